@@ -1,0 +1,30 @@
+import type { Endpoint } from '../endpoint/endpoint.js';
+import type { Event } from '../event/event.js';
+
+/** What came of one attempt. A failed attempt is a result, never an exception. */
+export type AttemptResult =
+  /** The receiver answered. `retryAfter` is the header's text, where there was one. */
+  | { kind: 'answer'; status: number; retryAfter?: string }
+  /** No answer: a stable word such as `TIMEOUT`, `ECONNREFUSED`, `ENOTFOUND`, `BAD_SECRET`; and words for a person, free of URLs and secrets. */
+  | { kind: 'error'; code: string; message: string }
+  /** Cut off from our side while in flight; the receiver may or may not have it. */
+  | { kind: 'aborted' };
+
+/** One POST to be made. */
+export interface Attempt {
+  event: Event;
+  endpoint: Endpoint;
+  /** Counts from 1. */
+  attempt: number;
+  /** Unix seconds, for `webhook-timestamp` and the signature. */
+  timestamp: number;
+  /** Cuts the attempt off. */
+  signal?: AbortSignal;
+}
+
+/** Makes attempts. */
+export interface Sender {
+  send(attempt: Attempt): Promise<AttemptResult>;
+  /** Closes idle connections; call it when nothing is in flight. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,46 @@
+/** Text that is given, or a reference to where a secret is kept. Never interpolated. */
+export type Secret =
+  | { readonly value: string }
+  | { readonly env: string }
+  | { readonly file: string }
+  | { readonly credential: string };
+
+/** Back-off after a failed attempt. */
+export interface RetryPolicy {
+  /** The waits after the first, second, … failure in milliseconds; the last one repeats. */
+  scheduleMs: readonly number[];
+  /** The share by which a wait is varied at random, 0 to 1 (0.2 = ±20 %). */
+  jitter: number;
+}
+
+/** A URL with its settings. */
+export interface Endpoint {
+  /** Names it in the spool, the journal and all output; tells nothing of the URL but its host. */
+  id: string;
+  url: Secret;
+  /** Sent with each attempt, names in lower case. */
+  headers: Readonly<Record<string, Secret>>;
+  /** One `whsec_` or `whsk_` secret each; several while one is replaced by another. */
+  sign: readonly Secret[];
+  /** For a whole attempt, connecting included. */
+  timeoutMs: number;
+  /** Attempts in flight at once, at most. */
+  concurrency: number;
+  /** A delivery older than this is given up once its endpoint was tried often enough. */
+  giveUpAfterMs: number;
+  retry: RetryPolicy;
+}
+
+/** The settings an endpoint has where the hooks file says nothing. */
+export const endpointDefaults: Omit<Endpoint, 'id' | 'url'> = {
+  headers: {},
+  sign: [],
+  timeoutMs: 20_000,
+  concurrency: 4,
+  giveUpAfterMs: 3 * 86_400_000,
+  retry: {
+    // Standard Webhooks' schedule, slightly longer at its end.
+    scheduleMs: [5_000, 300_000, 1_800_000, 7_200_000, 18_000_000, 36_000_000, 50_400_000, 72_000_000, 86_400_000],
+    jitter: 0.2,
+  },
+};

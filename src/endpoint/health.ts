@@ -1,0 +1,79 @@
+/**
+ * The health of an endpoint as a pure state machine: back-off belongs to the
+ * endpoint, not to each delivery. (state, outcome, now, random) → state.
+ */
+import type { RetryPolicy } from './endpoint.js';
+
+/** What is known of an endpoint's recent past. An empty object is a well endpoint. */
+export interface Health {
+  /** Failed attempts since the last success. */
+  failures?: number;
+  /** When the trouble began, ms since the epoch. */
+  since?: number;
+  /** No attempt before this, ms since the epoch. */
+  parkedUntil?: number;
+  /** When it was tried lately, ms since the epoch, oldest first; at most {@link minTries}. */
+  tries?: readonly number[];
+  /** Why it is paused: nothing is sent until somebody clears it. */
+  paused?: string;
+  /** What went wrong last: `503`, `ECONNREFUSED`, … */
+  last?: string;
+}
+
+/** A delivery is not given up before its endpoint was tried so often since it was accepted. */
+export const minTries = 8;
+
+/** The longest wait that a receiver can ask for with `Retry-After`, in ms. */
+const longestRetryAfterMs = 86_400_000;
+
+/** What an attempt tells of its endpoint. */
+export type Outcome =
+  | { kind: 'ok' }
+  | { kind: 'failed'; what: string; retryAfterMs?: number }
+  | { kind: 'gone' };
+
+export interface Moment {
+  /** ms since the epoch. */
+  now: number;
+  /** 0 ≤ random < 1. */
+  random: number;
+}
+
+/** The wait after failure number `failures` (from 1), in ms, jitter included. */
+export function backOffMs(policy: RetryPolicy, failures: number, random: number): number {
+  const { scheduleMs, jitter } = policy;
+  const base = scheduleMs[Math.min(failures, scheduleMs.length) - 1] ?? 0;
+  return Math.round(base * (1 + jitter * (2 * random - 1)));
+}
+
+/** The endpoint's health after an attempt. A success makes it well at once. */
+export function afterAttempt(health: Health, outcome: Outcome, policy: RetryPolicy, { now, random }: Moment): Health {
+  if (outcome.kind === 'ok') return {};
+  const failures = (health.failures ?? 0) + 1;
+  const tries = [...(health.tries ?? []), now].slice(-minTries);
+  const next = { failures, since: health.since ?? now, tries };
+  if (outcome.kind === 'gone') return { ...next, last: '410', paused: 'the endpoint answered 410 Gone' };
+  const asked = Math.min(Math.max(outcome.retryAfterMs ?? 0, 0), longestRetryAfterMs);
+  const parkedUntil = now + Math.max(backOffMs(policy, failures, random), asked);
+  return { ...next, last: outcome.what, parkedUntil };
+}
+
+/** How many attempts may be in flight at once: a sick endpoint is probed with one. */
+export function allowedConcurrency(health: Health, limit: number): number {
+  return health.failures ? 1 : limit;
+}
+
+/** Whether the endpoint may be tried at `now` (ms). */
+export function isOpen(health: Health, now: number): boolean {
+  return health.paused === undefined && (health.parkedUntil ?? 0) <= now;
+}
+
+/** Whether a delivery is given up: old enough, and its endpoint tried often enough since it was accepted. */
+export function isGivenUp(
+  health: Health,
+  { acceptedAt, giveUpAfterMs, now }: { acceptedAt: number; giveUpAfterMs: number; now: number },
+): boolean {
+  const tries = health.tries ?? [];
+  const oldest = tries[0];
+  return now - acceptedAt > giveUpAfterMs && tries.length >= minTries && oldest !== undefined && oldest >= acceptedAt;
+}

@@ -1,0 +1,21 @@
+import type { Endpoint } from '../endpoint/endpoint.js';
+import type { EventHeader } from '../event/event.js';
+
+/** A registration: a hook's name or pattern, and the endpoints that get its events. */
+export interface Registration {
+  pattern: string;
+  endpoints: readonly Endpoint[];
+}
+
+/** What the hooks file says, checked and with every default filled in. */
+export interface Hooks {
+  /** In the file's order. */
+  registrations: readonly Registration[];
+  /** Every endpoint that is named under `endpoints:` or used in a registration, by id. */
+  endpoints: ReadonlyMap<string, Endpoint>;
+  /** The settings of an endpoint that is only a URL. */
+  defaults: Omit<Endpoint, 'id' | 'url'>;
+}
+
+/** The parts of an event that decide who receives it. */
+export type Addressed = Pick<EventHeader, 'hook' | 'to'>;

@@ -1,0 +1,53 @@
+/**
+ * Every failure a user can cause or must act on has one of these codes. The
+ * command line turns them into exit codes (`cli/exit-code.ts`); a library
+ * user branches on them.
+ */
+export type ErrorCode =
+  | 'USAGE'
+  | 'BAD_PAYLOAD'
+  | 'NO_INPUT'
+  | 'SPOOL_CREATE'
+  | 'SPOOL_WRITE'
+  | 'TEMPORARY'
+  | 'BUSY'
+  | 'PERMISSION'
+  | 'HOOKS_FILE';
+
+/** What a {@link CapnhookError} may carry beside its message. */
+export interface ErrorDetails {
+  /** The error this one was made from. */
+  cause?: unknown;
+  /** What to do next: one sentence, shown on a line of its own. */
+  hint?: string;
+  /** Every single problem, where there are several (the hooks file's). */
+  problems?: readonly Problem[];
+}
+
+/** One thing that is wrong with a file, and where. Lines and columns count from 1. */
+export interface Problem {
+  message: string;
+  line?: number;
+  column?: number;
+}
+
+/** An expected failure: a message for a person, and a stable `code` for a program. */
+export class CapnhookError extends Error {
+  override readonly name = 'CapnhookError';
+  readonly code: ErrorCode;
+  readonly hint: string | undefined;
+  readonly problems: readonly Problem[];
+
+  constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    this.code = code;
+    this.hint = details.hint;
+    this.problems = details.problems ?? [];
+  }
+}
+
+/** The `errno` name (`ENOENT`, …) of a failed system call, or undefined for any other value. */
+export function errnoOf(error: unknown): string | undefined {
+  if (!(error instanceof Error) || !('code' in error)) return undefined;
+  return typeof error.code === 'string' ? error.code : undefined;
+}

@@ -1,0 +1,136 @@
+/**
+ * The spool, as the use cases see it: where accepted events and owed
+ * deliveries live. It says nothing of files, so that a shared engine can stand
+ * behind it: whoever drains holds a *lease*, owns endpoints rather than single
+ * deliveries, and so owns their health and pace too.
+ */
+import type { Health } from '../endpoint/health.js';
+import type { Batch, Event, EventHeader } from '../event/event.js';
+
+export interface Spool {
+  /** Accepts an event or, all or nothing, a batch. Durable when it resolves; otherwise nothing was accepted. */
+  enqueue(entry: Event | Batch): Promise<void>;
+  /** Becomes the one that drains, or says who does. Half-done work of an earlier holder is finished first. */
+  lease(mode: LeaseMode): Promise<LeaseResult>;
+  /** Who drains at this moment, if anyone. */
+  holder(): Promise<Holder | undefined>;
+  /** What is owed, by endpoint; needs no lease. Streams, in no order. */
+  backlog(): AsyncIterable<EndpointBacklog>;
+  /** Events accepted and not yet fanned out; needs no lease. */
+  waiting(): Promise<number>;
+}
+
+export type LeaseMode = 'pass' | 'daemon' | 'flush';
+
+/** Whoever drains. */
+export interface Holder {
+  host: string;
+  pid: number;
+  mode: LeaseMode;
+  /** ISO 8601, UTC. */
+  since: string;
+}
+
+export type LeaseResult = { held: false; lease: Lease } | { held: true; holder: Holder | undefined };
+
+/** What one endpoint is owed. */
+export interface EndpointBacklog {
+  endpoint: string;
+  /** Waiting in order. */
+  waiting: number;
+  /** Failed alone, each with a time of its own. */
+  retrying: number;
+  dead: number;
+  health: Health;
+}
+
+/** One event for one endpoint, claimed by the lease's holder. */
+export interface Delivery {
+  event: Event;
+  endpoint: string;
+  /** Attempts recorded with the delivery itself, not counting those that its endpoint's failures account for. */
+  attempts: number;
+  /** When the event was accepted, ms since the epoch. */
+  acceptedAt: number;
+}
+
+/** Says which endpoints an event goes to; called once for each event. An empty list ends the event. */
+export type Route = (event: EventHeader) => readonly string[];
+
+/** What one step of fanning out did. */
+export interface FanOut {
+  /** Events fanned out; those without any endpoint included. */
+  events: number;
+  /** Deliveries made of them. */
+  deliveries: number;
+  /** Events nobody is registered for; done with. */
+  noReceivers: readonly EventHeader[];
+  /** Entries that could not be read, and were put aside. */
+  corrupt: readonly Corrupt[];
+  /** Whether more events are waiting. */
+  more: boolean;
+}
+
+/** Something unreadable that was put aside; nothing is deleted. */
+export interface Corrupt {
+  name: string;
+  reason: string;
+}
+
+/** The drain's side of a spool. Every method that changes state is durable, or repeatable without harm, when it resolves. */
+export interface Lease {
+  /** Fans out a bounded number of accepted events; their deliveries can be claimed when it resolves. */
+  fanOut(route: Route): Promise<FanOut>;
+  /** Endpoints with deliveries that can be claimed now: waiting ones, and retries due at `now` (ms). */
+  ready(now: number): readonly string[];
+  /** The next deliveries of an endpoint, due retries first, then the waiting ones in order. Unreadable ones are put aside. */
+  claim(endpoint: string, options: ClaimOptions): Promise<Claim>;
+  /** The delivery was made. */
+  done(delivery: Delivery): Promise<void>;
+  /** The delivery waits on its own until `dueMs`, with its attempts recorded. */
+  defer(delivery: Delivery, options: { dueMs: number; attempts: number }): Promise<void>;
+  /** The delivery is dead. */
+  bury(delivery: Delivery, why: Why): Promise<void>;
+  /** Gives a claim back unchanged, at its old place. */
+  release(delivery: Delivery): void;
+  health(endpoint: string): Health;
+  /** Losing what was saved loses back-off history and nothing else. */
+  saveHealth(endpoint: string, health: Health): Promise<void>;
+  /** The earliest time (ms) at which a retry of an endpoint becomes due, if any waits. */
+  nextDue(endpoint: string): number | undefined;
+  /** Endpoints that are owed anything at all. */
+  owing(): readonly string[];
+  /** Deliveries owed to an endpoint, claimed ones included. */
+  owed(endpoint: string): Promise<number>;
+  /** Drops undelivered events and deliveries for good; resolves to how many. */
+  drop(match: (event: EventHeader) => boolean): Promise<number>;
+  /** Calls back when there may be new events. Only a hint: some are missed. Returns how to stop. */
+  onHint(hint: () => void): () => void;
+  /** Whether the lease is still good; a holder that lost it must stop at once. */
+  valid(): boolean;
+  /** Makes everything durable and ends the lease. */
+  close(): Promise<void>;
+}
+
+export interface ClaimOptions {
+  /** At most so many. */
+  limit: number;
+  /** ms since the epoch; decides which retries are due. */
+  now: number;
+}
+
+export interface Claim {
+  deliveries: readonly Delivery[];
+  corrupt: readonly Corrupt[];
+}
+
+/** Why a delivery was given up. */
+export interface Why {
+  /** A stable word: `gave-up`, `deregistered`, … */
+  reason: string;
+  /** Words for a person. */
+  message: string;
+  attempts: number;
+  /** ISO 8601, UTC. */
+  time: string;
+}
