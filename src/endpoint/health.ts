@@ -18,7 +18,12 @@ export interface Health {
   paused?: string;
   /** What went wrong last: `503`, `ECONNREFUSED`, … */
   last?: string;
+  /** Attempts made of deliveries that failed with the endpoint, by event id; at most {@link maxTried}. */
+  tried?: Readonly<Record<string, number>>;
 }
+
+/** So many deliveries' attempts are remembered; of others the count begins anew. */
+export const maxTried = 256;
 
 /** A delivery is not given up before its endpoint was tried so often since it was accepted. */
 export const minTries = 8;
@@ -29,8 +34,19 @@ const longestRetryAfterMs = 86_400_000;
 /** What an attempt tells of its endpoint. */
 export type Outcome =
   | { kind: 'ok' }
-  | { kind: 'failed'; what: string; retryAfterMs?: number }
+  | { kind: 'failed'; what: string; message?: string; retryAfterMs?: number }
   | { kind: 'gone' };
+
+/** One attempt, as far as its endpoint's health is concerned. */
+export interface Tried {
+  outcome: Outcome;
+  /** The event's id. */
+  event: string;
+  /** Which attempt of this delivery it was, from 1. */
+  attempt: number;
+  /** When it began, ms since the epoch. */
+  startedAt: number;
+}
 
 export interface Moment {
   /** ms since the epoch. */
@@ -46,16 +62,42 @@ export function backOffMs(policy: RetryPolicy, failures: number, random: number)
   return Math.round(base * (1 + jitter * (2 * random - 1)));
 }
 
-/** The endpoint's health after an attempt. A success makes it well at once. */
-export function afterAttempt(health: Health, outcome: Outcome, policy: RetryPolicy, { now, random }: Moment): Health {
-  if (outcome.kind === 'ok') return {};
-  const failures = (health.failures ?? 0) + 1;
-  const tries = [...(health.tries ?? []), now].slice(-minTries);
-  const next = { failures, since: health.since ?? now, tries };
-  if (outcome.kind === 'gone') return { ...next, last: '410', paused: 'the endpoint answered 410 Gone' };
+/**
+ * The endpoint's health after an attempt. A success makes it well at once.
+ * Attempts that were in flight together when the endpoint failed count as one
+ * failure: they tell of the same moment.
+ */
+export function afterAttempt(
+  health: Health,
+  { outcome, event, attempt, startedAt }: Tried,
+  { policy, now, random }: Moment & { policy: RetryPolicy },
+): Health {
+  if (outcome.kind === 'ok') return withTried({}, without(health.tried, event));
+  const tried = remember(health.tried, event, attempt);
+  const lastTry = health.tries?.at(-1);
+  const sameMoment = health.failures !== undefined && lastTry !== undefined && startedAt < lastTry;
+  const failures = (health.failures ?? 0) + (sameMoment ? 0 : 1);
+  const tries = sameMoment ? (health.tries ?? []) : [...(health.tries ?? []), now].slice(-minTries);
+  const next = { failures, since: health.since ?? now, tries, tried };
+  if (outcome.kind === 'gone') return { ...next, last: '410', paused: 'it answered 410 Gone' };
   const asked = Math.min(Math.max(outcome.retryAfterMs ?? 0, 0), longestRetryAfterMs);
-  const parkedUntil = now + Math.max(backOffMs(policy, failures, random), asked);
-  return { ...next, last: outcome.what, parkedUntil };
+  const scheduled = sameMoment ? (health.parkedUntil ?? now) : now + backOffMs(policy, failures, random);
+  const paused = health.paused === undefined ? {} : { paused: health.paused };
+  return { ...next, ...paused, last: outcome.what, parkedUntil: Math.max(scheduled, now + asked) };
+}
+
+function withTried(health: Health, tried: Readonly<Record<string, number>>): Health {
+  return Object.keys(tried).length === 0 ? health : { ...health, tried };
+}
+
+function without(tried: Health['tried'], event: string): Readonly<Record<string, number>> {
+  return Object.fromEntries(Object.entries(tried ?? {}).filter(([id]) => id !== event));
+}
+
+/** The newest come last, and the oldest are forgotten first. */
+function remember(tried: Health['tried'], event: string, attempt: number): Readonly<Record<string, number>> {
+  const all = [...Object.entries(without(tried, event)), [event, attempt] as const];
+  return Object.fromEntries(all.slice(-maxTried));
 }
 
 /** How many attempts may be in flight at once: a sick endpoint is probed with one. */

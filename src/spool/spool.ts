@@ -7,15 +7,24 @@
 import type { Health } from '../endpoint/health.js';
 import type { Batch, Event, EventHeader } from '../event/event.js';
 
-export interface Spool {
+/** Where events are accepted. */
+export interface Inbox {
   /** Accepts an event or, all or nothing, a batch. Durable when it resolves; otherwise nothing was accepted. */
-  enqueue(entry: Event | Batch): Promise<void>;
+  enqueue(entry: Event | Batch, options?: EnqueueOptions): Promise<void>;
+}
+
+export interface EnqueueOptions {
+  /** Whether the id was chosen by the user, so that another event may have it already; default false. */
+  chosenId?: boolean;
+}
+
+export interface Spool extends Inbox {
   /** Becomes the one that drains, or says who does. Half-done work of an earlier holder is finished first. */
   lease(mode: LeaseMode): Promise<LeaseResult>;
   /** Who drains at this moment, if anyone. */
   holder(): Promise<Holder | undefined>;
-  /** What is owed, by endpoint; needs no lease. Streams, in no order. */
-  backlog(): AsyncIterable<EndpointBacklog>;
+  /** What is owed, by endpoint, or to one of them; needs no lease. Streams, in no order. */
+  backlog(endpoint?: string): AsyncIterable<EndpointBacklog>;
   /** Events accepted and not yet fanned out; needs no lease. */
   waiting(): Promise<number>;
 }
@@ -67,6 +76,8 @@ export interface FanOut {
   noReceivers: readonly EventHeader[];
   /** Entries that could not be read, and were put aside. */
   corrupt: readonly Corrupt[];
+  /** Entries that cannot be taken in just now; they stay, and are tried again. */
+  unread: readonly Corrupt[];
   /** Whether more events are waiting. */
   more: boolean;
 }
@@ -100,16 +111,25 @@ export interface Lease {
   nextDue(endpoint: string): number | undefined;
   /** Endpoints that are owed anything at all. */
   owing(): readonly string[];
+  /** Entries accepted and not fanned out. */
+  waiting(): Promise<number>;
   /** Deliveries owed to an endpoint, claimed ones included. */
   owed(endpoint: string): Promise<number>;
-  /** Drops undelivered events and deliveries for good; resolves to how many. */
-  drop(match: (event: EventHeader) => boolean): Promise<number>;
+  /** Drops what is undelivered, for good. */
+  drop(match: (event: EventHeader) => boolean): Promise<Dropped>;
   /** Calls back when there may be new events. Only a hint: some are missed. Returns how to stop. */
   onHint(hint: () => void): () => void;
   /** Whether the lease is still good; a holder that lost it must stop at once. */
   valid(): boolean;
   /** Makes everything durable and ends the lease. */
   close(): Promise<void>;
+}
+
+/** What `drop` has dropped. */
+export interface Dropped {
+  /** Events that were not fanned out yet. */
+  events: number;
+  deliveries: number;
 }
 
 export interface ClaimOptions {
@@ -122,6 +142,8 @@ export interface ClaimOptions {
 export interface Claim {
   deliveries: readonly Delivery[];
   corrupt: readonly Corrupt[];
+  /** Deliveries that cannot be read just now; they stay, and are tried again by the next lease. */
+  unread: readonly Corrupt[];
 }
 
 /** Why a delivery was given up. */

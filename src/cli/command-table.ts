@@ -1,0 +1,147 @@
+/** Every command but `fire`'s options, described once: what it is called with, what its help says, what runs it. */
+import type { Io } from './io.js';
+import { fireOptions, type Globals, type OptionSpecs } from './options.js';
+
+/** One command. */
+export interface CommandSpec {
+  name: string;
+  /** Its positional arguments in commander's notation, with what each is. */
+  positionals: ReadonlyArray<readonly [name: string, help: string]>;
+  summary: string;
+  options: OptionSpecs;
+  /** Two lines that work. */
+  examples: readonly [string, string];
+  /** More to say below the options. */
+  notes?: string;
+  run(call: Call): Promise<number>;
+}
+
+/** A command as it was typed. */
+export interface Call {
+  positionals: readonly string[];
+  options: Readonly<Record<string, never>>;
+  globals: Globals;
+  io: Io;
+}
+
+export const commands: readonly CommandSpec[] = [
+  {
+    name: 'fire',
+    positionals: [
+      ['[hook|url]', "the hook's name, or a URL that gets the event instead"],
+      ['[file|-]', 'the payload, JSON in UTF-8; - is standard input'],
+    ],
+    summary: 'queue an event; exit 0 means it is durable',
+    options: fireOptions,
+    examples: ['capnhook fire complete payload.json', `capnhook fire --to https://example.com/in -d '{"id":1}'`],
+    notes:
+      'With --to, one argument is the payload, and two are the hook and the payload.\nStandard input is read only where - says so.',
+    async run({ positionals, options, globals, io }) {
+      const { runFire } = await import('./commands/fire.js');
+      return runFire({ positionals, ...options }, globals, io);
+    },
+  },
+  {
+    name: 'register',
+    positionals: [
+      ['<hook>', "a hook's name or a pattern: build.*, **"],
+      ['<url|->', 'the URL, or the name of an endpoint in the hooks file; - reads it from standard input'],
+    ],
+    summary: 'send the events of a hook to a URL',
+    options: {},
+    examples: ['capnhook register complete https://example.com/in', "capnhook register 'build.*' - < url.txt"],
+    async run({ positionals: [hook = '', url = ''], globals, io }) {
+      const { runRegister } = await import('./commands/register.js');
+      return runRegister({ hook, url }, globals, io);
+    },
+  },
+  {
+    name: 'deregister',
+    positionals: [['<url|endpoint>', 'a URL, or the name or id of an endpoint; - reads it from standard input']],
+    summary: 'send no events to a URL any more, from any hook',
+    options: { hook: { type: 'string', value: 'HOOK', help: 'only those of this hook or pattern' } },
+    examples: ['capnhook deregister https://example.com/in', 'capnhook deregister chat --hook build.failed'],
+    notes: 'What is still queued for it goes to dead/ at the next drain, unless the event named the URL itself.',
+    async run({ positionals: [target = ''], options, globals, io }) {
+      const { runDeregister } = await import('./commands/register.js');
+      return runDeregister({ target, ...options }, globals, io);
+    },
+  },
+  {
+    name: 'targets',
+    positionals: [['[hook]', "a hook's name; without one, every registration"]],
+    summary: 'tell who would receive an event',
+    options: {},
+    examples: ['capnhook targets', 'capnhook targets build.failed --json'],
+    async run({ positionals: [hook], globals, io }) {
+      const { runTargets } = await import('./commands/targets.js');
+      return runTargets({ hook }, globals, io);
+    },
+  },
+  {
+    name: 'drain',
+    positionals: [],
+    summary: 'send what is queued, once or for good',
+    options: {
+      daemon: { type: 'boolean', help: 'stay, and send what is fired at once' },
+      wait: { type: 'string', value: 'DURATION', help: 'go on until nothing is left, or so long' },
+      grace: { type: 'string', value: 'DURATION', help: 'how long attempts may go on after a signal (default: 10s)' },
+    },
+    examples: ['capnhook drain', 'capnhook drain --wait 5m'],
+    notes: 'Exit code 0: nothing is left; 75: something is still owed, or another drain is running; 69: something was given up.',
+    async run({ options, globals, io }) {
+      const { runDrain } = await import('./commands/drain.js');
+      return runDrain(options, globals, io);
+    },
+  },
+  {
+    name: 'start',
+    positionals: [],
+    summary: 'start a drain in the background',
+    options: { log: { type: 'string', value: 'FILE', help: 'where its words go (default: <spool>.log)' } },
+    examples: ['capnhook start', 'capnhook start --log /var/log/capnhook.log'],
+    async run({ options, globals, io }) {
+      const { runStart } = await import('./commands/daemon.js');
+      return runStart(options, globals, io);
+    },
+  },
+  {
+    name: 'stop',
+    positionals: [],
+    summary: 'stop the drain that is running, and wait until it is gone',
+    options: { timeout: { type: 'string', value: 'DURATION', help: 'how long to wait (default: 30s)' } },
+    examples: ['capnhook stop', 'capnhook stop --timeout 5m'],
+    async run({ options, globals, io }) {
+      const { runStop } = await import('./commands/daemon.js');
+      return runStop(options, globals, io);
+    },
+  },
+  {
+    name: 'flush',
+    positionals: [],
+    summary: 'drop what is queued, for good',
+    options: {
+      hook: { type: 'string', value: 'HOOK', help: 'only events of this hook' },
+      yes: { type: 'boolean', help: 'do not ask' },
+    },
+    examples: ['capnhook flush', 'capnhook flush --hook complete --yes'],
+    async run({ options, globals, io }) {
+      const { runFlush } = await import('./commands/flush.js');
+      return runFlush(options, globals, io);
+    },
+  },
+  {
+    name: 'init',
+    positionals: [],
+    summary: 'make the spool ahead of its first use, or one to share',
+    options: {
+      shared: { type: 'boolean', help: 'others may fire into it, and nothing else' },
+      group: { type: 'string', value: 'GROUP', help: 'who they are' },
+    },
+    examples: ['capnhook init', 'capnhook init --spool /var/spool/capnhook --shared --group capnhook'],
+    async run({ options, globals, io }) {
+      const { runInit } = await import('./commands/init.js');
+      return runInit(options, globals, io);
+    },
+  },
+];

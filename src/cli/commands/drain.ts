@@ -1,0 +1,120 @@
+import { type DrainOptions, drain } from '../../library/drain.js';
+import { parseDuration } from '../../shared/duration.js';
+import { CapnhookError } from '../../shared/errors.js';
+import type { DrainSummary, Notice } from '../../usecases/drain/ports.js';
+import { exitCodes } from '../exit-code.js';
+import type { Io } from '../io.js';
+import type { Globals } from '../options.js';
+import { renderNotice } from '../render/notice.js';
+import { createStyle } from '../render/style.js';
+import { renderSummary } from '../render/summary.js';
+
+/** What was typed behind `drain`. */
+export interface DrainArguments {
+  daemon?: boolean | undefined;
+  wait?: string | undefined;
+  grace?: string | undefined;
+}
+
+/** `capnhook drain`. @throws CapnhookError `USAGE`, or as the library's `drain` */
+export async function runDrain(args: DrainArguments, globals: Globals, io: Io): Promise<number> {
+  if (args.daemon && args.wait !== undefined) {
+    throw new CapnhookError('USAGE', 'Cannot drain: --daemon and --wait are given together', {
+      hint: 'A daemon waits for ever: leave --wait out.',
+    });
+  }
+  const waitMs = durationOf('--wait', args.wait);
+  const graceMs = durationOf('--grace', args.grace ?? io.env.CAPNHOOK_GRACE);
+  const signals = listen(io);
+  const logger = await createLogger(args, globals, io);
+  const { daemon } = args;
+  const { config, spool } = globals;
+  const options: DrainOptions = {
+    config,
+    spool,
+    daemon,
+    waitMs,
+    graceMs,
+    logger,
+    env: io.env,
+    stop: signals.stop,
+    abort: signals.abort,
+    onReady: signals.onReady,
+  };
+  try {
+    const summary = await drain(options);
+    if (globals.json) io.out(`${JSON.stringify(summary)}\n`);
+    else if (!globals.quiet && (globals.verbose || io.isTerminal('err'))) io.err(`capnhook: ${renderSummary(summary)}\n`);
+    return signals.exitCode() ?? exitCodeFor(summary);
+  } finally {
+    signals.close();
+  }
+}
+
+/** 69 if anything was given up, 75 if anything is owed still, otherwise 0. */
+export function exitCodeFor({ gaveUp, owed, waiting }: DrainSummary): number {
+  if (gaveUp > 0) return exitCodes.gaveUp;
+  return owed + waiting > 0 ? exitCodes.temporary : exitCodes.ok;
+}
+
+function durationOf(option: string, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const ms = parseDuration(text);
+  if (ms !== undefined) return ms;
+  throw new CapnhookError('USAGE', `Cannot drain: ${option} needs a duration, not ${JSON.stringify(text.slice(0, 40))}`, {
+    hint: 'A duration is 500ms, 20s, 5m, 2h or 3d.',
+  });
+}
+
+/** A daemon's lines carry the time: nobody is there when they are written. */
+async function createLogger({ daemon }: DrainArguments, globals: Globals, io: Io): Promise<(notice: Notice) => void> {
+  if (globals.quiet) return () => {};
+  const style = await createStyle(globals.color && io.isTerminal('err'));
+  const { showUrls, verbose } = globals;
+  return (notice) => {
+    const line = renderNotice(notice, { showUrls, verbose, now: Date.now(), style });
+    if (line !== undefined) io.err(daemon ? `${new Date().toISOString()} ${line}\n` : `capnhook: ${line}\n`);
+  };
+}
+
+interface Signals {
+  stop: AbortSignal;
+  abort: AbortSignal;
+  onReady(control: { reload(): void }): void;
+  /** 130 or 143 if a signal ended it. */
+  exitCode(): number | undefined;
+  close(): void;
+}
+
+/** The first SIGINT or SIGTERM stops, the second cuts off; SIGHUP reloads. */
+function listen(io: Io): Signals {
+  const stop = new AbortController();
+  const abort = new AbortController();
+  let exitCode: number | undefined;
+  let reload = () => {};
+
+  function end(code: number): () => void {
+    return () => {
+      exitCode ??= code;
+      if (stop.signal.aborted) abort.abort();
+      stop.abort();
+    };
+  }
+
+  const unlisten = [
+    io.onSignal('SIGINT', end(exitCodes.interrupted)),
+    io.onSignal('SIGTERM', end(exitCodes.terminated)),
+    io.onSignal('SIGHUP', () => reload()),
+  ];
+  return {
+    stop: stop.signal,
+    abort: abort.signal,
+    onReady(control) {
+      reload = control.reload;
+    },
+    exitCode: () => exitCode,
+    close() {
+      for (const each of unlisten) each();
+    },
+  };
+}

@@ -1,0 +1,138 @@
+import { closeSync, openSync } from 'node:fs';
+import { maxBatchBytes, maxPayloadBytes } from '../../event/payload.js';
+import { looksLikeUrl } from '../../event/webhook-url.js';
+import { fire, fireBatch, type Target } from '../../library/fire.js';
+import { CapnhookError, errnoOf } from '../../shared/errors.js';
+import type { Io } from '../io.js';
+import type { Globals } from '../options.js';
+import { readAll } from '../read-all.js';
+
+/** What was typed behind `fire`. */
+export interface FireArguments {
+  positionals: readonly string[];
+  data?: string | undefined;
+  to?: readonly string[] | undefined;
+  ndjson?: string | undefined;
+  id?: string | undefined;
+}
+
+/**
+ * `capnhook fire`: queues an event, and says its id on a terminal or as JSON.
+ * @throws CapnhookError `USAGE`, `NO_INPUT`, `PERMISSION` for the payload's file, or as the library's `fire`
+ */
+export async function runFire(args: FireArguments, globals: Globals, io: Io): Promise<number> {
+  const plan = planFire(args);
+  if (plan.to?.includes('-') && (plan.file === '-' || args.ndjson === '-')) {
+    throw usage('standard input cannot be both the URLs and the payload', 'Put one of them into a file.');
+  }
+  const target = plan.to === undefined ? (plan.hook ?? '') : readUrls(plan.to, io);
+  const hook = plan.to === undefined ? undefined : plan.hook;
+  const options = { spool: globals.spool, env: io.env, id: args.id, hook };
+  const fired = await fireAll(target, { args, file: plan.file, options, io });
+  if (globals.json) io.out(`${JSON.stringify(fired)}\n`);
+  else if (!globals.quiet && io.isTerminal('out')) io.out(`${fired.id}\n`);
+  if (globals.verbose) io.err(`capnhook: queued ${fired.id}${fired.events > 1 ? ` (${fired.events} events)` : ''}\n`);
+  return 0;
+}
+
+interface Plan {
+  hook?: string;
+  to?: readonly string[];
+  /** The payload's file, or `-`. */
+  file?: string;
+}
+
+/** Which positional is what: pure. @throws CapnhookError `USAGE` */
+export function planFire({ positionals, data, to, ndjson }: FireArguments): Plan {
+  if (data !== undefined && ndjson !== undefined) {
+    throw usage('--data and --ndjson are given together', 'The payload comes from one place: leave one of them out.');
+  }
+  const inline = data !== undefined || ndjson !== undefined;
+  const rest = [...positionals];
+  // With --to, the hook's name may be left out.
+  const file = !inline && rest.length > (to === undefined ? 1 : 0) ? rest.pop() : undefined;
+  const hook = rest.shift();
+  if (rest.length > 0) throw tooMany(inline);
+  if (to === undefined && hook === undefined) throw usage('no hook and no URL is given', 'capnhook fire complete payload.json');
+  if (!inline && file === undefined) {
+    throw usage('there is no payload', "Name a file, - for standard input, or give it with -d '{\"id\":1}'.");
+  }
+  return { ...(hook !== undefined && { hook }), ...(to !== undefined && { to }), ...(file !== undefined && { file }) };
+}
+
+function tooMany(inline: boolean): CapnhookError {
+  return inline
+    ? usage('there are two payloads: a file, and --data or --ndjson', 'Leave one of them out.')
+    : usage('there are too many arguments', 'Quote an argument with spaces in it; several URLs go with --to each.');
+}
+
+function usage(message: string, hint: string): CapnhookError {
+  return new CapnhookError('USAGE', `Cannot fire: ${message}`, { hint });
+}
+
+interface Work {
+  args: FireArguments;
+  file: string | undefined;
+  options: Parameters<typeof fire>[2];
+  io: Io;
+}
+
+function fireAll(target: Target, { args, file, options, io }: Work): ReturnType<typeof fire> {
+  if (args.ndjson !== undefined) return fireBatch(target, readPayload(args.ndjson, maxBatchBytes, io), options);
+  if (args.data !== undefined) return fire(target, Buffer.from(args.data), options);
+  return fire(target, readPayload(file ?? '-', maxPayloadBytes, io), options);
+}
+
+function readUrls(to: readonly string[], io: Io): readonly string[] {
+  const urls = to.flatMap((each) => (each === '-' ? linesOf(readPayload('-', maxPayloadBytes, io)) : [each]));
+  if (urls.length > 0) return urls;
+  throw new CapnhookError('BAD_PAYLOAD', 'Cannot fire: there is no URL on standard input', {
+    hint: 'Whatever should have written it may have failed. Nothing was queued.',
+  });
+}
+
+function linesOf(bytes: Uint8Array): string[] {
+  const lines = Buffer.from(bytes).toString('utf8').split('\n');
+  return lines.map((line) => line.trim()).filter((line) => line !== '' && !line.startsWith('#'));
+}
+
+function readPayload(file: string, maxBytes: number, io: Io): Uint8Array {
+  try {
+    const bytes = file === '-' ? io.readInput(maxBytes) : readFile(file, maxBytes);
+    if (bytes !== undefined) return bytes;
+  } catch (error) {
+    throw unreadable(file, error);
+  }
+  throw new CapnhookError('BAD_PAYLOAD', `Cannot fire: ${nameOf(file)} is larger than ${maxBytes / 2 ** 20} MiB`, {
+    hint: 'Store the data elsewhere and send where it is.',
+  });
+}
+
+function readFile(file: string, maxBytes: number): Uint8Array | undefined {
+  const fd = openSync(file, 'r');
+  try {
+    return readAll(fd, maxBytes);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function unreadable(file: string, error: unknown): CapnhookError {
+  const errno = errnoOf(error);
+  if (errno === undefined) throw error;
+  const cannot = `Cannot read the payload from ${nameOf(file)}`;
+  if (errno === 'EACCES' || errno === 'EPERM') {
+    return new CapnhookError('PERMISSION', `${cannot}: permission denied`, { cause: error });
+  }
+  const why = { ENOENT: 'there is no such file', EISDIR: 'it is a directory' }[errno] ?? `it cannot be read (${errno})`;
+  return new CapnhookError('NO_INPUT', `${cannot}: ${why}`, {
+    cause: error,
+    ...(/^\s*[[{"]/.test(file) && { hint: 'It looks like JSON: give it with --data.' }),
+    ...(looksLikeUrl(file) && { hint: 'It looks like a URL: give each URL with --to.' }),
+  });
+}
+
+function nameOf(file: string): string {
+  if (file === '-') return 'standard input';
+  return looksLikeUrl(file) ? 'a URL' : JSON.stringify(file.slice(0, 200));
+}

@@ -1,0 +1,38 @@
+import { flush } from '../../library/flush.js';
+import { CapnhookError } from '../../shared/errors.js';
+import { exitCodes } from '../exit-code.js';
+import type { Io } from '../io.js';
+import type { Globals } from '../options.js';
+import { count } from '../render/text.js';
+
+/** What was typed behind `flush`. */
+export interface FlushArguments {
+  hook?: string | undefined;
+  yes?: boolean | undefined;
+}
+
+/** `capnhook flush`. @throws CapnhookError `USAGE` without `--yes` where nobody can be asked, or as the library's `flush` */
+export async function runFlush({ hook, yes }: FlushArguments, globals: Globals, io: Io): Promise<number> {
+  if (!yes && !(await isSure(hook, io))) {
+    io.err('capnhook: nothing was dropped\n');
+    return exitCodes.ok;
+  }
+  const dropped = await flush({ hook, spool: globals.spool, env: io.env });
+  if (globals.json) io.out(`${JSON.stringify(dropped)}\n`);
+  else if (!globals.quiet) {
+    const deliveries = count(dropped.deliveries, 'queued delivery', 'queued deliveries');
+    io.err(`capnhook: dropped ${deliveries} and ${count(dropped.events, 'event')} not taken in yet\n`);
+  }
+  return exitCodes.ok;
+}
+
+async function isSure(hook: string | undefined, io: Io): Promise<boolean> {
+  if (!io.isTerminal('in') || !io.isTerminal('err')) {
+    throw new CapnhookError('USAGE', 'Cannot flush: it drops events for good, and nobody can be asked here', {
+      hint: 'Add --yes if that is meant.',
+    });
+  }
+  const what = hook === undefined ? 'everything that is queued' : `everything that is queued for ${hook}`;
+  const answer = await io.ask(`Drop ${what}, for good? [y/N] `);
+  return /^y(es)?$/i.test(answer.trim());
+}

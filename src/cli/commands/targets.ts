@@ -1,0 +1,23 @@
+import { targets } from '../../library/targets.js';
+import type { Io } from '../io.js';
+import type { Globals } from '../options.js';
+import { endpointData, renderEndpoint } from '../render/endpoint.js';
+
+/** `capnhook targets [HOOK]`. @throws as the library's `targets` */
+export async function runTargets({ hook }: { hook?: string | undefined }, globals: Globals, io: Io): Promise<number> {
+  const found = await targets(hook, { config: globals.config, env: io.env });
+  if (globals.json) {
+    const data = found.map(({ hook: name, endpoints }) => ({
+      hook: name,
+      endpoints: endpoints.map((endpoint) => endpointData(endpoint, globals.showUrls)),
+    }));
+    io.out(`${JSON.stringify(data)}\n`);
+    return 0;
+  }
+  const lines = found.flatMap(({ hook: name, endpoints }) =>
+    endpoints.map((endpoint) => `${name}\t${renderEndpoint(endpoint, globals.showUrls)}\n`),
+  );
+  io.out(lines.join(''));
+  if (lines.length === 0 && !globals.quiet) io.err(`capnhook: nobody is registered${hook === undefined ? '' : ` for ${hook}`}\n`);
+  return 0;
+}

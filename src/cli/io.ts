@@ -1,0 +1,17 @@
+/** The world as a command sees it. */
+import type { Environment } from '../config/paths.js';
+
+export interface Io {
+  env: Environment;
+  /** Writes data to standard output. A reader that has gone away is no error. */
+  out(text: string): void;
+  /** Writes words to standard error. */
+  err(text: string): void;
+  isTerminal(stream: 'in' | 'out' | 'err'): boolean;
+  /** All of standard input, or undefined if it is larger. @throws the errno of a failed read */
+  readInput(maxBytes: number): Uint8Array | undefined;
+  /** Asks on the terminal, and resolves to the line that was typed. */
+  ask(question: string): Promise<string>;
+  /** Calls back at each such signal; returns how to stop. */
+  onSignal(signal: NodeJS.Signals, callback: () => void): () => void;
+}

@@ -1,0 +1,73 @@
+/**
+ * The options that are needed before anything else is loaded: described once,
+ * read by `util.parseArgs` on the fast lane and by commander for all else.
+ */
+import type { Environment } from '../config/paths.js';
+
+/** One option: the part that `util.parseArgs` reads, and what the help says. */
+export interface OptionSpec {
+  type: 'string' | 'boolean';
+  short?: string;
+  multiple?: boolean;
+  /** What its value is called in the help. */
+  value?: string;
+  help: string;
+}
+
+/** A command's options by long name. */
+export type OptionSpecs = Readonly<Record<string, OptionSpec>>;
+
+export const globalOptions: OptionSpecs = {
+  config: { type: 'string', short: 'c', value: 'FILE', help: 'the hooks file' },
+  spool: { type: 'string', value: 'DIR', help: 'the spool' },
+  json: { type: 'boolean', help: 'print data as JSON' },
+  quiet: { type: 'boolean', short: 'q', help: 'print nothing but errors' },
+  verbose: { type: 'boolean', short: 'v', help: 'tell every step on standard error' },
+  'no-color': { type: 'boolean', help: 'print without colours' },
+  'show-urls': { type: 'boolean', help: 'print URLs whole; they may be secrets' },
+};
+
+export const fireOptions: OptionSpecs = {
+  data: { type: 'string', short: 'd', value: 'JSON', help: 'the payload itself' },
+  to: {
+    type: 'string',
+    multiple: true,
+    value: 'URL',
+    help: 'send to this URL instead of those registered; may be repeated; - reads one URL a line from standard input',
+  },
+  ndjson: { type: 'string', value: 'FILE', help: 'one payload a line, accepted all or nothing; - is standard input' },
+  id: { type: 'string', value: 'ID', help: "the event's id; made up by default" },
+};
+
+/** What every command is told. */
+export interface Globals {
+  config?: string | undefined;
+  spool?: string | undefined;
+  json: boolean;
+  quiet: boolean;
+  verbose: boolean;
+  color: boolean;
+  showUrls: boolean;
+}
+
+/** The global options: a flag wins over its `CAPNHOOK_` variable. */
+export function globalsFrom(values: Readonly<Record<string, unknown>>, env: Environment): Globals {
+  const text = (name: string): string | undefined => {
+    const value = values[name];
+    return typeof value === 'string' ? value : undefined;
+  };
+  const isOn = (name: string, variable: string): boolean => values[name] === true || isSet(env[variable]);
+  return {
+    config: text('config'),
+    spool: text('spool'),
+    json: isOn('json', 'CAPNHOOK_JSON'),
+    quiet: isOn('quiet', 'CAPNHOOK_QUIET'),
+    verbose: isOn('verbose', 'CAPNHOOK_VERBOSE'),
+    color: !isOn('no-color', 'CAPNHOOK_NO_COLOR') && !isSet(env.NO_COLOR),
+    showUrls: isOn('show-urls', 'CAPNHOOK_SHOW_URLS'),
+  };
+}
+
+function isSet(value: string | undefined): boolean {
+  return value !== undefined && value !== '' && value !== '0';
+}

@@ -1,0 +1,85 @@
+/** The command tree for commander, from the tables; it parses, and runs nothing itself. */
+import { Command, Option } from 'commander';
+import { packageVersion } from '../shared/package-info.js';
+import { type Call, type CommandSpec, commands } from './command-table.js';
+import { exitCodes } from './exit-code.js';
+import type { Io } from './io.js';
+import { globalOptions, globalsFrom, type OptionSpecs } from './options.js';
+
+const introduction = `Webhooks from scripts: fire an event, and it is on disk; drain sends it until every receiver has it.
+
+  capnhook register complete https://example.com/in    who is to be told
+  capnhook fire complete payload.json                  something has happened
+  capnhook drain                                       tell them (from cron, or: capnhook start)
+
+All commands: capnhook --help
+`;
+
+/** Parses the arguments and runs the command; resolves to its exit code. */
+export async function runProgram(argv: readonly string[], io: Io): Promise<number> {
+  if (argv.length === 0) {
+    io.out(introduction);
+    return exitCodes.ok;
+  }
+  let exitCode: number = exitCodes.ok;
+  const program = createProgram(io, async (spec, call) => {
+    exitCode = await spec.run(call);
+  });
+  try {
+    await program.parseAsync([...argv], { from: 'user' });
+  } catch (error) {
+    if (!isCommanderError(error)) throw error;
+    return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
+  }
+  return exitCode;
+}
+
+type Run = (spec: CommandSpec, call: Call) => Promise<void>;
+
+function createProgram(io: Io, run: Run): Command {
+  const program = new Command('capnhook')
+    .description('Webhooks from scripts: a file spool, no server.')
+    .version(packageVersion(), '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print this help')
+    .helpCommand('help [command]', 'print the help of a command')
+    .showHelpAfterError('(add --help for all of it)')
+    .configureHelp({ showGlobalOptions: true })
+    .configureOutput({ writeOut: io.out, writeErr: io.err, outputError: (text, write) => write(`capnhook: ${text.replace(/^error: /, '')}`) })
+    .exitOverride();
+  addOptions(program, globalOptions);
+  for (const spec of commands) program.addCommand(createCommand(program, { spec, io, run }), {});
+  program.addHelpText('after', '\nExamples:\n  $ capnhook register complete https://example.com/in\n  $ capnhook fire complete payload.json');
+  return program;
+}
+
+function createCommand(program: Command, { spec, io, run }: { spec: CommandSpec; io: Io; run: Run }): Command {
+  const command = new Command(spec.name).copyInheritedSettings(program).summary(spec.summary).description(`${sentence(spec.summary)}`);
+  for (const [name, help] of spec.positionals) command.argument(name, help);
+  addOptions(command, spec.options);
+  const notes = spec.notes === undefined ? '' : `\n${spec.notes}\n`;
+  command.addHelpText('after', `${notes}\nExamples:\n${spec.examples.map((line) => `  $ ${line}`).join('\n')}`);
+  command.action(async () => {
+    const all = command.optsWithGlobals();
+    const options = Object.fromEntries(Object.keys(spec.options).map((name) => [name, all[name]]));
+    const globals = globalsFrom({ ...all, 'no-color': all.color === false, 'show-urls': all.showUrls }, io.env);
+    await run(spec, { positionals: command.args, options: options as Call['options'], globals, io });
+  });
+  return command;
+}
+
+function addOptions(command: Command, specs: OptionSpecs): void {
+  for (const [name, { short, value, help, multiple }] of Object.entries(specs)) {
+    const flags = `${short === undefined ? '' : `-${short}, `}--${name}${value === undefined ? '' : ` <${value}>`}`;
+    const option = new Option(flags, help);
+    if (multiple) option.argParser((text: string, before: string[] | undefined) => [...(before ?? []), text]);
+    command.addOption(option);
+  }
+}
+
+function sentence(summary: string): string {
+  return `${summary.charAt(0).toUpperCase()}${summary.slice(1)}.`;
+}
+
+function isCommanderError(error: unknown): error is { code: string; exitCode: number } {
+  return error instanceof Error && 'code' in error && String(error.code).startsWith('commander.');
+}

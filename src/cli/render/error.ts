@@ -1,0 +1,18 @@
+import type { CapnhookError } from '../../shared/errors.js';
+
+/** An expected failure as lines for standard error. */
+export function renderError({ message, hint, problems }: CapnhookError): string {
+  const lines = [`capnhook: ${message}`];
+  for (const problem of problems) {
+    const place = problem.line === undefined ? '' : `${problem.line}:${problem.column ?? 1}: `;
+    lines.push(`  ${place}${problem.message}`);
+  }
+  if (hint !== undefined) lines.push(`  ${hint}`);
+  return `${lines.join('\n')}\n`;
+}
+
+/** A bug as lines for standard error. */
+export function renderBug(error: unknown): string {
+  const trace = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return `capnhook: this is a bug in capnhook; please report it with these lines:\n${trace}\n`;
+}

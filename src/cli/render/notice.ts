@@ -1,0 +1,61 @@
+import type { Notice } from '../../usecases/drain/ports.js';
+import { renderEndpoint } from './endpoint.js';
+import { renderError } from './error.js';
+import type { Style } from './style.js';
+import { count, renderDue, safe } from './text.js';
+
+export interface NoticeOptions {
+  showUrls: boolean;
+  /** Whether what is only of interest to somebody who looks is told, too. */
+  verbose: boolean;
+  /** ms since the epoch. */
+  now: number;
+  style: Style;
+}
+
+/** A notice as one line without its line break, or undefined if it is not to be told. */
+export function renderNotice(notice: Notice, options: NoticeOptions): string | undefined {
+  const { now, style, verbose } = options;
+  switch (notice.kind) {
+    case 'attempt':
+      return verbose ? renderAttempt(notice, options) : undefined;
+    case 'sick': {
+      const why = notice.message === undefined ? notice.what : `${notice.what} (${safe(notice.message)})`;
+      const next = notice.parkedUntil === undefined ? '' : `; next attempt ${renderDue(notice.parkedUntil, now)}`;
+      return style.bad(`${renderEndpoint(notice.endpoint, options.showUrls)} fails: ${why}${next}`);
+    }
+    case 'paused':
+      return style.bad(`${renderEndpoint(notice.endpoint, options.showUrls)} is paused: ${notice.why}; what it is owed is kept`);
+    case 'well':
+      return style.good(`${renderEndpoint(notice.endpoint, options.showUrls)} is well again`);
+    case 'rejected': {
+      const who = renderEndpoint(notice.endpoint, options.showUrls);
+      return style.bad(`${who} answers ${notice.what} to ${notice.event}; it alone is tried again ${renderDue(notice.dueMs, now)}`);
+    }
+    case 'gave-up': {
+      const who = renderEndpoint(notice.endpoint, options.showUrls);
+      return style.bad(`gave up ${count(notice.count, 'delivery', 'deliveries')} for ${who}: ${notice.reason}; kept in dead/`);
+    }
+    case 'no-receivers':
+      return verbose ? `${notice.event}: nobody is registered for ${notice.hook ?? 'it'}` : undefined;
+    case 'corrupt':
+      return style.bad(`put aside in corrupt/: ${safe(notice.entry.name)}: ${safe(notice.entry.reason)}`);
+    case 'unread':
+      return style.bad(`left where it is: ${safe(notice.entry.name)}: ${safe(notice.entry.reason)}`);
+    case 'journal-failed':
+      return style.bad(`cannot write the journal (${notice.errno}); deliveries go on`);
+    case 'hooks-reloaded':
+      return verbose ? 'the hooks file has changed, and is in use now' : undefined;
+    case 'hooks-broken': {
+      const words = renderError(notice.error).replace(/^capnhook: /, '').trimEnd();
+      return style.bad(`${words}\n  The hooks as they were before stay in use.`);
+    }
+  }
+}
+
+function renderAttempt(notice: Extract<Notice, { kind: 'attempt' }>, { showUrls, style }: NoticeOptions): string {
+  const { endpoint, event, attempt, what, ms } = notice;
+  const again = attempt > 1 ? `, attempt ${attempt}` : '';
+  const line = `${event} to ${renderEndpoint(endpoint, showUrls)}: ${what}${again} ${style.faint(`(${ms} ms)`)}`;
+  return what === 'delivered' ? style.good(line) : style.bad(line);
+}

@@ -1,0 +1,19 @@
+import { formatDuration } from '../../shared/duration.js';
+
+/** Text from a stranger (a file's name, say) that cannot steer a terminal. */
+export function safe(text: string): string {
+  return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (character) => {
+    return `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`;
+  });
+}
+
+/** `1 delivery`, `2 deliveries`. */
+export function count(number: number, one: string, many: string = `${one}s`): string {
+  return `${number} ${number === 1 ? one : many}`;
+}
+
+/** A time (ms since the epoch) as the machine's users write it, with what it is from now: `in 5m`. */
+export function renderDue(dueMs: number, now: number): string {
+  const seconds = Math.max(Math.round((dueMs - now) / 1000), 0) * 1000;
+  return `in ${formatDuration(seconds)}`;
+}

@@ -1,0 +1,56 @@
+/** Where the spool and the hooks file are; never dependent on the working directory, unless told so. */
+import { existsSync } from 'node:fs';
+import { isAbsolute, resolve } from 'node:path';
+import { CapnhookError } from '../shared/errors.js';
+
+/** Environment variables. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** The spool: what was asked for, `CAPNHOOK_SPOOL`, or `$XDG_STATE_HOME/capnhook/spool` (`~/.local/state/…`). */
+export function spoolPath(env: Environment, asked?: string): string {
+  const named = asked ?? nonEmpty(env.CAPNHOOK_SPOOL);
+  if (named !== undefined) return resolve(named);
+  return `${xdgHome(env, { variable: 'XDG_STATE_HOME', below: '.local/state' })}/capnhook/spool`;
+}
+
+/**
+ * The hooks file: what was asked for, `CAPNHOOK_CONFIG`, `$XDG_CONFIG_HOME/capnhook/hooks.yaml` (`~/.config/…`),
+ * or `/etc/capnhook/hooks.yaml` where only that one is there.
+ */
+export function hooksPath(env: Environment, asked?: string): string {
+  const named = asked ?? nonEmpty(env.CAPNHOOK_CONFIG);
+  if (named !== undefined) return resolve(named);
+  const own = `${xdgHome(env, { variable: 'XDG_CONFIG_HOME', below: '.config' })}/capnhook/hooks.yaml`;
+  const shared = '/etc/capnhook/hooks.yaml';
+  return !existsSync(own) && existsSync(shared) ? shared : own;
+}
+
+/** The XDG Base Directory Specification: an empty or relative value counts as none. */
+function xdgHome(env: Environment, { variable, below }: { variable: string; below: string }): string {
+  const own = env[variable];
+  if (own !== undefined && isAbsolute(own)) return resolve(own);
+  return `${homeDirectory(env, variable)}/${below}`;
+}
+
+function homeDirectory(env: Environment, variable: string): string {
+  const home = nonEmpty(env.HOME) ?? homeOfUser();
+  if (home !== undefined) return resolve(home);
+  throw new CapnhookError('SPOOL_CREATE', `Cannot tell where your files are: neither HOME nor ${variable} is set`, {
+    hint: 'Set HOME, or name the places with --spool (CAPNHOOK_SPOOL) and --config (CAPNHOOK_CONFIG).',
+  });
+}
+
+/** The home directory that the user database has, for a cron job without HOME. */
+function homeOfUser(): string | undefined {
+  // Loaded here because fire nearly never needs it.
+  const os = process.getBuiltinModule('node:os');
+  try {
+    return nonEmpty(os.userInfo().homedir);
+  } catch {
+    return undefined; // a user without an entry, as in a container
+  }
+}
+
+function nonEmpty(text: string | undefined): string | undefined {
+  return text === '' ? undefined : text;
+}

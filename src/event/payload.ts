@@ -1,0 +1,88 @@
+import { explainJson } from './json-problem.js';
+import { scanJson, skipSpace } from './json-scan.js';
+
+/** The largest payload that is accepted: 64 MiB. */
+export const maxPayloadBytes: number = 64 * 1024 * 1024;
+
+/** The largest batch of payloads that is accepted, line breaks included: 1 GiB. */
+export const maxBatchBytes: number = 1024 * 1024 * 1024;
+
+/** The largest number of payloads that one batch may hold. */
+export const maxBatchEvents = 1_000_000;
+
+/** Why something is no payload: a clause without a full stop, and a sentence on what to do. */
+interface PayloadRefusal {
+  ok: false;
+  reason: string;
+  hint: string;
+}
+
+/** A payload's exact bytes, or why it is none. */
+export type CheckedPayload = { ok: true; payload: Uint8Array } | PayloadRefusal;
+
+/** The payloads of a batch in their order, or the first line (from 1) that holds none. */
+export type CheckedPayloads =
+  | { ok: true; payloads: Uint8Array[] }
+  | { ok: false; line: number; reason: string; hint: string };
+
+const LINE_FEED = 0x0a;
+const TOO_LARGE_HINT = 'Store the data elsewhere and send where it is.';
+
+/**
+ * Checks that bytes are exactly one JSON text in UTF-8 (RFC 8259), any value
+ * of any depth, of at most {@link maxPayloadBytes}.
+ *
+ * The payload is the span of the value in the given bytes: a view without the
+ * white space around it, and otherwise byte for byte as it was written.
+ */
+export function checkPayload(bytes: Uint8Array): CheckedPayload {
+  return check(bytes, false);
+}
+
+/**
+ * Checks that bytes are one payload a line (NDJSON), each as
+ * {@link checkPayload} has it. Lines end with `\n` or `\r\n`, the last one
+ * perhaps with neither; blank lines are counted and skipped. An input without
+ * any payload is refused.
+ */
+export function checkPayloads(bytes: Uint8Array): CheckedPayloads {
+  if (bytes.length > maxBatchBytes) {
+    return { ok: false, line: 1, reason: 'larger than the 1 GiB of a batch', hint: 'Split it into files.' };
+  }
+  const payloads: Uint8Array[] = [];
+  let line = 0;
+  for (let start = 0; start < bytes.length; ) {
+    const feed = bytes.indexOf(LINE_FEED, start);
+    const end = feed < 0 ? bytes.length : feed;
+    line += 1;
+    const text = bytes.subarray(start, end);
+    if (skipSpace(text, 0) < text.length) {
+      const checked = check(text, true);
+      if (!checked.ok) return { ...checked, line };
+      if (payloads.length === maxBatchEvents) {
+        return { ok: false, line, reason: 'more than a million payloads', hint: 'Split it into files: split -l 1000000 does.' };
+      }
+      payloads.push(checked.payload);
+    }
+    start = end + 1;
+  }
+  if (payloads.length > 0) return { ok: true, payloads };
+  return { ok: false, line: 1, reason: 'no payload in it', hint: 'Give one JSON text a line.' };
+}
+
+function check(bytes: Uint8Array, line: boolean): CheckedPayload {
+  if (bytes.length > maxPayloadBytes) {
+    return { ok: false, reason: 'larger than the 64 MiB of a payload', hint: TOO_LARGE_HINT };
+  }
+  const scan = scanJson(bytes, 0);
+  const end = scan.ok ? skipSpace(bytes, scan.end) : 0;
+  if (scan.ok && end === bytes.length) return { ok: true, payload: bytes.subarray(scan.start, scan.end) };
+  const { reason, hint, kind } = explainJson(bytes, scan.ok ? end : scan, line);
+  return { ok: false, reason, hint: line && kind !== undefined ? NDJSON_HINTS[kind] : hint };
+}
+
+/** What to do instead, where each line is to be one payload. */
+const NDJSON_HINTS = {
+  truncated: 'Put each JSON text on one line of its own: jq -c . does.',
+  'two values': 'Put each JSON text on a line of its own: jq -c . does.',
+};

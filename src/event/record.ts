@@ -1,0 +1,126 @@
+/**
+ * Events and batches as the bytes of their files. What is written is valid
+ * JSON (a batch: NDJSON) with the payload verbatim; what is read may have any
+ * JSON layout, because other programs write into the spool too. Reading
+ * never throws and copies no payload.
+ */
+import { CapnhookError } from '../shared/errors.js';
+import type { Batch, Event, EventHeader } from './event.js';
+import { batchMemberId, isEventId } from './event-id.js';
+import type { ParsedHeader, Unreadable } from './header.js';
+import { maxHeaderBytes, parseHeader, unreadable } from './header.js';
+import { explainJson } from './json-problem.js';
+import { scanJson, skipSpace } from './json-scan.js';
+import { checkPayloads, maxBatchBytes, maxPayloadBytes } from './payload.js';
+
+export type { Unreadable } from './header.js';
+
+/** An event file's content; `payload` is a view of the bytes that were read. */
+export interface ParsedEvent extends ParsedHeader {
+  ok: true;
+  payload: Uint8Array;
+}
+
+/** A batch file's content; event *n* has the payload `payloads[n - 1]`, a view of the bytes that were read. */
+export interface ParsedBatch extends ParsedHeader {
+  ok: true;
+  payloads: Uint8Array[];
+}
+
+/** The largest event file that is read, in bytes. */
+export const maxEventFileBytes: number = maxPayloadBytes + maxHeaderBytes;
+
+/** The largest batch file that is read, in bytes. */
+export const maxBatchFileBytes: number = maxBatchBytes + maxHeaderBytes;
+
+const LINE_FEED = 0x0a;
+const OPEN_BRACE = 0x7b;
+
+/**
+ * Lays an event out as its file: one header line, then the payload verbatim.
+ * The event is taken as checked.
+ *
+ * @throws {CapnhookError} `USAGE` when its URLs take more than 1 MiB.
+ */
+export function eventToBytes(event: Event): Buffer {
+  const head = headerText(event).slice(0, -1);
+  return Buffer.concat([Buffer.from(`${head},\n"payload":`), event.payload, Buffer.from('\n}\n')]);
+}
+
+/**
+ * Lays a batch out as its file: one header line, then one payload a line. The
+ * batch is taken as checked; a payload with a line break in it would be two.
+ *
+ * @throws {CapnhookError} `USAGE` when its URLs take more than 1 MiB.
+ */
+export function batchToBytes(batch: Batch): Buffer {
+  const head = Buffer.from(`${headerText(batch)}\n`);
+  let length = head.length;
+  for (const payload of batch.payloads) length += payload.length + 1;
+  const bytes = Buffer.allocUnsafe(length);
+  bytes.set(head);
+  let at = head.length;
+  for (const payload of batch.payloads) {
+    bytes.set(payload, at);
+    at += payload.length;
+    bytes[at++] = LINE_FEED;
+  }
+  return bytes;
+}
+
+/**
+ * Reads an event file in any JSON layout: an object in UTF-8 with a `payload`,
+ * a `hook` or `to`, and perhaps `id` and `time`; see {@link parseHeader}. The
+ * payload is found by its span and not decoded.
+ */
+export function parseEvent(bytes: Uint8Array): ParsedEvent | Unreadable {
+  if (bytes.length > maxEventFileBytes) return unreadable('larger than an event can be');
+  const problem = objectProblem(bytes);
+  if (problem !== undefined) return unreadable(problem);
+  const parsed = parseHeader(bytes);
+  if (!parsed.ok) return parsed;
+  if (parsed.payload === undefined) return unreadable('no "payload" in it');
+  const { start, end } = parsed.payload;
+  if (end - start > maxPayloadBytes) return unreadable('its payload is larger than 64 MiB');
+  return { ok: true, ...parsed.header, payload: bytes.subarray(start, end) };
+}
+
+/**
+ * Reads a batch file: a header as in an event file, without `payload`, on its
+ * first line, then one payload a line as `checkPayloads` has it. A reason
+ * names the line.
+ */
+export function parseBatch(bytes: Uint8Array): ParsedBatch | Unreadable {
+  const feed = bytes.indexOf(LINE_FEED);
+  const first = bytes.subarray(0, feed < 0 ? bytes.length : feed);
+  if (first.length > maxHeaderBytes) return unreadable('line 1: the header is larger than 1 MiB');
+  const problem = objectProblem(first, true);
+  if (problem !== undefined) return unreadable(`line 1: ${problem}`);
+  const parsed = parseHeader(first);
+  if (!parsed.ok) return unreadable(`line 1: ${parsed.reason}`);
+  if (parsed.payload !== undefined) return unreadable('line 1: a "payload" in the header of a batch');
+
+  const rest = checkPayloads(bytes.subarray(Math.min(first.length + 1, bytes.length)));
+  if (!rest.ok) return unreadable(`line ${rest.line + 1}: ${rest.reason}`);
+  const { id } = parsed.header;
+  if (id !== undefined && !isEventId(batchMemberId(id, rest.payloads.length))) {
+    return unreadable('line 1: the id is too long for the ids of the events');
+  }
+  return { ok: true, ...parsed.header, payloads: rest.payloads };
+}
+
+function headerText({ id, hook, to, time }: EventHeader): string {
+  const text = JSON.stringify({ capnhook: 1, id, hook, to, time });
+  if (Buffer.byteLength(text) < maxHeaderBytes) return text;
+  throw new CapnhookError('USAGE', 'Cannot write the event: its URLs take more than 1 MiB', {
+    hint: 'Fire it several times with fewer URLs each, or register the URLs for a hook.',
+  });
+}
+
+/** Why bytes are not exactly one JSON object, if so. `line`: they are one line of a file. */
+function objectProblem(bytes: Uint8Array, line = false): string | undefined {
+  const scan = scanJson(bytes, 0);
+  const end = scan.ok ? skipSpace(bytes, scan.end) : 0;
+  if (!scan.ok || end < bytes.length) return explainJson(bytes, scan.ok ? end : scan, line).reason;
+  return bytes[scan.start] === OPEN_BRACE ? undefined : 'not a JSON object';
+}

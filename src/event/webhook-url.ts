@@ -1,0 +1,42 @@
+/** The longest URL that is accepted, in characters, as given and as normalised. */
+const MAX_URL_LENGTH = 8192;
+
+/** A webhook's URL as it will be used, or why it cannot be used. */
+export type ParsedUrl = { ok: true; url: string } | { ok: false; reason: string };
+
+/** Whether a text is meant as a URL and not as a name: it contains `://`. */
+export function looksLikeUrl(text: string): boolean {
+  return text.includes('://');
+}
+
+/**
+ * Checks and normalises a URL that webhooks are to be sent to: absolute, http
+ * or https, with a host, without white space, control characters or a
+ * fragment. Credentials are allowed. The result parses to itself.
+ *
+ * A reason is a clause such as `the URL has no host`; it never contains the
+ * URL, which may be a secret.
+ *
+ * @see https://url.spec.whatwg.org/#url-parsing
+ */
+export function parseWebhookUrl(text: string): ParsedUrl {
+  const reason = problemOf(text);
+  if (reason !== undefined) return { ok: false, reason };
+  if (!URL.canParse(text)) return { ok: false, reason: 'the URL is not valid' };
+  const url = new URL(text).href;
+  // What is written into an event file must be accepted when it is read again.
+  return url.length > MAX_URL_LENGTH ? { ok: false, reason: TOO_LONG } : { ok: true, url };
+}
+
+const TOO_LONG = 'the URL is longer than 8,192 characters';
+
+/** What the URL parser would put up with, by dropping it or by guessing, and we do not. */
+function problemOf(text: string): string | undefined {
+  if (text === '') return 'the URL is empty';
+  if (text.length > MAX_URL_LENGTH) return TOO_LONG;
+  if (/[\s\p{Cc}]/u.test(text)) return 'the URL contains white space or a control character';
+  if (!/^https?:\/\//i.test(text)) return 'the URL does not begin with https:// or http://';
+  if (/^https?:\/\/(?:[/\\?#]|$)/i.test(text)) return 'the URL has no host';
+  if (text.includes('#')) return 'the URL has a fragment (from # on), which is never sent';
+  return undefined;
+}

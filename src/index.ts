@@ -1,0 +1,20 @@
+/** The library: what the commands do, typed. */
+export type { Endpoint, RetryPolicy, Secret } from './endpoint/endpoint.js';
+export { type Started, type StartOptions, type Stopped, type StopOptions, start, stop } from './library/daemon.js';
+export { type DrainOptions, drain } from './library/drain.js';
+export { type FireOptions, fire, fireBatch, type Target } from './library/fire.js';
+export { type FlushOptions, flush } from './library/flush.js';
+export { type InitOptions, init } from './library/init.js';
+export {
+  type Deregistered,
+  type DeregisterOptions,
+  deregister,
+  type RegisterOptions,
+  register,
+} from './library/register.js';
+export { type Targets, type TargetsOptions, targets } from './library/targets.js';
+export type { Clock } from './shared/clock.js';
+export { CapnhookError, type ErrorCode, type Problem } from './shared/errors.js';
+export type { Dropped, Holder } from './spool/spool.js';
+export type { DrainSummary, Notice } from './usecases/drain/ports.js';
+export type { Fired } from './usecases/fire.js';

@@ -1,0 +1,165 @@
+import { spawn } from 'node:child_process';
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Environment, hooksPath, spoolPath } from '../config/paths.js';
+import { CapnhookError, errnoOf } from '../shared/errors.js';
+import { packageRoot } from '../shared/package-info.js';
+import { randomBytes } from '../shared/random.js';
+import { createFileSpool } from '../spool/file/file-spool.js';
+import { isLocal } from '../spool/file/lock.js';
+import type { Holder } from '../spool/spool.js';
+import { describeHolder } from './busy.js';
+
+export interface StartOptions {
+  /** The spool's directory; default `CAPNHOOK_SPOOL`, or `~/.local/state/capnhook/spool`. */
+  spool?: string | undefined;
+  /** The hooks file; default `CAPNHOOK_CONFIG`, or `~/.config/capnhook/hooks.yaml`. */
+  config?: string | undefined;
+  /** Where the daemon's words go, added at the end; default beside the spool: `<spool>.log`. */
+  log?: string | undefined;
+  /** Default `process.env`; the daemon gets it too. */
+  env?: Environment;
+  /** How long the daemon may take to begin, in ms; default 10,000. */
+  timeoutMs?: number;
+}
+
+export interface Started {
+  /** False if one was running already. */
+  started: boolean;
+  pid: number;
+  log: string;
+}
+
+export interface StopOptions {
+  /** The spool's directory; default `CAPNHOOK_SPOOL`, or `~/.local/state/capnhook/spool`. */
+  spool?: string | undefined;
+  /** Default `process.env`. */
+  env?: Environment;
+  /** How long to wait until it is gone, in ms; default 30,000. */
+  timeoutMs?: number | undefined;
+}
+
+export interface Stopped {
+  /** Who was stopped; undefined if nobody was draining. */
+  holder: Holder | undefined;
+}
+
+const pollMs = 20;
+
+/**
+ * Starts a daemon in the background, and resolves when it is draining.
+ * @throws CapnhookError with what the daemon said, if it ended at once; `TEMPORARY` if it took too long; `USAGE` for a log that cannot be opened
+ */
+export async function start(options: StartOptions = {}): Promise<Started> {
+  const env = options.env ?? process.env;
+  const root = spoolPath(env, options.spool);
+  const log = options.log ?? `${root}.log`;
+  const spool = createFileSpool(root, { now: Date.now, random: randomBytes });
+  const running = await spool.holder();
+  if (running?.mode === 'daemon') return { started: false, pid: running.pid, log };
+  const fd = await openLog(log);
+  const from = fstatSync(fd).size;
+  try {
+    const args = ['drain', '--daemon', '--spool', root, '--config', hooksPath(env, options.config)];
+    const child = spawn(process.execPath, [join(packageRoot(), 'bin/capnhook.js'), ...args], {
+      cwd: '/',
+      detached: true,
+      env: { ...env },
+      stdio: ['ignore', fd, fd],
+    });
+    let exit: number | null | undefined;
+    child.on('exit', (code) => {
+      exit = code;
+    });
+    const deadline = performance.now() + (options.timeoutMs ?? 10_000);
+    while ((await spool.holder())?.pid !== child.pid) {
+      if (exit !== undefined) throw endedAtOnce(readFrom(log, from), exit);
+      if (performance.now() > deadline) throw tooSlow(log);
+      await sleep(pollMs);
+    }
+    child.unref();
+    return { started: true, pid: child.pid ?? 0, log };
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/**
+ * Ends the drain that is running on the spool, and resolves when it is gone.
+ * @throws CapnhookError `TEMPORARY` if it is still there after `timeoutMs`; `PERMISSION`; `BUSY` if it runs on another machine
+ */
+export async function stop(options: StopOptions = {}): Promise<Stopped> {
+  const root = spoolPath(options.env ?? process.env, options.spool);
+  const spool = createFileSpool(root, { now: Date.now, random: randomBytes });
+  const holder = await spool.holder();
+  if (holder === undefined) return { holder };
+  if (!isLocal(holder)) {
+    throw new CapnhookError('BUSY', `Cannot stop the drain: it runs on another machine (${describeHolder(holder)})`, {
+      hint: `Run capnhook stop on ${holder.host}.`,
+    });
+  }
+  terminate(holder);
+  const deadline = performance.now() + (options.timeoutMs ?? 30_000);
+  while ((await spool.holder())?.pid === holder.pid) {
+    if (performance.now() > deadline) {
+      throw new CapnhookError('TEMPORARY', `Cannot stop the drain in time: it is still there (${describeHolder(holder)})`, {
+        hint: `It may be waiting for a slow receiver. Nothing is lost by kill -9 ${holder.pid}.`,
+      });
+    }
+    await sleep(pollMs);
+  }
+  return { holder };
+}
+
+function terminate(holder: Holder): void {
+  try {
+    process.kill(holder.pid, 'SIGTERM');
+  } catch (error) {
+    if (errnoOf(error) === 'ESRCH') return; // it has just ended
+    throw new CapnhookError('PERMISSION', `Cannot stop the drain: not permitted (${describeHolder(holder)})`, {
+      cause: error,
+      hint: 'Run capnhook stop as the user who started it.',
+    });
+  }
+}
+
+async function openLog(path: string): Promise<number> {
+  try {
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    return openSync(path, 'a', 0o600);
+  } catch (error) {
+    throw new CapnhookError('SPOOL_CREATE', `Cannot open the log ${path} (${errnoOf(error)})`, {
+      cause: error,
+      hint: 'Name another place with --log.',
+    });
+  }
+}
+
+/** At most the last 4 KiB that were added to a file since it was `from` bytes long. */
+function readFrom(path: string, from: number): string {
+  const fd = openSync(path, 'r');
+  try {
+    const start = Math.max(from, fstatSync(fd).size - 4096);
+    const bytes = Buffer.alloc(4096);
+    return bytes.toString('utf8', 0, readSync(fd, bytes, 0, bytes.length, start));
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** The daemon's exit code, as the error that it was over there. */
+const codes = { 64: 'USAGE', 73: 'SPOOL_CREATE', 74: 'SPOOL_WRITE', 75: 'BUSY', 77: 'PERMISSION', 78: 'HOOKS_FILE' } as const;
+
+function endedAtOnce(said: string, exit: number | null): CapnhookError {
+  const code = codes[exit as keyof typeof codes] ?? 'TEMPORARY';
+  const words = said.trim() || `it said nothing (exit code ${exit})`;
+  return new CapnhookError(code, `Cannot start the daemon: it ended at once:\n${words}`);
+}
+
+function tooSlow(log: string): CapnhookError {
+  return new CapnhookError('TEMPORARY', 'Cannot tell whether the daemon has started: it takes too long', {
+    hint: `Look into its log: ${log}`,
+  });
+}

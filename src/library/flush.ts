@@ -1,0 +1,37 @@
+import { type Environment, spoolPath } from '../config/paths.js';
+import { createFileJournal } from '../journal/file-journal.js';
+import { randomBytes } from '../shared/random.js';
+import { createFileSpool } from '../spool/file/file-spool.js';
+import type { Dropped } from '../spool/spool.js';
+import { busy } from './busy.js';
+
+export interface FlushOptions {
+  /** Only events of this hook; default: all. */
+  hook?: string | undefined;
+  /** The spool's directory; default `CAPNHOOK_SPOOL`, or `~/.local/state/capnhook/spool`. */
+  spool?: string | undefined;
+  /** Default `process.env`. */
+  env?: Environment;
+}
+
+/**
+ * Drops what is queued, for good: events not fanned out yet, and deliveries
+ * waiting or to be tried again. What is dead or corrupt stays.
+ * @throws CapnhookError `BUSY` while a drain is running, `SPOOL_CREATE`, `SPOOL_WRITE`, `PERMISSION`
+ * @example const { deliveries } = await flush({ hook: 'complete' });
+ */
+export async function flush({ hook, spool, env = process.env }: FlushOptions = {}): Promise<Dropped> {
+  const root = spoolPath(env, spool);
+  const leased = await createFileSpool(root, { now: Date.now, random: randomBytes }).lease('flush');
+  if (leased.held) throw busy('flush', leased.holder);
+  const journal = createFileJournal(`${root}/journal`, () => {});
+  try {
+    const dropped = await leased.lease.drop((event) => hook === undefined || event.hook === hook);
+    const count = dropped.events + dropped.deliveries;
+    if (count > 0) journal.write({ time: new Date().toISOString(), what: 'dropped', ...(hook && { hook }), count });
+    return dropped;
+  } finally {
+    journal.close();
+    await leased.lease.close();
+  }
+}

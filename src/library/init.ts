@@ -1,0 +1,26 @@
+import { type Environment, spoolPath } from '../config/paths.js';
+import { randomBytes } from '../shared/random.js';
+import { ensureSpool } from '../spool/file/create.js';
+import { systemDisk } from '../spool/file/disk.js';
+import { groupId } from './group.js';
+
+export interface InitOptions {
+  /** The spool's directory; default `CAPNHOOK_SPOOL`, or `~/.local/state/capnhook/spool`. */
+  spool?: string | undefined;
+  /** A group whose members may fire into the spool, and nothing else. */
+  group?: string | undefined;
+  /** Default `process.env`. */
+  env?: Environment;
+}
+
+/**
+ * Makes a spool ahead of its first use; with a group, one that its members may fire into.
+ * @returns the spool's directory
+ * @throws CapnhookError `SPOOL_CREATE`, `PERMISSION`; `USAGE` for a group that is not there
+ */
+export async function init({ spool, group, env = process.env }: InitOptions = {}): Promise<{ spool: string }> {
+  const root = spoolPath(env, spool);
+  const token = Buffer.from(randomBytes(8)).toString('hex');
+  ensureSpool(systemDisk, root, { token, ...(group !== undefined && { sharedWith: await groupId(group) }) });
+  return { spool: root };
+}

@@ -1,0 +1,34 @@
+import { type Environment, hooksPath } from '../config/paths.js';
+import type { Endpoint } from '../endpoint/endpoint.js';
+import { isHookName } from '../event/hook-name.js';
+import { loadHooks } from '../hooks/hooks-file.js';
+import { endpointsFor } from '../hooks/match.js';
+import { CapnhookError } from '../shared/errors.js';
+
+export interface TargetsOptions {
+  /** The hooks file; default `CAPNHOOK_CONFIG`, or `~/.config/capnhook/hooks.yaml`. */
+  config?: string | undefined;
+  /** Default `process.env`. */
+  env?: Environment;
+}
+
+/** A hook or pattern, and who receives its events. */
+export interface Targets {
+  hook: string;
+  endpoints: readonly Endpoint[];
+}
+
+/**
+ * Who would receive an event of a hook; without one, every registration in the
+ * file's order.
+ * @throws CapnhookError `HOOKS_FILE`; `USAGE` for what is no hook's name
+ * @example const [{ endpoints }] = await targets('build.failed');
+ */
+export async function targets(hook?: string, options: TargetsOptions = {}): Promise<Targets[]> {
+  if (hook !== undefined && !isHookName(hook)) {
+    throw new CapnhookError('USAGE', `Cannot tell the targets: ${JSON.stringify(hook.slice(0, 60))} is not a hook's name`);
+  }
+  const hooks = await loadHooks(hooksPath(options.env ?? process.env, options.config));
+  if (hook !== undefined) return [{ hook, endpoints: endpointsFor(hooks, { hook }) }];
+  return hooks.registrations.map(({ pattern, endpoints }) => ({ hook: pattern, endpoints }));
+}

@@ -1,0 +1,156 @@
+/** A spool in memory: the reference that says, in the fewest words, what every spool does. */
+import type { Health } from '../endpoint/health.js';
+import { batchMemberId } from '../event/event-id.js';
+import type { Batch, Event } from '../event/event.js';
+import type { Delivery, EndpointBacklog, FanOut, Holder, Lease, LeaseMode, Spool, Why } from './spool.js';
+
+/** One step fans out so many events at most. */
+const stepEvents = 256;
+
+interface Owed {
+  event: Event;
+  attempts: number;
+  /** Absent for a delivery that waits in order. */
+  dueMs?: number;
+  claimed: boolean;
+}
+
+interface Queue {
+  owed: Owed[];
+  dead: Array<{ event: Event; why: Why }>;
+  health: Health;
+}
+
+/** A spool that lasts as long as the process. `now` is in ms since the epoch. */
+export function createMemorySpool({ now }: { now(): number }): Spool {
+  const accepted: Event[] = [];
+  const queues = new Map<string, Queue>();
+  const hints = new Set<() => void>();
+  const claims = new WeakMap<Delivery, Owed>();
+  let holder: Holder | undefined;
+
+  function queueOf(endpoint: string): Queue {
+    let queue = queues.get(endpoint);
+    if (queue === undefined) {
+      queue = { owed: [], dead: [], health: {} };
+      queues.set(endpoint, queue);
+    }
+    return queue;
+  }
+
+  function isReady(owed: Owed, at: number): boolean {
+    return !owed.claimed && (owed.dueMs === undefined || owed.dueMs <= at);
+  }
+
+  function names(match: (queue: Queue) => boolean): string[] {
+    return [...queues].filter(([, queue]) => match(queue)).map(([endpoint]) => endpoint);
+  }
+
+  /** Ends a claim; the delivery stays only if `remains`. */
+  function settle(delivery: Delivery, remains: boolean): Owed {
+    const owed = claims.get(delivery);
+    if (owed === undefined) throw new Error('a delivery is settled once, by the lease that claimed it');
+    claims.delete(delivery);
+    owed.claimed = false;
+    const queue = queueOf(delivery.endpoint);
+    if (!remains) queue.owed = queue.owed.filter((each) => each !== owed);
+    return owed;
+  }
+
+  const lease: Lease = {
+    async fanOut(route): Promise<FanOut> {
+      const events = accepted.splice(0, stepEvents);
+      const routed = events.map((event) => ({ event, endpoints: route(event) }));
+      for (const { event, endpoints } of routed) {
+        for (const endpoint of endpoints) queueOf(endpoint).owed.push({ event, attempts: 0, claimed: false });
+      }
+      const noReceivers = routed.filter(({ endpoints }) => endpoints.length === 0).map(({ event }) => event);
+      const deliveries = routed.reduce((sum, { endpoints }) => sum + endpoints.length, 0);
+      return { events: events.length, deliveries, noReceivers, corrupt: [], unread: [], more: accepted.length > 0 };
+    },
+    ready: (at) => names((queue) => queue.owed.some((owed) => isReady(owed, at))),
+    async claim(endpoint, { limit, now: at }) {
+      const ready = queueOf(endpoint).owed.filter((owed) => isReady(owed, at));
+      ready.sort((a, b) => (a.dueMs ?? Infinity) - (b.dueMs ?? Infinity) || 0);
+      const deliveries = ready.slice(0, limit).map((owed) => {
+        owed.claimed = true;
+        const { event, attempts } = owed;
+        const delivery = { event, endpoint, attempts, acceptedAt: Date.parse(event.time) };
+        claims.set(delivery, owed);
+        return delivery;
+      });
+      return { deliveries, corrupt: [], unread: [] };
+    },
+    async done(delivery) {
+      settle(delivery, false);
+    },
+    async defer(delivery, { dueMs, attempts }) {
+      Object.assign(settle(delivery, true), { dueMs, attempts });
+    },
+    async bury(delivery, why) {
+      queueOf(delivery.endpoint).dead.push({ event: settle(delivery, false).event, why });
+    },
+    release(delivery) {
+      settle(delivery, true);
+    },
+    health: (endpoint) => queueOf(endpoint).health,
+    async saveHealth(endpoint, health) {
+      queueOf(endpoint).health = health;
+    },
+    nextDue(endpoint) {
+      const due = queueOf(endpoint).owed.flatMap(({ dueMs, claimed }) => (dueMs === undefined || claimed ? [] : [dueMs]));
+      return due.length === 0 ? undefined : Math.min(...due);
+    },
+    owing: () => names((queue) => queue.owed.length > 0),
+    waiting: async () => accepted.length,
+    owed: async (endpoint) => queueOf(endpoint).owed.length,
+    async drop(match) {
+      const kept = accepted.filter((event) => !match(event));
+      const events = accepted.length - kept.length;
+      accepted.splice(0, accepted.length, ...kept);
+      let deliveries = 0;
+      for (const queue of queues.values()) {
+        const owed = queue.owed.filter(({ event }) => !match(event));
+        deliveries += queue.owed.length - owed.length;
+        queue.owed = owed;
+      }
+      return { events, deliveries };
+    },
+    onHint(hint) {
+      hints.add(hint);
+      return () => hints.delete(hint);
+    },
+    valid: () => true,
+    async close() {
+      holder = undefined;
+      for (const queue of queues.values()) for (const owed of queue.owed) owed.claimed = false;
+    },
+  };
+
+  return {
+    async enqueue(entry) {
+      accepted.push(...eventsOf(entry));
+      for (const hint of hints) hint();
+    },
+    async lease(mode: LeaseMode) {
+      if (holder !== undefined) return { held: true, holder };
+      holder = { host: 'memory', pid: process.pid, mode, since: new Date(now()).toISOString() };
+      return { held: false, lease };
+    },
+    holder: async () => holder,
+    async *backlog(only): AsyncGenerator<EndpointBacklog> {
+      for (const [endpoint, { owed, dead, health }] of queues) {
+        if (only !== undefined && only !== endpoint) continue;
+        const retrying = owed.filter(({ dueMs }) => dueMs !== undefined).length;
+        yield { endpoint, waiting: owed.length - retrying, retrying, dead: dead.length, health };
+      }
+    },
+    waiting: async () => accepted.length,
+  };
+}
+
+function eventsOf(entry: Event | Batch): Event[] {
+  if (!('payloads' in entry)) return [entry];
+  const { payloads, ...header } = entry;
+  return payloads.map((payload, index) => ({ ...header, id: batchMemberId(entry.id, index + 1), payload }));
+}

@@ -1,0 +1,36 @@
+/** Waiting until something happens, without missing what happens just before. */
+export interface Alarm {
+  /** Something has happened. */
+  ring(): void;
+  /** Resolves at the next ring, at once if it rang since the last wait, or after `ms` (Infinity: never). */
+  wait(ms: number): Promise<void>;
+}
+
+/** `setTimeout` takes no more (ms). */
+const longestTimer = 2 ** 31 - 1;
+
+/** An alarm that has not rung. */
+export function createAlarm(): Alarm {
+  let rung = false;
+  let wake: (() => void) | undefined;
+
+  return {
+    ring() {
+      rung = true;
+      wake?.();
+    },
+    async wait(ms) {
+      if (!rung) {
+        await new Promise<void>((resolve) => {
+          const timer = ms === Infinity ? undefined : setTimeout(resolve, Math.min(ms, longestTimer));
+          wake = () => {
+            clearTimeout(timer);
+            resolve();
+          };
+        });
+      }
+      wake = undefined;
+      rung = false;
+    },
+  };
+}

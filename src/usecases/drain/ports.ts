@@ -1,0 +1,80 @@
+/** What the drain needs of the world, and what it tells of itself. */
+import type { Sender } from '../../delivery/sender.js';
+import type { Endpoint } from '../../endpoint/endpoint.js';
+import type { Hooks } from '../../hooks/hooks.js';
+import type { Journal } from '../../journal/journal.js';
+import type { Clock } from '../../shared/clock.js';
+import type { CapnhookError } from '../../shared/errors.js';
+import type { Corrupt, Lease } from '../../spool/spool.js';
+
+/** The hooks file as it is now. */
+export interface HooksSource {
+  current(): Hooks;
+  /** Looks whether the file has changed; a broken one leaves `current` as it was. */
+  refresh(): Promise<HooksRefresh>;
+}
+
+export type HooksRefresh = { kind: 'same' } | { kind: 'reloaded' } | { kind: 'broken'; error: CapnhookError };
+
+export interface DrainPorts {
+  lease: Lease;
+  hooks: HooksSource;
+  sender: Sender;
+  journal: Journal;
+  clock: Clock;
+  /** 0 ≤ number < 1. */
+  random(): number;
+  report(notice: Notice): void;
+}
+
+export interface DrainOptions {
+  /** `pass`: everything that is due, once; `wait`: until nothing is left; `daemon`: until it is stopped. */
+  until: 'pass' | 'wait' | 'daemon';
+  /** How long `wait` waits, in ms. */
+  waitMs?: number;
+  /** Attempts in flight at once, over all endpoints. */
+  maxInFlight: number;
+  /** How long attempts in flight may go on after a stop, in ms. */
+  graceMs: number;
+  /** How often a drain that stays looks for what no hint told it of, in ms. */
+  rescanMs: number;
+  /** Stops claiming, and ends when what is in flight has come back. */
+  stop?: AbortSignal;
+  /** Cuts off what is in flight, too. */
+  abort?: AbortSignal;
+}
+
+/** What a drain has done, and what is left. */
+export interface DrainSummary {
+  delivered: number;
+  /** Attempts that failed, or were rejected. */
+  failed: number;
+  /** Deliveries that were given up. */
+  gaveUp: number;
+  /** Events that nobody is registered for. */
+  noReceivers: number;
+  /** Entries put into `corrupt/`. */
+  corrupt: number;
+  /** Deliveries still owed. */
+  owed: number;
+  /** Entries not fanned out. */
+  waiting: number;
+}
+
+/** An endpoint as far as it is known: one that was deregistered is only an id. */
+export type Named = Pick<Endpoint, 'id'> & Partial<Pick<Endpoint, 'url'>>;
+
+/** Something that happened while draining. */
+export type Notice =
+  | { kind: 'attempt'; endpoint: Named; event: string; attempt: number; what: string; ms: number }
+  | { kind: 'sick'; endpoint: Named; what: string; message?: string; parkedUntil?: number }
+  | { kind: 'paused'; endpoint: Named; why: string }
+  | { kind: 'well'; endpoint: Named; since: number }
+  | { kind: 'rejected'; endpoint: Named; event: string; what: string; dueMs: number }
+  | { kind: 'gave-up'; endpoint: Named; reason: string; count: number }
+  | { kind: 'no-receivers'; event: string; hook?: string }
+  | { kind: 'corrupt'; entry: Corrupt }
+  | { kind: 'unread'; entry: Corrupt }
+  | { kind: 'journal-failed'; errno: string }
+  | { kind: 'hooks-reloaded' }
+  | { kind: 'hooks-broken'; error: CapnhookError };

@@ -1,0 +1,164 @@
+/** What becomes of a delivery, and of its endpoint's health, after an attempt. */
+import type { AttemptResult } from '../../delivery/sender.js';
+import { type Verdict, verdictOf } from '../../delivery/verdict.js';
+import type { Endpoint } from '../../endpoint/endpoint.js';
+import { afterAttempt, backOffMs, isGivenUp, type Outcome } from '../../endpoint/health.js';
+import type { JournalEntry } from '../../journal/journal.js';
+import type { Corrupt, Delivery } from '../../spool/spool.js';
+import type { DrainPorts, DrainSummary, Named } from './ports.js';
+
+/** An attempt that has come back. */
+export interface Attempted {
+  delivery: Delivery;
+  endpoint: Endpoint;
+  /** From 1. */
+  attempt: number;
+  /** ms since the epoch. */
+  startedAt: number;
+  /** How long it took. */
+  ms: number;
+  result: AttemptResult;
+}
+
+export interface Settler {
+  settle(attempted: Attempted): Promise<void>;
+  /** The endpoint is not registered for the event any more. */
+  buryDeregistered(delivery: Delivery): Promise<void>;
+  /** Which attempt of the delivery comes next, from 1. */
+  attemptNumber(delivery: Delivery): number;
+  noteCorrupt(entry: Corrupt): void;
+  /** Tells what was gathered to be told in one line. */
+  flushNotices(): void;
+}
+
+/** So many deliveries are looked at together when old ones are given up. */
+const sweepSize = 64;
+
+export function createSettler(ports: DrainPorts, summary: DrainSummary): Settler {
+  const { lease, journal, clock, random, report } = ports;
+  const given = new Map<string, { endpoint: Named; reason: string; count: number }>();
+
+  function note(what: JournalEntry['what'], entry: Omit<JournalEntry, 'time' | 'what'>): void {
+    journal.write({ time: new Date(clock.now()).toISOString(), what, ...entry });
+  }
+
+  function attemptNumber({ event, endpoint, attempts }: Delivery): number {
+    return attempts + (lease.health(endpoint).tried?.[event.id] ?? 0) + 1;
+  }
+
+  async function bury(delivery: Delivery, why: { reason: 'gave-up' | 'deregistered'; message: string; endpoint: Named }) {
+    const attempts = attemptNumber(delivery) - 1;
+    const time = new Date(clock.now()).toISOString();
+    await lease.bury(delivery, { reason: why.reason, message: why.message, attempts, time });
+    summary.gaveUp += 1;
+    note(why.reason, { ...idsOf(delivery) });
+    const key = `${why.endpoint.id} ${why.message}`;
+    const count = (given.get(key)?.count ?? 0) + 1;
+    given.set(key, { endpoint: why.endpoint, reason: why.message, count });
+  }
+
+  /** The endpoint's health after the attempt, saved, and told where it turned. */
+  async function updateHealth({ delivery, endpoint, attempt, startedAt }: Attempted, outcome: Outcome): Promise<void> {
+    const before = lease.health(endpoint.id);
+    if (outcome.kind === 'ok' && Object.keys(before).length === 0) return;
+    const moment = { policy: endpoint.retry, now: clock.now(), random: random() };
+    const after = afterAttempt(before, { outcome, event: delivery.event.id, attempt, startedAt }, moment);
+    await lease.saveHealth(endpoint.id, after);
+    if (outcome.kind === 'ok') {
+      if (before.failures) report({ kind: 'well', endpoint, since: before.since ?? clock.now() });
+    } else if (after.paused !== undefined) {
+      if (before.paused === undefined) report({ kind: 'paused', endpoint, why: after.paused });
+    } else if (!before.failures && outcome.kind === 'failed') {
+      const { what, message } = outcome;
+      const until = after.parkedUntil === undefined ? {} : { parkedUntil: after.parkedUntil };
+      report({ kind: 'sick', endpoint, what, ...(message !== undefined && { message }), ...until });
+    }
+  }
+
+  async function rejected({ delivery, endpoint, attempt }: Attempted, what: string): Promise<void> {
+    const { retry } = endpoint;
+    if (attempt > retry.scheduleMs.length) {
+      return bury(delivery, { reason: 'gave-up', message: `it was answered ${what} ${attempt} times`, endpoint });
+    }
+    const dueMs = clock.now() + backOffMs(retry, attempt, random());
+    await lease.defer(delivery, { dueMs, attempts: attempt });
+    if (attempt === 1) report({ kind: 'rejected', endpoint, event: delivery.event.id, what, dueMs });
+  }
+
+  function isTooOld(delivery: Delivery, { giveUpAfterMs }: Endpoint): boolean {
+    const { acceptedAt } = delivery;
+    return isGivenUp(lease.health(delivery.endpoint), { acceptedAt, giveUpAfterMs, now: clock.now() });
+  }
+
+  /** An endpoint that fails for long is tried rarely: all that has become too old goes together. */
+  async function giveUpOld(endpoint: Endpoint): Promise<void> {
+    const message = `${lease.health(endpoint.id).last ?? 'it failed'} for too long`;
+    for (;;) {
+      const { deliveries } = await lease.claim(endpoint.id, { limit: sweepSize, now: clock.now() });
+      const old = deliveries.filter((delivery) => isTooOld(delivery, endpoint));
+      for (const delivery of old) await bury(delivery, { reason: 'gave-up', message, endpoint });
+      for (const delivery of deliveries) if (!old.includes(delivery)) lease.release(delivery);
+      if (old.length < sweepSize) return;
+    }
+  }
+
+  async function apply(attempted: Attempted, verdict: Verdict): Promise<void> {
+    const { delivery, endpoint } = attempted;
+    switch (verdict.kind) {
+      case 'delivered':
+        summary.delivered += 1;
+        await lease.done(delivery);
+        return updateHealth(attempted, { kind: 'ok' });
+      case 'aborted':
+        return lease.release(delivery);
+      case 'rejected':
+        summary.failed += 1;
+        await updateHealth(attempted, { kind: 'ok' });
+        return rejected(attempted, verdict.what);
+      case 'gone':
+      case 'failed':
+        summary.failed += 1;
+        await updateHealth(attempted, outcomeOf(verdict, attempted.result));
+        lease.release(delivery);
+        if (isTooOld(delivery, endpoint)) await giveUpOld(endpoint);
+    }
+  }
+
+  return {
+    async settle(attempted) {
+      const { delivery, endpoint, attempt, ms, result } = attempted;
+      const verdict = verdictOf(result, clock.now());
+      const answer = result.kind === 'answer' ? { status: result.status } : {};
+      const error = result.kind === 'error' ? { error: result.code } : {};
+      note(verdict.kind, { ...idsOf(delivery), attempt, ...answer, ...error, ms });
+      const what = 'what' in verdict ? `${verdict.kind}: ${verdict.what}` : verdict.kind;
+      report({ kind: 'attempt', endpoint, event: delivery.event.id, attempt, what, ms });
+      await apply(attempted, verdict);
+    },
+    buryDeregistered: (delivery) =>
+      bury(delivery, {
+        reason: 'deregistered',
+        message: 'it is not registered any more',
+        endpoint: { id: delivery.endpoint },
+      }),
+    attemptNumber,
+    noteCorrupt(entry) {
+      summary.corrupt += 1;
+      note('corrupt', { event: entry.name, error: entry.reason });
+      report({ kind: 'corrupt', entry });
+    },
+    flushNotices() {
+      for (const notice of given.values()) report({ kind: 'gave-up', ...notice });
+      given.clear();
+    },
+  };
+}
+
+function idsOf({ event, endpoint }: Delivery): Pick<JournalEntry, 'event' | 'hook' | 'endpoint'> {
+  return { event: event.id, ...(event.hook !== undefined && { hook: event.hook }), endpoint };
+}
+
+function outcomeOf(verdict: Extract<Verdict, { kind: 'gone' | 'failed' }>, result: AttemptResult): Outcome {
+  if (verdict.kind === 'gone') return { kind: 'gone' };
+  return { ...verdict, ...(result.kind === 'error' && { message: result.message }) };
+}
