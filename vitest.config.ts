@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config';
 
-export default defineConfig({
+const config: ReturnType<typeof defineConfig> = defineConfig({
   test: {
     coverage: {
       provider: 'v8',
@@ -28,3 +28,5 @@ export default defineConfig({
     ],
   },
 });
+
+export default config;

@@ -1,0 +1,71 @@
+import type { HttpRequest } from './http-request.js';
+
+/** A connection to an origin, for one request at a time. It connects with its first request. */
+export interface Connection {
+  readonly origin: string;
+  /** Whether the next request would find it connected. */
+  isOpen(): boolean;
+  /**
+   * Sends the request. The listener hears `ended` or `failed` once, unless the
+   * connection was destroyed before.
+   */
+  post(request: HttpRequest, listener: AnswerListener): void;
+  /** Drops it at once, connecting or in use; what was not written yet never will be. */
+  destroy(): Promise<void>;
+}
+
+/** Hears how a request goes, in this order. */
+export interface AnswerListener {
+  /** The request is about to be written, to a connection that served others before (`reused`) or to a new one. */
+  started(reused: boolean): void;
+  /** The first byte of an answer has come. */
+  heard(): void;
+  /** The final status is here. `retryAfter` is the header's text. */
+  answered(answer: { status: number; retryAfter?: string }): void;
+  /** So many bytes of the answer's body have come. */
+  received(bytes: number): void;
+  /** The answer is complete. The connection may be used again. */
+  ended(): void;
+  failed(error: Error): void;
+}
+
+/** Connections that wait for another request. */
+export interface IdleConnections {
+  /** The one to this origin that was used last, and is open. */
+  take(origin: string): Connection | undefined;
+  /** Keeps a connection; the oldest one goes when there are too many. */
+  keep(connection: Connection): void;
+  /** Destroys a connection if it is waiting here. */
+  drop(connection: Connection): void;
+}
+
+/**
+ * Keeps open connections for later requests.
+ *
+ * @param options.max how many at most, over all origins
+ */
+export function createIdleConnections({ max }: { max: number }): IdleConnections {
+  /** The one used last comes last: it is the one least likely to be closed by the other side. */
+  const idle: Connection[] = [];
+
+  return {
+    take(origin) {
+      for (;;) {
+        const index = idle.findLastIndex((connection) => connection.origin === origin);
+        const [connection] = index === -1 ? [] : idle.splice(index, 1);
+        if (connection === undefined || connection.isOpen()) return connection;
+        void connection.destroy();
+      }
+    },
+    keep(connection) {
+      idle.push(connection);
+      if (idle.length > max) void idle.shift()?.destroy();
+    },
+    drop(connection) {
+      const index = idle.indexOf(connection);
+      if (index === -1) return;
+      idle.splice(index, 1);
+      void connection.destroy();
+    },
+  };
+}

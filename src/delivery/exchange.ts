@@ -1,0 +1,111 @@
+/**
+ * One request and its answer, within one deadline. The promise settles exactly
+ * once, always in time, and never rejects. When it has settled nothing of the
+ * request is sent any more, and no connection is in doubt: it was either read
+ * to the end of its answer and kept, or destroyed.
+ */
+import { formatDuration } from '../shared/duration.js';
+import type { AnswerListener, Connection } from './connection.js';
+import { describeError } from './error-words.js';
+import type { HttpRequest } from './http-request.js';
+import type { AttemptResult } from './sender.js';
+
+/** So much of an answer's body is read, in bytes; the connection is dropped with the rest. */
+const MAX_BODY_BYTES = 8192;
+
+/** setTimeout takes a longer wait for 1 ms. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+/** How a connection ends that was closed by the other side, as it may do when nothing is under way. */
+const CLOSED_MEANWHILE: ReadonlySet<string> = new Set(['SOCKET_CLOSED', 'ECONNRESET', 'EPIPE']);
+
+export interface ExchangeOptions {
+  /** For everything: looking up the host, connecting, TLS, sending, and the whole answer. */
+  timeoutMs: number;
+  /** Each of them cuts the exchange off. */
+  signals: readonly AbortSignal[];
+  /** Gives a connection to the request's origin; with `fresh` a new one. */
+  connect(origin: string, options: { fresh: boolean }): Connection;
+  /** Takes back a connection that can be used again. */
+  keep(connection: Connection): void;
+}
+
+/**
+ * Makes a request. As soon as the final status is here it is the result:
+ * an error, a hang or too much of the body does not undo it.
+ *
+ * A request that was written to a reused connection which closed before a byte
+ * of the answer came is sent once more on a new connection: servers close idle
+ * connections at any time, and this is how that looks (RFC 9112, section
+ * 9.3.1). It may be a repeat for the receiver, with the same `webhook-id`.
+ */
+export function exchange(request: HttpRequest, options: ExchangeOptions): Promise<AttemptResult> {
+  const { timeoutMs, signals, connect, keep } = options;
+  return new Promise((resolve) => {
+    let settled = false;
+    let answer: AttemptResult | undefined;
+    let connection: Connection | undefined;
+
+    const timer = setTimeout(() => cutOff(timedOut(timeoutMs)), Math.min(timeoutMs, LONGEST_TIMER_MS));
+    const onAbort = () => cutOff({ kind: 'aborted' });
+    // AbortSignal.any would keep what it made alive for as long as its sources.
+    for (const signal of signals) signal.addEventListener('abort', onAbort);
+
+    function settle(result: AttemptResult): void {
+      settled = true;
+      clearTimeout(timer);
+      for (const signal of signals) signal.removeEventListener('abort', onAbort);
+      resolve(result);
+    }
+
+    function cutOff(result: AttemptResult): void {
+      if (settled) return;
+      settle(answer ?? result);
+      void connection?.destroy();
+    }
+
+    function begin({ fresh }: { fresh: boolean }): void {
+      connection = connect(request.origin, { fresh });
+      connection.post(request, listenerFor(connection, { mayRepeat: !fresh }));
+    }
+
+    function listenerFor(mine: Connection, { mayRepeat }: { mayRepeat: boolean }): AnswerListener {
+      let closedMeanwhile = false;
+      let bytes = 0;
+      return {
+        started: (reused) => {
+          closedMeanwhile = mayRepeat && reused;
+        },
+        heard: () => {
+          closedMeanwhile = false;
+        },
+        answered: (given) => {
+          answer = { kind: 'answer', ...given };
+        },
+        received: (length) => {
+          bytes += length;
+          if (bytes > MAX_BODY_BYTES) cutOff({ kind: 'aborted' });
+        },
+        ended: () => {
+          if (settled) return;
+          settle(answer!);
+          keep(mine);
+        },
+        failed: (error) => {
+          if (settled) return;
+          const described = describeError(error);
+          void mine.destroy();
+          if (closedMeanwhile && CLOSED_MEANWHILE.has(described.code)) begin({ fresh: true });
+          else settle(answer ?? described);
+        },
+      };
+    }
+
+    if (signals.some(({ aborted }) => aborted)) onAbort();
+    else begin({ fresh: false });
+  });
+}
+
+function timedOut(timeoutMs: number): AttemptResult {
+  return { kind: 'error', code: 'TIMEOUT', message: `no answer within ${formatDuration(timeoutMs)}` };
+}

@@ -1,0 +1,150 @@
+/**
+ * Sends over HTTP/1.1 with undici: the only importer of it, and only at the
+ * first attempt, since it takes longer to load than everything else together.
+ *
+ * A sender never rejects for anything that the network or a receiver does, and
+ * an attempt that was given up, for its deadline or its signal, is never
+ * written later. Each attempt has a connection for itself, an undici `Client`,
+ * and not a place in a `Pool`: destroying it is the one way to withdraw a
+ * request that still waits for its connection, and only so is it known whether
+ * a connection served others before.
+ */
+import { Socket } from 'node:net';
+import type { buildConnector, Client, Dispatcher } from 'undici';
+import { type AnswerListener, type Connection, createIdleConnections } from './connection.js';
+import { exchange } from './exchange.js';
+import { createRequestBuilder } from './http-request.js';
+import type { SecretReader } from './secrets.js';
+import type { Sender } from './sender.js';
+
+/** Idle connections over all origins, at most. */
+const MAX_IDLE = 256;
+
+const CLIENT_OPTIONS: Client.Options = {
+  allowH2: false,
+  // The deadline is the exchange's: undici's timers begin anew with every byte.
+  headersTimeout: 0,
+  bodyTimeout: 0,
+  // An answer with more bytes of headers is a failed attempt.
+  maxHeaderSize: 65_536,
+  // An idle connection is kept no longer than this, whatever the receiver offers.
+  keepAliveMaxTimeout: 30_000,
+};
+
+type Undici = typeof import('undici');
+type Connect = (origin: string) => Connection;
+
+/**
+ * Makes a sender.
+ *
+ * Redirects are not followed, an answer's body is read up to 8 KiB and never
+ * decompressed, and certificates are always checked, whatever
+ * `NODE_TLS_REJECT_UNAUTHORIZED` says. `close()` cuts off what is in flight;
+ * this and every later attempt is `aborted`.
+ *
+ * @param options.userAgent `capnhook/<version>`; an endpoint's own header goes before it
+ * @param options.secrets looks up URLs, header values and signing secrets
+ */
+export function createHttpSender({ userAgent, secrets }: { userAgent: string; secrets: SecretReader }): Sender {
+  const buildRequest = createRequestBuilder({ userAgent, secrets });
+  const idle = createIdleConnections({ max: MAX_IDLE });
+  const open = new Set<Connection>();
+  const closing = new AbortController();
+  let loading: Promise<Connect> | undefined;
+
+  async function load(): Promise<Connect> {
+    const undici = await import('undici');
+    // The network policy will sit here: it decides on the address that is connected to.
+    const connector = undici.buildConnector({ allowH2: false, rejectUnauthorized: true, timeout: 0 });
+    return (origin) => {
+      const connection = openConnection(undici, { origin, connector, onClose: idle.drop, onDestroy: open.delete.bind(open) });
+      open.add(connection);
+      return connection;
+    };
+  }
+
+  return {
+    async send(attempt) {
+      const built = buildRequest(attempt);
+      if (!built.ok) return built.error;
+      loading ??= load();
+      const connect = await loading;
+      return exchange(built.request, {
+        timeoutMs: attempt.endpoint.timeoutMs,
+        signals: attempt.signal === undefined ? [closing.signal] : [closing.signal, attempt.signal],
+        connect: (origin, { fresh }) => (fresh ? undefined : idle.take(origin)) ?? connect(origin),
+        keep: idle.keep,
+      });
+    },
+    async close() {
+      closing.abort();
+      await Promise.all(Array.from(open, (connection) => connection.destroy()));
+    },
+  };
+}
+
+interface OpenOptions {
+  origin: string;
+  connector: buildConnector.connector;
+  /** The other side has closed it, or it was idle for too long. */
+  onClose(connection: Connection): void;
+  onDestroy(connection: Connection): void;
+}
+
+function openConnection(undici: Undici, { origin, connector, onClose, onDestroy }: OpenOptions): Connection {
+  let reused = false;
+  let connecting: Socket | undefined;
+
+  const client = new undici.Client(origin, {
+    ...CLIENT_OPTIONS,
+    connect(options, callback) {
+      // It returns its socket, which its type does not tell. A client that is destroyed leaves
+      // a socket that is still connecting alone; until its end the process would not end either.
+      const socket: unknown = connector(options, (...outcome) => {
+        connecting = undefined;
+        callback(...outcome);
+      });
+      if (socket instanceof Socket) connecting = socket;
+    },
+  });
+
+  const connection: Connection = {
+    origin,
+    isOpen: () => client.stats.connected,
+    post({ path, headers, body }, listener) {
+      const started = () => {
+        listener.started(reused);
+        reused = true;
+      };
+      client.dispatch({ method: 'POST', path, headers: [...headers], body }, handlerFor(listener, started));
+    },
+    async destroy() {
+      onDestroy(connection);
+      connecting?.destroy();
+      await client.destroy();
+    },
+  };
+
+  // A client connects anew by itself where its connection was closed just before a request.
+  client.on('connect', () => {
+    reused = false;
+  });
+  client.on('disconnect', () => onClose(connection));
+  return connection;
+}
+
+function handlerFor(listener: AnswerListener, started: () => void): Dispatcher.DispatchHandler {
+  return {
+    onRequestStart: started,
+    onResponseStarted: () => listener.heard(),
+    onResponseStart(_, status, headers) {
+      // Interim answers (1xx) come here, too, in any number.
+      if (status < 200) return;
+      const retryAfter = [headers['retry-after']].flat()[0];
+      listener.answered({ status, ...(retryAfter !== undefined && { retryAfter }) });
+    },
+    onResponseData: (_, chunk) => listener.received(chunk.length),
+    onResponseEnd: () => listener.ended(),
+    onResponseError: (_, error) => listener.failed(error),
+  };
+}

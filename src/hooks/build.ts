@@ -1,0 +1,90 @@
+/** Draft → hooks: defaults filled in, names and URLs resolved, each endpoint built once. Total; the rules decide what is valid. */
+
+import { type Endpoint, endpointDefaults, type Secret } from '../endpoint/endpoint.js';
+import { unnamedEndpointId } from '../endpoint/endpoint-id.js';
+import { parseDuration } from '../shared/duration.js';
+import {
+  type Draft,
+  type DraftEndpoint,
+  type DraftItem,
+  type DraftSettings,
+  inlineEndpointsOf,
+} from './draft.js';
+import type { Placed } from './finding.js';
+import type { Hooks } from './hooks.js';
+import { parseHttpUrl } from './http-url.js';
+
+type Settings = Hooks['defaults'];
+
+/** Who receives what, from a draft that keeps every rule. */
+export function buildHooks(draft: Draft): Hooks {
+  const defaults = buildSettings(draft.defaults);
+  const named = new Map<string, Endpoint>();
+  const byUrl = new Map<string, Endpoint>();
+  // A bare URL comes last: it takes the settings that the URL has elsewhere.
+  const inline = inlineEndpointsOf(draft);
+  const inOrder = [
+    ...draft.endpoints,
+    ...inline.filter(({ bare }) => !bare),
+    ...inline.filter(({ bare }) => bare),
+  ];
+  for (const written of inOrder) {
+    const key = urlKey(written);
+    if (key === undefined || (written.name === undefined && byUrl.has(key))) continue;
+    const endpoint = buildEndpoint(written, defaults);
+    if (written.name !== undefined) named.set(written.name.value, endpoint);
+    if (!byUrl.has(key)) byUrl.set(key, endpoint);
+  }
+  const resolve = (item: DraftItem) =>
+    'name' in item ? named.get(item.name) : byUrl.get(urlKey(item.endpoint)!);
+  const registrations = draft.hooks.map(({ pattern, items }) => ({
+    pattern: pattern.value,
+    endpoints: [...new Set(items.map(resolve).filter((one) => one !== undefined))],
+  }));
+  const all = [...named.values(), ...registrations.flatMap(({ endpoints }) => endpoints)];
+  return { registrations, endpoints: new Map(all.map((endpoint) => [endpoint.id, endpoint])), defaults };
+}
+
+/** What makes two URLs the same one: the normalised URL, or the same reference. */
+export function urlKey({ url }: Pick<DraftEndpoint, 'url'>): string | undefined {
+  if (url === undefined) return undefined;
+  const normal = normalUrl(url.value);
+  return normal === undefined ? undefined : JSON.stringify(normal);
+}
+
+/** An endpoint with its defaults. Its URL must be a valid one. */
+export function buildEndpoint(written: DraftEndpoint, defaults: Settings): Endpoint {
+  const url = normalUrl(written.url!.value)!;
+  const headers = written.headers.map(({ name, value }) => [name.value.toLowerCase(), value.value] as const);
+  return {
+    id: written.name?.value ?? unnamedEndpointId(url),
+    url,
+    ...buildSettings(written, defaults),
+    headers: Object.fromEntries(headers),
+    sign: written.sign.map(({ value }) => value),
+  };
+}
+
+/** Settings with what is missing taken from the defaults. */
+export function buildSettings(written: DraftSettings, defaults: Settings = endpointDefaults): Settings {
+  return {
+    ...defaults,
+    timeoutMs: ms(written.timeout) ?? defaults.timeoutMs,
+    concurrency: written.concurrency?.value ?? defaults.concurrency,
+    giveUpAfterMs: ms(written.giveUpAfter) ?? defaults.giveUpAfterMs,
+    retry: {
+      scheduleMs: written.schedule?.value.map((wait) => ms(wait) ?? 0) ?? defaults.retry.scheduleMs,
+      jitter: written.jitter?.value ?? defaults.retry.jitter,
+    },
+  };
+}
+
+function normalUrl(url: Secret): Secret | undefined {
+  if (!('value' in url)) return url;
+  const parsed = parseHttpUrl(url.value);
+  return parsed && { value: parsed.href };
+}
+
+function ms(written: Placed<string> | undefined): number | undefined {
+  return written && parseDuration(written.value);
+}

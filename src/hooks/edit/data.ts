@@ -1,0 +1,56 @@
+/** What a hooks file says, without places and comments: the measure of whether an edit did what was meant. */
+import type { Tree } from '../yaml-tree.js';
+
+/** A value; a map is a list of pairs, so that order counts and no key is special. */
+export type Data = unknown | Data[] | DataMap;
+export interface DataMap {
+  pairs: [string, Data][];
+}
+
+/** Which items of which hooks are to go: indexes in the file's order. */
+export type Gone = ReadonlyMap<number, ReadonlySet<number>>;
+
+/** The data of a tree; nothing is an empty map. */
+export function toData(tree: Tree | undefined): Data {
+  if (tree === undefined) return { pairs: [] };
+  if (tree.kind === 'scalar') return tree.value;
+  if (tree.kind === 'list') return tree.items.map(toData);
+  return { pairs: tree.entries.map(({ key, value }) => [key, toData(value)]) };
+}
+
+/** The data with one item more at the end of a hook's list. */
+export function withItem(data: Data, hook: string, item: string): Data {
+  return withValue(data, 'hooks', (hooks) => withValue(hooks, hook, (items) => [...listOf(items), item]));
+}
+
+/** The data without some items; a hook that has none left goes too. */
+export function withoutItems(data: Data, gone: Gone): Data {
+  const keep = ([hook, items]: [string, Data], index: number): [string, Data][] => {
+    const going = gone.get(index);
+    if (going === undefined) return [[hook, items]];
+    const left = listOf(items).filter((_, item) => !going.has(item));
+    return left.length === 0 ? [] : [[hook, left]];
+  };
+  return withValue(data, 'hooks', (hooks) => ({ pairs: (hooks as DataMap).pairs.flatMap(keep) }));
+}
+
+/** Data as a YAML flow value on one line. */
+export function flowText(data: Data): string {
+  if (Array.isArray(data)) return `[${data.map(flowText).join(', ')}]`;
+  if (typeof data !== 'object' || data === null) return JSON.stringify(data);
+  return `{${(data as DataMap).pairs.map(([key, value]) => `${JSON.stringify(key)}: ${flowText(value)}`).join(', ')}}`;
+}
+
+function withValue(map: Data, key: string, change: (value: Data) => Data): DataMap {
+  const pairs = (map as DataMap | null)?.pairs ?? [];
+  const value = pairs.find(([name]) => name === key)?.[1] ?? null;
+  const changed: [string, Data] = [key, change(value)];
+  const exists = pairs.some(([name]) => name === key);
+  return { pairs: exists ? pairs.map((pair) => (pair[0] === key ? changed : pair)) : [...pairs, changed] };
+}
+
+/** A hook's items: a list, a single one, or nothing. */
+function listOf(items: Data): Data[] {
+  if (Array.isArray(items)) return items;
+  return items === null ? [] : [items];
+}

@@ -1,0 +1,29 @@
+import { unnamedEndpointId } from '../../endpoint/endpoint-id.js';
+import { urlKey } from '../build.js';
+import type { Draft, DraftEndpoint, DraftItem } from '../draft.js';
+import { parseHttpUrl } from '../http-url.js';
+
+/**
+ * Whether an item of a hook is what a person means by a URL, an endpoint's name
+ * or an endpoint's id. A URL and the named endpoint that has it are the same.
+ */
+export function isTarget(target: string, draft: Draft): (item: DraftItem) => boolean {
+  const names = new Map(draft.endpoints.map((endpoint) => [endpoint.name!.value, endpoint]));
+  const url = parseHttpUrl(target);
+  const key = urlKey(url === undefined ? {} : { url: { at: 0, value: { value: url.href } } });
+  const named = urlKey(names.get(target) ?? {});
+  // A URL belongs to the first endpoint that has it, as it does when the file is read.
+  const isFirst = draft.endpoints.find((endpoint) => urlKey(endpoint) === named)?.name?.value === target;
+  return (item) => {
+    const endpoint = 'name' in item ? names.get(item.name)! : item.endpoint;
+    if (key !== undefined) return urlKey(endpoint) === key;
+    if ('name' in item && item.name === target) return true;
+    if (!('name' in item) && isFirst && named !== undefined && urlKey(endpoint) === named) return true;
+    return idOf(endpoint) === target;
+  };
+}
+
+function idOf({ url }: DraftEndpoint): string {
+  const value = url!.value;
+  return unnamedEndpointId(value);
+}

@@ -1,0 +1,100 @@
+/** Places in a text and in the nodes that were parsed from it. */
+import {
+  isCollection,
+  isMap,
+  isPair,
+  isScalar,
+  type Node,
+  type Pair,
+  Scalar,
+  type YAMLMap,
+  type YAMLSeq,
+} from 'yaml';
+import { keyText } from '../yaml-tree.js';
+
+/** Replace what is between two offsets. */
+export interface Splice {
+  from: number;
+  to: number;
+  put: string;
+}
+
+/** A collection in either style. */
+export type Collection = YAMLMap | YAMLSeq;
+
+/** A key and its value, neither of them left out. */
+export type Entry = Pair<Node, Node> & { value: Node };
+
+/** The text with every splice made; they must not overlap. */
+export function splice(text: string, splices: readonly Splice[]): string {
+  const lastFirst = [...splices].sort((a, b) => b.from - a.from || b.to - a.to);
+  return lastFirst.reduce((done, { from, to, put }) => done.slice(0, from) + put + done.slice(to), text);
+}
+
+/** Where the line of an offset begins. */
+export function lineStart(text: string, at: number): number {
+  return at === 0 ? 0 : text.lastIndexOf('\n', at - 1) + 1;
+}
+
+/** Where the line that something ends on is over, line break included. */
+export function lineEnd(text: string, end: number): number {
+  if (text[end - 1] === '\n') return end;
+  const at = text.indexOf('\n', end);
+  return at < 0 ? text.length : at + 1;
+}
+
+/** The indent before an offset, if there is nothing else before it on its line. */
+export function indentAt(text: string, at: number): string | undefined {
+  const before = text.slice(lineStart(text, at), at);
+  return before.trim() === '' ? before : undefined;
+}
+
+/** Puts whole lines after the line that something ends on. */
+export function linesAfter(text: string, end: number, lines: readonly string[], eol: string): Splice {
+  const at = lineEnd(text, end);
+  const complete = at === 0 || text[at - 1] === '\n';
+  return {
+    from: at,
+    to: at,
+    put: complete ? lines.map((line) => line + eol).join('') : eol + lines.join(eol),
+  };
+}
+
+/** Where a node or pair begins; anchors and tags are before that. */
+export function startOf(node: unknown): number {
+  return isPair(node) ? startOf(node.key) : ((node as Node).range?.[0] ?? 0);
+}
+
+/** Where the last thing in a node or pair ends; comments and line breaks are after that. */
+export function endOf(node: unknown): number {
+  if (isPair(node)) return endOf(node.value ?? node.key);
+  const last = isCollection(node) && !node.flow ? node.items.at(-1) : undefined;
+  return last === undefined ? ((node as Node).range?.[1] ?? 0) : endOf(last);
+}
+
+/** The entry of a map with this key, if it has a value too (in `{a}` it has none). */
+export function entryAt(map: unknown, key: string): Entry | undefined {
+  const pair = isMap(map) ? map.items.find((one) => keyText(one.key) === key) : undefined;
+  return pair === undefined || pair.value === null ? undefined : (pair as Entry);
+}
+
+/** The offsets of a block list's dashes. */
+export function dashesOf(seq: YAMLSeq): number[] {
+  if (seq.srcToken?.type !== 'block-seq') return [];
+  return seq.srcToken.items.flatMap(({ start }) =>
+    start.filter(({ type }) => type === 'seq-item-ind').map(({ offset }) => offset),
+  );
+}
+
+/** A text as a YAML scalar that is safe in every context, quoted as its sibling is. */
+export function scalarLike(text: string, sibling: unknown): string {
+  const style = isScalar(sibling) ? sibling.type : undefined;
+  if (style === Scalar.QUOTE_SINGLE && /^[ -~]*$/.test(text)) return `'${text.replaceAll("'", "''")}'`;
+  const plain = /^[A-Za-z_][\w.\-/:?=&%+~@;$()!*']*$/.test(text) && !text.endsWith(':') && !isWord(text);
+  return plain && style !== Scalar.QUOTE_DOUBLE ? text : JSON.stringify(text);
+}
+
+/** Words that some YAML reader takes for something else than text. */
+function isWord(text: string): boolean {
+  return /^(null|true|false|yes|no|on|off|y|n)$/i.test(text);
+}

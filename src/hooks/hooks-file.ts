@@ -1,0 +1,113 @@
+/**
+ * The hooks file on the disk. It is never written while it is broken, never
+ * half, and by one capnhook at a time: edits are made under a lock beside the
+ * file, and one that finds the file changed by somebody else (an editor, which
+ * knows of no lock) is made again on the new text.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { CapnhookError, errnoOf, type Problem } from '../shared/errors.js';
+import { lockBeside } from '../shared/lock-beside.js';
+import type { Hooks } from './hooks.js';
+import { parseHooks } from './parse-hooks.js';
+import { readHooksText } from './read-text.js';
+import { replaceFile, settlePath } from './replace-file.js';
+
+const LOCK_WAIT_MS = 10_000;
+const MAX_ROUNDS = 10;
+
+/**
+ * Loads and checks a hooks file.
+ * @throws CapnhookError `HOOKS_FILE` if it is missing, unreadable or has problems (`problems` has them all)
+ */
+export async function loadHooks(path: string): Promise<Hooks> {
+  const read = await readHooksText(path);
+  if (read === undefined) {
+    throw new CapnhookError('HOOKS_FILE', `Cannot find the hooks file ${path}`, {
+      hint: "Make one with 'capnhook register <hook> <url>', or name another with --config.",
+    });
+  }
+  const parsed = parseHooks(read.text);
+  if (!parsed.ok) throw hasProblems('use', path, parsed.problems);
+  return parsed.hooks;
+}
+
+/**
+ * Edits a hooks file under its lock; a missing one counts as empty. Nothing is
+ * written if the text stays the same. A symbolic link stays one.
+ *
+ * @param edit pure, since it may be called again on a newer text
+ * @param options.waitMs how long to wait for the lock, 10 seconds by default
+ * @returns what the edit returned
+ * @throws CapnhookError `BUSY` if the lock was held all that time; `HOOKS_FILE` if the present file has
+ *   problems or cannot be written; `PERMISSION`; and whatever the edit throws
+ */
+export async function editHooksFile<T extends object>(
+  path: string,
+  edit: (text: string) => { text: string } & T,
+  { waitMs = LOCK_WAIT_MS }: { waitMs?: number } = {},
+): Promise<T> {
+  const file = await settlePath(path).catch(cannotWrite(path));
+  const unlock = await lockWithin(file, waitMs).catch(cannotWrite(path));
+  if (unlock === undefined) {
+    throw new CapnhookError('BUSY', `Cannot edit the hooks file ${path}: another capnhook is editing it`, {
+      hint: `Try again. If no other one is running, remove the directory ${file}.lock.`,
+    });
+  }
+  try {
+    return await editLocked(file, path, edit);
+  } finally {
+    await unlock().catch(unlessGone);
+  }
+}
+
+async function editLocked<T extends object>(
+  file: string,
+  path: string,
+  edit: (text: string) => { text: string } & T,
+): Promise<T> {
+  for (let round = 1; round <= MAX_ROUNDS; round++) {
+    const before = await readHooksText(file);
+    const text = before?.text ?? '';
+    const parsed = parseHooks(text);
+    if (!parsed.ok) throw hasProblems('edit', path, parsed.problems);
+    const edited = edit(text);
+    if (edited.text === text) return edited;
+    const unless = async () => (await readHooksText(file))?.version !== before?.version;
+    const replaced = replaceFile(file, edited.text, { keep: before?.kept, unless });
+    if (await replaced.catch(cannotWrite(path))) return edited;
+  }
+  throw new CapnhookError('BUSY', `Cannot edit the hooks file ${path}: something else keeps changing it`);
+}
+
+/** Tries often and at odd times: an edit takes milliseconds, and many may want to make one. */
+async function lockWithin(file: string, waitMs: number): ReturnType<typeof lockBeside> {
+  const deadline = performance.now() + waitMs;
+  for (;;) {
+    const unlock = await lockBeside(file, { retries: 0 });
+    if (unlock !== undefined || performance.now() >= deadline) return unlock;
+    await sleep(5 + 45 * Math.random());
+  }
+}
+
+/** A lock that is gone already need not be freed; what it guarded is done. */
+function unlessGone(error: unknown): void {
+  if (!['ERELEASED', 'ENOTACQUIRED', 'ENOENT'].includes(errnoOf(error) ?? '')) throw error;
+}
+
+function hasProblems(verb: string, path: string, problems: readonly Problem[]): CapnhookError {
+  const count = problems.length === 1 ? 'a problem' : `${problems.length} problems`;
+  return new CapnhookError('HOOKS_FILE', `Cannot ${verb} the hooks file ${path}: it has ${count}`, {
+    problems,
+  });
+}
+
+/** Turns the errno of a failed write into an error for a person. */
+function cannotWrite(path: string): (cause: unknown) => never {
+  return (cause) => {
+    if (cause instanceof CapnhookError) throw cause;
+    const errno = errnoOf(cause);
+    if (errno === undefined) throw cause;
+    const code = ['EACCES', 'EPERM', 'EROFS'].includes(errno) ? 'PERMISSION' : 'HOOKS_FILE';
+    throw new CapnhookError(code, `Cannot write the hooks file ${path}: ${errno}`, { cause });
+  };
+}

@@ -1,0 +1,80 @@
+import { createHash } from 'node:crypto';
+import type { Endpoint } from '../endpoint/endpoint.js';
+import { endpointIdOf } from '../endpoint/endpoint-id.js';
+import type { Addressed, Hooks } from './hooks.js';
+import { parseHttpUrl } from './http-url.js';
+import { matchesHook } from './pattern.js';
+
+export { matchesHook } from './pattern.js';
+
+/** Answers who receives an event, quickly for hooks that were asked for before. */
+export interface Router {
+  /** The receivers in the file's order, each once. */
+  endpointsFor(event: Addressed): readonly Endpoint[];
+  /** The receiver with this id. */
+  endpointFor(event: Addressed, id: string): Endpoint | undefined;
+}
+
+const MAX_CACHED = 1_000;
+
+/** A router for hooks that do not change; it remembers the last 1,000 hooks it was asked for. */
+export function createRouter(hooks: Hooks): Router {
+  const byUrl = literalUrls(hooks);
+  const cache = new Map<string, ReadonlyMap<string, Endpoint>>();
+  const receivers = ({ hook, to }: Addressed): ReadonlyMap<string, Endpoint> => {
+    if (to !== undefined) return byId(to.map((url) => endpointAt(url, byUrl, hooks)));
+    if (hook === undefined) return new Map();
+    const known = cache.get(hook);
+    if (known !== undefined) return known;
+    const found = byId(registeredFor(hooks, hook));
+    if (cache.size >= MAX_CACHED) cache.delete(cache.keys().next().value!);
+    cache.set(hook, found);
+    return found;
+  };
+  return {
+    endpointsFor: (event) => [...receivers(event).values()],
+    endpointFor: (event, id) => receivers(event).get(id),
+  };
+}
+
+/**
+ * Who receives an event: the endpoints of every registration that matches its
+ * hook, in the file's order, each once. An event with `to` goes to those URLs
+ * alone: to the configured endpoint with that literal URL, or else to one with
+ * the defaults. A text in `to` that is no URL gets an endpoint as well
+ * (`invalid~…`), so that its delivery fails visibly and is not lost.
+ */
+export function endpointsFor(hooks: Hooks, event: Addressed): Endpoint[] {
+  return [...createRouter(hooks).endpointsFor(event)];
+}
+
+/** The one of {@link endpointsFor} with this id. For many calls, keep a router: {@link createRouter}. */
+export function endpointFor(hooks: Hooks, event: Addressed, id: string): Endpoint | undefined {
+  return createRouter(hooks).endpointFor(event, id);
+}
+
+function registeredFor(hooks: Hooks, hook: string): Endpoint[] {
+  const matching = hooks.registrations.filter(({ pattern }) => matchesHook(pattern, hook));
+  return matching.flatMap(({ endpoints }) => endpoints);
+}
+
+function endpointAt(text: string, byUrl: ReadonlyMap<string, Endpoint>, hooks: Hooks): Endpoint {
+  const url = parseHttpUrl(text)?.href;
+  if (url !== undefined)
+    return byUrl.get(url) ?? { id: endpointIdOf(url), url: { value: url }, ...hooks.defaults };
+  const id = `invalid~${createHash('sha256').update(text).digest('hex').slice(0, 12)}`;
+  return { id, url: { value: text }, ...hooks.defaults };
+}
+
+/** Endpoints by literal URL; where several have the same one, the first, as in the file itself. */
+function literalUrls(hooks: Hooks): Map<string, Endpoint> {
+  const byUrl = new Map<string, Endpoint>();
+  for (const endpoint of hooks.endpoints.values()) {
+    if ('value' in endpoint.url && !byUrl.has(endpoint.url.value)) byUrl.set(endpoint.url.value, endpoint);
+  }
+  return byUrl;
+}
+
+function byId(endpoints: readonly Endpoint[]): Map<string, Endpoint> {
+  return new Map(endpoints.map((endpoint) => [endpoint.id, endpoint]));
+}

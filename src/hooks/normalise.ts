@@ -1,0 +1,92 @@
+/** Tree → draft: types, keys and shorthands. What is of the wrong type is a finding and is left out of the draft. */
+import type { Draft, DraftEndpoint, DraftHook, DraftItem } from './draft.js';
+import type { Finding } from './finding.js';
+import { entriesOf, hasPlannedKey } from './keys.js';
+import { readHeaders, readSign, readUrl } from './references.js';
+import { readSettings, SETTINGS } from './settings.js';
+import { found, isNothing, wrongType } from './types.js';
+import type { Tree, TreeEntry, TreeMap } from './yaml-tree.js';
+
+const TOP_KEYS = ['hooks', 'endpoints', 'defaults'];
+const ENDPOINT_KEYS = ['url', 'headers', 'sign', ...SETTINGS];
+
+/** What a hooks file says, in one form: shorthands written out, every value with its place. */
+export function normalise(tree: Tree | undefined, findings: Finding[]): Draft {
+  const top = new Map<string, TreeEntry>();
+  if (tree?.kind === 'map')
+    for (const [key, entry] of entriesOf(tree, TOP_KEYS, findings)) top.set(key, entry);
+  else if (tree !== undefined && !isNothing(tree)) {
+    findings.push({ at: tree.at, message: `a hooks file begins with 'hooks:'; found ${found(tree)}` });
+  }
+  const hooks = section(top.get('hooks'), 'a hook', findings);
+  const endpoints = section(top.get('endpoints'), 'an endpoint', findings);
+  const defaults = top.get('defaults');
+  return {
+    hooks: hooks.map((entry) => readHook(entry, findings)),
+    endpoints: endpoints.flatMap((entry) => readNamed(entry, findings)),
+    defaults: defaults === undefined ? {} : readDefaults(defaults, findings),
+  };
+}
+
+/** The entries of a map that may be left empty. */
+function section(entry: TreeEntry | undefined, of: string, findings: Finding[]): readonly TreeEntry[] {
+  if (entry === undefined || isNothing(entry.value)) return [];
+  if (entry.value.kind === 'map') return entry.value.entries;
+  wrongType(entry.value, `'${entry.key}' must be a map with ${of}'s name on each line`, findings);
+  return [];
+}
+
+function readDefaults({ value }: TreeEntry, findings: Finding[]): Draft['defaults'] {
+  if (isNothing(value)) return {};
+  if (value.kind === 'map') return readSettings(entriesOf(value, SETTINGS, findings), findings);
+  wrongType(value, "'defaults' must be a map of settings", findings);
+  return {};
+}
+
+function readHook({ key, at, value }: TreeEntry, findings: Finding[]): DraftHook {
+  const items = value.kind === 'list' ? value.items : isNothing(value) ? [] : [value];
+  return { pattern: { at, value: key }, items: items.flatMap((item) => readItem(item, findings)) };
+}
+
+function readItem(tree: Tree, findings: Finding[]): DraftItem[] {
+  if (tree.kind === 'map') return [{ at: tree.at, endpoint: readEndpoint(tree, findings) }];
+  if (tree.kind === 'scalar' && typeof tree.value === 'string') return [readText(tree.at, tree.value)];
+  wrongType(tree, "this must be a URL, an endpoint's name, or a map with a 'url'", findings);
+  return [];
+}
+
+/** A text is a URL where it has a scheme, and an endpoint's name otherwise. */
+function readText(at: number, text: string): DraftItem {
+  return text.includes('://') ? { at, endpoint: bareEndpoint(at, text) } : { at, name: text };
+}
+
+function readNamed({ key, at, value }: TreeEntry, findings: Finding[]): DraftEndpoint[] {
+  const name = { at, value: key };
+  if (value.kind === 'map') return [{ ...readEndpoint(value, findings), name, bare: false }];
+  if (value.kind === 'scalar' && typeof value.value === 'string') {
+    return [{ ...bareEndpoint(value.at, value.value), name, bare: false }];
+  }
+  wrongType(value, "an endpoint must be a URL or a map with a 'url'", findings);
+  // Still a name that registrations may use: one mistake, one problem.
+  return [{ at, name, headers: [], sign: [], bare: false }];
+}
+
+function bareEndpoint(at: number, url: string): DraftEndpoint {
+  return { at, url: { at, value: { value: url } }, headers: [], sign: [], bare: true };
+}
+
+function readEndpoint(map: TreeMap, findings: Finding[]): DraftEndpoint {
+  const entries = entriesOf(map, ENDPOINT_KEYS, findings);
+  const url = entries.get('url');
+  if (url === undefined && !hasPlannedKey(map))
+    findings.push({ at: map.at, message: "this endpoint has no 'url'" });
+  const read = url === undefined ? undefined : readUrl(url, findings);
+  return {
+    at: map.at,
+    ...(read === undefined ? {} : { url: read }),
+    headers: readHeaders(entries.get('headers'), findings),
+    sign: readSign(entries.get('sign'), findings),
+    ...readSettings(entries, findings),
+    bare: entries.size === 1 && url !== undefined,
+  };
+}

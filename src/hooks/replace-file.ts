@@ -1,0 +1,102 @@
+/** Replaces a file at once and for good: a reader sees the old text or the new one, and after a power cut too. */
+import { randomBytes } from 'node:crypto';
+import { constants } from 'node:fs';
+import { type FileHandle, lstat, mkdir, open, readlink, realpath, rename, rm } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
+import { errnoOf } from '../shared/errors.js';
+
+const { O_CREAT, O_EXCL, O_NOFOLLOW, O_WRONLY } = constants;
+const NEW_FILE = 0o600;
+const NEW_DIRECTORY = 0o700;
+
+/** What is kept of the file that is replaced. */
+export interface Kept {
+  mode: number;
+  uid: number;
+  gid: number;
+}
+
+/**
+ * The file that a path stands for, symbolic links followed even if the last one
+ * leads to nothing yet. Its directory is there afterwards (made with 0700).
+ *
+ * @throws the errno of a directory that cannot be made or entered
+ */
+export async function settlePath(path: string, links = 0): Promise<string> {
+  await mkdir(dirname(path), { recursive: true, mode: NEW_DIRECTORY });
+  try {
+    return await realpath(path);
+  } catch (error) {
+    if (errnoOf(error) !== 'ENOENT' || links > 40) throw error;
+  }
+  const here = join(await realpath(dirname(path)), basename(path));
+  return (await isLink(here)) ? settlePath(resolve(dirname(here), await readlink(here)), links + 1) : here;
+}
+
+/**
+ * Writes a file by way of a new one in the same directory: written, fsynced,
+ * renamed, directory fsynced. Mode and owner of the old file are kept where
+ * that is allowed; a new file has 0600.
+ *
+ * @param options.unless asked at the last moment; if it says yes nothing is replaced
+ * @returns whether the file was replaced
+ * @throws the errno of the call that failed; nothing is left behind then
+ */
+export async function replaceFile(
+  path: string,
+  text: string,
+  options: { keep: Kept | undefined; unless: () => Promise<boolean> },
+): Promise<boolean> {
+  const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}.tmp`);
+  const handle = await open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, NEW_FILE);
+  try {
+    try {
+      await handle.writeFile(text);
+      await takeOver(handle, options.keep);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    if (await options.unless()) {
+      await rm(temporary, { force: true });
+      return false;
+    }
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  }
+  await syncDirectory(dirname(path));
+  return true;
+}
+
+async function takeOver(handle: FileHandle, keep: Kept | undefined): Promise<void> {
+  // The umask does not decide how private the file is.
+  if (keep === undefined) return handle.chmod(NEW_FILE);
+  const now = await handle.stat();
+  try {
+    if (now.uid !== keep.uid || now.gid !== keep.gid) await handle.chown(keep.uid, keep.gid);
+  } catch (error) {
+    // Only root may give files away; the file is ours then, as after any editor's save.
+    if (errnoOf(error) !== 'EPERM') throw error;
+  }
+  await handle.chmod(keep.mode & 0o7777);
+}
+
+async function syncDirectory(path: string): Promise<void> {
+  const handle = await open(path, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+async function isLink(path: string): Promise<boolean> {
+  try {
+    return (await lstat(path)).isSymbolicLink();
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return false;
+    throw error;
+  }
+}

@@ -1,0 +1,21 @@
+import { headerNames, headerValues } from './headers.js';
+import { definedEndpoints, distinctNames, endpointNames, hookPatterns } from './names.js';
+import { durations, ranges } from './numbers.js';
+import { oneDefinition } from './one-definition.js';
+import type { Rule } from './rule.js';
+import { references, urls } from './secrets.js';
+
+/** Every rule of the hooks file. */
+export const rules: readonly Rule[] = [
+  hookPatterns,
+  endpointNames,
+  distinctNames,
+  definedEndpoints,
+  urls,
+  references,
+  headerNames,
+  headerValues,
+  durations,
+  ranges,
+  oneDefinition,
+];

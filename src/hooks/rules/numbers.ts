@@ -1,0 +1,63 @@
+import { parseDuration } from '../../shared/duration.js';
+import { type Draft, type DraftSettings, endpointsOf } from '../draft.js';
+import type { Placed } from '../finding.js';
+import type { Rule } from './rule.js';
+
+const MAX_CONCURRENCY = 256;
+const MAX_WAITS = 50;
+/** A timer takes at most 2^32 ms; and no receiver is waited for longer than this. */
+const MAX_TIMEOUT_MS = 86_400_000;
+
+export const durations: Rule = {
+  name: 'a duration is a number and a unit, at most 365 days',
+  *check(draft) {
+    for (const { timeout, giveUpAfter, schedule } of settingsOf(draft)) {
+      for (const written of [timeout, giveUpAfter, ...(schedule?.value ?? [])]) {
+        if (written === undefined || parseDuration(written.value) !== undefined) continue;
+        const message =
+          'bad duration; write a number and a unit, such as 500ms, 20s, 5m, 2h or 3d, at most 365d';
+        yield { at: written.at, message };
+      }
+    }
+  },
+};
+
+export const ranges: Rule = {
+  name: 'a number is within its range',
+  *check(draft) {
+    for (const { timeout, concurrency, jitter, schedule } of settingsOf(draft)) {
+      const timeoutMs = timeout && parseDuration(timeout.value);
+      if (timeoutMs !== undefined && outside(timeoutMs, 1, MAX_TIMEOUT_MS)) {
+        yield { at: timeout!.at, message: "'timeout' must be from 1ms to 24h" };
+      }
+      if (
+        concurrency !== undefined &&
+        (outside(concurrency.value, 1, MAX_CONCURRENCY) || isBroken(concurrency))
+      ) {
+        yield {
+          at: concurrency.at,
+          message: `'concurrency' must be a whole number from 1 to ${MAX_CONCURRENCY}`,
+        };
+      }
+      if (jitter !== undefined && outside(jitter.value, 0, 1)) {
+        yield { at: jitter.at, message: "'jitter' must be from 0 to 1 (0.2 is ±20 %)" };
+      }
+      if (schedule !== undefined && outside(schedule.value.length, 1, MAX_WAITS)) {
+        yield { at: schedule.at, message: `'schedule' must have from 1 to ${MAX_WAITS} waits` };
+      }
+    }
+  },
+};
+
+function settingsOf(draft: Draft): DraftSettings[] {
+  return [...endpointsOf(draft), draft.defaults];
+}
+
+/** NaN is outside of everything. */
+function outside(value: number, least: number, most: number): boolean {
+  return !(value >= least && value <= most);
+}
+
+function isBroken({ value }: Placed<number>): boolean {
+  return !Number.isInteger(value);
+}

@@ -1,0 +1,45 @@
+import { isAbsolute } from 'node:path';
+import type { Secret } from '../../endpoint/endpoint.js';
+import { endpointsOf } from '../draft.js';
+import type { Finding, Placed } from '../finding.js';
+import { whyNotHttpUrl } from '../http-url.js';
+import type { Rule } from './rule.js';
+
+export const urls: Rule = {
+  name: 'a URL is a whole one, of http or https',
+  *check(draft) {
+    for (const { url } of endpointsOf(draft)) {
+      if (url === undefined || !('value' in url.value)) continue;
+      const message = whyNotHttpUrl(url.value.value);
+      if (message !== undefined) yield { at: url.at, message };
+    }
+  },
+};
+
+export const references: Rule = {
+  name: 'a reference says where a secret can be, whatever the working directory is',
+  *check(draft) {
+    for (const { url, headers, sign } of endpointsOf(draft)) {
+      const secrets = [...(url === undefined ? [] : [url]), ...headers.map(({ value }) => value), ...sign];
+      yield* secrets.flatMap(checkReference);
+    }
+  },
+};
+
+function checkReference({ at, value }: Placed<Secret>): Finding[] {
+  const message = whyNotReference(value);
+  return message === undefined ? [] : [{ at, message }];
+}
+
+function whyNotReference(secret: Secret): string | undefined {
+  if ('env' in secret && !/^[A-Za-z_][A-Za-z0-9_]{0,255}$/.test(secret.env)) {
+    return "'env' must be the name of an environment variable, such as AUDIT_SECRET, not its value";
+  }
+  if ('file' in secret && (!isAbsolute(secret.file) || secret.file.includes('\0'))) {
+    return "'file' must be an absolute path; nothing depends on the working directory";
+  }
+  if ('credential' in secret && !/^(?!\.{1,2}$)[A-Za-z0-9_.@:-]{1,255}$/.test(secret.credential)) {
+    return "'credential' must be the name of a systemd credential, not a path or a value";
+  }
+  return undefined;
+}

@@ -1,0 +1,31 @@
+/** The append-only record of what the drain did: evidence, never truth. */
+
+/** One line of the journal. Holds no URL, header, payload or secret. */
+export interface JournalEntry {
+  /** When, ISO 8601 in UTC. */
+  time: string;
+  /** What happened. */
+  what: 'delivered' | 'failed' | 'rejected' | 'gone' | 'aborted' | 'gave-up' | 'deregistered' | 'no-receivers' | 'corrupt' | 'dropped';
+  /** The event's id; of a corrupt entry, its name. */
+  event?: string;
+  hook?: string;
+  /** The endpoint's id. */
+  endpoint?: string;
+  /** Which attempt of the delivery this was, from 1. */
+  attempt?: number;
+  /** The HTTP status that was answered. */
+  status?: number;
+  /** Why there was no answer, or why the entry is corrupt. */
+  error?: string;
+  /** How long the attempt took, in milliseconds. */
+  ms?: number;
+  /** How many, of `dropped`. */
+  count?: number;
+}
+
+export interface Journal {
+  /** Notes an entry; it is on disk soon, without an fsync. */
+  write(entry: JournalEntry): void;
+  /** Writes out what is still held back. */
+  close(): void;
+}

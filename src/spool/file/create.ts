@@ -1,0 +1,107 @@
+/**
+ * Making a spool, and recognising one. `VERSION` is written last and at once
+ * (by rename), so a half-made spool is simply made again.
+ */
+import { dirname } from 'node:path';
+import { CapnhookError, errnoOf } from '../../shared/errors.js';
+import { type Disk, O_NOFOLLOW, O_RDONLY } from './disk.js';
+import {
+  knownNames,
+  passableDir,
+  privateDir,
+  privateFile,
+  type Room,
+  roomPath,
+  rooms,
+  sharedDir,
+  versionText,
+} from './layout.js';
+import { spoolError } from './spool-error.js';
+import { ensureDirectory, syncDirectory, writeDurably } from './write-file.js';
+
+/** How a spool is made. */
+export interface CreateOptions {
+  /** Members of this group (its number) may fire into it, and nothing else. */
+  sharedWith?: number;
+  /** A name for the temporary file, unique. */
+  token: string;
+}
+
+/**
+ * Checks that `root` is a spool of this format, and makes it if there is none.
+ * @throws CapnhookError `SPOOL_CREATE` if it cannot be made, is a newer format or is no spool; `PERMISSION`; `TEMPORARY`
+ */
+export function ensureSpool(disk: Disk, root: string, options: CreateOptions): void {
+  try {
+    const version = readVersion(disk, root);
+    if (version !== undefined) checkVersion(version, root);
+    if (version === undefined || options.sharedWith !== undefined) createSpool(disk, root, options);
+  } catch (error) {
+    throw spoolError(error, { doing: 'create or open the spool', root, otherwise: 'SPOOL_CREATE' });
+  }
+}
+
+/** The text of `VERSION` without its line break, or undefined where there is none. */
+function readVersion(disk: Disk, root: string): string | undefined {
+  let fd: number;
+  try {
+    fd = disk.openSync(`${root}/VERSION`, O_RDONLY | O_NOFOLLOW);
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+  try {
+    const bytes = Buffer.alloc(64);
+    return bytes.toString('utf8', 0, disk.readSync(fd, bytes)).trimEnd();
+  } finally {
+    disk.closeSync(fd);
+  }
+}
+
+function checkVersion(version: string, root: string): void {
+  if (version === versionText) return;
+  const found = JSON.stringify(version.slice(0, 40));
+  throw new CapnhookError('SPOOL_CREATE', `Cannot use the spool ${root}: its VERSION is ${found}, not "${versionText}"`, {
+    hint: 'A newer capnhook made it. Update this one, or choose another spool with --spool or CAPNHOOK_SPOOL.',
+  });
+}
+
+function createSpool(disk: Disk, root: string, { sharedWith, token }: CreateOptions): void {
+  const made = makeParents(disk, root);
+  refuseForeign(disk, root);
+  if (sharedWith !== undefined) disk.chmodSync(root, passableDir);
+  for (const room of rooms) makeRoom(disk, root, { room, sharedWith });
+  const temporary = `${root}/tmp/VERSION.${token}`;
+  const mode = sharedWith === undefined ? privateFile : passableDir & 0o666;
+  disk.closeSync(writeDurably(disk, temporary, { bytes: Buffer.from(`${versionText}\n`), mode }));
+  disk.renameSync(temporary, `${root}/VERSION`);
+  for (const directory of [root, ...made]) syncDirectory(disk, directory);
+}
+
+/** Makes `root` and what is missing above it; returns the directories that got a new entry. */
+function makeParents(disk: Disk, root: string): string[] {
+  const first = disk.mkdirSync(root, { recursive: true, mode: privateDir });
+  if (first === undefined) return [];
+  disk.chmodSync(root, privateDir);
+  const changed: string[] = [];
+  for (let path = root; path.length >= first.length; path = dirname(path)) changed.push(dirname(path));
+  return changed;
+}
+
+/** A directory with other things in it was surely named by mistake. */
+function refuseForeign(disk: Disk, root: string): void {
+  const foreign = disk.readdirSync(root).find((name) => !knownNames.has(name));
+  if (foreign === undefined) return;
+  throw new CapnhookError('SPOOL_CREATE', `Cannot use ${root} as a spool: it holds other things (${JSON.stringify(foreign)})`, {
+    hint: 'Name a new or an empty directory with --spool or CAPNHOOK_SPOOL.',
+  });
+}
+
+function makeRoom(disk: Disk, root: string, { room, sharedWith }: { room: Room; sharedWith: number | undefined }): void {
+  const path = roomPath(root, room);
+  const open = sharedWith !== undefined && (room === 'tmp' || room === 'incoming');
+  const made = ensureDirectory(disk, path, privateDir);
+  if (!open) return;
+  if (made) disk.chownSync(path, -1, sharedWith);
+  disk.chmodSync(path, sharedDir);
+}

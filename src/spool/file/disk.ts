@@ -1,0 +1,42 @@
+/**
+ * The system calls that the file spool rests on, as a parameter: so that a
+ * test can let any one of them fail, and another disk can stand in.
+ */
+import * as fs from 'node:fs';
+
+/** Synchronous calls with `node:fs`' own signatures. */
+export type Disk = Pick<
+  typeof fs,
+  | 'chmodSync'
+  | 'chownSync'
+  | 'closeSync'
+  | 'fchmodSync'
+  | 'fstatSync'
+  | 'fsyncSync'
+  | 'ftruncateSync'
+  | 'linkSync'
+  | 'lstatSync'
+  | 'mkdirSync'
+  | 'openSync'
+  | 'opendirSync'
+  | 'readSync'
+  | 'readdirSync'
+  | 'renameSync'
+  | 'rmdirSync'
+  | 'statSync'
+  | 'statfsSync'
+  | 'unlinkSync'
+  | 'writeSync'
+>;
+
+/** The machine's own file system. */
+export const systemDisk: Disk = fs;
+
+/** `open` flags, as open(2) has them. */
+export const O_RDONLY: number = fs.constants.O_RDONLY;
+export const O_WRONLY: number = fs.constants.O_WRONLY;
+export const O_CREAT: number = fs.constants.O_CREAT;
+export const O_EXCL: number = fs.constants.O_EXCL;
+export const O_NOFOLLOW: number = fs.constants.O_NOFOLLOW;
+export const O_NONBLOCK: number = fs.constants.O_NONBLOCK;
+export const O_DIRECTORY: number = fs.constants.O_DIRECTORY;

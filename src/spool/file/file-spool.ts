@@ -1,0 +1,81 @@
+/**
+ * The spool as a directory of files (`docs/spool-format.md`). A directory is a
+ * state, a change of state is one system call, and what is gone was taken by
+ * somebody else.
+ */
+import type { CapnhookError } from '../../shared/errors.js';
+import type { Lease, Spool } from '../spool.js';
+import { readBacklog } from './backlog.js';
+import { ensureSpool } from './create.js';
+import { type Disk, systemDisk } from './disk.js';
+import { createFileInbox } from './file-inbox.js';
+import { countIncoming } from './incoming.js';
+import { openLease } from './lease.js';
+import { acquireLock, type LockOptions, readHolder, type SpoolLock } from './lock.js';
+import { spoolError } from './spool-error.js';
+
+export interface FileSpoolOptions {
+  /** ms since the epoch. */
+  now(): number;
+  /** So many random bytes. */
+  random(bytes: number): Uint8Array;
+  disk?: Disk;
+  takeKernelLock?: LockOptions['takeKernelLock'];
+}
+
+/** A spool in the directory `root`, which is made when it is first needed. */
+export function createFileSpool(root: string, options: FileSpoolOptions): Spool {
+  const { now, random, disk = systemDisk, takeKernelLock } = options;
+
+  function token(): string {
+    return Buffer.from(random(8)).toString('hex');
+  }
+
+  function inWords(error: unknown): CapnhookError {
+    return spoolError(error, { doing: 'drain the spool', root, otherwise: 'SPOOL_WRITE' });
+  }
+
+  async function openOrRelease(lock: SpoolLock): Promise<Lease> {
+    try {
+      return withErrors(openLease(disk, root, { lock, now, random: () => random(10) }), inWords);
+    } catch (error) {
+      await lock.release();
+      throw error;
+    }
+  }
+
+  return {
+    ...createFileInbox(root, { random, disk }),
+    async lease(mode) {
+      try {
+        ensureSpool(disk, root, { token: token() });
+        const result = await acquireLock(root, { mode, now: now(), ...(takeKernelLock && { takeKernelLock }) });
+        if (result.held) return result;
+        return { held: false, lease: await openOrRelease(result.lock) };
+      } catch (error) {
+        throw inWords(error);
+      }
+    },
+    holder: async () => readHolder(root),
+    backlog: (endpoint) => readBacklog(disk, root, endpoint),
+    async waiting() {
+      return countIncoming(disk, root);
+    },
+  };
+}
+
+/** The lease with every failed system call told in words. */
+function withErrors(lease: Lease, inWords: (error: unknown) => CapnhookError): Lease {
+  const wrapped = Object.entries(lease).map(([name, method]: [string, (...args: never[]) => unknown]) => {
+    function call(...args: never[]): unknown {
+      try {
+        const result = method(...args);
+        return result instanceof Promise ? result.catch((error: unknown) => Promise.reject(inWords(error))) : result;
+      } catch (error) {
+        throw inWords(error);
+      }
+    }
+    return [name, call];
+  });
+  return Object.fromEntries(wrapped) as Lease;
+}

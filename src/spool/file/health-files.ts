@@ -1,0 +1,108 @@
+/**
+ * `endpoints/<endpoint>.json`: what must last from one pass to the next.
+ * History only: losing it, or finding it torn, costs nothing else.
+ */
+import type { Health } from '../../endpoint/health.js';
+import { errnoOf } from '../../shared/errors.js';
+import type { Disk } from './disk.js';
+import { privateFile } from './layout.js';
+import { readEntry } from './read-entry.js';
+import { discard, writeDurably } from './write-file.js';
+
+/** Written at most so often, in ms. */
+const saveEveryMs = 1000;
+const maxBytes = 64 * 1024;
+
+export interface HealthFiles {
+  get(endpoint: string): Health;
+  set(endpoint: string, health: Health): void;
+  /** Writes what has changed. */
+  flush(): void;
+}
+
+export function createHealthFiles(disk: Disk, root: string): HealthFiles {
+  const known = new Map<string, Health>();
+  const changed = new Set<string>();
+  let timer: NodeJS.Timeout | undefined;
+
+  function flush(): void {
+    clearTimeout(timer);
+    timer = undefined;
+    for (const endpoint of changed) writeHealth(disk, root, { endpoint, health: known.get(endpoint) ?? {} });
+    changed.clear();
+  }
+
+  return {
+    get(endpoint) {
+      let health = known.get(endpoint);
+      if (health === undefined) {
+        health = readHealth(disk, root, endpoint);
+        known.set(endpoint, health);
+      }
+      return health;
+    },
+    set(endpoint, health) {
+      known.set(endpoint, health);
+      changed.add(endpoint);
+      timer ??= setTimeout(flush, saveEveryMs);
+    },
+    flush,
+  };
+}
+
+/** An endpoint's saved health; a well one if there is none, or none that can be read. */
+export function readHealth(disk: Disk, root: string, endpoint: string): Health {
+  try {
+    const found = readEntry(disk, `${root}/endpoints/${endpoint}.json`, { maxBytes });
+    return found.kind === 'read' ? parseHealth(found.bytes.toString('utf8')) : {};
+  } catch (error) {
+    if (errnoOf(error) === undefined) throw error;
+    return {}; // history only
+  }
+}
+
+/** Best effort: history only. */
+function writeHealth(disk: Disk, root: string, { endpoint, health }: { endpoint: string; health: Health }): void {
+  const path = `${root}/endpoints/${endpoint}.json`;
+  const temporary = `${root}/tmp/${endpoint}.health`;
+  discard(disk, temporary);
+  try {
+    if (Object.keys(health).length === 0) {
+      disk.unlinkSync(path);
+      return;
+    }
+    const bytes = Buffer.from(`${JSON.stringify({ endpoint, ...health })}\n`);
+    disk.closeSync(writeDurably(disk, temporary, { bytes, mode: privateFile }));
+    disk.renameSync(temporary, path);
+  } catch (error) {
+    if (errnoOf(error) === undefined) throw error;
+  }
+}
+
+function parseHealth(text: string): Health {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return {}; // torn by a crash: history only
+  }
+  if (typeof value !== 'object' || value === null) return {};
+  const { failures, since, parkedUntil, tries, paused, last, tried } = value as Health;
+  return {
+    ...(isCount(failures) && { failures }),
+    ...(isCount(since) && { since }),
+    ...(isCount(parkedUntil) && { parkedUntil }),
+    ...(Array.isArray(tries) && tries.every(isCount) && { tries }),
+    ...(typeof paused === 'string' && { paused }),
+    ...(typeof last === 'string' && { last }),
+    ...(isAttempts(tried) && { tried }),
+  };
+}
+
+function isCount(value: unknown): value is number {
+  return typeof value === 'number' && Number.isFinite(value) && value >= 0;
+}
+
+function isAttempts(value: unknown): value is Record<string, number> {
+  return typeof value === 'object' && value !== null && Object.values(value).every(isCount);
+}

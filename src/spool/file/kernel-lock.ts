@@ -1,0 +1,55 @@
+/**
+ * A lock that the kernel keeps: it lasts as long as our process, however that
+ * ends, and neither a stopped holder nor a clock that jumps can give it to a
+ * second one. `flock` locks an open file, and a child that is handed our
+ * descriptor locks it for us.
+ */
+import { spawnSync } from 'node:child_process';
+import { closeSync, constants, openSync } from 'node:fs';
+import { errnoOf } from '../../shared/errors.js';
+
+/** `none`: this machine has no such lock. */
+export type KernelLock = { kind: 'locked'; fd: number } | { kind: 'held' } | { kind: 'none'; fd: number };
+
+/** `open` flags of macOS and the BSDs that Node has no name for. */
+const O_EXLOCK = 0x20;
+
+/** Where to look for `flock`, beside `PATH` (which cron may leave empty). */
+export const flockCommands: readonly string[] = ['flock', '/usr/bin/flock', '/bin/flock'];
+
+/**
+ * Opens (and makes) the lock file and locks it, at once or not at all.
+ * @throws the errno of `open`
+ */
+export function lockFile(
+  path: string,
+  { mode, platform = process.platform, commands = flockCommands }: LockFileOptions,
+): KernelLock {
+  const flags = constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW;
+  if (platform === 'darwin' || platform === 'freebsd') return openLocked(path, flags, mode);
+  const fd = openSync(path, flags, mode);
+  for (const command of commands) {
+    const child = spawnSync(command, ['-n', '3'], { stdio: ['ignore', 'ignore', 'ignore', fd] });
+    if (child.status === 0) return { kind: 'locked', fd };
+    if (child.status === 1) {
+      closeSync(fd);
+      return { kind: 'held' };
+    }
+  }
+  return { kind: 'none', fd };
+}
+
+export interface LockFileOptions {
+  mode: number;
+  platform?: NodeJS.Platform;
+  commands?: readonly string[];
+}
+
+function openLocked(path: string, flags: number, mode: number): KernelLock {
+  try {
+    return { kind: 'locked', fd: openSync(path, flags | O_EXLOCK | constants.O_NONBLOCK, mode) };
+  } catch (error) {
+    if (errnoOf(error) === 'EAGAIN') return { kind: 'held' };
+    throw error;
+  }
+}

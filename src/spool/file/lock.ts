@@ -1,0 +1,104 @@
+/**
+ * One drain at a time on a spool. What it rests on is the kernel's lock; the
+ * record in the lock file only tells who holds it. Where the kernel has none
+ * to offer, proper-lockfile stands in, and the record keeps it from being
+ * taken from a process that lives.
+ */
+import { closeSync, fstatSync, ftruncateSync, lstatSync, readFileSync, writeSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { errnoOf } from '../../shared/errors.js';
+import { lockBeside } from '../../shared/lock-beside.js';
+import type { Holder, LeaseMode } from '../spool.js';
+import { type KernelLock, lockFile } from './kernel-lock.js';
+import { privateFile } from './layout.js';
+import { isAlive, ownIdentity, type ProcessIdentity } from './process-identity.js';
+
+/** A held lock. */
+export interface SpoolLock {
+  /** False once the lock file was replaced: somebody made the spool anew. */
+  valid(): boolean;
+  release(): Promise<void>;
+}
+
+export type LockResult = { held: false; lock: SpoolLock } | { held: true; holder: Holder | undefined };
+
+type LockRecord = ProcessIdentity & Pick<Holder, 'mode' | 'since'>;
+
+/** Options of {@link acquireLock}. */
+export interface LockOptions {
+  mode: LeaseMode;
+  /** ms since the epoch. */
+  now: number;
+  /** Stands in for the kernel's lock; for tests. */
+  takeKernelLock?: (path: string, options: { mode: number }) => KernelLock;
+}
+
+/**
+ * Takes the spool's lock, at once or not at all.
+ * @throws the errno of a lock file that cannot be made or written
+ */
+export async function acquireLock(root: string, options: LockOptions): Promise<LockResult> {
+  const path = `${root}/lock`;
+  const taken = (options.takeKernelLock ?? lockFile)(path, { mode: privateFile });
+  if (taken.kind === 'held') return { held: true, holder: readHolder(root) };
+  const { fd } = taken;
+  const unlock = taken.kind === 'none' ? await lockWithoutKernel(root, path) : async () => {};
+  if (unlock === undefined) {
+    closeSync(fd);
+    return { held: true, holder: readHolder(root) };
+  }
+  const { mode, now } = options;
+  writeRecord(fd, { ...ownIdentity(), mode, since: new Date(now).toISOString() });
+  const inode = fstatSync(fd).ino;
+  return {
+    held: false,
+    lock: {
+      valid: () => lstatSync(path, { throwIfNoEntry: false })?.ino === inode,
+      async release() {
+        ftruncateSync(fd, 0);
+        await unlock();
+        closeSync(fd);
+      },
+    },
+  };
+}
+
+/** Who holds the lock at this moment, as far as can be told. */
+export function readHolder(root: string): Holder | undefined {
+  const record = readRecord(`${root}/lock`);
+  if (record === undefined || isAlive(record) === false) return undefined;
+  const { host, pid, mode, since } = record;
+  return { host, pid, mode, since };
+}
+
+/** Whether a holder is a process of this machine, so that it can be signalled. */
+export function isLocal(holder: Holder): boolean {
+  return holder.host === hostname();
+}
+
+async function lockWithoutKernel(root: string, path: string): Promise<(() => Promise<void>) | undefined> {
+  if (readHolder(root) !== undefined) return undefined; // it lives, however stale its lock looks
+  return lockBeside(path, { retries: 0 });
+}
+
+function writeRecord(fd: number, record: LockRecord): void {
+  ftruncateSync(fd, 0);
+  writeSync(fd, `${JSON.stringify(record)}\n`, 0);
+}
+
+function readRecord(path: string): LockRecord | undefined {
+  try {
+    const record: unknown = JSON.parse(readFileSync(path, 'utf8'));
+    return isRecord(record) ? record : undefined;
+  } catch (error) {
+    // Empty, half-written or not there: nobody says that he holds it.
+    if (error instanceof SyntaxError || errnoOf(error) === 'ENOENT' || errnoOf(error) === 'EACCES') return undefined;
+    throw error;
+  }
+}
+
+function isRecord(value: unknown): value is LockRecord {
+  if (typeof value !== 'object' || value === null) return false;
+  const { host, pid, mode, since } = value as Partial<LockRecord>;
+  return [host, mode, since].every((text) => typeof text === 'string') && Number.isSafeInteger(pid) && Number(pid) > 0;
+}

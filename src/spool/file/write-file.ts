@@ -1,0 +1,78 @@
+/**
+ * Writing so that it stays: a file is written whole into `tmp/` and made
+ * durable there before it gets a name that anyone looks at.
+ */
+import { errnoOf } from '../../shared/errors.js';
+import { type Disk, O_CREAT, O_DIRECTORY, O_EXCL, O_NOFOLLOW, O_RDONLY, O_WRONLY } from './disk.js';
+
+/**
+ * Creates `path`, which must not exist, with all of `bytes`, and fsyncs it.
+ * Leaves nothing behind when it fails.
+ * @returns the open descriptor, for the caller to close
+ * @throws the errno of whatever failed; a failed fsync is never tried again
+ */
+export function writeDurably(disk: Disk, path: string, { bytes, mode }: { bytes: Uint8Array; mode: number }): number {
+  const fd = disk.openSync(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode);
+  try {
+    disk.fchmodSync(fd, mode); // whatever the umask
+    writeAll(disk, fd, bytes);
+    disk.fsyncSync(fd);
+    return fd;
+  } catch (error) {
+    closeQuietly(disk, fd);
+    discard(disk, path);
+    throw error;
+  }
+}
+
+/** Removes a file of `tmp/`. One that cannot be removed is swept later, so nothing is lost by going on. */
+export function discard(disk: Disk, path: string): void {
+  try {
+    disk.unlinkSync(path);
+  } catch (error) {
+    if (errnoOf(error) === undefined) throw error;
+  }
+}
+
+/** Closes a file whose bytes are durable, or given up: an error of `close` has nothing to say any more. */
+export function closeQuietly(disk: Disk, fd: number): void {
+  try {
+    disk.closeSync(fd);
+  } catch (error) {
+    if (errnoOf(error) === undefined) throw error;
+  }
+}
+
+/** Writes all bytes; a short write is not an error, one of nothing is. */
+export function writeAll(disk: Disk, fd: number, bytes: Uint8Array): void {
+  for (let at = 0; at < bytes.length; ) {
+    const written = disk.writeSync(fd, bytes, at, bytes.length - at);
+    if (written === 0) throw Object.assign(new Error('ENOSPC: the file system wrote nothing'), { code: 'ENOSPC' });
+    at += written;
+  }
+}
+
+/** Makes a directory's entries durable. */
+export function syncDirectory(disk: Disk, path: string): void {
+  const fd = disk.openSync(path, O_RDONLY | O_DIRECTORY);
+  try {
+    disk.fsyncSync(fd);
+  } finally {
+    disk.closeSync(fd);
+  }
+}
+
+/**
+ * Makes sure that a directory is there, with exactly this mode.
+ * @returns whether it was made now, so that its parent needs an fsync
+ */
+export function ensureDirectory(disk: Disk, path: string, mode: number): boolean {
+  try {
+    disk.mkdirSync(path, { mode });
+  } catch (error) {
+    if (errnoOf(error) === 'EEXIST') return false;
+    throw error;
+  }
+  disk.chmodSync(path, mode); // whatever the umask
+  return true;
+}

@@ -1,0 +1,236 @@
+/** What every spool must do, whatever stands behind it. */
+import { describe, expect, it } from 'vitest';
+import type { Event } from '../../src/event/event.js';
+import { batchMemberId } from '../../src/event/event-id.js';
+import type { Delivery, Lease, Spool } from '../../src/spool/spool.js';
+import { event } from '../support/builders.js';
+
+/** A spool to test: a new one at each call of `open`, and the same one again by `reopen`. */
+export interface SpoolUnderTest {
+  spool: Spool;
+  /** Sets the spool's clock, ms since the epoch. */
+  setNow(ms: number): void;
+}
+
+export function describeSpool(name: string, open: () => SpoolUnderTest): void {
+  async function leased(under: SpoolUnderTest = open()): Promise<{ spool: Spool; lease: Lease }> {
+    const result = await under.spool.lease('pass');
+    if (result.held) throw new Error('the spool is held');
+    return { spool: under.spool, lease: result.lease };
+  }
+
+  async function claimAll(lease: Lease, endpoint: string, now = 0): Promise<readonly Delivery[]> {
+    return (await lease.claim(endpoint, { limit: 1000, now })).deliveries;
+  }
+
+  function ids(deliveries: readonly Delivery[]): string[] {
+    return deliveries.map((delivery) => delivery.event.id);
+  }
+
+  async function fannedOut(events: readonly Event[], endpoints: readonly string[]) {
+    const { spool, lease } = await leased();
+    for (const each of events) await spool.enqueue(each);
+    const fanOut = await lease.fanOut(() => endpoints);
+    return { spool, lease, fanOut };
+  }
+
+  describe(name, () => {
+    it('enqueue() then fanOut() and claim() hands out the event as it was', async () => {
+      const fired = event({ payload: Buffer.from('{"a": 1.0, "a":12345678901234567890}'), to: ['https://a.example/'] });
+      const { lease, fanOut } = await fannedOut([fired], ['a']);
+      expect(fanOut).toMatchObject({ events: 1, deliveries: 1, noReceivers: [], corrupt: [], unread: [], more: false });
+      const [delivery] = await claimAll(lease, 'a');
+      expect(delivery).toMatchObject({ endpoint: 'a', attempts: 0, acceptedAt: Date.parse(fired.time) });
+      expect({ ...delivery!.event, payload: Buffer.from(delivery!.event.payload).toString() }).toEqual({
+        ...fired,
+        payload: fired.payload.toString(),
+      });
+      await lease.close();
+    });
+
+    it('enqueue() of a batch makes an event of each payload, numbered from 1', async () => {
+      const { spool, lease } = await leased();
+      const { payload: _, ...header } = event();
+      await spool.enqueue({ ...header, payloads: [Buffer.from('1'), Buffer.from('"two"')] });
+      while ((await lease.fanOut(() => ['a'])).more);
+      const claimed = await claimAll(lease, 'a');
+      expect(ids(claimed)).toEqual([batchMemberId(header.id, 1), batchMemberId(header.id, 2)]);
+      expect(claimed.map((delivery) => Buffer.from(delivery.event.payload).toString())).toEqual(['1', '"two"']);
+      await lease.close();
+    });
+
+    it('fanOut() makes one delivery for each endpoint, and claim() keeps them apart', async () => {
+      const fired = event();
+      const { lease } = await fannedOut([fired], ['a', 'b']);
+      expect([...lease.ready(0)].sort()).toEqual(['a', 'b']);
+      expect(ids(await claimAll(lease, 'a'))).toEqual([fired.id]);
+      expect(ids(await claimAll(lease, 'b'))).toEqual([fired.id]);
+      await lease.close();
+    });
+
+    it('fanOut() ends an event that nobody is registered for', async () => {
+      const fired = event();
+      const { spool, lease, fanOut } = await fannedOut([fired], []);
+      expect(fanOut.noReceivers.map(({ id }) => id)).toEqual([fired.id]);
+      expect(await spool.waiting()).toBe(0);
+      expect(lease.owing()).toEqual([]);
+      await lease.close();
+    });
+
+    it('fanOut() says that there is more until all are fanned out', async () => {
+      const { spool, lease } = await leased();
+      for (let n = 0; n < 300; n += 1) await spool.enqueue(event());
+      const steps = [];
+      do steps.push(await lease.fanOut(() => ['a']));
+      while (steps.at(-1)?.more);
+      expect(steps.length).toBeGreaterThan(1);
+      expect(steps.reduce((sum, { events }) => sum + events, 0)).toBe(300);
+      expect(await lease.owed('a')).toBe(300);
+      await lease.close();
+    });
+
+    it('claim() hands out in order, each delivery once, at most `limit`', async () => {
+      const fired = [event(), event(), event()];
+      const { lease } = await fannedOut(fired, ['a']);
+      const first = await lease.claim('a', { limit: 2, now: 0 });
+      expect(ids(first.deliveries)).toEqual([fired[0]!.id, fired[1]!.id]);
+      expect(ids(await claimAll(lease, 'a'))).toEqual([fired[2]!.id]);
+      expect(await claimAll(lease, 'a')).toEqual([]);
+      expect(lease.ready(0)).toEqual([]);
+      expect(lease.owing()).toEqual(['a']);
+      await lease.close();
+    });
+
+    it('claim() of an endpoint that is owed nothing hands out nothing', async () => {
+      const { lease } = await leased();
+      expect(await claimAll(lease, 'nobody')).toEqual([]);
+      await lease.close();
+    });
+
+    it('release() gives a delivery back to its old place', async () => {
+      const fired = [event(), event(), event()];
+      const { lease } = await fannedOut(fired, ['a']);
+      const [first, second] = await claimAll(lease, 'a');
+      lease.release(second!);
+      lease.release(first!);
+      expect(lease.ready(0)).toEqual(['a']);
+      expect(ids(await claimAll(lease, 'a'))).toEqual([fired[0]!.id, fired[1]!.id]);
+      await lease.close();
+    });
+
+    it('done() ends a delivery, and a delivery is settled once', async () => {
+      const { lease } = await fannedOut([event()], ['a']);
+      const [delivery] = await claimAll(lease, 'a');
+      await lease.done(delivery!);
+      expect(lease.owing()).toEqual([]);
+      expect(await lease.owed('a')).toBe(0);
+      await expect(lease.done(delivery!)).rejects.toThrow('settled once');
+      await lease.close();
+    });
+
+    it('defer() keeps a delivery back until it is due, then hands it out first with its attempts', async () => {
+      const fired = [event(), event()];
+      const { lease } = await fannedOut(fired, ['a']);
+      const { deliveries } = await lease.claim('a', { limit: 1, now: 0 });
+      await lease.defer(deliveries[0]!, { dueMs: 5000, attempts: 2 });
+      expect(lease.nextDue('a')).toBe(5000);
+      expect(ids((await lease.claim('a', { limit: 1, now: 4999 })).deliveries)).toEqual([fired[1]!.id]);
+      expect(lease.ready(4999)).toEqual([]);
+      expect(lease.ready(5000)).toEqual(['a']);
+      const [retry] = await claimAll(lease, 'a', 5000);
+      expect(retry).toMatchObject({ attempts: 2, event: { id: fired[0]!.id } });
+      expect(lease.nextDue('a')).toBeUndefined();
+      await lease.close();
+    });
+
+    it('release() of a retry keeps its due time', async () => {
+      const { lease } = await fannedOut([event()], ['a']);
+      await lease.defer((await claimAll(lease, 'a'))[0]!, { dueMs: 5000, attempts: 1 });
+      lease.release((await claimAll(lease, 'a', 6000))[0]!);
+      expect(lease.nextDue('a')).toBe(5000);
+      await lease.close();
+    });
+
+    it('bury() ends a delivery as dead, and backlog() counts it', async () => {
+      const { spool, lease } = await fannedOut([event(), event(), event()], ['a']);
+      const [first, second] = await claimAll(lease, 'a');
+      const time = new Date(0).toISOString();
+      await lease.bury(first!, { reason: 'gave-up', message: 'too old', attempts: 9, time });
+      await lease.defer(second!, { dueMs: 1, attempts: 1 });
+      const backlog = [];
+      for await (const each of spool.backlog()) backlog.push(each);
+      expect(backlog).toEqual([{ endpoint: 'a', waiting: 1, retrying: 1, dead: 1, health: {} }]);
+      const nobody = [];
+      for await (const each of spool.backlog('nobody')) nobody.push(each);
+      expect(nobody).toEqual([]);
+      await lease.close();
+    });
+
+    it('close() gives claimed deliveries back, and the next lease finds all that is owed', async () => {
+      const under = open();
+      const { spool, lease } = await leased(under);
+      const fired = [event(), event()];
+      for (const each of fired) await spool.enqueue(each);
+      await lease.fanOut(() => ['a']);
+      await claimAll(lease, 'a');
+      await lease.close();
+      const next = await leased(under);
+      expect(ids(await claimAll(next.lease, 'a'))).toEqual(fired.map(({ id }) => id));
+      await next.lease.close();
+    });
+
+    it('saveHealth() lasts from one lease to the next', async () => {
+      const under = open();
+      const { lease } = await leased(under);
+      await lease.saveHealth('a', { failures: 2, parkedUntil: 7000, tries: [1, 2], last: '503', tried: { x: 1 } });
+      expect(lease.health('a')).toMatchObject({ failures: 2 });
+      await lease.close();
+      const next = await leased(under);
+      expect(next.lease.health('a')).toEqual({ failures: 2, parkedUntil: 7000, tries: [1, 2], last: '503', tried: { x: 1 } });
+      await next.lease.saveHealth('a', {});
+      expect(next.lease.health('a')).toEqual({});
+      await next.lease.close();
+    });
+
+    it('lease() is held by one at a time, and holder() tells by whom', async () => {
+      const under = open();
+      under.setNow(Date.parse('2026-11-23T12:00:00.000Z'));
+      expect(await under.spool.holder()).toBeUndefined();
+      const { lease } = await leased(under);
+      const holder = { pid: process.pid, mode: 'pass', since: '2026-11-23T12:00:00.000Z' };
+      expect(await under.spool.lease('daemon')).toMatchObject({ held: true, holder });
+      expect(await under.spool.holder()).toMatchObject(holder);
+      expect(lease.valid()).toBe(true);
+      await lease.close();
+      expect(await under.spool.holder()).toBeUndefined();
+      const again = await leased(under);
+      await again.lease.close();
+    });
+
+    it('drop() drops events and deliveries that match, and no others', async () => {
+      const { spool, lease } = await leased();
+      await spool.enqueue(event({ hook: 'x' }));
+      await spool.enqueue(event({ hook: 'y' }));
+      await lease.fanOut(() => ['a', 'b']);
+      await spool.enqueue(event({ hook: 'x' }));
+      await spool.enqueue(event({ hook: 'y' }));
+      expect(await lease.drop(({ hook }) => hook === 'x')).toEqual({ events: 1, deliveries: 2 });
+      expect(await spool.waiting()).toBe(1);
+      await lease.close();
+    });
+
+    it('onHint() calls back after an enqueue, until it is told to stop', async () => {
+      const { spool, lease } = await leased();
+      const hinted = new Promise<void>((resolve) => {
+        const stop = lease.onHint(() => {
+          stop();
+          resolve();
+        });
+      });
+      await spool.enqueue(event());
+      await hinted;
+      expect(await lease.waiting()).toBe(1);
+      await lease.close();
+    });
+  });
+}

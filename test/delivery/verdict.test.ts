@@ -1,0 +1,61 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { type Verdict, verdictOf } from '../../src/delivery/verdict.js';
+
+const now = Date.UTC(2026, 10, 23, 12, 0, 0);
+
+describe('verdictOf()', () => {
+  test.each<[number, Verdict]>([
+    [200, { kind: 'delivered' }],
+    [204, { kind: 'delivered' }],
+    [299, { kind: 'delivered' }],
+    [300, { kind: 'failed', what: '300 (redirects are not followed)' }],
+    [301, { kind: 'failed', what: '301 (redirects are not followed)' }],
+    [399, { kind: 'failed', what: '399 (redirects are not followed)' }],
+    [400, { kind: 'rejected', what: '400' }],
+    [401, { kind: 'failed', what: '401' }],
+    [404, { kind: 'failed', what: '404' }],
+    [408, { kind: 'failed', what: '408' }],
+    [410, { kind: 'gone' }],
+    [413, { kind: 'rejected', what: '413' }],
+    [415, { kind: 'rejected', what: '415' }],
+    [422, { kind: 'rejected', what: '422' }],
+    [429, { kind: 'failed', what: '429' }],
+    [500, { kind: 'failed', what: '500' }],
+    [503, { kind: 'failed', what: '503' }],
+    [999, { kind: 'failed', what: '999' }],
+  ])('verdictOf() the status %d is %j', (status, verdict) => {
+    expect(verdictOf({ kind: 'answer', status }, now)).toEqual(verdict);
+  });
+
+  test.each([429, 503])('verdictOf() %d with Retry-After asks to wait', (status) => {
+    const verdict = (retryAfter: string) => verdictOf({ kind: 'answer', status, retryAfter }, now);
+    expect(verdict('120')).toEqual({ kind: 'failed', what: `${status}`, retryAfterMs: 120_000 });
+    expect(verdict('Mon, 23 Nov 2026 12:00:30 GMT')).toEqual({
+      kind: 'failed',
+      what: `${status}`,
+      retryAfterMs: 30_000,
+    });
+    expect(verdict('0')).toEqual({ kind: 'failed', what: `${status}`, retryAfterMs: 0 });
+    expect(verdict('garbage')).toEqual({ kind: 'failed', what: `${status}` });
+  });
+
+  test('verdictOf() any other status does not listen to Retry-After', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 200, max: 999 }), (status) => {
+        fc.pre(status !== 429 && status !== 503);
+        const result = { kind: 'answer', status } as const;
+        expect(verdictOf({ ...result, retryAfter: '60' }, now)).toEqual(verdictOf(result, now));
+      }),
+    );
+  });
+
+  test('verdictOf() an error is a failure that is called by its code', () => {
+    const result = { kind: 'error', code: 'ECONNREFUSED', message: 'the connection was refused' } as const;
+    expect(verdictOf(result, now)).toEqual({ kind: 'failed', what: 'ECONNREFUSED' });
+  });
+
+  test('verdictOf() an aborted attempt is aborted', () => {
+    expect(verdictOf({ kind: 'aborted' }, now)).toEqual({ kind: 'aborted' });
+  });
+});

@@ -1,0 +1,148 @@
+import { readFileSync } from 'node:fs';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { endpointDefaults } from '../../src/endpoint/endpoint.js';
+import { parseHooks } from '../../src/hooks/parse-hooks.js';
+
+const read = (name: string) => readFileSync(new URL(`../../${name}`, import.meta.url), 'utf8');
+const example = read('hooks.example.yaml');
+const validate = new Ajv2020({ allErrors: true, strictTypes: false }).compile(
+  JSON.parse(read('hooks.schema.json')),
+);
+
+describe('hooks.example.yaml', () => {
+  it('parseHooks() accepts the example', () => expect(parseHooks(example)).toMatchObject({ ok: true }));
+  it('hooks.schema.json accepts the example', () =>
+    expect(validate(parse(example)) || validate.errors).toBe(true));
+  it('parseHooks() reads the example’s defaults as the ones that are built in', () => {
+    const parsed = parseHooks(example);
+    expect(parsed.ok && parsed.hooks.defaults).toEqual(endpointDefaults);
+  });
+});
+
+const e = (settings: string) => `endpoints: {e: {url: "https://a.example", ${settings}}}`;
+const reserved =
+  'host content-length content-type transfer-encoding connection upgrade expect keep-alive te trailer webhook-id webhook-timestamp webhook-signature capnhook-hook capnhook-attempt';
+
+describe('hooks.schema.json', () => {
+  it.each([
+    ...[
+      '',
+      'hooks:',
+      'hooks: {}',
+      'hooks: {a: }',
+      'hooks: {a: []}',
+      'hooks: {a: https://a.example}',
+      'endpoints:',
+      'defaults:',
+    ],
+    ...[
+      'hooks: {a: [{url: HTTP://a.example}]}',
+      'hooks: {a: {url: {env: X}}}',
+      'hooks: {"a.*": [], "**": [], "*.b.**.c": []}',
+    ],
+    ...[
+      'hooks: {a: e}\nendpoints: {e: https://a.example}',
+      'defaults: {timeout: 1s, retry: {jitter: 1}}',
+      'defaults: {retry: {}}',
+    ],
+    e('timeout: 1.5s, concurrency: 256, giveUpAfter: 0s, retry: {schedule: [0ms], jitter: 0}'),
+    e(
+      'headers: {User-Agent: x, X_y: "", Z: {file: /x}, T: "a\\tb", L: ü}, sign: [{env: A}, {credential: b.c}]',
+    ),
+    e('sign: {file: /a}'),
+    e('sign: []'),
+    e('headers: {tea: x, hosts: y}'),
+  ])('hooks.schema.json and parseHooks() both accept %j', (text) => {
+    expect(parseHooks(text)).toMatchObject({ ok: true });
+    expect(validate(parse(text)) || validate.errors).toBe(true);
+  });
+
+  it.each([
+    ...[
+      '[]',
+      '1',
+      'text',
+      'hoks: {}',
+      'from: {}',
+      'hooks: []',
+      'hooks: 1',
+      'endpoints: []',
+      'defaults: 1',
+      'hooks: {a: 1}',
+    ],
+    ...[
+      'hooks: {a: [1]}',
+      'hooks: {a: [[]]}',
+      'hooks: {a: [~]}',
+      'hooks: {a: {}}',
+      'hooks: {a: "x y"}',
+      'hooks: {a: ftp://x}',
+    ],
+    ...[
+      'hooks: {"a b": []}',
+      'hooks: {"a*": []}',
+      'hooks: {"a..b": []}',
+      'hooks: {".a": []}',
+      'hooks: {"": []}',
+    ],
+    ...[
+      'endpoints: {a.b: https://a.example}',
+      'endpoints: {a: }',
+      'endpoints: {a: name}',
+      'endpoints: {a: {timeout: 1s}}',
+    ],
+    ...['defaults: {headers: {}}', 'defaults: {url: https://a.example}', 'endpoints: {a: "https://a b"}'],
+    ...[
+      'url: 1',
+      'rate: 1/s',
+      'timeout: 20',
+      'timeout: 20y',
+      'timeout: ',
+      'giveUpAfter: -1s',
+      'concurrency: 0',
+    ].map(e),
+    ...['concurrency: 257', 'concurrency: 1.5', 'concurrency: "4"', 'retry: 1', 'retry: {schedule: []}'].map(
+      e,
+    ),
+    ...[
+      'retry: {schedule: [1]}',
+      'retry: {jitter: 1.1}',
+      'retry: {jitter: -0.1}',
+      'retry: {waits: [1s]}',
+      'retry: ',
+    ].map(e),
+    e(`retry: {schedule: [${'1s, '.repeat(51)}]}`),
+    ...[
+      'sign: whsec_x',
+      'sign: [x]',
+      'sign: {}',
+      'sign: {env: ""}',
+      'sign: {env: a-b}',
+      'sign: {file: x}',
+      'sign: ',
+    ].map(e),
+    ...[
+      'sign: {file: ""}',
+      'sign: {credential: a/b}',
+      'sign: {credential: ..}',
+      'sign: {env: A, file: /b}',
+      'sign: {x: y}',
+    ].map(e),
+    ...[
+      'headers: []',
+      'headers: ',
+      'headers: {X: 1}',
+      'headers: {X: "a\\nb"}',
+      'headers: {X: "€"}',
+      'headers: {"a b": x}',
+    ].map(e),
+    ...reserved
+      .split(' ')
+      .flatMap((name) => [e(`headers: {${name}: x}`), e(`headers: {${name.toUpperCase()}: x}`)]),
+  ])('hooks.schema.json and parseHooks() both refuse %j', (text) => {
+    expect(parseHooks(text)).toMatchObject({ ok: false });
+    expect(validate(parse(text, { uniqueKeys: false }))).toBe(false);
+  });
+});
