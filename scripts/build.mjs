@@ -18,7 +18,15 @@ const shared = {
 };
 
 await Promise.all([
-  build({ ...shared, entryPoints: { fire: 'src/cli/entry-fire.ts' }, outdir: 'dist', outExtension: { '.js': '.cjs' } }),
+  // The shorter text is read and compiled faster, and this one is on the way of every `fire`.
+  build({
+    ...shared,
+    entryPoints: { fire: 'src/cli/entry-fire.ts' },
+    outdir: 'dist',
+    outExtension: { '.js': '.cjs' },
+    minifySyntax: true,
+    minifyWhitespace: true,
+  }),
   build({ ...shared, entryPoints: { main: 'src/cli/entry-main.ts' }, outdir: 'dist', outExtension: { '.js': '.cjs' } }),
   build({
     ...shared,

@@ -35,8 +35,6 @@ export interface IdleConnections {
   take(origin: string): Connection | undefined;
   /** Keeps a connection; the oldest one goes when there are too many. */
   keep(connection: Connection): void;
-  /** Destroys a connection if it is waiting here. */
-  drop(connection: Connection): void;
 }
 
 /**
@@ -60,12 +58,6 @@ export function createIdleConnections({ max }: { max: number }): IdleConnections
     keep(connection) {
       idle.push(connection);
       if (idle.length > max) void idle.shift()?.destroy();
-    },
-    drop(connection) {
-      const index = idle.indexOf(connection);
-      if (index === -1) return;
-      idle.splice(index, 1);
-      void connection.destroy();
     },
   };
 }

@@ -58,11 +58,13 @@ export function describeError(error: unknown): AttemptError {
 function codeOf(error: unknown): string {
   // Of several addresses that were tried the first speaks for all: it is the resolver's preference.
   if (error instanceof AggregateError && error.errors.length > 0) return codeOf(error.errors[0]);
+  // undici's parser error; its code is often missing.
+  if (error instanceof Error && error.name === 'HTTPParserError') return 'BAD_RESPONSE';
   const code = errnoOf(error);
   if (code === undefined) return 'UNKNOWN';
-  if (code.startsWith('HPE_')) return 'BAD_RESPONSE';
   // "bad response" and "bad upgrade" have the same code as "other side closed".
-  if (code === 'UND_ERR_SOCKET' && error instanceof Error && error.message.startsWith('bad ')) return 'BAD_RESPONSE';
+  if (code === 'UND_ERR_SOCKET' && error instanceof Error && error.message.startsWith('bad '))
+    return 'BAD_RESPONSE';
   return PLAIN_CODES[code] ?? code.replace(/^UND_ERR_/, '');
 }
 

@@ -4,6 +4,7 @@
  * request is sent any more, and no connection is in doubt: it was either read
  * to the end of its answer and kept, or destroyed.
  */
+import { setMaxListeners } from 'node:events';
 import { formatDuration } from '../shared/duration.js';
 import type { AnswerListener, Connection } from './connection.js';
 import { describeError } from './error-words.js';
@@ -48,7 +49,9 @@ export function exchange(request: HttpRequest, options: ExchangeOptions): Promis
 
     const timer = setTimeout(() => cutOff(timedOut(timeoutMs)), Math.min(timeoutMs, LONGEST_TIMER_MS));
     const onAbort = () => cutOff({ kind: 'aborted' });
-    // AbortSignal.any would keep what it made alive for as long as its sources.
+    // AbortSignal.any would keep what it made alive for as long as its sources. Of the attempts that
+    // are in flight each listens to the same signals, and Node warns of more than ten.
+    setMaxListeners(0, ...signals);
     for (const signal of signals) signal.addEventListener('abort', onAbort);
 
     function settle(result: AttemptResult): void {
@@ -66,18 +69,19 @@ export function exchange(request: HttpRequest, options: ExchangeOptions): Promis
 
     function begin({ fresh }: { fresh: boolean }): void {
       connection = connect(request.origin, { fresh });
-      connection.post(request, listenerFor(connection, { mayRepeat: !fresh }));
+      connection.post(request, listenerFor(connection));
     }
 
-    function listenerFor(mine: Connection, { mayRepeat }: { mayRepeat: boolean }): AnswerListener {
-      let closedMeanwhile = false;
+    function listenerFor(mine: Connection): AnswerListener {
+      /** It was used before, and nothing of the answer has come: it may have been closed meanwhile. */
+      let inDoubt = false;
       let bytes = 0;
       return {
         started: (reused) => {
-          closedMeanwhile = mayRepeat && reused;
+          inDoubt = reused;
         },
         heard: () => {
-          closedMeanwhile = false;
+          inDoubt = false;
         },
         answered: (given) => {
           answer = { kind: 'answer', ...given };
@@ -95,7 +99,7 @@ export function exchange(request: HttpRequest, options: ExchangeOptions): Promis
           if (settled) return;
           const described = describeError(error);
           void mine.destroy();
-          if (closedMeanwhile && CLOSED_MEANWHILE.has(described.code)) begin({ fresh: true });
+          if (inDoubt && CLOSED_MEANWHILE.has(described.code)) begin({ fresh: true });
           else settle(answer ?? described);
         },
       };

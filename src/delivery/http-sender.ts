@@ -45,7 +45,13 @@ type Connect = (origin: string) => Connection;
  * @param options.userAgent `capnhook/<version>`; an endpoint's own header goes before it
  * @param options.secrets looks up URLs, header values and signing secrets
  */
-export function createHttpSender({ userAgent, secrets }: { userAgent: string; secrets: SecretReader }): Sender {
+export function createHttpSender({
+  userAgent,
+  secrets,
+}: {
+  userAgent: string;
+  secrets: SecretReader;
+}): Sender {
   const buildRequest = createRequestBuilder({ userAgent, secrets });
   const idle = createIdleConnections({ max: MAX_IDLE });
   const open = new Set<Connection>();
@@ -57,7 +63,8 @@ export function createHttpSender({ userAgent, secrets }: { userAgent: string; se
     // The network policy will sit here: it decides on the address that is connected to.
     const connector = undici.buildConnector({ allowH2: false, rejectUnauthorized: true, timeout: 0 });
     return (origin) => {
-      const connection = openConnection(undici, { origin, connector, onClose: idle.drop, onDestroy: open.delete.bind(open) });
+      const onDestroy = (gone: Connection) => open.delete(gone);
+      const connection = openConnection(undici, { origin, connector, onDestroy });
       open.add(connection);
       return connection;
     };
@@ -86,12 +93,10 @@ export function createHttpSender({ userAgent, secrets }: { userAgent: string; se
 interface OpenOptions {
   origin: string;
   connector: buildConnector.connector;
-  /** The other side has closed it, or it was idle for too long. */
-  onClose(connection: Connection): void;
   onDestroy(connection: Connection): void;
 }
 
-function openConnection(undici: Undici, { origin, connector, onClose, onDestroy }: OpenOptions): Connection {
+function openConnection(undici: Undici, { origin, connector, onDestroy }: OpenOptions): Connection {
   let reused = false;
   let connecting: Socket | undefined;
 
@@ -129,7 +134,6 @@ function openConnection(undici: Undici, { origin, connector, onClose, onDestroy 
   client.on('connect', () => {
     reused = false;
   });
-  client.on('disconnect', () => onClose(connection));
   return connection;
 }
 

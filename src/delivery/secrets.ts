@@ -65,7 +65,9 @@ function readCredential(credential: string, env: NodeJS.ProcessEnv): SecretText 
   const name = nameOfSecret({ credential });
   const directory = env.CREDENTIALS_DIRECTORY;
   if (!directory) {
-    return refuse(`${name} is not there: CREDENTIALS_DIRECTORY is not set (systemd sets it for LoadCredential=)`);
+    return refuse(
+      `${name} is not there: CREDENTIALS_DIRECTORY is not set (systemd sets it for LoadCredential=)`,
+    );
   }
   if (/^\.{0,2}$|[/\\\0]/.test(credential)) return refuse(`${name} is not a file's name`);
   return readSecretFile(join(directory, credential), name);
@@ -80,7 +82,9 @@ function readSecretFile(path: string, name: string): SecretText {
   } catch (error) {
     const code = errnoOf(error);
     if (code === 'ERR_ENCODING_INVALID_ENCODED_DATA') return refuse(`${name} is not UTF-8 text`);
-    return refuse(code === 'ENOENT' ? `${name} is not there` : `${name} cannot be read (${code ?? 'unknown error'})`);
+    return refuse(
+      code === 'ENOENT' ? `${name} is not there` : `${name} cannot be read (${code ?? 'unknown error'})`,
+    );
   }
 }
 

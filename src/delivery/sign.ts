@@ -82,7 +82,9 @@ function hmacKey(bytes: Buffer): ParsedSigningKey {
 
 function ed25519Key(bytes: Buffer): ParsedSigningKey {
   if (bytes.length !== SEED_BYTES && bytes.length !== 2 * SEED_BYTES) {
-    return refuse(`a whsk_ key holds 64 bytes (seed and public key) or 32 (seed), and this one ${bytes.length}`);
+    return refuse(
+      `a whsk_ key holds 64 bytes (seed and public key) or 32 (seed), and this one ${bytes.length}`,
+    );
   }
   const der = Buffer.concat([PKCS8_PREFIX, bytes.subarray(0, SEED_BYTES)]);
   const key = createPrivateKey({ key: der, format: 'der', type: 'pkcs8' });

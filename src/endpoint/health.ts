@@ -18,7 +18,7 @@ export interface Health {
   paused?: string;
   /** What went wrong last: `503`, `ECONNREFUSED`, … */
   last?: string;
-  /** Attempts made of deliveries that failed with the endpoint, by event id; at most {@link maxTried}. */
+  /** How often a delivery failed with the endpoint, by event id; at most {@link maxTried}. */
   tried?: Readonly<Record<string, number>>;
 }
 
@@ -34,6 +34,8 @@ const longestRetryAfterMs = 86_400_000;
 /** What an attempt tells of its endpoint. */
 export type Outcome =
   | { kind: 'ok' }
+  /** It answered, and found fault with the event alone: the endpoint is well, the delivery still owed. */
+  | { kind: 'rejected' }
   | { kind: 'failed'; what: string; message?: string; retryAfterMs?: number }
   | { kind: 'gone' };
 
@@ -42,8 +44,6 @@ export interface Tried {
   outcome: Outcome;
   /** The event's id. */
   event: string;
-  /** Which attempt of this delivery it was, from 1. */
-  attempt: number;
   /** When it began, ms since the epoch. */
   startedAt: number;
 }
@@ -62,20 +62,32 @@ export function backOffMs(policy: RetryPolicy, failures: number, random: number)
   return Math.round(base * (1 + jitter * (2 * random - 1)));
 }
 
+/** No endpoint is parked for longer, in ms, whatever the clock does. */
+function longestParkMs({ scheduleMs, jitter }: RetryPolicy): number {
+  return Math.max(longestRetryAfterMs, ...scheduleMs.map((ms) => Math.ceil(ms * (1 + jitter))));
+}
+
+/** How often a delivery failed with its endpoint, as far as it is remembered. */
+export function failuresOf({ tried = {} }: Health, event: string): number {
+  return Object.hasOwn(tried, event) ? (tried[event] ?? 0) : 0;
+}
+
 /**
- * The endpoint's health after an attempt. A success makes it well at once.
- * Attempts that were in flight together when the endpoint failed count as one
- * failure: they tell of the same moment.
+ * The endpoint's health after an attempt. A success makes it well at once,
+ * unless it is paused. Attempts that were in flight together when the endpoint
+ * failed count as one failure: they tell of the same moment.
  */
 export function afterAttempt(
   health: Health,
-  { outcome, event, attempt, startedAt }: Tried,
+  { outcome, event, startedAt }: Tried,
   { policy, now, random }: Moment & { policy: RetryPolicy },
 ): Health {
-  if (outcome.kind === 'ok') return withTried({}, without(health.tried, event));
-  const tried = remember(health.tried, event, attempt);
-  const lastTry = health.tries?.at(-1);
-  const sameMoment = health.failures !== undefined && lastTry !== undefined && startedAt < lastTry;
+  if (outcome.kind === 'ok') return afterAnswer(health, without(health.tried, event));
+  if (outcome.kind === 'rejected') return afterAnswer(health, health.tried ?? {});
+  const tried = remember(health, event);
+  const lastTry = health.tries?.at(-1) ?? Number.NEGATIVE_INFINITY;
+  // A last try in the future is from before the clock was set back.
+  const sameMoment = startedAt < lastTry && lastTry <= now;
   const failures = (health.failures ?? 0) + (sameMoment ? 0 : 1);
   const tries = sameMoment ? (health.tries ?? []) : [...(health.tries ?? []), now].slice(-minTries);
   const next = { failures, since: health.since ?? now, tries, tried };
@@ -83,21 +95,25 @@ export function afterAttempt(
   const asked = Math.min(Math.max(outcome.retryAfterMs ?? 0, 0), longestRetryAfterMs);
   const scheduled = sameMoment ? (health.parkedUntil ?? now) : now + backOffMs(policy, failures, random);
   const paused = health.paused === undefined ? {} : { paused: health.paused };
-  return { ...next, ...paused, last: outcome.what, parkedUntil: Math.max(scheduled, now + asked) };
+  const parkedUntil = Math.min(Math.max(scheduled, now + asked), now + longestParkMs(policy));
+  return { ...next, ...paused, last: outcome.what, parkedUntil };
 }
 
-function withTried(health: Health, tried: Readonly<Record<string, number>>): Health {
-  return Object.keys(tried).length === 0 ? health : { ...health, tried };
+/** What stays after an answer that shows the endpoint at work: that it is paused, which only somebody can clear. */
+function afterAnswer(health: Health, tried: Readonly<Record<string, number>>): Health {
+  const { tried: _, ...rest } = health;
+  const kept = health.paused === undefined ? {} : rest;
+  return Object.keys(tried).length === 0 ? kept : { ...kept, tried };
 }
 
 function without(tried: Health['tried'], event: string): Readonly<Record<string, number>> {
   return Object.fromEntries(Object.entries(tried ?? {}).filter(([id]) => id !== event));
 }
 
-/** The newest come last, and the oldest are forgotten first. */
-function remember(tried: Health['tried'], event: string, attempt: number): Readonly<Record<string, number>> {
-  const all = [...Object.entries(without(tried, event)), [event, attempt] as const];
-  return Object.fromEntries(all.slice(-maxTried));
+/** The newest is always remembered, and the oldest are forgotten first. */
+function remember(health: Health, event: string): Readonly<Record<string, number>> {
+  const others = Object.entries(without(health.tried, event)).slice(1 - maxTried);
+  return Object.fromEntries([...others, [event, failuresOf(health, event) + 1]]);
 }
 
 /** How many attempts may be in flight at once: a sick endpoint is probed with one. */

@@ -1,4 +1,7 @@
-/** Draft → hooks: defaults filled in, names and URLs resolved, each endpoint built once. Total; the rules decide what is valid. */
+/**
+ * Draft → hooks: defaults filled in, names and URLs resolved, each endpoint
+ * built once. Total; the rules decide what is valid.
+ */
 
 import { type Endpoint, endpointDefaults, type Secret } from '../endpoint/endpoint.js';
 import { unnamedEndpointId } from '../endpoint/endpoint-id.js';

@@ -3,11 +3,10 @@ import { type Finding, quoted } from './finding.js';
 import type { TreeEntry, TreeMap } from './yaml-tree.js';
 
 /** Named by the design, and not in this version. */
-const PLANNED: ReadonlySet<string> = new Set(
-  `from rate order onFailure auth tls network allow deny trustProxy staleFor maxInFlight alert onChange`.split(
-    ' ',
-  ),
-);
+const PLANNED: ReadonlySet<string> = new Set([
+  ...['from', 'rate', 'order', 'onFailure', 'auth', 'tls', 'network', 'allow', 'deny', 'trustProxy'],
+  ...['staleFor', 'maxInFlight', 'alert', 'onChange'],
+]);
 
 /** A map's entries by key; every key it may not have is a finding. */
 export function entriesOf(

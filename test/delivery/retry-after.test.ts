@@ -64,7 +64,9 @@ describe('parseRetryAfter()', () => {
         const nowMs = at - (at % 1000);
         const until = new Date(nowMs + ms - (ms % 1000));
         fc.pre(until.getUTCFullYear() >= 1000);
-        expect(parseRetryAfter(until.toUTCString(), nowMs)).toBe(Math.min(Math.max(until.getTime() - nowMs, 0), DAY));
+        expect(parseRetryAfter(until.toUTCString(), nowMs)).toBe(
+          Math.min(Math.max(until.getTime() - nowMs, 0), DAY),
+        );
       }),
     );
   });

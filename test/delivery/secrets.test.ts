@@ -29,15 +29,20 @@ describe('createSecretReader()', () => {
   test('createSecretReader() looks up environment variables', () => {
     const reader = createSecretReader({ env: { TOKEN: 's3cret', EMPTY: '' } });
     expect(reader.read({ env: 'TOKEN' })).toEqual({ ok: true, text: 's3cret' });
-    expect(reader.read({ env: 'AUDIT_SECRET' })).toEqual(refused('environment variable AUDIT_SECRET is not set'));
+    expect(reader.read({ env: 'AUDIT_SECRET' })).toEqual(
+      refused('environment variable AUDIT_SECRET is not set'),
+    );
     expect(reader.read({ env: 'EMPTY' })).toEqual(refused('environment variable EMPTY is empty'));
   });
 
-  test.each(['constructor', '__proto__', 'toString'])('createSecretReader() does not take %s for a variable', (env) => {
-    expect(createSecretReader({ env: process.env }).read({ env })).toEqual(
-      refused(`environment variable ${env} is not set`),
-    );
-  });
+  test.each(['constructor', '__proto__', 'toString'])(
+    'createSecretReader() does not take %s for a variable',
+    (env) => {
+      expect(createSecretReader({ env: process.env }).read({ env })).toEqual(
+        refused(`environment variable ${env} is not set`),
+      );
+    },
+  );
 
   test.each([
     ['s3cret', 's3cret'],
@@ -83,7 +88,9 @@ describe('createSecretReader()', () => {
   test.skipIf(process.getuid?.() === 0)('createSecretReader() names a file it may not read', () => {
     const file = write('locked', 's3cret');
     chmodSync(file, 0o000);
-    expect(createSecretReader({ env: {} }).read({ file })).toEqual(refused(`file ${file} cannot be read (EACCES)`));
+    expect(createSecretReader({ env: {} }).read({ file })).toEqual(
+      refused(`file ${file} cannot be read (EACCES)`),
+    );
   });
 
   test('createSecretReader() finds a credential in $CREDENTIALS_DIRECTORY', () => {

@@ -22,7 +22,9 @@ describe('createSignature()', () => {
   test('createSignature() gives the signature that Standard Webhooks publishes as an example', () => {
     const body = Buffer.from('{"test": 2432232314}');
     const signable = { id: 'msg_p5jXN8AQM9LWM0D4loKWxJek', timestamp: 1614265330, body };
-    expect(createSignature([keyOf(SECRET)], signable)).toBe('v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=');
+    expect(createSignature([keyOf(SECRET)], signable)).toBe(
+      'v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=',
+    );
   });
 
   test('createSignature() signs any JSON with any HMAC secret so that the package standardwebhooks accepts it', () => {
@@ -66,7 +68,9 @@ describe('createSignature()', () => {
     const { seed } = newEd25519();
     const keys = [keyOf(SECRET), keyOf(`whsk_${seed.toString('base64')}`)];
     const signable = { id: 'a', timestamp: 1, body: Buffer.from('{}') };
-    expect(createSignature(keys, signable)).toBe(keys.map((key) => createSignature([key], signable)).join(' '));
+    expect(createSignature(keys, signable)).toBe(
+      keys.map((key) => createSignature([key], signable)).join(' '),
+    );
   });
 });
 
@@ -94,10 +98,22 @@ describe('parseSigningKey()', () => {
     ['a line break at the end', `${SECRET}\n`, 'not base64'],
     ['base64url', `whsec_${'-_'.repeat(16)}`, 'not base64'],
     ['base64 with bits left over', 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwAB', 'not base64'],
-    ['an HMAC secret of 23 bytes', `whsec_${Buffer.alloc(23).toString('base64')}`, '24 to 64 bytes, and this one 23'],
-    ['an HMAC secret of 65 bytes', `whsec_${Buffer.alloc(65).toString('base64')}`, '24 to 64 bytes, and this one 65'],
+    [
+      'an HMAC secret of 23 bytes',
+      `whsec_${Buffer.alloc(23).toString('base64')}`,
+      '24 to 64 bytes, and this one 23',
+    ],
+    [
+      'an HMAC secret of 65 bytes',
+      `whsec_${Buffer.alloc(65).toString('base64')}`,
+      '24 to 64 bytes, and this one 65',
+    ],
     ['no HMAC secret at all', 'whsec_', 'and this one 0'],
-    ['an ed25519 key of 33 bytes', `whsk_${Buffer.alloc(33).toString('base64')}`, '64 bytes (seed and public key) or 32'],
+    [
+      'an ed25519 key of 33 bytes',
+      `whsk_${Buffer.alloc(33).toString('base64')}`,
+      '64 bytes (seed and public key) or 32',
+    ],
     ['a public key of another', `whsk_${otherPublicKey.toString('base64')}`, 'does not belong'],
   ])('parseSigningKey() refuses %s with a reason, and does not quote it', (_, secret, reason) => {
     const parsed = parseSigningKey(secret);

@@ -1,4 +1,7 @@
-/** Registrations fewer, by surgery on the text. Undefined, or wrong, where the file is laid out in a way not foreseen here; the caller checks. */
+/**
+ * Registrations fewer, by surgery on the text. Undefined, or wrong, where the
+ * file is laid out in a way not foreseen here; the caller checks.
+ */
 import { isMap, isSeq, type Node, type Pair, type YAMLSeq } from 'yaml';
 import type { Gone } from './data.js';
 import type { OpenFile } from './file.js';

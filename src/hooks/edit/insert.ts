@@ -1,4 +1,7 @@
-/** One registration more, by surgery on the text. Undefined, or wrong, where the file is laid out in a way not foreseen here; the caller checks. */
+/**
+ * One registration more, by surgery on the text. Undefined, or wrong, where the
+ * file is laid out in a way not foreseen here; the caller checks.
+ */
 import { isAlias, isCollection, isMap, isSeq, type Node, type YAMLMap } from 'yaml';
 import { type DataMap, flowText } from './data.js';
 import type { OpenFile } from './file.js';

@@ -6,7 +6,7 @@
  * write tmp, fsync · rename to incoming/ · fsync incoming/
  */
 import { CapnhookError, errnoOf } from '../../shared/errors.js';
-import type { Disk } from './disk.js';
+import { type Disk, O_NOFOLLOW, O_NONBLOCK, O_RDONLY } from './disk.js';
 import { privateFile, sharedFile } from './layout.js';
 import { closeQuietly, discard, syncDirectory, writeDurably } from './write-file.js';
 
@@ -91,6 +91,20 @@ function syncIncoming(disk: Disk, root: string, fd: number): void {
   } catch (error) {
     if (errnoOf(error) !== 'EACCES') throw error;
     disk.fsyncSync(fd);
+  }
+}
+
+/**
+ * Makes an entry durable that is waiting under its name already: whoever put it there may have ended before its fsync.
+ * @throws the errno of what failed; `ENOENT` if a drain has taken it in meanwhile
+ */
+export function syncAccepted(disk: Disk, root: string, name: string): void {
+  const fd = disk.openSync(`${root}/incoming/${name}`, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+  try {
+    disk.fsyncSync(fd);
+    syncIncoming(disk, root, fd);
+  } finally {
+    closeQuietly(disk, fd);
   }
 }
 

@@ -1,10 +1,11 @@
 /**
  * Making a spool, and recognising one. `VERSION` is written last and at once
- * (by rename), so a half-made spool is simply made again.
+ * (by rename), when all else is durable: so a half-made spool is simply made
+ * again, and whoever finds a whole one can rely on it.
  */
 import { dirname } from 'node:path';
 import { CapnhookError, errnoOf } from '../../shared/errors.js';
-import { type Disk, O_NOFOLLOW, O_RDONLY } from './disk.js';
+import { type Disk, O_NOFOLLOW, O_NONBLOCK, O_RDONLY } from './disk.js';
 import {
   knownNames,
   passableDir,
@@ -17,7 +18,7 @@ import {
   versionText,
 } from './layout.js';
 import { spoolError } from './spool-error.js';
-import { ensureDirectory, syncDirectory, writeDurably } from './write-file.js';
+import { closeQuietly, ensureDirectory, syncDirectory, writeDurably } from './write-file.js';
 
 /** How a spool is made. */
 export interface CreateOptions {
@@ -45,7 +46,7 @@ export function ensureSpool(disk: Disk, root: string, options: CreateOptions): v
 function readVersion(disk: Disk, root: string): string | undefined {
   let fd: number;
   try {
-    fd = disk.openSync(`${root}/VERSION`, O_RDONLY | O_NOFOLLOW);
+    fd = disk.openSync(`${root}/VERSION`, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
   } catch (error) {
     if (errnoOf(error) === 'ENOENT') return undefined;
     throw error;
@@ -54,7 +55,7 @@ function readVersion(disk: Disk, root: string): string | undefined {
     const bytes = Buffer.alloc(64);
     return bytes.toString('utf8', 0, disk.readSync(fd, bytes)).trimEnd();
   } finally {
-    disk.closeSync(fd);
+    closeQuietly(disk, fd);
   }
 }
 
@@ -67,25 +68,24 @@ function checkVersion(version: string, root: string): void {
 }
 
 function createSpool(disk: Disk, root: string, { sharedWith, token }: CreateOptions): void {
-  const made = makeParents(disk, root);
+  makePath(disk, root, sharedWith === undefined ? privateDir : passableDir);
   refuseForeign(disk, root);
   if (sharedWith !== undefined) disk.chmodSync(root, passableDir);
   for (const room of rooms) makeRoom(disk, root, { room, sharedWith });
+  syncDirectory(disk, root);
   const temporary = `${root}/tmp/VERSION.${token}`;
   const mode = sharedWith === undefined ? privateFile : passableDir & 0o666;
-  disk.closeSync(writeDurably(disk, temporary, { bytes: Buffer.from(`${versionText}\n`), mode }));
+  closeQuietly(disk, writeDurably(disk, temporary, { bytes: Buffer.from(`${versionText}\n`), mode }));
   disk.renameSync(temporary, `${root}/VERSION`);
-  for (const directory of [root, ...made]) syncDirectory(disk, directory);
+  syncDirectory(disk, root);
 }
 
-/** Makes `root` and what is missing above it; returns the directories that got a new entry. */
-function makeParents(disk: Disk, root: string): string[] {
-  const first = disk.mkdirSync(root, { recursive: true, mode: privateDir });
-  if (first === undefined) return [];
-  disk.chmodSync(root, privateDir);
-  const changed: string[] = [];
-  for (let path = root; path.length >= first.length; path = dirname(path)) changed.push(dirname(path));
-  return changed;
+/** Makes a directory and what is missing above it. */
+function makePath(disk: Disk, path: string, mode: number): void {
+  if (disk.statSync(path, { throwIfNoEntry: false })) return;
+  makePath(disk, dirname(path), mode);
+  ensureDirectory(disk, path, mode);
+  syncDirectory(disk, dirname(path));
 }
 
 /** A directory with other things in it was surely named by mistake. */
@@ -100,8 +100,8 @@ function refuseForeign(disk: Disk, root: string): void {
 function makeRoom(disk: Disk, root: string, { room, sharedWith }: { room: Room; sharedWith: number | undefined }): void {
   const path = roomPath(root, room);
   const open = sharedWith !== undefined && (room === 'tmp' || room === 'incoming');
-  const made = ensureDirectory(disk, path, privateDir);
+  ensureDirectory(disk, path, privateDir);
   if (!open) return;
-  if (made) disk.chownSync(path, -1, sharedWith);
+  disk.chownSync(path, -1, sharedWith);
   disk.chmodSync(path, sharedDir);
 }

@@ -26,14 +26,22 @@ export function createDirectorySync(disk: Disk): DirectorySync {
   function flush(): void {
     clearTimeout(timer);
     timer = undefined;
-    const directories = [...touched];
+    for (const directory of touched) syncOrRemember(directory);
     touched.clear();
     changes = 0;
-    for (const directory of directories) syncIfThere(disk, directory);
     if (failure === undefined) return;
     const error = failure;
     failure = undefined;
     throw error;
+  }
+
+  /** One directory's trouble must not keep the others from becoming durable. */
+  function syncOrRemember(directory: string): void {
+    try {
+      syncIfThere(disk, directory);
+    } catch (error) {
+      failure ??= error;
+    }
   }
 
   function flushLater(): void {
@@ -49,7 +57,7 @@ export function createDirectorySync(disk: Disk): DirectorySync {
       touched.add(directory);
       changes += 1;
       if (changes >= groupSize) flush();
-      else timer ??= setTimeout(flushLater, groupMs);
+      else timer ??= setTimeout(flushLater, groupMs).unref();
     },
     flush,
   };

@@ -2,18 +2,39 @@
  * The system calls that the file spool rests on, as a parameter: so that a
  * test can let any one of them fail, and another disk can stand in.
  */
-import * as fs from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  closeSync,
+  constants,
+  fchmodSync,
+  fstatSync,
+  fsyncSync,
+  ftruncateSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  opendirSync,
+  readSync,
+  readdirSync,
+  renameSync,
+  rmdirSync,
+  statSync,
+  statfsSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs';
 
 /** Synchronous calls with `node:fs`' own signatures. */
 export type Disk = Pick<
-  typeof fs,
+  typeof import('node:fs'),
   | 'chmodSync'
   | 'chownSync'
   | 'closeSync'
   | 'fchmodSync'
   | 'fstatSync'
   | 'fsyncSync'
-  | 'ftruncateSync'
   | 'linkSync'
   | 'lstatSync'
   | 'mkdirSync'
@@ -30,13 +51,34 @@ export type Disk = Pick<
 >;
 
 /** The machine's own file system. */
-export const systemDisk: Disk = fs;
+export const systemDisk: Disk = {
+  chmodSync,
+  chownSync,
+  closeSync,
+  fchmodSync,
+  fstatSync,
+  fsyncSync,
+  ftruncateSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  opendirSync,
+  readSync,
+  readdirSync,
+  renameSync,
+  rmdirSync,
+  statSync,
+  statfsSync,
+  unlinkSync,
+  writeSync,
+};
 
 /** `open` flags, as open(2) has them. */
-export const O_RDONLY: number = fs.constants.O_RDONLY;
-export const O_WRONLY: number = fs.constants.O_WRONLY;
-export const O_CREAT: number = fs.constants.O_CREAT;
-export const O_EXCL: number = fs.constants.O_EXCL;
-export const O_NOFOLLOW: number = fs.constants.O_NOFOLLOW;
-export const O_NONBLOCK: number = fs.constants.O_NONBLOCK;
-export const O_DIRECTORY: number = fs.constants.O_DIRECTORY;
+export const O_RDONLY: number = constants.O_RDONLY;
+export const O_WRONLY: number = constants.O_WRONLY;
+export const O_CREAT: number = constants.O_CREAT;
+export const O_EXCL: number = constants.O_EXCL;
+export const O_NOFOLLOW: number = constants.O_NOFOLLOW;
+export const O_NONBLOCK: number = constants.O_NONBLOCK;
+export const O_DIRECTORY: number = constants.O_DIRECTORY;

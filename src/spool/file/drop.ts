@@ -5,7 +5,7 @@ import type { Dropped } from '../spool.js';
 import { headerOf } from './delivery-file.js';
 import type { Disk } from './disk.js';
 import { readEntry } from './read-entry.js';
-import { syncDirectory } from './write-file.js';
+import { removeIfThere, syncDirectory } from './write-file.js';
 
 type Match = (event: EventHeader) => boolean;
 
@@ -34,9 +34,10 @@ function directories(disk: Disk, path: string): string[] {
 function dropFiles(disk: Disk, directory: string, match: Match): number {
   let dropped = 0;
   for (const name of disk.readdirSync(directory)) {
+    if (name.startsWith('.')) continue;
     const events = matching(disk, `${directory}/${name}`, match);
     if (events === 0) continue;
-    disk.unlinkSync(`${directory}/${name}`);
+    removeIfThere(disk, `${directory}/${name}`);
     dropped += events;
   }
   if (dropped > 0) syncDirectory(disk, directory);

@@ -6,7 +6,7 @@ import type { Batch, Event } from '../../event/event.js';
 import { batchToBytes, eventToBytes, parseBatch, parseEvent } from '../../event/record.js';
 import { CapnhookError, errnoOf } from '../../shared/errors.js';
 import type { Inbox } from '../spool.js';
-import { commit } from './commit.js';
+import { commit, syncAccepted } from './commit.js';
 import { ensureSpool } from './create.js';
 import { type Disk, systemDisk } from './disk.js';
 import { readEntry } from './read-entry.js';
@@ -39,14 +39,14 @@ function accept(disk: Disk, root: string, { entry, chosenId, token }: Accepting)
   const name = `${entry.id}.${batch ? 'jsonl' : 'json'}`;
   const bytes = batch ? batchToBytes(entry) : eventToBytes(entry);
   try {
-    if (commit(disk, root, { name, bytes, chosen: chosenId, token }) === 'accepted') return;
-    if (isWaiting(disk, `${root}/incoming/${name}`, bytes)) return;
+    while (commit(disk, root, { name, bytes, chosen: chosenId, token }) === 'taken') {
+      const waiting = compare(disk, root, { name, bytes });
+      if (waiting === 'same') return;
+      if (waiting === 'other') throw anotherIsWaiting(entry.id);
+    }
   } catch (error) {
     throw spoolError(error, { doing: 'queue the event', root, otherwise: 'SPOOL_WRITE' });
   }
-  throw new CapnhookError('BAD_PAYLOAD', `Cannot queue the event: another one is waiting under the id ${entry.id}`, {
-    hint: 'Give each event an id of its own, or leave --id out.',
-  });
 }
 
 interface Accepting {
@@ -55,16 +55,31 @@ interface Accepting {
   token: string;
 }
 
-/** Whether the entry that has the name already is this very one, so that firing it again changes nothing. */
-function isWaiting(disk: Disk, path: string, bytes: Uint8Array): boolean {
+/**
+ * Whether the entry that has the name already is this very one, so that firing
+ * it again changes nothing. `gone`: a drain has just taken it in, and the name is free.
+ */
+function compare(
+  disk: Disk,
+  root: string,
+  { name, bytes }: { name: string; bytes: Uint8Array },
+): 'same' | 'other' | 'gone' {
   try {
-    const found = readEntry(disk, path, { maxBytes: bytes.length + 1024 });
-    if (found.kind !== 'read') return found.kind === 'gone';
-    return path.endsWith('l')
+    const found = readEntry(disk, `${root}/incoming/${name}`, { maxBytes: bytes.length + 1024 });
+    if (found.kind !== 'read') return found.kind === 'gone' ? 'gone' : 'other';
+    const same = name.endsWith('.jsonl')
       ? sameBatch(parseBatch(found.bytes), parseBatch(bytes))
       : sameEvent(parseEvent(found.bytes), parseEvent(bytes));
+    if (same) syncAccepted(disk, root, name);
+    return same ? 'same' : 'other';
   } catch (error) {
-    if (errnoOf(error) === 'EACCES') return false; // somebody else's, in a shared spool
+    if (errnoOf(error) === 'ENOENT') return 'gone';
     throw error;
   }
+}
+
+function anotherIsWaiting(id: string): CapnhookError {
+  return new CapnhookError('BAD_PAYLOAD', `Cannot queue the event: another one is waiting under the id ${id}`, {
+    hint: 'Give each event an id of its own, or leave --id out.',
+  });
 }

@@ -7,7 +7,7 @@ import { errnoOf } from '../../shared/errors.js';
 import type { Disk } from './disk.js';
 import { privateFile } from './layout.js';
 import { readEntry } from './read-entry.js';
-import { discard, writeDurably } from './write-file.js';
+import { closeQuietly, discard, writeDurably } from './write-file.js';
 
 /** Written at most so often, in ms. */
 const saveEveryMs = 1000;
@@ -44,7 +44,7 @@ export function createHealthFiles(disk: Disk, root: string): HealthFiles {
     set(endpoint, health) {
       known.set(endpoint, health);
       changed.add(endpoint);
-      timer ??= setTimeout(flush, saveEveryMs);
+      timer ??= setTimeout(flush, saveEveryMs).unref();
     },
     flush,
   };
@@ -72,7 +72,7 @@ function writeHealth(disk: Disk, root: string, { endpoint, health }: { endpoint:
       return;
     }
     const bytes = Buffer.from(`${JSON.stringify({ endpoint, ...health })}\n`);
-    disk.closeSync(writeDurably(disk, temporary, { bytes, mode: privateFile }));
+    closeQuietly(disk, writeDurably(disk, temporary, { bytes, mode: privateFile }));
     disk.renameSync(temporary, path);
   } catch (error) {
     if (errnoOf(error) === undefined) throw error;
@@ -104,5 +104,5 @@ function isCount(value: unknown): value is number {
 }
 
 function isAttempts(value: unknown): value is Record<string, number> {
-  return typeof value === 'object' && value !== null && Object.values(value).every(isCount);
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && Object.values(value).every(isCount);
 }

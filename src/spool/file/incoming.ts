@@ -4,6 +4,9 @@ import type { Disk } from './disk.js';
 /** Twice this many names are held at most. */
 export const maxNames = 65_536;
 
+/** What stands in a name for bytes that are not UTF-8. */
+const replacement = '\uFFFD';
+
 export interface IncomingScan {
   /** Sorted, oldest first; at most {@link maxNames}. */
   names: string[];
@@ -18,11 +21,11 @@ export function scanIncoming(disk: Disk, root: string, limit: number = maxNames)
   const directory = disk.opendirSync(`${root}/incoming`);
   let names: string[] = [];
   let more = false;
-  let odd = false;
+  let strange = false;
   try {
     for (let entry = directory.readSync(); entry !== null; entry = directory.readSync()) {
       if (entry.name.startsWith('.')) continue;
-      if (entry.name.includes('\uFFFD')) odd = true;
+      if (entry.name.includes(replacement)) strange = true;
       else names.push(entry.name);
       if (names.length < 2 * limit) continue;
       names = names.sort().slice(0, limit);
@@ -31,14 +34,24 @@ export function scanIncoming(disk: Disk, root: string, limit: number = maxNames)
   } finally {
     directory.closeSync();
   }
+  const { valid, odd } = strange ? strangeNames(disk, root) : { valid: [], odd: [] };
+  names.push(...valid);
   names.sort();
   if (names.length > limit) more = true;
-  return { names: names.slice(0, limit), odd: odd ? oddNames(disk, root) : [], more };
+  return { names: names.slice(0, limit), odd, more };
 }
 
-function oddNames(disk: Disk, root: string): Buffer[] {
-  const all = disk.readdirSync(`${root}/incoming`, { encoding: 'buffer' });
-  return all.filter((name) => !name.equals(Buffer.from(name.toString('utf8'))));
+/** Names with a replacement character: `valid` ones really hold it, `odd` ones got it because they are not UTF-8. */
+function strangeNames(disk: Disk, root: string): { valid: string[]; odd: Buffer[] } {
+  const valid: string[] = [];
+  const odd: Buffer[] = [];
+  for (const raw of disk.readdirSync(`${root}/incoming`, { encoding: 'buffer' })) {
+    const name = raw.toString('utf8');
+    if (name.startsWith('.') || !name.includes(replacement)) continue;
+    if (raw.equals(Buffer.from(name))) valid.push(name);
+    else odd.push(raw);
+  }
+  return { valid, odd };
 }
 
 /** How many entries wait. */

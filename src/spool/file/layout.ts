@@ -10,7 +10,7 @@ export const rooms = ['tmp', 'incoming', 'queue', 'retry', 'dead', 'corrupt', 'e
 export type Room = (typeof rooms)[number];
 
 /** Everything that may stand right below the spool; anything else means that the directory is not one. */
-export const knownNames: ReadonlySet<string> = new Set([...rooms, 'VERSION', 'lock', 'sent']);
+export const knownNames: ReadonlySet<string> = new Set([...rooms, 'VERSION', 'lock', 'lock.lock', 'sent']);
 
 /** A queue's segment holds at most so many deliveries. */
 export const segmentSize = 4096;

@@ -3,7 +3,7 @@ import { errnoOf } from '../../shared/errors.js';
 import type { Corrupt } from '../spool.js';
 import type { Disk } from './disk.js';
 import { privateFile } from './layout.js';
-import { discard, syncDirectory, writeDurably } from './write-file.js';
+import { closeQuietly, discard, syncDirectory, writeDurably } from './write-file.js';
 
 /** A path as the kernel knows it: a Buffer where the name is not UTF-8. */
 export type RawPath = string | Buffer;
@@ -52,7 +52,7 @@ function freeName(disk: Disk, directory: string, name: string): string {
 /** Best effort: a full disk must not keep an unreadable file where it is in the way. */
 function writeReason(disk: Disk, path: string, reason: string): void {
   try {
-    disk.closeSync(writeDurably(disk, path, { bytes: Buffer.from(`${reason}\n`), mode: privateFile }));
+    closeQuietly(disk, writeDurably(disk, path, { bytes: Buffer.from(`${reason}\n`), mode: privateFile }));
   } catch (error) {
     if (errnoOf(error) === undefined) throw error;
   }

@@ -5,7 +5,7 @@
  */
 import { errnoOf } from '../../shared/errors.js';
 import type { Disk } from './disk.js';
-import { parseRetryName } from './layout.js';
+import { parseQueueName, parseRetryName } from './layout.js';
 
 /** A delivery's file. */
 export interface Slot {
@@ -25,16 +25,12 @@ interface Retry extends Slot {
 }
 
 export interface QueueReader {
-  /** The next slots: due retries first, then those in order. */
-  take(limit: number, now: number): Slot[];
+  /** The next slot: a due retry first, then those in order. */
+  take(now: number): Slot | undefined;
   /** Gives a slot back, at its old place. */
   giveBack(slot: Slot): void;
   /** A slot's file is gone from its place. */
   forget(slot: Slot): void;
-  /** Sets a slot aside until `resume`: its event is not wholly taken in yet. */
-  hold(slot: Slot): void;
-  /** The event of this name is wholly taken in. */
-  resume(name: string): void;
   /** A delivery was put at the end of the queue. */
   added(segment: string, name: string): void;
   /** A retry was put there. */
@@ -56,13 +52,12 @@ export interface QueueReaderOptions {
   onEmpty(segment: string): void;
 }
 
-/** @throws from its methods: the errno of a directory that cannot be listed */
+/** @throws from its methods: the errno of a directory that cannot be listed; then nothing has changed */
 export function createQueueReader(disk: Disk, root: string, { endpoint, onEmpty }: QueueReaderOptions): QueueReader {
   const queue = `queue/${endpoint}`;
   const retryDirectory = `retry/${endpoint}`;
   /** Segments whose names are not in memory, in order. */
-  const later = list(disk, `${root}/${queue}`).filter((name) => !name.startsWith('.'));
-  later.sort();
+  const later = list(disk, `${root}/${queue}`).sort();
   /** Sorted by due time, the earliest first. */
   const retries: Retry[] = [];
   /** Given back, sorted by place; before everything in `names`. */
@@ -70,101 +65,69 @@ export function createQueueReader(disk: Disk, root: string, { endpoint, onEmpty 
   let head: string | undefined;
   let names: string[] = [];
   let next = 0;
-  /** Handed out, held ones included. */
-  let out = 0;
-  const held = new Map<string, Slot>();
-  const outBySegment = new Map<string, number>();
+  /** How many are handed out, by directory. */
+  const out = new Map<string, number>();
 
   for (const name of list(disk, `${root}/${retryDirectory}`)) addRetry(name);
 
   function addRetry(name: string): void {
-    if (name.startsWith('.')) return;
-    const parsed = parseRetryName(name);
-    const dueMs = parsed?.dueMs ?? 0;
-    const slot: Retry = {
-      room: 'retry',
-      directory: retryDirectory,
-      name,
-      attempts: parsed?.attempts ?? 0,
-      id: parsed?.id,
-      dueMs,
-    };
+    const { dueMs = 0, attempts = 0, id } = parseRetryName(name) ?? {};
+    const slot: Retry = { room: 'retry', directory: retryDirectory, name, attempts, id, dueMs };
     insert(retries, slot, (a, b) => a.dueMs - b.dueMs || (a.name < b.name ? -1 : 1));
   }
 
-  /** Brings names into memory until there is one to hand out; false if none is left. */
-  function fill(): boolean {
+  /** Brings names into memory until there is one to hand out; the segment it is in, or undefined if none is left. */
+  function fill(): string | undefined {
     while (next >= names.length) {
-      const segment = later.shift();
-      if (segment === undefined) return false;
+      const segment = later[0];
+      if (segment === undefined) return undefined;
+      names = list(disk, `${root}/${queue}/${segment}`).sort();
+      next = 0;
+      later.shift();
       const left = head;
       head = segment;
-      names = list(disk, `${root}/${queue}/${segment}`).filter((name) => !name.startsWith('.'));
-      names.sort();
-      next = 0;
       if (left !== undefined) checkEmpty(left);
     }
-    return true;
+    return head;
   }
 
   function checkEmpty(segment: string): void {
-    if (segment === head || (outBySegment.get(segment) ?? 0) > 0) return;
-    if (returned.some((slot) => slot.directory.endsWith(`/${segment}`))) return;
-    outBySegment.delete(segment);
-    onEmpty(segment);
+    const directory = `${queue}/${segment}`;
+    if (segment === head || out.has(directory)) return;
+    if (!returned.some((slot) => slot.directory === directory)) onEmpty(segment);
   }
 
-  function handOut(slot: Slot): Slot {
-    out += 1;
-    outBySegment.set(segmentOf(slot), (outBySegment.get(segmentOf(slot)) ?? 0) + 1);
-    return slot;
+  function countOut({ directory }: Slot, change: 1 | -1): void {
+    const count = (out.get(directory) ?? 0) + change;
+    if (count === 0) out.delete(directory);
+    else out.set(directory, count);
   }
 
-  function handIn(slot: Slot): void {
-    out -= 1;
-    outBySegment.set(segmentOf(slot), (outBySegment.get(segmentOf(slot)) ?? 1) - 1);
-  }
-
-  function giveBack(slot: Slot): void {
-    handIn(slot);
-    if (slot.room === 'retry') addRetry(slot.name);
-    else insert(returned, slot, (a, b) => (`${a.directory}/${a.name}` < `${b.directory}/${b.name}` ? -1 : 1));
-  }
-
-  function takeOne(now: number): Slot | undefined {
-    const retry = retries[0];
-    if (retry !== undefined && retry.dueMs <= now) return retries.shift();
+  function takeQueued(): Slot | undefined {
     const back = returned.shift();
     if (back !== undefined) return back;
-    if (!fill() || head === undefined) return undefined;
-    const name = names[next++] ?? '';
-    const id = /^([A-Za-z0-9_-]{1,128})\.json$/.exec(name)?.[1];
-    return { room: 'queue', directory: `${queue}/${head}`, name, attempts: 0, id };
+    const segment = fill();
+    const name = names[next];
+    if (segment === undefined || name === undefined) return undefined;
+    next += 1;
+    return { room: 'queue', directory: `${queue}/${segment}`, name, attempts: 0, id: parseQueueName(name) };
   }
 
   return {
-    take(limit, now) {
-      const slots: Slot[] = [];
-      while (slots.length < limit) {
-        const slot = takeOne(now);
-        if (slot === undefined) break;
-        slots.push(handOut(slot));
-      }
-      return slots;
+    take(now) {
+      const isDue = (retries[0]?.dueMs ?? Infinity) <= now;
+      const slot = isDue ? retries.shift() : takeQueued();
+      if (slot !== undefined) countOut(slot, 1);
+      return slot;
     },
-    giveBack,
-    hold(slot) {
-      held.set(slot.name, slot);
-    },
-    resume(name) {
-      const slot = held.get(name);
-      if (slot === undefined) return;
-      held.delete(name);
-      giveBack(slot);
+    giveBack(slot) {
+      countOut(slot, -1);
+      if (slot.room === 'retry') addRetry(slot.name);
+      else insert(returned, slot, (a, b) => (`${a.directory}/${a.name}` < `${b.directory}/${b.name}` ? -1 : 1));
     },
     forget(slot) {
-      handIn(slot);
-      if (slot.room === 'queue') checkEmpty(segmentOf(slot));
+      countOut(slot, -1);
+      if (slot.room === 'queue') checkEmpty(slot.directory.slice(queue.length + 1));
     },
     added(segment, name) {
       if (segment === head) names.push(name);
@@ -174,21 +137,19 @@ export function createQueueReader(disk: Disk, root: string, { endpoint, onEmpty 
     hasReady: (now) =>
       returned.length > 0 || next < names.length || later.length > 0 || (retries[0]?.dueMs ?? Infinity) <= now,
     nextDue: () => retries[0]?.dueMs,
-    isOwing: () => out + returned.length + retries.length + later.length > 0 || next < names.length,
+    isOwing: () => out.size + returned.length + retries.length + later.length > 0 || next < names.length,
     count() {
       const unread = later.reduce((sum, segment) => sum + list(disk, `${root}/${queue}/${segment}`).length, 0);
-      return out + returned.length + retries.length + (names.length - next) + unread;
+      const handedOut = [...out.values()].reduce((sum, each) => sum + each, 0);
+      return handedOut + returned.length + retries.length + (names.length - next) + unread;
     },
   };
 }
 
-function segmentOf(slot: Slot): string {
-  return slot.directory.slice(slot.directory.lastIndexOf('/') + 1);
-}
-
+/** The names in a directory, but for those that begin with a dot; none where there is no directory. */
 function list(disk: Disk, path: string): string[] {
   try {
-    return disk.readdirSync(path);
+    return disk.readdirSync(path).filter((name) => !name.startsWith('.'));
   } catch (error) {
     if (errnoOf(error) === 'ENOENT' || errnoOf(error) === 'ENOTDIR') return [];
     throw error;

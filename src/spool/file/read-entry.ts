@@ -4,6 +4,7 @@
  */
 import { errnoOf } from '../../shared/errors.js';
 import { type Disk, O_NOFOLLOW, O_NONBLOCK, O_RDONLY } from './disk.js';
+import { closeQuietly } from './write-file.js';
 
 /** `gone`: somebody else took it. `unreadable`: it is no event file, for a reason that will not pass. */
 export type Entry =
@@ -50,7 +51,7 @@ export function readEntry(disk: Disk, path: string, { maxBytes }: { maxBytes: nu
   try {
     return readOpen(disk, fd, maxBytes);
   } finally {
-    disk.closeSync(fd);
+    closeQuietly(disk, fd);
   }
 }
 

@@ -34,7 +34,7 @@ export function discard(disk: Disk, path: string): void {
   }
 }
 
-/** Closes a file whose bytes are durable, or given up: an error of `close` has nothing to say any more. */
+/** Closes a file whose bytes are durable, given up, or were only read: an error of `close` has nothing to say any more. */
 export function closeQuietly(disk: Disk, fd: number): void {
   try {
     disk.closeSync(fd);
@@ -58,7 +58,16 @@ export function syncDirectory(disk: Disk, path: string): void {
   try {
     disk.fsyncSync(fd);
   } finally {
-    disk.closeSync(fd);
+    closeQuietly(disk, fd);
+  }
+}
+
+/** Removes a file that somebody else may have taken already. */
+export function removeIfThere(disk: Disk, path: string): void {
+  try {
+    disk.unlinkSync(path);
+  } catch (error) {
+    if (errnoOf(error) !== 'ENOENT') throw error;
   }
 }
 

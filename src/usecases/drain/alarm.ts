@@ -2,12 +2,14 @@
 export interface Alarm {
   /** Something has happened. */
   ring(): void;
+  /** Whether it rang since the last wait. */
+  hasRung(): boolean;
   /** Resolves at the next ring, at once if it rang since the last wait, or after `ms` (Infinity: never). */
   wait(ms: number): Promise<void>;
 }
 
 /** `setTimeout` takes no more (ms). */
-const longestTimer = 2 ** 31 - 1;
+export const longestTimerMs: number = 2 ** 31 - 1;
 
 /** An alarm that has not rung. */
 export function createAlarm(): Alarm {
@@ -19,10 +21,11 @@ export function createAlarm(): Alarm {
       rung = true;
       wake?.();
     },
+    hasRung: () => rung,
     async wait(ms) {
       if (!rung) {
         await new Promise<void>((resolve) => {
-          const timer = ms === Infinity ? undefined : setTimeout(resolve, Math.min(ms, longestTimer));
+          const timer = ms === Infinity ? undefined : setTimeout(resolve, Math.min(ms, longestTimerMs));
           wake = () => {
             clearTimeout(timer);
             resolve();

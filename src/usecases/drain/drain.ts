@@ -5,12 +5,16 @@
  */
 import { setImmediate } from 'node:timers/promises';
 import { allowedConcurrency, isOpen } from '../../endpoint/health.js';
+import type { Hooks } from '../../hooks/hooks.js';
 import { createRouter, type Router } from '../../hooks/match.js';
 import { CapnhookError } from '../../shared/errors.js';
 import type { FanOut } from '../../spool/spool.js';
-import { createAlarm } from './alarm.js';
+import { createAlarm, longestTimerMs } from './alarm.js';
 import type { DrainOptions, DrainPorts, DrainSummary } from './ports.js';
 import { createSettler } from './settle.js';
+
+/** So many rounds over the endpoints are made at most before the world is looked at again. */
+const roundsAtOnce = 64;
 
 /**
  * Drains until `options.until` is reached or it is stopped.
@@ -31,9 +35,10 @@ export async function drain(ports: DrainPorts, options: DrainOptions): Promise<D
   const cutOff = new AbortController();
   const inFlight = new Map<string, number>();
   const running = new Set<Promise<void>>();
-  const settler = createSettler(ports, summary);
+  const settler = createSettler(ports, { summary, isStopping });
   const deadline = options.until === 'wait' ? clock.monotonic() + (options.waitMs ?? 0) : Infinity;
   let router: Router = createRouter(hooks.current());
+  let registered = registeredIn(hooks.current());
   let grace: NodeJS.Timeout | undefined;
   let failure: unknown;
 
@@ -41,8 +46,12 @@ export async function drain(ports: DrainPorts, options: DrainOptions): Promise<D
     return options.stop?.aborted === true || options.abort?.aborted === true || clock.monotonic() >= deadline;
   }
 
+  function startGrace(): void {
+    grace ??= setTimeout(() => cutOff.abort(), Math.min(options.graceMs, longestTimerMs));
+  }
+
   function onStop(): void {
-    grace ??= setTimeout(() => cutOff.abort(), options.graceMs);
+    startGrace();
     alarm.ring();
   }
 
@@ -56,17 +65,19 @@ export async function drain(ports: DrainPorts, options: DrainOptions): Promise<D
     if (refreshed.kind === 'broken') report({ kind: 'hooks-broken', error: refreshed.error });
     if (refreshed.kind !== 'reloaded') return;
     router = createRouter(hooks.current());
+    registered = registeredIn(hooks.current());
     report({ kind: 'hooks-reloaded' });
   }
 
   async function takeIn(): Promise<void> {
     let step: FanOut;
     do {
+      await refreshHooks(); // whoever registers and then fires is to be heard
       step = await lease.fanOut((event) => router.endpointsFor(event).map(({ id }) => id));
       noteFanOut(step);
       await fill();
       await setImmediate(); // answers that have come in are heard between two steps
-    } while (step.more && step.events + step.corrupt.length > 0 && !isStopping());
+    } while (step.more && step.events + step.corrupt.length > 0 && failure === undefined && !isStopping());
   }
 
   function noteFanOut({ noReceivers, corrupt, unread }: FanOut): void {
@@ -77,20 +88,21 @@ export async function drain(ports: DrainPorts, options: DrainOptions): Promise<D
       journal.write({ time, what: 'no-receivers', ...named });
       report({ kind: 'no-receivers', ...named });
     }
-    for (const entry of corrupt) settler.noteCorrupt(entry);
-    for (const entry of unread) report({ kind: 'unread', entry });
+    corrupt.forEach(settler.noteCorrupt);
+    unread.forEach(settler.noteUnread);
   }
 
   /** Starts attempts, one an endpoint in turn, as far as the limits allow. */
   async function fill(): Promise<void> {
-    let started = true;
-    while (started && running.size < options.maxInFlight) {
-      started = false;
+    for (let round = 0; round < roundsAtOnce; round += 1) {
+      let started = false;
       for (const endpoint of rotated(lease.ready(clock.now()))) {
-        if (isStopping() || running.size >= options.maxInFlight) return;
+        if (failure !== undefined || isStopping() || running.size >= options.maxInFlight) return;
         if (mayTry(endpoint) && (await take(endpoint))) started = true;
       }
+      if (!started) return;
     }
+    alarm.ring(); // there may be more to start
   }
 
   let turn = 0;
@@ -106,7 +118,7 @@ export async function drain(ports: DrainPorts, options: DrainOptions): Promise<D
     const busy = inFlight.get(id) ?? 0;
     if (isOpen(health, clock.now())) return busy < allowedConcurrency(health, concurrencyOf(id));
     // Nobody is registered under that id any more: only its deliveries can tell what becomes of them.
-    return !hooks.current().endpoints.has(id) && busy === 0;
+    return !registered.has(id) && busy === 0;
   }
 
   function concurrencyOf(id: string): number {
@@ -117,16 +129,17 @@ export async function drain(ports: DrainPorts, options: DrainOptions): Promise<D
   /** Claims one delivery and starts its attempt; false if there was none to claim. */
   async function take(id: string): Promise<boolean> {
     const { deliveries, corrupt, unread } = await lease.claim(id, { limit: 1, now: clock.now() });
-    for (const entry of corrupt) settler.noteCorrupt(entry);
-    for (const entry of unread) report({ kind: 'unread', entry });
+    corrupt.forEach(settler.noteCorrupt);
+    unread.forEach(settler.noteUnread);
     const [delivery] = deliveries;
     if (delivery === undefined) return corrupt.length > 0;
     const endpoint = router.endpointFor(delivery.event, id);
     if (endpoint === undefined) {
       await settler.buryDeregistered(delivery);
+      await setImmediate(); // there may be a million of them, and others to hear
       return true;
     }
-    if (!isOpen(lease.health(id), clock.now())) {
+    if (isStopping() || !isOpen(lease.health(id), clock.now())) {
       lease.release(delivery);
       return false;
     }
@@ -193,13 +206,11 @@ export async function drain(ports: DrainPorts, options: DrainOptions): Promise<D
     for (;;) {
       if (failure !== undefined) throw failure;
       if (!lease.valid()) throw replaced();
-      if (!isStopping()) {
-        await refreshHooks();
-        await takeIn();
-      }
+      if (!isStopping()) await takeIn();
       settler.flushNotices();
-      if (running.size === 0 && failure === undefined && (await isFinished())) return;
-      if (isStopping()) onStop();
+      // What came back since the last attempt was started may let the next one start.
+      if (running.size === 0 && !alarm.hasRung() && (await isFinished())) return;
+      if (isStopping()) startGrace();
       await alarm.wait(running.size > 0 && isStopping() ? Infinity : idleMs());
     }
   }
@@ -208,7 +219,7 @@ export async function drain(ports: DrainPorts, options: DrainOptions): Promise<D
   options.stop?.addEventListener('abort', onStop);
   options.abort?.addEventListener('abort', onAbort);
   try {
-    if (options.stop?.aborted) onStop();
+    if (options.stop?.aborted) startGrace();
     await loop();
   } finally {
     clearTimeout(grace);
@@ -222,6 +233,11 @@ export async function drain(ports: DrainPorts, options: DrainOptions): Promise<D
   for (const id of lease.owing()) summary.owed += await lease.owed(id);
   summary.waiting = await lease.waiting();
   return summary;
+}
+
+/** The endpoints that any hook is registered with. */
+function registeredIn({ registrations }: Hooks): ReadonlySet<string> {
+  return new Set(registrations.flatMap(({ endpoints }) => endpoints.map(({ id }) => id)));
 }
 
 function replaced(): CapnhookError {

@@ -1,8 +1,9 @@
 /** What becomes of a delivery, and of its endpoint's health, after an attempt. */
+import { setImmediate } from 'node:timers/promises';
 import type { AttemptResult } from '../../delivery/sender.js';
 import { type Verdict, verdictOf } from '../../delivery/verdict.js';
 import type { Endpoint } from '../../endpoint/endpoint.js';
-import { afterAttempt, backOffMs, isGivenUp, type Outcome } from '../../endpoint/health.js';
+import { afterAttempt, backOffMs, failuresOf, isGivenUp, type Outcome } from '../../endpoint/health.js';
 import type { JournalEntry } from '../../journal/journal.js';
 import type { Corrupt, Delivery } from '../../spool/spool.js';
 import type { DrainPorts, DrainSummary, Named } from './ports.js';
@@ -27,6 +28,8 @@ export interface Settler {
   /** Which attempt of the delivery comes next, from 1. */
   attemptNumber(delivery: Delivery): number;
   noteCorrupt(entry: Corrupt): void;
+  /** Tells of it once, however often it cannot be read. */
+  noteUnread(entry: Corrupt): void;
   /** Tells what was gathered to be told in one line. */
   flushNotices(): void;
 }
@@ -34,8 +37,17 @@ export interface Settler {
 /** So many deliveries are looked at together when old ones are given up. */
 const sweepSize = 64;
 
-export function createSettler(ports: DrainPorts, summary: DrainSummary): Settler {
+export interface SettlerOptions {
+  /** Counts what was done. */
+  summary: DrainSummary;
+  /** Whether what can wait is left for the next drain. */
+  isStopping(): boolean;
+}
+
+/** What follows from attempts, for the deliveries of a lease. */
+export function createSettler(ports: DrainPorts, { summary, isStopping }: SettlerOptions): Settler {
   const { lease, journal, clock, random, report } = ports;
+  const toldUnread = new Set<string>();
   const given = new Map<string, { endpoint: Named; reason: string; count: number }>();
 
   function note(what: JournalEntry['what'], entry: Omit<JournalEntry, 'time' | 'what'>): void {
@@ -43,29 +55,31 @@ export function createSettler(ports: DrainPorts, summary: DrainSummary): Settler
   }
 
   function attemptNumber({ event, endpoint, attempts }: Delivery): number {
-    return attempts + (lease.health(endpoint).tried?.[event.id] ?? 0) + 1;
+    return attempts + failuresOf(lease.health(endpoint), event.id) + 1;
   }
 
-  async function bury(delivery: Delivery, why: { reason: 'gave-up' | 'deregistered'; message: string; endpoint: Named }) {
-    const attempts = attemptNumber(delivery) - 1;
+  async function bury(delivery: Delivery, why: Grave): Promise<void> {
+    const { attempts = attemptNumber(delivery) - 1 } = why;
     const time = new Date(clock.now()).toISOString();
     await lease.bury(delivery, { reason: why.reason, message: why.message, attempts, time });
     summary.gaveUp += 1;
-    note(why.reason, { ...idsOf(delivery) });
+    note(why.reason, idsOf(delivery));
     const key = `${why.endpoint.id} ${why.message}`;
     const count = (given.get(key)?.count ?? 0) + 1;
     given.set(key, { endpoint: why.endpoint, reason: why.message, count });
   }
 
   /** The endpoint's health after the attempt, saved, and told where it turned. */
-  async function updateHealth({ delivery, endpoint, attempt, startedAt }: Attempted, outcome: Outcome): Promise<void> {
+  async function updateHealth({ delivery, endpoint, startedAt }: Attempted, outcome: Outcome): Promise<void> {
     const before = lease.health(endpoint.id);
-    if (outcome.kind === 'ok' && Object.keys(before).length === 0) return;
+    const { id } = delivery.event;
+    const worked = outcome.kind === 'ok' || outcome.kind === 'rejected';
+    if (worked && !before.failures && failuresOf(before, id) === 0) return; // nothing would change
     const moment = { policy: endpoint.retry, now: clock.now(), random: random() };
-    const after = afterAttempt(before, { outcome, event: delivery.event.id, attempt, startedAt }, moment);
+    const after = afterAttempt(before, { outcome, event: id, startedAt }, moment);
     await lease.saveHealth(endpoint.id, after);
-    if (outcome.kind === 'ok') {
-      if (before.failures) report({ kind: 'well', endpoint, since: before.since ?? clock.now() });
+    if (worked) {
+      if (before.failures && after.paused === undefined) report({ kind: 'well', endpoint, since: before.since ?? clock.now() });
     } else if (after.paused !== undefined) {
       if (before.paused === undefined) report({ kind: 'paused', endpoint, why: after.paused });
     } else if (!before.failures && outcome.kind === 'failed') {
@@ -75,14 +89,17 @@ export function createSettler(ports: DrainPorts, summary: DrainSummary): Settler
     }
   }
 
+  /** The delivery has a schedule of its own, in which its endpoint's failures do not count. */
   async function rejected({ delivery, endpoint, attempt }: Attempted, what: string): Promise<void> {
     const { retry } = endpoint;
-    if (attempt > retry.scheduleMs.length) {
-      return bury(delivery, { reason: 'gave-up', message: `it was answered ${what} ${attempt} times`, endpoint });
+    const rejections = delivery.attempts + 1;
+    if (rejections > retry.scheduleMs.length) {
+      const message = `rejected ${rejections} times, with ${what} at last`;
+      return bury(delivery, { reason: 'gave-up', message, endpoint, attempts: attempt });
     }
-    const dueMs = clock.now() + backOffMs(retry, attempt, random());
-    await lease.defer(delivery, { dueMs, attempts: attempt });
-    if (attempt === 1) report({ kind: 'rejected', endpoint, event: delivery.event.id, what, dueMs });
+    const dueMs = clock.now() + backOffMs(retry, rejections, random());
+    await lease.defer(delivery, { dueMs, attempts: rejections });
+    if (rejections === 1) report({ kind: 'rejected', endpoint, event: delivery.event.id, what, dueMs });
   }
 
   function isTooOld(delivery: Delivery, { giveUpAfterMs }: Endpoint): boolean {
@@ -92,14 +109,30 @@ export function createSettler(ports: DrainPorts, summary: DrainSummary): Settler
 
   /** An endpoint that fails for long is tried rarely: all that has become too old goes together. */
   async function giveUpOld(endpoint: Endpoint): Promise<void> {
-    const message = `${lease.health(endpoint.id).last ?? 'it failed'} for too long`;
-    for (;;) {
-      const { deliveries } = await lease.claim(endpoint.id, { limit: sweepSize, now: clock.now() });
+    const message = `it failed for too long, with ${lease.health(endpoint.id).last} at last`;
+    while (!isStopping()) {
+      const { deliveries, corrupt, unread } = await lease.claim(endpoint.id, { limit: sweepSize, now: clock.now() });
+      corrupt.forEach(noteCorrupt);
+      unread.forEach(noteUnread);
       const old = deliveries.filter((delivery) => isTooOld(delivery, endpoint));
       for (const delivery of old) await bury(delivery, { reason: 'gave-up', message, endpoint });
       for (const delivery of deliveries) if (!old.includes(delivery)) lease.release(delivery);
       if (old.length < sweepSize) return;
+      await setImmediate(); // the other endpoints' answers and signals are heard in between
     }
+  }
+
+  function noteCorrupt(entry: Corrupt): void {
+    summary.corrupt += 1;
+    note('corrupt', { event: entry.name, error: entry.reason });
+    report({ kind: 'corrupt', entry });
+  }
+
+  function noteUnread(entry: Corrupt): void {
+    const words = `${entry.name}: ${entry.reason}`;
+    if (toldUnread.has(words)) return;
+    toldUnread.add(words);
+    report({ kind: 'unread', entry });
   }
 
   async function apply(attempted: Attempted, verdict: Verdict): Promise<void> {
@@ -113,7 +146,7 @@ export function createSettler(ports: DrainPorts, summary: DrainSummary): Settler
         return lease.release(delivery);
       case 'rejected':
         summary.failed += 1;
-        await updateHealth(attempted, { kind: 'ok' });
+        await updateHealth(attempted, { kind: 'rejected' });
         return rejected(attempted, verdict.what);
       case 'gone':
       case 'failed':
@@ -142,16 +175,21 @@ export function createSettler(ports: DrainPorts, summary: DrainSummary): Settler
         endpoint: { id: delivery.endpoint },
       }),
     attemptNumber,
-    noteCorrupt(entry) {
-      summary.corrupt += 1;
-      note('corrupt', { event: entry.name, error: entry.reason });
-      report({ kind: 'corrupt', entry });
-    },
+    noteCorrupt,
+    noteUnread,
     flushNotices() {
       for (const notice of given.values()) report({ kind: 'gave-up', ...notice });
       given.clear();
     },
   };
+}
+
+/** Why a delivery is given up, and after how many attempts where that is not what is recorded so far. */
+interface Grave {
+  reason: 'gave-up' | 'deregistered';
+  message: string;
+  endpoint: Named;
+  attempts?: number;
 }
 
 function idsOf({ event, endpoint }: Delivery): Pick<JournalEntry, 'event' | 'hook' | 'endpoint'> {

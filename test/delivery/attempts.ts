@@ -1,0 +1,74 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { onTestFinished } from 'vitest';
+import { createHttpSender } from '../../src/delivery/http-sender.js';
+import { createSecretReader } from '../../src/delivery/secrets.js';
+import type { Attempt, AttemptResult, Sender } from '../../src/delivery/sender.js';
+import { type Endpoint, endpointDefaults } from '../../src/endpoint/endpoint.js';
+import type { Event } from '../../src/event/event.js';
+import {
+  type AnswerRequest,
+  type RawServer,
+  type Receiver,
+  type ReceiverOptions,
+  startRawServer,
+  startReceiver,
+} from '../support/receiver.js';
+
+export interface AttemptParts extends Omit<Partial<Attempt>, 'event' | 'endpoint'> {
+  event?: Partial<Event>;
+  endpoint?: Partial<Endpoint>;
+}
+
+/** The first attempt of an event of the hook `complete` at an endpoint. */
+export function attemptAt(url: string, { event, endpoint, ...rest }: AttemptParts = {}): Attempt {
+  const payload = Buffer.from('{"id":1234}');
+  return {
+    event: { id: 'evt_1', hook: 'complete', time: '2026-11-23T12:00:00.000Z', payload, ...event },
+    endpoint: { id: 'e1', url: { value: url }, ...endpointDefaults, timeoutMs: 5_000, ...endpoint },
+    attempt: 1,
+    timestamp: 1_795_435_200,
+    ...rest,
+  };
+}
+
+/** A sender that is closed after the test. */
+export function newSender(env: NodeJS.ProcessEnv = {}): Sender {
+  const sender = createHttpSender({ userAgent: 'capnhook/1.2.3', secrets: createSecretReader({ env }) });
+  onTestFinished(() => sender.close());
+  return sender;
+}
+
+/** One attempt with a sender of its own. */
+export function sendTo(url: string, parts: AttemptParts = {}): Promise<AttemptResult> {
+  return newSender().send(attemptAt(url, parts));
+}
+
+/** A receiver that is closed after the test. */
+export async function newReceiver(answer?: AnswerRequest, options?: ReceiverOptions): Promise<Receiver> {
+  const receiver = await startReceiver(answer, options);
+  onTestFinished(() => receiver.close());
+  return receiver;
+}
+
+/** A TCP server that is closed after the test. */
+export async function newRawServer(onSocket: Parameters<typeof startRawServer>[0]): Promise<RawServer> {
+  const server = await startRawServer(onSocket);
+  onTestFinished(() => server.close());
+  return server;
+}
+
+/** A self-signed certificate for 127.0.0.1, as PEM texts and files that are removed after the test. */
+export function newCertificate(): { key: string; cert: string; certFile: string } {
+  const directory = mkdtempSync(join(tmpdir(), 'capnhook-tls-'));
+  onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
+  const [keyFile, certFile] = [join(directory, 'key.pem'), join(directory, 'cert.pem')];
+  const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-keyout', keyFile];
+  const name = ['-subj', '/CN=capnhook test', '-addext', 'subjectAltName=IP:127.0.0.1'];
+  execFileSync('openssl', ['req', '-x509', '-days', '1', ...key, ...name, '-out', certFile], {
+    stdio: 'pipe',
+  });
+  return { key: readFileSync(keyFile, 'utf8'), cert: readFileSync(certFile, 'utf8'), certFile };
+}

@@ -1,0 +1,204 @@
+/** A world of its own for the real command: a home, a spool, a hooks file, and receivers that listen on 127.0.0.1. */
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { onTestFinished } from 'vitest';
+import { type AnswerRequest, type Receiver, startReceiver } from './receiver.js';
+import { tempDir } from './temp.js';
+
+/** The node binary that every child runs on. */
+export const node: string = process.env.CAPNHOOK_TEST_NODE || process.execPath;
+
+/** The repository. */
+export const repository: string = join(import.meta.dirname, '../..');
+
+/** The launcher, as it is installed. */
+export const bin: string = join(repository, 'bin/capnhook.js');
+
+/** No child lives longer, in ms: one that does is killed, and the test fails. */
+const longestLifeMs = 30_000;
+
+/** How a child has ended, and what it said. */
+export interface Ended {
+  /** The exit code, or the signal that ended it. */
+  code: number | NodeJS.Signals;
+  stdout: string;
+  stderr: string;
+}
+
+/** A child that runs. */
+export interface Running {
+  readonly pid: number;
+  readonly child: ChildProcessWithoutNullStreams;
+  kill(signal: NodeJS.Signals): void;
+  /** Resolves when standard error holds the text. */
+  says(text: string): Promise<void>;
+  ended: Promise<Ended>;
+}
+
+export interface RunOptions {
+  /** Fed to standard input, which is closed then; nothing by default. */
+  input?: string | Uint8Array;
+  /** Over the world's environment; undefined takes a variable out. */
+  env?: Record<string, string | undefined>;
+  /** Stands before the command: `['nsenter', …]`. */
+  prefix?: readonly string[];
+}
+
+export interface World {
+  /** Everything of this world is below it. */
+  readonly root: string;
+  readonly home: string;
+  readonly spool: string;
+  readonly config: string;
+  /** The environment of its children: `PATH`, `HOME`, and for shells `NODE` and `BIN`. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Runs `capnhook …` to its end. */
+  run(args: readonly string[], options?: RunOptions): Promise<Ended>;
+  /** Starts `capnhook …`. */
+  start(args: readonly string[], options?: RunOptions): Running;
+  /** Runs a script in a plain `sh`, where `capnhook` is a function that runs the bin. */
+  sh(script: string, options?: RunOptions): Promise<Ended>;
+  /** Runs any command to its end. */
+  exec(command: string, args: readonly string[], options?: RunOptions): Promise<Ended>;
+  /** Writes a file below `root`, and returns its path. */
+  file(name: string, content: string | Uint8Array): string;
+  /** Writes the hooks file. */
+  hooks(text: string): void;
+  /** Starts a receiver that is closed at the end of the test. */
+  receiver(answer?: AnswerRequest): Promise<Receiver>;
+  /** The names below a directory of the spool, sorted; none where it is missing. */
+  names(directory: string): string[];
+}
+
+/** Makes a world; at the end of the test its children are ended and its directory is removed. */
+export function createWorld(): World {
+  const root = tempDir();
+  const home = join(root, 'home');
+  const spool = join(home, '.local/state/capnhook/spool');
+  const config = join(home, '.config/capnhook/hooks.yaml');
+  mkdirSync(dirname(config), { recursive: true });
+  const env = { PATH: process.env.PATH, HOME: home, NODE: node, BIN: bin };
+  onTestFinished(() => endDaemon(spool));
+
+  function start(command: string, args: readonly string[], options: RunOptions = {}): Running {
+    const [program = '', ...rest] = [...(options.prefix ?? []), command, ...args];
+    const child = spawn(program, rest, { cwd: root, env: { ...env, ...options.env } });
+    child.stdin.on('error', () => undefined); // it need not read what it is offered
+    child.stdin.end(options.input);
+    return follow(child);
+  }
+
+  const exec: World['exec'] = (command, args, options) => start(command, args, options).ended;
+  return {
+    root,
+    home,
+    spool,
+    config,
+    env,
+    run: (args, options) => exec(node, [bin, ...args], options),
+    start: (args, options) => start(node, [bin, ...args], options),
+    sh: (script, options) => exec('sh', ['-c', `capnhook() { "$NODE" "$BIN" "$@"; }\n${script}`], options),
+    exec,
+    file(name, content) {
+      const path = join(root, name);
+      mkdirSync(dirname(path), { recursive: true });
+      writeFileSync(path, content);
+      return path;
+    },
+    hooks: (text) => writeFileSync(config, text),
+    async receiver(answer) {
+      const receiver = await startReceiver(answer);
+      onTestFinished(() => receiver.close());
+      return receiver;
+    },
+    names: (directory) => {
+      const path = join(spool, directory);
+      return existsSync(path) ? readdirSync(path).sort() : [];
+    },
+  };
+}
+
+function follow(child: ChildProcessWithoutNullStreams): Running {
+  const out = { stdout: '', stderr: '' };
+  for (const name of ['stdout', 'stderr'] as const) {
+    child[name].setEncoding('utf8').on('data', (text: string) => {
+      out[name] += text;
+    });
+  }
+  const timer = setTimeout(() => child.kill('SIGKILL'), longestLifeMs);
+  const ended = once(child, 'close').then(([code, signal]): Ended => {
+    clearTimeout(timer);
+    return { code: code ?? signal, ...out };
+  });
+  const kill = (signal: NodeJS.Signals): void => {
+    child.kill(signal);
+  };
+  onTestFinished(async () => {
+    kill('SIGKILL');
+    await ended;
+  });
+  async function says(text: string): Promise<void> {
+    while (!out.stderr.includes(text)) {
+      const next = await Promise.race([once(child.stderr, 'data'), ended]);
+      if (!Array.isArray(next) && !out.stderr.includes(text)) {
+        throw new Error(`it ended (${next.code}) without saying "${text}", but: ${next.stderr}`);
+      }
+    }
+  }
+  return { pid: child.pid ?? 0, child, kill, says, ended };
+}
+
+/** Ends a daemon that a failed test has left, by the number in the spool's lock. */
+function endDaemon(spool: string): void {
+  const lock = join(spool, 'lock');
+  const text = existsSync(lock) ? readFileSync(lock, 'utf8') : '';
+  if (text === '') return;
+  const { pid } = JSON.parse(text) as { pid: number };
+  // Numbers are given again: only a command line that names this spool is ours.
+  const command = `/proc/${pid}/cmdline`;
+  if (existsSync(command) && readFileSync(command, 'utf8').includes(spool)) process.kill(pid, 'SIGKILL');
+}
+
+/** Whether a process runs; a zombie has ended. */
+export function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+  const stat = existsSync('/proc/self') ? readFileSync(`/proc/${pid}/stat`, 'utf8') : '';
+  return stat[stat.lastIndexOf(')') + 2] !== 'Z';
+}
+
+/** Resolves when the condition holds; throws with `what` after 20 seconds. */
+export async function until(what: string, condition: () => boolean | Promise<boolean>): Promise<void> {
+  const deadline = performance.now() + 20_000;
+  while (!(await condition())) {
+    if (performance.now() > deadline) throw new Error(`it never came to this: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
+
+/** Does the work for each item, so many at once. */
+export async function eachOf<T>(
+  items: readonly T[],
+  work: (item: T, index: number) => Promise<void>,
+  atOnce = 4,
+): Promise<void> {
+  const rest = items.entries();
+  const worker = async (): Promise<void> => {
+    for (const [index, item] of rest) await work(item, index);
+  };
+  await Promise.all(Array.from({ length: atOnce }, worker));
+}
+
+/** A promise with its resolver outside. */
+export function gate(): { passed: Promise<void>; open: () => void } {
+  let open = (): void => undefined;
+  const passed = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  return { passed, open };
+}
