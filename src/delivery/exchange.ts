@@ -88,7 +88,7 @@ export function exchange(request: HttpRequest, options: ExchangeOptions): Promis
         },
         received: (length) => {
           bytes += length;
-          if (bytes > MAX_BODY_BYTES) cutOff({ kind: 'aborted' });
+          if (bytes > MAX_BODY_BYTES) cutOff(answer!);
         },
         ended: () => {
           if (settled) return;

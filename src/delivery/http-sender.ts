@@ -140,6 +140,7 @@ function openConnection(undici: Undici, { origin, connector, onDestroy }: OpenOp
 function handlerFor(listener: AnswerListener, started: () => void): Dispatcher.DispatchHandler {
   return {
     onRequestStart: started,
+    // Its type calls this one deprecated; nothing else tells of an answer's first byte.
     onResponseStarted: () => listener.heard(),
     onResponseStart(_, status, headers) {
       // Interim answers (1xx) come here, too, in any number.

@@ -5,6 +5,7 @@
 
 import { type Endpoint, endpointDefaults, type Secret } from '../endpoint/endpoint.js';
 import { unnamedEndpointId } from '../endpoint/endpoint-id.js';
+import { parseWebhookUrl } from '../event/webhook-url.js';
 import { parseDuration } from '../shared/duration.js';
 import {
   type Draft,
@@ -15,7 +16,6 @@ import {
 } from './draft.js';
 import type { Placed } from './finding.js';
 import type { Hooks } from './hooks.js';
-import { parseHttpUrl } from './http-url.js';
 
 type Settings = Hooks['defaults'];
 
@@ -84,8 +84,8 @@ export function buildSettings(written: DraftSettings, defaults: Settings = endpo
 
 function normalUrl(url: Secret): Secret | undefined {
   if (!('value' in url)) return url;
-  const parsed = parseHttpUrl(url.value);
-  return parsed && { value: parsed.href };
+  const parsed = parseWebhookUrl(url.value);
+  return parsed.ok ? { value: parsed.url } : undefined;
 }
 
 function ms(written: Placed<string> | undefined): number | undefined {

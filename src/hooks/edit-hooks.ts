@@ -4,6 +4,7 @@
  * and compared with what was meant; where the surgery did not achieve that, the
  * file is written anew (`edit/rewrite.ts`), which keeps values and comments.
  */
+import { parseWebhookUrl } from '../event/webhook-url.js';
 import { CapnhookError } from '../shared/errors.js';
 import { cutItems } from './edit/cut.js';
 import { type Data, type Gone, withItem, withoutItems } from './edit/data.js';
@@ -11,7 +12,6 @@ import { type OpenFile, openFile, says } from './edit/file.js';
 import { insertItem } from './edit/insert.js';
 import { rewriteWithItem, rewriteWithout } from './edit/rewrite.js';
 import { isTarget } from './edit/target.js';
-import { parseHttpUrl } from './http-url.js';
 import { isHookPattern } from './pattern.js';
 
 /** A hook's name or pattern, and the URL (or the name of an endpoint of the file) that gets its events. */
@@ -96,7 +96,7 @@ function checkRegistration({ draft }: OpenFile, { hook, url }: NewRegistration):
       hint: "A hook looks like build.failed; a pattern like 'build.*' or 'build.**'.",
     });
   }
-  if (parseHttpUrl(url) === undefined && draft.endpoints.every(({ name }) => name?.value !== url)) {
+  if (!parseWebhookUrl(url).ok && draft.endpoints.every(({ name }) => name?.value !== url)) {
     throw new CapnhookError(
       'USAGE',
       'Cannot register: this is neither a URL nor an endpoint of the hooks file',

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { Endpoint } from '../endpoint/endpoint.js';
 import { endpointIdOf } from '../endpoint/endpoint-id.js';
+import { parseWebhookUrl } from '../event/webhook-url.js';
 import type { Addressed, Hooks } from './hooks.js';
-import { parseHttpUrl } from './http-url.js';
 import { matchesHook } from './pattern.js';
 
 export { matchesHook } from './pattern.js';
@@ -59,9 +59,11 @@ function registeredFor(hooks: Hooks, hook: string): Endpoint[] {
 }
 
 function endpointAt(text: string, byUrl: ReadonlyMap<string, Endpoint>, hooks: Hooks): Endpoint {
-  const url = parseHttpUrl(text)?.href;
-  if (url !== undefined)
+  const parsed = parseWebhookUrl(text);
+  if (parsed.ok) {
+    const { url } = parsed;
     return byUrl.get(url) ?? { id: endpointIdOf(url), url: { value: url }, ...hooks.defaults };
+  }
   const id = `invalid~${createHash('sha256').update(text).digest('hex').slice(0, 12)}`;
   return { id, url: { value: text }, ...hooks.defaults };
 }

@@ -7,11 +7,16 @@ import { errnoOf } from './errors.js';
  * @returns how to unlock, or undefined if somebody else holds it
  * @throws the errno of a directory that cannot be made
  */
-export async function lockBeside(path: string, { retries }: { retries: number }): Promise<(() => Promise<void>) | undefined> {
+export async function lockBeside(
+  path: string,
+  { retries }: { retries: number },
+): Promise<(() => Promise<void>) | undefined> {
   const { lock } = await import('proper-lockfile');
   try {
     return await lock(path, {
       realpath: false,
+      // By default it throws from a timer. Whoever was stopped for so long that his lock went finds that out himself.
+      onCompromised: () => {},
       retries: { retries, factor: 1.2, minTimeout: 100, maxTimeout: 500 },
     });
   } catch (error) {

@@ -1,7 +1,7 @@
 import { unnamedEndpointId } from '../../endpoint/endpoint-id.js';
+import { parseWebhookUrl } from '../../event/webhook-url.js';
 import { urlKey } from '../build.js';
 import type { Draft, DraftEndpoint, DraftItem } from '../draft.js';
-import { parseHttpUrl } from '../http-url.js';
 
 /**
  * Whether an item of a hook is what a person means by a URL, an endpoint's name
@@ -9,8 +9,8 @@ import { parseHttpUrl } from '../http-url.js';
  */
 export function isTarget(target: string, draft: Draft): (item: DraftItem) => boolean {
   const names = new Map(draft.endpoints.map((endpoint) => [endpoint.name!.value, endpoint]));
-  const url = parseHttpUrl(target);
-  const key = urlKey(url === undefined ? {} : { url: { at: 0, value: { value: url.href } } });
+  const parsed = parseWebhookUrl(target);
+  const key = urlKey(parsed.ok ? { url: { at: 0, value: { value: parsed.url } } } : {});
   const named = urlKey(names.get(target) ?? {});
   // A URL belongs to the first endpoint that has it, as it does when the file is read.
   const isFirst = draft.endpoints.find((endpoint) => urlKey(endpoint) === named)?.name?.value === target;

@@ -1,8 +1,8 @@
 import { isAbsolute } from 'node:path';
 import type { Secret } from '../../endpoint/endpoint.js';
+import { parseWebhookUrl } from '../../event/webhook-url.js';
 import { endpointsOf } from '../draft.js';
 import type { Finding, Placed } from '../finding.js';
-import { whyNotHttpUrl } from '../http-url.js';
 import type { Rule } from './rule.js';
 
 export const urls: Rule = {
@@ -10,8 +10,8 @@ export const urls: Rule = {
   *check(draft) {
     for (const { url } of endpointsOf(draft)) {
       if (url === undefined || !('value' in url.value)) continue;
-      const message = whyNotHttpUrl(url.value.value);
-      if (message !== undefined) yield { at: url.at, message };
+      const parsed = parseWebhookUrl(url.value.value);
+      if (!parsed.ok) yield { at: url.at, message: parsed.reason };
     }
   },
 };
