@@ -5,9 +5,10 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
 const pairs = Number(process.argv[2] ?? 25);
-const bin = new URL('../bin/capnhook.js', import.meta.url).pathname;
+const bin = fileURLToPath(new URL('../bin/capnhook.js', import.meta.url));
 const directory = mkdtempSync(join(tmpdir(), 'capnhook-bench-'));
 const payload = join(directory, 'payload.json');
 writeFileSync(payload, JSON.stringify({ text: 'x'.repeat(1000) }));

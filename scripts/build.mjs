@@ -2,9 +2,10 @@
 // the library as CommonJS with a thin ES module over it, and the types.
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
-process.chdir(new URL('..', import.meta.url).pathname);
+process.chdir(fileURLToPath(new URL('..', import.meta.url)));
 rmSync('dist', { recursive: true, force: true });
 mkdirSync('dist/types', { recursive: true });
 
@@ -27,20 +28,27 @@ await Promise.all([
     minifySyntax: true,
     minifyWhitespace: true,
   }),
-  build({ ...shared, entryPoints: { main: 'src/cli/entry-main.ts' }, outdir: 'dist', outExtension: { '.js': '.cjs' } }),
+  build({
+    ...shared,
+    entryPoints: { main: 'src/cli/entry-main.ts' },
+    outdir: 'dist',
+    outExtension: { '.js': '.cjs' },
+  }),
   build({
     ...shared,
     entryPoints: { index: 'src/index.ts' },
     outdir: 'dist',
     outExtension: { '.js': '.cjs' },
     packages: 'external',
-
   }),
 ]);
 
 // One copy of the library's state and classes, however it is loaded.
 const names = await exportedNames();
-writeFileSync('dist/index.mjs', `import library from './index.cjs';\nexport const { ${names.join(', ')} } = library;\n`);
+writeFileSync(
+  'dist/index.mjs',
+  `import library from './index.cjs';\nexport const { ${names.join(', ')} } = library;\n`,
+);
 writeFileSync('dist/index.d.mts', "export * from './types/index.js';\n");
 writeFileSync('dist/types/package.json', '{ "type": "commonjs" }\n');
 execFileSync('node_modules/.bin/tsc', ['-p', 'tsconfig.build.json'], { stdio: 'inherit' });

@@ -1,7 +1,8 @@
 // Checks the layers of the house with dependency-cruiser, and that it has seen the house at all.
 import { execFileSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
 
-process.chdir(new URL('..', import.meta.url).pathname);
+process.chdir(fileURLToPath(new URL('..', import.meta.url)));
 const cruise = ['node_modules/.bin/depcruise', 'src', '--config', '.dependency-cruiser.cjs'];
 const { modules } = JSON.parse(output([...cruise, '--output-type', 'json']));
 const ours = modules.filter(({ source }) => source.startsWith('src/')).length;

@@ -4,7 +4,7 @@
  * the next writer begins a new one. A journal that cannot be written stops
  * nothing.
  */
-import { closeSync, constants, fstatSync, openSync, readSync, writeSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readSync, writeFileSync } from 'node:fs';
 import { errnoOf } from '../shared/errors.js';
 import type { Journal, JournalEntry } from './journal.js';
 import { toLine } from './journal-line.js';
@@ -56,7 +56,7 @@ function append(path: string, lines: string): void {
   const flags = constants.O_RDWR | constants.O_CREAT | constants.O_APPEND | constants.O_NOFOLLOW;
   const fd = openSync(path, flags, 0o600);
   try {
-    writeSync(fd, isTorn(fd) ? `\n${lines}` : lines);
+    writeFileSync(fd, isTorn(fd) ? `\n${lines}` : lines); // writes on after a short write
   } finally {
     closeSync(fd);
   }

@@ -5,7 +5,17 @@ export interface JournalEntry {
   /** When, ISO 8601 in UTC. */
   time: string;
   /** What happened. */
-  what: 'delivered' | 'failed' | 'rejected' | 'gone' | 'aborted' | 'gave-up' | 'deregistered' | 'no-receivers' | 'corrupt' | 'dropped';
+  what:
+    | 'delivered'
+    | 'failed'
+    | 'rejected'
+    | 'gone'
+    | 'aborted'
+    | 'gave-up'
+    | 'deregistered'
+    | 'no-receivers'
+    | 'corrupt'
+    | 'dropped';
   /** The event's id; of a corrupt entry, its name. */
   event?: string;
   hook?: string;

@@ -1,7 +1,7 @@
 /** A spool in memory: the reference that says, in the fewest words, what every spool does. */
 import type { Health } from '../endpoint/health.js';
-import { batchMemberId } from '../event/event-id.js';
 import type { Batch, Event } from '../event/event.js';
+import { batchMemberId } from '../event/event-id.js';
 import type { Delivery, EndpointBacklog, FanOut, Holder, Lease, LeaseMode, Spool, Why } from './spool.js';
 
 /** One step fans out so many events at most. */
@@ -66,7 +66,14 @@ export function createMemorySpool({ now }: { now(): number }): Spool {
       }
       const noReceivers = routed.filter(({ endpoints }) => endpoints.length === 0).map(({ event }) => event);
       const deliveries = routed.reduce((sum, { endpoints }) => sum + endpoints.length, 0);
-      return { events: events.length, deliveries, noReceivers, corrupt: [], unread: [], more: accepted.length > 0 };
+      return {
+        events: events.length,
+        deliveries,
+        noReceivers,
+        corrupt: [],
+        unread: [],
+        more: accepted.length > 0,
+      };
     },
     ready: (at) => names((queue) => queue.owed.some((owed) => isReady(owed, at))),
     async claim(endpoint, { limit, now: at }) {
@@ -98,7 +105,9 @@ export function createMemorySpool({ now }: { now(): number }): Spool {
       queueOf(endpoint).health = health;
     },
     nextDue(endpoint) {
-      const due = queueOf(endpoint).owed.flatMap(({ dueMs, claimed }) => (dueMs === undefined || claimed ? [] : [dueMs]));
+      const due = queueOf(endpoint).owed.flatMap(({ dueMs, claimed }) =>
+        dueMs === undefined || claimed ? [] : [dueMs],
+      );
       return due.length === 0 ? undefined : Math.min(...due);
     },
     owing: () => names((queue) => queue.owed.length > 0),

@@ -25,7 +25,7 @@ export interface Spool extends Inbox {
   holder(): Promise<Holder | undefined>;
   /** What is owed, by endpoint, or to one of them; needs no lease. Streams, in no order. */
   backlog(endpoint?: string): AsyncIterable<EndpointBacklog>;
-  /** Events accepted and not yet fanned out; needs no lease. */
+  /** Entries accepted and not yet fanned out, a batch counting as one or as its events; needs no lease. */
   waiting(): Promise<number>;
 }
 
@@ -142,7 +142,7 @@ export interface ClaimOptions {
 export interface Claim {
   deliveries: readonly Delivery[];
   corrupt: readonly Corrupt[];
-  /** Deliveries that cannot be read just now; they stay, and are tried again by the next lease. */
+  /** Deliveries that cannot be read just now; they stay, and are tried again after the next fanning out. */
   unread: readonly Corrupt[];
 }
 

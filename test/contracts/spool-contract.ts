@@ -36,9 +36,19 @@ export function describeSpool(name: string, open: () => SpoolUnderTest): void {
 
   describe(name, () => {
     it('enqueue() then fanOut() and claim() hands out the event as it was', async () => {
-      const fired = event({ payload: Buffer.from('{"a": 1.0, "a":12345678901234567890}'), to: ['https://a.example/'] });
+      const fired = event({
+        payload: Buffer.from('{"a": 1.0, "a":12345678901234567890}'),
+        to: ['https://a.example/'],
+      });
       const { lease, fanOut } = await fannedOut([fired], ['a']);
-      expect(fanOut).toMatchObject({ events: 1, deliveries: 1, noReceivers: [], corrupt: [], unread: [], more: false });
+      expect(fanOut).toMatchObject({
+        events: 1,
+        deliveries: 1,
+        noReceivers: [],
+        corrupt: [],
+        unread: [],
+        more: false,
+      });
       const [delivery] = await claimAll(lease, 'a');
       expect(delivery).toMatchObject({ endpoint: 'a', attempts: 0, acceptedAt: Date.parse(fired.time) });
       expect({ ...delivery!.event, payload: Buffer.from(delivery!.event.payload).toString() }).toEqual({
@@ -55,7 +65,10 @@ export function describeSpool(name: string, open: () => SpoolUnderTest): void {
       while ((await lease.fanOut(() => ['a'])).more);
       const claimed = await claimAll(lease, 'a');
       expect(ids(claimed)).toEqual([batchMemberId(header.id, 1), batchMemberId(header.id, 2)]);
-      expect(claimed.map((delivery) => Buffer.from(delivery.event.payload).toString())).toEqual(['1', '"two"']);
+      expect(claimed.map((delivery) => Buffer.from(delivery.event.payload).toString())).toEqual([
+        '1',
+        '"two"',
+      ]);
       await lease.close();
     });
 
@@ -182,11 +195,23 @@ export function describeSpool(name: string, open: () => SpoolUnderTest): void {
     it('saveHealth() lasts from one lease to the next', async () => {
       const under = open();
       const { lease } = await leased(under);
-      await lease.saveHealth('a', { failures: 2, parkedUntil: 7000, tries: [1, 2], last: '503', tried: { x: 1 } });
+      await lease.saveHealth('a', {
+        failures: 2,
+        parkedUntil: 7000,
+        tries: [1, 2],
+        last: '503',
+        tried: { x: 1 },
+      });
       expect(lease.health('a')).toMatchObject({ failures: 2 });
       await lease.close();
       const next = await leased(under);
-      expect(next.lease.health('a')).toEqual({ failures: 2, parkedUntil: 7000, tries: [1, 2], last: '503', tried: { x: 1 } });
+      expect(next.lease.health('a')).toEqual({
+        failures: 2,
+        parkedUntil: 7000,
+        tries: [1, 2],
+        last: '503',
+        tried: { x: 1 },
+      });
       await next.lease.saveHealth('a', {});
       expect(next.lease.health('a')).toEqual({});
       await next.lease.close();

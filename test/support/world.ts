@@ -62,6 +62,8 @@ export interface World {
   sh(script: string, options?: RunOptions): Promise<Ended>;
   /** Runs any command to its end. */
   exec(command: string, args: readonly string[], options?: RunOptions): Promise<Ended>;
+  /** Starts any command. */
+  launch(command: string, args: readonly string[], options?: RunOptions): Running;
   /** Writes a file below `root`, and returns its path. */
   file(name: string, content: string | Uint8Array): string;
   /** Writes the hooks file. */
@@ -82,15 +84,15 @@ export function createWorld(): World {
   const env = { PATH: process.env.PATH, HOME: home, NODE: node, BIN: bin };
   onTestFinished(() => endDaemon(spool));
 
-  function start(command: string, args: readonly string[], options: RunOptions = {}): Running {
+  const launch: World['launch'] = (command, args, options = {}) => {
     const [program = '', ...rest] = [...(options.prefix ?? []), command, ...args];
     const child = spawn(program, rest, { cwd: root, env: { ...env, ...options.env } });
     child.stdin.on('error', () => undefined); // it need not read what it is offered
     child.stdin.end(options.input);
     return follow(child);
-  }
+  };
 
-  const exec: World['exec'] = (command, args, options) => start(command, args, options).ended;
+  const exec: World['exec'] = (command, args, options) => launch(command, args, options).ended;
   return {
     root,
     home,
@@ -98,9 +100,10 @@ export function createWorld(): World {
     config,
     env,
     run: (args, options) => exec(node, [bin, ...args], options),
-    start: (args, options) => start(node, [bin, ...args], options),
+    start: (args, options) => launch(node, [bin, ...args], options),
     sh: (script, options) => exec('sh', ['-c', `capnhook() { "$NODE" "$BIN" "$@"; }\n${script}`], options),
     exec,
+    launch,
     file(name, content) {
       const path = join(root, name);
       mkdirSync(dirname(path), { recursive: true });

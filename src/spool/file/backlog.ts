@@ -7,12 +7,18 @@ import { readHealth } from './health-files.js';
 /** @throws the errno of a directory that cannot be listed */
 export async function* readBacklog(disk: Disk, root: string, only?: string): AsyncGenerator<EndpointBacklog> {
   const endpoints = new Set<string>();
-  for (const room of ['queue', 'retry', 'dead']) for (const name of list(disk, `${root}/${room}`)) endpoints.add(name);
-  for (const name of list(disk, `${root}/endpoints`)) endpoints.add(name.replace(/\.json$/, ''));
-  const wanted = only === undefined ? [...endpoints].sort() : [only].filter((endpoint) => endpoints.has(endpoint));
+  for (const room of ['queue', 'retry', 'dead'])
+    for (const name of list(disk, `${root}/${room}`)) endpoints.add(name);
+  for (const name of list(disk, `${root}/endpoints`))
+    if (name.endsWith('.json')) endpoints.add(name.slice(0, -'.json'.length));
+  const wanted =
+    only === undefined ? [...endpoints].sort() : [only].filter((endpoint) => endpoints.has(endpoint));
   for (const endpoint of wanted) {
     const segments = list(disk, `${root}/queue/${endpoint}`);
-    const waiting = segments.reduce((sum, name) => sum + list(disk, `${root}/queue/${endpoint}/${name}`).length, 0);
+    const waiting = segments.reduce(
+      (sum, name) => sum + list(disk, `${root}/queue/${endpoint}/${name}`).length,
+      0,
+    );
     yield {
       endpoint,
       waiting,

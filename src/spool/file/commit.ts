@@ -39,7 +39,10 @@ export function commit(disk: Disk, root: string, submission: Submission): Commit
   const temporary = `${root}/tmp/${submission.token}`;
   const shared = (disk.statSync(`${root}/tmp`).mode & 0o1000) !== 0;
   keepReserve(disk, root, submission.bytes.length);
-  const fd = writeDurably(disk, temporary, { bytes: submission.bytes, mode: shared ? sharedFile : privateFile });
+  const fd = writeDurably(disk, temporary, {
+    bytes: submission.bytes,
+    mode: shared ? sharedFile : privateFile,
+  });
   try {
     return publish(disk, root, { ...submission, temporary, fd });
   } finally {
@@ -77,7 +80,8 @@ function linkNew(disk: Disk, from: string, to: string): void {
     disk.linkSync(from, to);
   } catch (error) {
     if (!linkRefusals.has(errnoOf(error) ?? '')) throw error;
-    if (disk.lstatSync(to, { throwIfNoEntry: false })) throw Object.assign(new Error('EEXIST'), { code: 'EEXIST' });
+    if (disk.lstatSync(to, { throwIfNoEntry: false }))
+      throw Object.assign(new Error('EEXIST'), { code: 'EEXIST' });
     disk.renameSync(from, to);
     return;
   }
@@ -127,7 +131,11 @@ function keepReserve(disk: Disk, root: string, bytes: number): void {
   const lowInodes = fs.files > 0 && fs.ffree < Math.min(64, fs.files / 100);
   if (fs.blocks === 0 || (free >= reserve + bytes && !lowInodes)) return;
   const what = lowInodes ? 'hardly any inodes are' : 'hardly any space is';
-  throw new CapnhookError('TEMPORARY', `Cannot queue the event: ${what} left on the file system (spool ${root})`, {
-    hint: 'Free some space, then fire again.',
-  });
+  throw new CapnhookError(
+    'TEMPORARY',
+    `Cannot queue the event: ${what} left on the file system (spool ${root})`,
+    {
+      hint: 'Free some space, then fire again.',
+    },
+  );
 }

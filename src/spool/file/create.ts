@@ -62,9 +62,13 @@ function readVersion(disk: Disk, root: string): string | undefined {
 function checkVersion(version: string, root: string): void {
   if (version === versionText) return;
   const found = JSON.stringify(version.slice(0, 40));
-  throw new CapnhookError('SPOOL_CREATE', `Cannot use the spool ${root}: its VERSION is ${found}, not "${versionText}"`, {
-    hint: 'A newer capnhook made it. Update this one, or choose another spool with --spool or CAPNHOOK_SPOOL.',
-  });
+  throw new CapnhookError(
+    'SPOOL_CREATE',
+    `Cannot use the spool ${root}: its VERSION is ${found}, not "${versionText}"`,
+    {
+      hint: 'A newer capnhook made it. Update this one, or choose another spool with --spool or CAPNHOOK_SPOOL.',
+    },
+  );
 }
 
 function createSpool(disk: Disk, root: string, { sharedWith, token }: CreateOptions): void {
@@ -92,12 +96,20 @@ function makePath(disk: Disk, path: string, mode: number): void {
 function refuseForeign(disk: Disk, root: string): void {
   const foreign = disk.readdirSync(root).find((name) => !knownNames.has(name));
   if (foreign === undefined) return;
-  throw new CapnhookError('SPOOL_CREATE', `Cannot use ${root} as a spool: it holds other things (${JSON.stringify(foreign)})`, {
-    hint: 'Name a new or an empty directory with --spool or CAPNHOOK_SPOOL.',
-  });
+  throw new CapnhookError(
+    'SPOOL_CREATE',
+    `Cannot use ${root} as a spool: it holds other things (${JSON.stringify(foreign)})`,
+    {
+      hint: 'Name a new or an empty directory with --spool or CAPNHOOK_SPOOL.',
+    },
+  );
 }
 
-function makeRoom(disk: Disk, root: string, { room, sharedWith }: { room: Room; sharedWith: number | undefined }): void {
+function makeRoom(
+  disk: Disk,
+  root: string,
+  { room, sharedWith }: { room: Room; sharedWith: number | undefined },
+): void {
   const path = roomPath(root, room);
   const open = sharedWith !== undefined && (room === 'tmp' || room === 'incoming');
   ensureDirectory(disk, path, privateDir);

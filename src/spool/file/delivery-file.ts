@@ -1,6 +1,7 @@
 /** An event as its file tells it: what a file dropped by a shell leaves out is filled in from its name and age. */
-import { timeOfId } from '../../event/event-id.js';
+
 import type { EventHeader } from '../../event/event.js';
+import { timeOfId } from '../../event/event-id.js';
 import type { EntryStat } from './read-entry.js';
 
 /** The header members of a parsed event file. */
@@ -11,7 +12,10 @@ export interface ParsedHeader {
 }
 
 /** The header with every member an event has. */
-export function headerOf({ hook, to, time }: ParsedHeader, { id, stat }: { id: string; stat: EntryStat }): EventHeader {
+export function headerOf(
+  { hook, to, time }: ParsedHeader,
+  { id, stat }: { id: string; stat: EntryStat },
+): EventHeader {
   return {
     id,
     ...(hook !== undefined && { hook }),

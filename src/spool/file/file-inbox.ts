@@ -79,7 +79,11 @@ function compare(
 }
 
 function anotherIsWaiting(id: string): CapnhookError {
-  return new CapnhookError('BAD_PAYLOAD', `Cannot queue the event: another one is waiting under the id ${id}`, {
-    hint: 'Give each event an id of its own, or leave --id out.',
-  });
+  return new CapnhookError(
+    'BAD_PAYLOAD',
+    `Cannot queue the event: another one is waiting under the id ${id}`,
+    {
+      hint: 'Give each event an id of its own, or leave --id out.',
+    },
+  );
 }

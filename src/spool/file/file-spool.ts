@@ -3,7 +3,7 @@
  * state, a change of state is one system call, and what is gone was taken by
  * somebody else.
  */
-import type { CapnhookError } from '../../shared/errors.js';
+import { type CapnhookError, errnoOf } from '../../shared/errors.js';
 import type { Lease, Spool } from '../spool.js';
 import { readBacklog } from './backlog.js';
 import { ensureSpool } from './create.js';
@@ -35,6 +35,10 @@ export function createFileSpool(root: string, options: FileSpoolOptions): Spool 
     return spoolError(error, { doing: 'drain the spool', root, otherwise: 'SPOOL_WRITE' });
   }
 
+  function unreadable(error: unknown): CapnhookError {
+    return spoolError(error, { doing: 'read the spool', root, otherwise: 'SPOOL_WRITE' });
+  }
+
   async function openOrRelease(lock: SpoolLock): Promise<Lease> {
     try {
       return withErrors(openLease(disk, root, { lock, now, random: () => random(10) }), inWords);
@@ -49,17 +53,38 @@ export function createFileSpool(root: string, options: FileSpoolOptions): Spool 
     async lease(mode) {
       try {
         ensureSpool(disk, root, { token: token() });
-        const result = await acquireLock(root, { mode, now: now(), ...(takeKernelLock && { takeKernelLock }) });
+        const result = await acquireLock(root, {
+          mode,
+          now: now(),
+          ...(takeKernelLock && { takeKernelLock }),
+        });
         if (result.held) return result;
         return { held: false, lease: await openOrRelease(result.lock) };
       } catch (error) {
         throw inWords(error);
       }
     },
-    holder: async () => readHolder(root),
-    backlog: (endpoint) => readBacklog(disk, root, endpoint),
+    async holder() {
+      try {
+        return readHolder(root);
+      } catch (error) {
+        throw unreadable(error);
+      }
+    },
+    async *backlog(endpoint) {
+      try {
+        yield* readBacklog(disk, root, endpoint);
+      } catch (error) {
+        throw unreadable(error);
+      }
+    },
     async waiting() {
-      return countIncoming(disk, root);
+      try {
+        return countIncoming(disk, root);
+      } catch (error) {
+        if (errnoOf(error) === 'ENOENT') return 0; // there is no spool yet
+        throw unreadable(error);
+      }
     },
   };
 }
@@ -70,7 +95,9 @@ function withErrors(lease: Lease, inWords: (error: unknown) => CapnhookError): L
     function call(...args: never[]): unknown {
       try {
         const result = method(...args);
-        return result instanceof Promise ? result.catch((error: unknown) => Promise.reject(inWords(error))) : result;
+        return result instanceof Promise
+          ? result.catch((error: unknown) => Promise.reject(inWords(error)))
+          : result;
       } catch (error) {
         throw inWords(error);
       }

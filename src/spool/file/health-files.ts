@@ -22,13 +22,13 @@ export interface HealthFiles {
 
 export function createHealthFiles(disk: Disk, root: string): HealthFiles {
   const known = new Map<string, Health>();
-  const changed = new Set<string>();
+  const changed = new Map<string, Health>();
   let timer: NodeJS.Timeout | undefined;
 
   function flush(): void {
     clearTimeout(timer);
     timer = undefined;
-    for (const endpoint of changed) writeHealth(disk, root, { endpoint, health: known.get(endpoint) ?? {} });
+    for (const [endpoint, health] of changed) writeHealth(disk, root, { endpoint, health });
     changed.clear();
   }
 
@@ -43,7 +43,7 @@ export function createHealthFiles(disk: Disk, root: string): HealthFiles {
     },
     set(endpoint, health) {
       known.set(endpoint, health);
-      changed.add(endpoint);
+      changed.set(endpoint, health);
       timer ??= setTimeout(flush, saveEveryMs).unref();
     },
     flush,
@@ -62,7 +62,11 @@ export function readHealth(disk: Disk, root: string, endpoint: string): Health {
 }
 
 /** Best effort: history only. */
-function writeHealth(disk: Disk, root: string, { endpoint, health }: { endpoint: string; health: Health }): void {
+function writeHealth(
+  disk: Disk,
+  root: string,
+  { endpoint, health }: { endpoint: string; health: Health },
+): void {
   const path = `${root}/endpoints/${endpoint}.json`;
   const temporary = `${root}/tmp/${endpoint}.health`;
   discard(disk, temporary);
@@ -104,5 +108,10 @@ function isCount(value: unknown): value is number {
 }
 
 function isAttempts(value: unknown): value is Record<string, number> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) && Object.values(value).every(isCount);
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    !Array.isArray(value) &&
+    Object.values(value).every(isCount)
+  );
 }

@@ -4,19 +4,20 @@
  * `incoming/`, and only when that is durable too may it be sent: so a crash at
  * any point repeats the intake, and never a delivery.
  */
-import { createEventId, isGeneratedId } from '../../event/event-id.js';
+
 import type { EventHeader } from '../../event/event.js';
+import { createEventId, isGeneratedId } from '../../event/event-id.js';
 import { maxEventFileBytes, parseEvent } from '../../event/record.js';
 import { errnoOf } from '../../shared/errors.js';
 import type { Corrupt, FanOut, Route } from '../spool.js';
 import { headerOf } from './delivery-file.js';
 import type { Disk } from './disk.js';
-import { scanIncoming } from './incoming.js';
-import { putAside, type RawPath } from './put-aside.js';
+import { type IncomingScan, scanIncoming } from './incoming.js';
+import { putAside } from './put-aside.js';
 import type { QueueWriter, Source } from './queue-writer.js';
 import { readEntry } from './read-entry.js';
 import { splitBatch } from './split-batch.js';
-import { syncDirectory } from './write-file.js';
+import { removeIfThere, syncDirectory } from './write-file.js';
 
 /** One step takes in so many events, or so long (ms), at most. */
 const stepEvents = 256;
@@ -28,7 +29,7 @@ const stepBytes = 16 << 20;
 export interface Intake {
   /** Takes in the next events. */
   step(route: Route): Promise<FanOut>;
-  /** Whether everything in `incoming/` at the start has been taken in, so that no intake is half done. */
+  /** Whether everything in `incoming/` has been taken in, so that no intake is half done. */
   caughtUp(): boolean;
 }
 
@@ -61,6 +62,8 @@ interface Step {
 export function createIntake(disk: Disk, root: string, options: IntakeOptions): Intake {
   /** Names that are waiting, as of the last listing. */
   let names: string[] = [];
+  /** Whether there were more than that listing could hold. */
+  let beyond = false;
   /** Entries that could not be read just now; they stay, and are tried again in the next pass. */
   const unread = new Map<string, Corrupt>();
 
@@ -68,16 +71,15 @@ export function createIntake(disk: Disk, root: string, options: IntakeOptions): 
 
   async function step(route: Route): Promise<FanOut> {
     const done: Step = { sources: [], corrupt: [], bytes: 0, renamed: false };
-    let more = false;
+    caughtUp = false; // whatever fails from here on leaves an intake half done
     if (names.length === 0) {
       unread.clear();
       const scan = scanIncoming(disk, root);
-      for (const name of scan.odd) setAside(done, Buffer.concat([Buffer.from(`${root}/incoming/`), name]), '');
-      names = await takeBatches(scan.names, done);
-      more = scan.more;
+      for (const name of scan.odd) setOddAside(name, done);
+      ({ names, more: beyond } = await takeBatches(scan, done));
     }
     readSome(done);
-    more ||= names.length > 0;
+    const more = beyond || names.length > 0;
     if (done.renamed) syncDirectory(disk, `${root}/incoming`);
     const result = fanOut(done, route);
     caughtUp = !more && unread.size === 0;
@@ -87,16 +89,17 @@ export function createIntake(disk: Disk, root: string, options: IntakeOptions): 
   function readSome(done: Step): void {
     const deadline = options.now() + stepMs;
     let taken = 0;
-    while (taken < stepEvents && taken < names.length && done.bytes < stepBytes) {
-      if (taken > 0 && options.now() >= deadline) break;
-      readOne(names[taken++] ?? '', done);
+    for (const name of names.slice(0, stepEvents)) {
+      if (taken > 0 && (done.bytes >= stepBytes || options.now() >= deadline)) break;
+      readOne(name, done);
+      taken += 1;
     }
     names.splice(0, taken);
   }
 
   /** Splits the batches among the names; returns the names of single events, those just made included. */
-  async function takeBatches(found: string[], done: Step): Promise<string[]> {
-    const batches = found.filter((name) => name.endsWith('.jsonl'));
+  async function takeBatches(found: IncomingScan, done: Step): Promise<Pick<IncomingScan, 'names' | 'more'>> {
+    const batches = found.names.filter((name) => name.endsWith('.jsonl'));
     if (batches.length === 0) return found;
     for (const name of batches) {
       try {
@@ -106,10 +109,15 @@ export function createIntake(disk: Disk, root: string, options: IntakeOptions): 
         keepForLater(name, error);
       }
     }
-    const now = scanIncoming(disk, root).names;
-    const whole = new Set(now.filter((name) => name.endsWith('.jsonl')).map((name) => name.slice(0, -'.jsonl'.length)));
+    const { names, more } = scanIncoming(disk, root);
+    const whole = new Set(
+      names.filter((name) => name.endsWith('.jsonl')).map((name) => name.slice(0, -'.jsonl'.length)),
+    );
     // Events of a batch that is still there are not all there yet.
-    return now.filter((name) => !name.endsWith('.jsonl') && !whole.has(name.slice(0, name.lastIndexOf('_'))));
+    const single = names.filter(
+      (name) => !name.endsWith('.jsonl') && !whole.has(name.slice(0, name.lastIndexOf('_'))),
+    );
+    return { names: single, more };
   }
 
   function readOne(name: string, done: Step): void {
@@ -118,7 +126,8 @@ export function createIntake(disk: Disk, root: string, options: IntakeOptions): 
       const found = readEntry(disk, path, { maxBytes: maxEventFileBytes });
       if (found.kind === 'gone') return;
       if (found.kind === 'unreadable') return setAside(done, path, found.reason);
-      if (!name.endsWith('.json')) return setAside(done, path, "its name does not end in '.json' or '.jsonl'");
+      if (!name.endsWith('.json'))
+        return setAside(done, path, "its name does not end in '.json' or '.jsonl'");
       const parsed = parseEvent(found.bytes);
       if (!parsed.ok) return setAside(done, path, parsed.reason);
       const stem = name.slice(0, -'.json'.length);
@@ -155,11 +164,18 @@ export function createIntake(disk: Disk, root: string, options: IntakeOptions): 
     return named;
   }
 
-  function setAside(done: Step, path: RawPath, reason: string): void {
-    const odd = typeof path !== 'string';
-    const name = odd ? `not-utf8-${path.subarray(-32).toString('hex')}` : path.slice(path.lastIndexOf('/') + 1);
-    const moved = putAside(disk, root, { path, name, reason: odd ? 'its name is not UTF-8' : reason });
+  function setAside(done: Step, path: string, reason: string): void {
+    const moved = putAside(disk, root, { path, name: path.slice(path.lastIndexOf('/') + 1), reason });
     if (moved !== undefined) done.corrupt.push(moved);
+  }
+
+  function setOddAside(raw: Buffer, done: Step): void {
+    const name = `not-utf8-${raw.subarray(-32).toString('hex')}`;
+    attempt(name, () => {
+      const path = Buffer.concat([Buffer.from(`${root}/incoming/`), raw]);
+      const moved = putAside(disk, root, { path, name, reason: 'its name is not UTF-8' });
+      if (moved !== undefined) done.corrupt.push(moved);
+    });
   }
 
   function fanOut(done: Step, route: Route): Omit<FanOut, 'more' | 'unread'> {
@@ -212,12 +228,4 @@ export function createIntake(disk: Disk, root: string, options: IntakeOptions): 
   }
 
   return { step, caughtUp: () => caughtUp };
-}
-
-function removeIfThere(disk: Disk, path: string): void {
-  try {
-    disk.unlinkSync(path);
-  } catch (error) {
-    if (errnoOf(error) !== 'ENOENT') throw error;
-  }
 }

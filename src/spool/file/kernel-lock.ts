@@ -14,12 +14,15 @@ export type KernelLock = { kind: 'locked'; fd: number } | { kind: 'held' } | { k
 /** `open` flags of macOS and the BSDs that Node has no name for. */
 const O_EXLOCK = 0x20;
 
+/** Errors of a command that is there, and could not be started just now: another kind of lock would be none beside it. */
+const passing: ReadonlySet<string> = new Set(['EAGAIN', 'ENOMEM', 'EMFILE', 'ENFILE', 'ETXTBSY']);
+
 /** Where to look for `flock`, beside `PATH` (which cron may leave empty). */
 export const flockCommands: readonly string[] = ['flock', '/usr/bin/flock', '/bin/flock'];
 
 /**
  * Opens (and makes) the lock file and locks it, at once or not at all.
- * @throws the errno of `open`
+ * @throws the errno of `open`, or of a `flock` that could not be started just now
  */
 export function lockFile(
   path: string,
@@ -29,12 +32,12 @@ export function lockFile(
   if (platform === 'darwin' || platform === 'freebsd') return openLocked(path, flags, mode);
   const fd = openSync(path, flags, mode);
   for (const command of commands) {
-    const child = spawnSync(command, ['-n', '3'], { stdio: ['ignore', 'ignore', 'ignore', fd] });
-    if (child.status === 0) return { kind: 'locked', fd };
-    if (child.status === 1) {
-      closeSync(fd);
-      return { kind: 'held' };
-    }
+    const { status, error } = spawnSync(command, ['-n', '3'], { stdio: ['ignore', 'ignore', 'ignore', fd] });
+    if (status === 0) return { kind: 'locked', fd };
+    if (status !== 1 && !passing.has(errnoOf(error) ?? '')) continue;
+    closeSync(fd);
+    if (status === 1) return { kind: 'held' };
+    throw error;
   }
   return { kind: 'none', fd };
 }

@@ -4,7 +4,16 @@
 export const versionText = 'capnhook-spool 1';
 
 /** The directories right below the spool. */
-export const rooms = ['tmp', 'incoming', 'queue', 'retry', 'dead', 'corrupt', 'endpoints', 'journal'] as const;
+export const rooms = [
+  'tmp',
+  'incoming',
+  'queue',
+  'retry',
+  'dead',
+  'corrupt',
+  'endpoints',
+  'journal',
+] as const;
 
 /** One of the directories right below the spool. */
 export type Room = (typeof rooms)[number];
@@ -48,7 +57,7 @@ export function retryName(retry: { dueMs: number; attempts: number; id: string }
 export function parseRetryName(name: string): { dueMs: number; attempts: number; id: string } | undefined {
   const match = /^(\d{1,15})\.(\d{1,9})\.([A-Za-z0-9_-]{1,128})\.json$/.exec(name);
   if (!match) return undefined;
-  return { dueMs: Number(match[1]), attempts: Number(match[2]), id: match[3] ?? '' };
+  return { dueMs: Number(match[1]), attempts: Number(match[2]), id: match[3] as string };
 }
 
 /** The event's id in a queue's file name, or undefined for any other name. */

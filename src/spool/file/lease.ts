@@ -4,22 +4,22 @@ import type { Health } from '../../endpoint/health.js';
 import { timeOfId } from '../../event/event-id.js';
 import { maxEventFileBytes, parseEvent } from '../../event/record.js';
 import { errnoOf } from '../../shared/errors.js';
-import type { Claim, Delivery, Lease, Why } from '../spool.js';
+import type { Claim, Delivery, Lease } from '../spool.js';
 import { headerOf } from './delivery-file.js';
+import { createDeliveryFiles } from './delivery-files.js';
 import { createDirectorySync } from './directory-sync.js';
 import type { Disk } from './disk.js';
 import { dropAll } from './drop.js';
 import { createHealthFiles } from './health-files.js';
 import { countIncoming } from './incoming.js';
 import { createIntake, type Queued } from './intake.js';
-import { privateDir, privateFile, retryName } from './layout.js';
+import { retryName } from './layout.js';
 import type { SpoolLock } from './lock.js';
 import { putAside } from './put-aside.js';
 import { createQueueReader, type QueueReader, type Slot } from './queue-reader.js';
 import { createQueueWriter } from './queue-writer.js';
 import { readEntry } from './read-entry.js';
 import { recover, removeDirectory } from './recovery.js';
-import { discard, ensureDirectory, syncDirectory, writeDurably } from './write-file.js';
 
 export interface LeaseOptions {
   lock: SpoolLock;
@@ -29,25 +29,31 @@ export interface LeaseOptions {
   random(): Uint8Array;
 }
 
-/** Opens the spool for draining, after whatever an earlier drain left half done. */
+/** Opens the spool for draining, after putting in order whatever an earlier drain left half done. */
 export function openLease(disk: Disk, root: string, { lock, now, random }: LeaseOptions): Lease {
-  recover(disk, root, now());
+  /** Put aside, and not told yet. */
+  const untold = recover(disk, root, now());
   const writer = createQueueWriter(disk, root);
   const sync = createDirectorySync(disk);
+  const files = createDeliveryFiles(disk, root, sync);
   const health = createHealthFiles(disk, root);
   const readers = new Map<string, QueueReader>();
   const slots = new WeakMap<Delivery, Slot>();
-  /** Claimed, and not readable then; given back with the next intake. */
+  /** Taken, but not readable or not wholly taken in then; given back after the next step of the intake. */
   const passedOver: Array<{ endpoint: string; slot: Slot }> = [];
   const intake = createIntake(disk, root, { writer, now, random, onQueued });
   for (const room of ['queue', 'retry'] as const) {
-    for (const endpoint of disk.readdirSync(`${root}/${room}`)) if (!endpoint.startsWith('.')) readerOf(endpoint);
+    for (const endpoint of disk.readdirSync(`${root}/${room}`))
+      if (!endpoint.startsWith('.')) readerOf(endpoint);
   }
 
   function readerOf(endpoint: string): QueueReader {
     let reader = readers.get(endpoint);
     if (reader === undefined) {
-      reader = createQueueReader(disk, root, { endpoint, onEmpty: (segment) => removeSegment(endpoint, segment) });
+      reader = createQueueReader(disk, root, {
+        endpoint,
+        onEmpty: (segment) => removeSegment(endpoint, segment),
+      });
       readers.set(endpoint, reader);
     }
     return reader;
@@ -62,29 +68,63 @@ export function openLease(disk: Disk, root: string, { lock, now, random }: Lease
     // A reader made only now finds the delivery in the directory.
     if (known === undefined) readerOf(endpoint);
     else if (kind === 'put') known.added(segment, name);
-    else known.resume(name);
+  }
+
+  /** Claims the next delivery of an endpoint; false if there is none to be had now. */
+  function claimNext(endpoint: string, at: number, claim: Mutable<Claim>): boolean {
+    let slot: Slot | undefined;
+    try {
+      slot = readerOf(endpoint).take(at);
+      if (slot !== undefined) claimSlot(endpoint, slot, claim);
+      return slot !== undefined;
+    } catch (error) {
+      const errno = errnoOf(error);
+      if (errno === undefined) throw error;
+      claim.unread.push({ name: slot?.name ?? endpoint, reason: `it cannot be read now (${errno})` });
+      if (slot !== undefined) passedOver.push({ endpoint, slot });
+      return false;
+    }
   }
 
   function claimSlot(endpoint: string, slot: Slot, claim: Mutable<Claim>): void {
-    const reader = readerOf(endpoint);
-    const path = pathOf(slot);
-    if (!intake.caughtUp() && disk.lstatSync(`${root}/incoming/${slot.name}`, { throwIfNoEntry: false })) {
-      return reader.hold(slot);
+    if (isHalfTakenIn(slot)) {
+      passedOver.push({ endpoint, slot });
+      return;
     }
+    const reader = readerOf(endpoint);
+    const path = files.pathOf(slot);
     const found = readEntry(disk, path, { maxBytes: maxEventFileBytes });
-    if (found.kind === 'gone') return reader.forget(slot);
-    const parsed = found.kind === 'read' ? parseEvent(found.bytes) : { ok: false as const, reason: found.reason };
+    if (found.kind === 'gone') {
+      reader.forget(slot);
+      return;
+    }
+    const parsed =
+      found.kind === 'read' ? parseEvent(found.bytes) : { ok: false as const, reason: found.reason };
     if (found.kind !== 'read' || !parsed.ok || slot.id === undefined) {
       const reason = parsed.ok ? 'its name is not that of a delivery' : parsed.reason;
       const moved = putAside(disk, root, { path, name: slot.name, reason });
       if (moved !== undefined) claim.corrupt.push(moved);
-      return reader.forget(slot);
+      reader.forget(slot);
+      return;
     }
     const header = headerOf(parsed, { id: slot.id, stat: found.stat });
     const acceptedAt = timeOfId(slot.id) ?? Date.parse(header.time);
-    const delivery = { event: { ...header, payload: parsed.payload }, endpoint, attempts: slot.attempts, acceptedAt };
+    const delivery = {
+      event: { ...header, payload: parsed.payload },
+      endpoint,
+      attempts: slot.attempts,
+      acceptedAt,
+    };
     slots.set(delivery, slot);
     claim.deliveries.push(delivery);
+  }
+
+  /** An event that is still in `incoming/` may be taken in again: its deliveries must wait for that. */
+  function isHalfTakenIn({ name }: Slot): boolean {
+    return (
+      !intake.caughtUp() &&
+      disk.lstatSync(`${root}/incoming/${name}`, { throwIfNoEntry: false }) !== undefined
+    );
   }
 
   function slotOf(delivery: Delivery): Slot {
@@ -94,84 +134,36 @@ export function openLease(disk: Disk, root: string, { lock, now, random }: Lease
     return slot;
   }
 
-  function pathOf(slot: Slot): string {
-    return `${root}/${slot.directory}/${slot.name}`;
-  }
-
-  /** Moves a delivery's file, so that its old name is surely gone. */
-  function move(slot: Slot, to: string): void {
-    try {
-      disk.renameSync(pathOf(slot), to);
-      // rename(2) does nothing where both names are the same file already.
-      if (disk.lstatSync(pathOf(slot), { throwIfNoEntry: false })) disk.unlinkSync(pathOf(slot));
-    } catch (error) {
-      if (errnoOf(error) !== 'ENOENT') throw error; // somebody else took it
-    }
-    sync.touch(`${root}/${slot.directory}`);
-  }
-
-  function makeRoomFor(room: 'retry' | 'dead', endpoint: string): string {
-    const directory = `${root}/${room}/${endpoint}`;
-    if (ensureDirectory(disk, directory, privateDir)) syncDirectory(disk, `${root}/${room}`);
-    return directory;
-  }
-
-  function writeWhy(path: string, why: Why): void {
-    try {
-      discard(disk, path);
-      disk.closeSync(writeDurably(disk, path, { bytes: Buffer.from(`${JSON.stringify(why)}\n`), mode: privateFile }));
-    } catch (error) {
-      if (errnoOf(error) === undefined) throw error; // best effort: the delivery itself matters
-    }
-  }
-
   return {
-    fanOut(route) {
+    async fanOut(route) {
+      const step = await intake.step(route);
       for (const { endpoint, slot } of passedOver.splice(0)) readerOf(endpoint).giveBack(slot);
-      return intake.step(route);
+      return { ...step, corrupt: [...untold.splice(0), ...step.corrupt] };
     },
     ready: (at) => [...readers].filter(([, reader]) => reader.hasReady(at)).map(([endpoint]) => endpoint),
     async claim(endpoint, { limit, now: at }) {
       const claim: Mutable<Claim> = { deliveries: [], corrupt: [], unread: [] };
-      for (const slot of readerOf(endpoint).take(limit, at)) {
-        try {
-          claimSlot(endpoint, slot, claim);
-        } catch (error) {
-          const errno = errnoOf(error);
-          if (errno === undefined) throw error;
-          claim.unread.push({ name: slot.name, reason: `it cannot be read now (${errno})` });
-          passedOver.push({ endpoint, slot });
-        }
-      }
+      while (claim.deliveries.length + claim.corrupt.length < limit && claimNext(endpoint, at, claim));
       return claim;
     },
     async done(delivery) {
       const slot = slotOf(delivery);
-      try {
-        disk.unlinkSync(pathOf(slot));
-      } catch (error) {
-        if (errnoOf(error) !== 'ENOENT') throw error; // somebody else took it
-      }
+      files.remove(slot);
       readerOf(delivery.endpoint).forget(slot);
-      sync.touch(`${root}/${slot.directory}`);
     },
     async defer(delivery, { dueMs, attempts }) {
       const slot = slotOf(delivery);
-      const name = retryName({ dueMs, attempts, id: delivery.event.id });
-      const directory = makeRoomFor('retry', delivery.endpoint);
-      move(slot, `${directory}/${name}`);
-      readerOf(delivery.endpoint).forget(slot);
-      readerOf(delivery.endpoint).deferred(name);
-      sync.touch(directory);
+      const { endpoint, event } = delivery;
+      const name = retryName({ dueMs, attempts, id: event.id });
+      const moved = files.moveToRetry(slot, { endpoint, name });
+      readerOf(endpoint).forget(slot);
+      if (moved) readerOf(endpoint).deferred(name);
     },
     async bury(delivery, why) {
       const slot = slotOf(delivery);
-      const directory = makeRoomFor('dead', delivery.endpoint);
-      writeWhy(`${directory}/${delivery.event.id}.why.json`, why);
-      move(slot, `${directory}/${delivery.event.id}.json`);
-      readerOf(delivery.endpoint).forget(slot);
-      syncDirectory(disk, directory);
-      sync.touch(`${root}/${slot.directory}`);
+      const { endpoint, event } = delivery;
+      files.moveToDead(slot, { endpoint, id: event.id, why });
+      readerOf(endpoint).forget(slot);
     },
     release(delivery) {
       readerOf(delivery.endpoint).giveBack(slotOf(delivery));
@@ -188,10 +180,13 @@ export function openLease(disk: Disk, root: string, { lock, now, random }: Lease
     onHint: (hint) => watchIncoming(root, hint),
     valid: () => lock.valid(),
     async close() {
-      health.flush();
-      sync.flush();
-      recover(disk, root, now());
-      await lock.release();
+      try {
+        health.flush();
+        sync.flush();
+        recover(disk, root, now());
+      } finally {
+        await lock.release();
+      }
     },
   };
 }
@@ -204,9 +199,7 @@ function watchIncoming(root: string, hint: () => void): () => void {
     const watcher = watch(`${root}/incoming`, () => hint());
     watcher.on('error', () => watcher.close());
     return () => watcher.close();
-  } catch (error) {
-    if (errnoOf(error) === undefined) throw error;
-    return () => {};
+  } catch {
+    return () => {}; // EMFILE, ENOSPC: this machine has no watches left
   }
 }
-

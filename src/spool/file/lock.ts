@@ -42,25 +42,34 @@ export async function acquireLock(root: string, options: LockOptions): Promise<L
   const taken = (options.takeKernelLock ?? lockFile)(path, { mode: privateFile });
   if (taken.kind === 'held') return { held: true, holder: readHolder(root) };
   const { fd } = taken;
-  const unlock = taken.kind === 'none' ? await lockWithoutKernel(root, path) : async () => {};
-  if (unlock === undefined) {
+  const unlock = taken.kind === 'none' ? await lockWithoutKernel(root, fd) : async () => {};
+  if (unlock === undefined) return { held: true, holder: readHolder(root) };
+  const letGo = async (): Promise<void> => {
     closeSync(fd);
-    return { held: true, holder: readHolder(root) };
-  }
-  const { mode, now } = options;
-  writeRecord(fd, { ...ownIdentity(), mode, since: new Date(now).toISOString() });
+    await unlock();
+  };
   const inode = fstatSync(fd).ino;
-  return {
-    held: false,
-    lock: {
-      valid: () => lstatSync(path, { throwIfNoEntry: false })?.ino === inode,
-      async release() {
+  const lock: SpoolLock = {
+    valid: () => lstatSync(path, { throwIfNoEntry: false })?.ino === inode,
+    async release() {
+      try {
         ftruncateSync(fd, 0);
-        await unlock();
-        closeSync(fd);
-      },
+      } finally {
+        await letGo();
+      }
     },
   };
+  const { mode, now } = options;
+  try {
+    writeRecord(fd, { ...ownIdentity(), mode, since: new Date(now).toISOString() });
+  } catch (error) {
+    // A full disk must not stop the drain, which empties it: where the kernel keeps the lock, the record only tells.
+    if (taken.kind === 'none') {
+      await letGo();
+      throw error;
+    }
+  }
+  return { held: false, lock };
 }
 
 /** Who holds the lock at this moment, as far as can be told. */
@@ -76,9 +85,16 @@ export function isLocal(holder: Holder): boolean {
   return holder.host === hostname();
 }
 
-async function lockWithoutKernel(root: string, path: string): Promise<(() => Promise<void>) | undefined> {
-  if (readHolder(root) !== undefined) return undefined; // it lives, however stale its lock looks
-  return lockBeside(path, { retries: 0 });
+/** Closes the file unless the lock is got. */
+async function lockWithoutKernel(root: string, fd: number): Promise<(() => Promise<void>) | undefined> {
+  let unlock: (() => Promise<void>) | undefined;
+  try {
+    const lives = readHolder(root) !== undefined; // however stale its lock looks
+    if (!lives) unlock = await lockBeside(`${root}/lock`, { retries: 0 });
+    return unlock;
+  } finally {
+    if (unlock === undefined) closeSync(fd);
+  }
 }
 
 function writeRecord(fd: number, record: LockRecord): void {
@@ -92,7 +108,8 @@ function readRecord(path: string): LockRecord | undefined {
     return isRecord(record) ? record : undefined;
   } catch (error) {
     // Empty, half-written or not there: nobody says that he holds it.
-    if (error instanceof SyntaxError || errnoOf(error) === 'ENOENT' || errnoOf(error) === 'EACCES') return undefined;
+    if (error instanceof SyntaxError || errnoOf(error) === 'ENOENT' || errnoOf(error) === 'EACCES')
+      return undefined;
     throw error;
   }
 }
@@ -100,5 +117,9 @@ function readRecord(path: string): LockRecord | undefined {
 function isRecord(value: unknown): value is LockRecord {
   if (typeof value !== 'object' || value === null) return false;
   const { host, pid, mode, since } = value as Partial<LockRecord>;
-  return [host, mode, since].every((text) => typeof text === 'string') && Number.isSafeInteger(pid) && Number(pid) > 0;
+  return (
+    [host, mode, since].every((text) => typeof text === 'string') &&
+    Number.isSafeInteger(pid) &&
+    Number(pid) > 0
+  );
 }

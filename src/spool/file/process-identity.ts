@@ -14,9 +14,14 @@ export interface ProcessIdentity {
 
 /** Ourselves. */
 export function ownIdentity(): ProcessIdentity {
+  return identityOf(process.pid);
+}
+
+/** A process of this machine that runs now. */
+export function identityOf(pid: number): ProcessIdentity {
   const boot = bootId();
-  const start = startOf(process.pid);
-  return { host: hostname(), pid: process.pid, ...(boot && { boot }), ...(start && { start }) };
+  const start = startOf(pid);
+  return { host: hostname(), pid, ...(boot && { boot }), ...(start && { start }) };
 }
 
 /** Whether the process runs; `unknown` if it is another machine's. */

@@ -53,7 +53,11 @@ export interface QueueReaderOptions {
 }
 
 /** @throws from its methods: the errno of a directory that cannot be listed; then nothing has changed */
-export function createQueueReader(disk: Disk, root: string, { endpoint, onEmpty }: QueueReaderOptions): QueueReader {
+export function createQueueReader(
+  disk: Disk,
+  root: string,
+  { endpoint, onEmpty }: QueueReaderOptions,
+): QueueReader {
   const queue = `queue/${endpoint}`;
   const retryDirectory = `retry/${endpoint}`;
   /** Segments whose names are not in memory, in order. */
@@ -107,9 +111,8 @@ export function createQueueReader(disk: Disk, root: string, { endpoint, onEmpty 
     const back = returned.shift();
     if (back !== undefined) return back;
     const segment = fill();
-    const name = names[next];
-    if (segment === undefined || name === undefined) return undefined;
-    next += 1;
+    if (segment === undefined) return undefined;
+    const name = names[next++] as string;
     return { room: 'queue', directory: `${queue}/${segment}`, name, attempts: 0, id: parseQueueName(name) };
   }
 
@@ -123,7 +126,8 @@ export function createQueueReader(disk: Disk, root: string, { endpoint, onEmpty 
     giveBack(slot) {
       countOut(slot, -1);
       if (slot.room === 'retry') addRetry(slot.name);
-      else insert(returned, slot, (a, b) => (`${a.directory}/${a.name}` < `${b.directory}/${b.name}` ? -1 : 1));
+      else
+        insert(returned, slot, (a, b) => (`${a.directory}/${a.name}` < `${b.directory}/${b.name}` ? -1 : 1));
     },
     forget(slot) {
       countOut(slot, -1);
@@ -135,11 +139,17 @@ export function createQueueReader(disk: Disk, root: string, { endpoint, onEmpty 
     },
     deferred: addRetry,
     hasReady: (now) =>
-      returned.length > 0 || next < names.length || later.length > 0 || (retries[0]?.dueMs ?? Infinity) <= now,
+      returned.length > 0 ||
+      next < names.length ||
+      later.length > 0 ||
+      (retries[0]?.dueMs ?? Infinity) <= now,
     nextDue: () => retries[0]?.dueMs,
     isOwing: () => out.size + returned.length + retries.length + later.length > 0 || next < names.length,
     count() {
-      const unread = later.reduce((sum, segment) => sum + list(disk, `${root}/${queue}/${segment}`).length, 0);
+      const unread = later.reduce(
+        (sum, segment) => sum + list(disk, `${root}/${queue}/${segment}`).length,
+        0,
+      );
       const handedOut = [...out.values()].reduce((sum, each) => sum + each, 0);
       return handedOut + returned.length + retries.length + (names.length - next) + unread;
     },

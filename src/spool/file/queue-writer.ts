@@ -48,7 +48,9 @@ export function createQueueWriter(disk: Disk, root: string): QueueWriter {
   function tailOf(endpoint: string): Tail {
     let tail = tails.get(endpoint);
     if (tail === undefined) {
-      if (ensureDirectory(disk, `${root}/queue/${endpoint}`, privateDir)) touched.add(`${root}/queue`);
+      ensureDirectory(disk, `${root}/queue/${endpoint}`, privateDir);
+      // Whoever made these directories may have ended before its fsync.
+      touched.add(`${root}/queue`).add(`${root}/queue/${endpoint}`);
       tail = readTail(disk, `${root}/queue/${endpoint}`);
       tails.set(endpoint, tail);
     }
@@ -99,7 +101,11 @@ function readTail(disk: Disk, queue: string): Tail {
   segments.sort();
   const last = segments.at(-1);
   if (last === undefined) return { number: 1, count: 0, before: undefined };
-  return { number: Number(last), count: disk.readdirSync(`${queue}/${last}`).length, before: segments.at(-2) };
+  return {
+    number: Number(last),
+    count: disk.readdirSync(`${queue}/${last}`).length,
+    before: segments.at(-2),
+  };
 }
 
 /** Links or copies; false if the name is taken. */
@@ -131,7 +137,6 @@ function copy(disk: Disk, root: string, { source, target }: { source: Source; ta
 /** Whether what stands in the queue under this name is the same event: then an intake was half done. */
 function isSame(disk: Disk, path: string, source: Source): boolean {
   const found = readEntry(disk, path, { maxBytes: source.bytes.length + 4096 });
-  if (found.kind === 'gone') return false;
-  if (found.kind === 'unreadable') return false;
+  if (found.kind !== 'read') return false;
   return found.stat.ino === source.stat.ino || sameEvent(parseEvent(found.bytes), parseEvent(source.bytes));
 }

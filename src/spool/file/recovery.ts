@@ -15,10 +15,12 @@ export function recover(disk: Disk, root: string, now: number): Corrupt[] {
   for (const name of disk.readdirSync(`${root}/tmp`)) sweep(disk, `${root}/tmp/${name}`, now);
   const aside: Corrupt[] = [];
   for (const endpoint of directories(disk, root, { path: 'queue', aside })) {
-    for (const segment of directories(disk, root, { path: endpoint, aside })) removeDirectory(disk, `${root}/${segment}`);
+    for (const segment of directories(disk, root, { path: endpoint, aside }))
+      removeDirectory(disk, `${root}/${segment}`);
     removeDirectory(disk, `${root}/${endpoint}`);
   }
-  for (const endpoint of directories(disk, root, { path: 'retry', aside })) removeDirectory(disk, `${root}/${endpoint}`);
+  for (const endpoint of directories(disk, root, { path: 'retry', aside }))
+    removeDirectory(disk, `${root}/${endpoint}`);
   directories(disk, root, { path: 'dead', aside });
   return aside;
 }
@@ -36,7 +38,11 @@ function sweep(disk: Disk, path: string, now: number): void {
 }
 
 /** The directories in `path`; what is none is put aside, but for names that begin with a dot. */
-function directories(disk: Disk, root: string, { path, aside }: { path: string; aside: Corrupt[] }): string[] {
+function directories(
+  disk: Disk,
+  root: string,
+  { path, aside }: { path: string; aside: Corrupt[] },
+): string[] {
   const found: string[] = [];
   for (const name of disk.readdirSync(`${root}/${path}`)) {
     const stat = disk.lstatSync(`${root}/${path}/${name}`, { throwIfNoEntry: false });
@@ -49,7 +55,11 @@ function directories(disk: Disk, root: string, { path, aside }: { path: string; 
 }
 
 function moveAway(disk: Disk, root: string, { path, name }: { path: string; name: string }): Corrupt[] {
-  const moved = putAside(disk, root, { path: `${root}/${path}`, name, reason: `it stood at ${path}, and is no directory` });
+  const moved = putAside(disk, root, {
+    path: `${root}/${path}`,
+    name,
+    reason: `it stood at ${path}, and is no directory`,
+  });
   return moved === undefined ? [] : [moved];
 }
 

@@ -11,7 +11,7 @@ export function sameEvent(a: Parsed, b: Parsed): boolean {
 /** Whether two batch files say the same. */
 export function sameBatch(a: ParsedBatch, b: ParsedBatch): boolean {
   if (!a.ok || !b.ok || !sameAddress(a, b) || a.payloads.length !== b.payloads.length) return false;
-  return a.payloads.every((payload, n) => Buffer.compare(payload, b.payloads[n] ?? Buffer.alloc(0)) === 0);
+  return a.payloads.every((payload, n) => Buffer.compare(payload, b.payloads[n] as Uint8Array) === 0);
 }
 
 interface Address {
@@ -20,5 +20,9 @@ interface Address {
 }
 
 function sameAddress(a: Address, b: Address): boolean {
-  return a.hook === b.hook && a.to?.join('\n') === b.to?.join('\n') && (a.to === undefined) === (b.to === undefined);
+  return (
+    a.hook === b.hook &&
+    a.to?.join('\n') === b.to?.join('\n') &&
+    (a.to === undefined) === (b.to === undefined)
+  );
 }

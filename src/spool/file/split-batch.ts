@@ -5,12 +5,20 @@
  * changes nothing.
  */
 import { setImmediate } from 'node:timers/promises';
+import type { EventHeader } from '../../event/event.js';
 import { batchMemberId, createEventId, isGeneratedId } from '../../event/event-id.js';
-import { eventToBytes, maxBatchFileBytes, parseBatch } from '../../event/record.js';
+import {
+  eventToBytes,
+  maxBatchFileBytes,
+  maxEventFileBytes,
+  parseBatch,
+  parseEvent,
+} from '../../event/record.js';
 import { headerOf } from './delivery-file.js';
 import type { Disk } from './disk.js';
 import { privateFile } from './layout.js';
 import { readEntry } from './read-entry.js';
+import { sameEvent } from './same-event.js';
 import { closeQuietly, discard, syncDirectory, writeDurably } from './write-file.js';
 
 export type Split = { ok: true } | { ok: false; name: string; reason: string };
@@ -41,6 +49,9 @@ export async function splitBatch(
     syncDirectory(disk, incoming);
   }
   const header = headerOf(parsed, { id, stat: found.stat });
+  const taken = findTaken(disk, incoming, { header, payloads: parsed.payloads });
+  if (taken !== undefined)
+    return { ok: false, name: named, reason: `another event with the id ${taken} is waiting` };
   for (const [index, payload] of parsed.payloads.entries()) {
     const member = batchMemberId(id, index + 1);
     const temporary = `${root}/tmp/${member}.split`;
@@ -54,4 +65,19 @@ export async function splitBatch(
   disk.unlinkSync(`${incoming}/${named}`);
   syncDirectory(disk, incoming);
   return { ok: true };
+}
+
+/** An id of the batch that another event has, if any: that one must not be overwritten. */
+function findTaken(
+  disk: Disk,
+  incoming: string,
+  { header, payloads }: { header: EventHeader; payloads: readonly Uint8Array[] },
+): string | undefined {
+  return payloads
+    .map((payload, index) => ({ ...header, id: batchMemberId(header.id, index + 1), payload }))
+    .find((event) => {
+      const found = readEntry(disk, `${incoming}/${event.id}.json`, { maxBytes: maxEventFileBytes });
+      if (found.kind !== 'read') return found.kind === 'unreadable';
+      return !sameEvent(parseEvent(found.bytes), parseEvent(eventToBytes(event)));
+    })?.id;
 }

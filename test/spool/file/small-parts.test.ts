@@ -1,0 +1,446 @@
+/** The parts of the file spool that stand on their own. */
+import { execFileSync } from 'node:child_process';
+import {
+  existsSync,
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { Health } from '../../../src/endpoint/health.js';
+import { batchToBytes, eventToBytes } from '../../../src/event/record.js';
+import { createDirectorySync } from '../../../src/spool/file/directory-sync.js';
+import { systemDisk } from '../../../src/spool/file/disk.js';
+import { dropAll } from '../../../src/spool/file/drop.js';
+import { createHealthFiles, readHealth } from '../../../src/spool/file/health-files.js';
+import { tmpAgeMs } from '../../../src/spool/file/layout.js';
+import { putAside } from '../../../src/spool/file/put-aside.js';
+import { recover } from '../../../src/spool/file/recovery.js';
+import { spoolError } from '../../../src/spool/file/spool-error.js';
+import { ensureDirectory, removeIfThere } from '../../../src/spool/file/write-file.js';
+import { event } from '../../support/builders.js';
+import { type Fault, faultyDisk } from '../../support/faulty-disk.js';
+import { leaseOf, madeSpool, names, quickDir, read, spoolAt } from '../../support/spool-kit.js';
+
+const bug = new TypeError('a bug');
+
+/** The disk, one of whose methods throws what no disk throws. */
+function buggy(method: keyof typeof systemDisk): typeof systemDisk {
+  return {
+    ...systemDisk,
+    [method]: () => {
+      throw bug;
+    },
+  };
+}
+
+describe('createDirectorySync()', () => {
+  beforeEach(() => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  });
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  function syncing(fault: (path: string) => string | undefined = () => undefined) {
+    const synced: string[] = [];
+    const { disk } = faultyDisk(({ name, args }) => {
+      if (name !== 'openSync') return undefined;
+      synced.push(String(args[0]));
+      return fault(String(args[0]));
+    });
+    return { synced, sync: createDirectorySync(disk) };
+  }
+
+  it('touch() fsyncs each directory once, 50 ms after the first change', () => {
+    const [a, b] = [quickDir(), quickDir()];
+    const { synced, sync } = syncing();
+    for (const directory of [a, b, a]) sync.touch(directory);
+    vi.advanceTimersByTime(49);
+    expect(synced).toEqual([]);
+    vi.advanceTimersByTime(1);
+    expect(synced).toEqual([a, b]);
+    sync.touch(a);
+    sync.flush();
+    expect(synced).toEqual([a, b, a]);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('touch() fsyncs at once at the 64th change', () => {
+    const directory = quickDir();
+    const { synced, sync } = syncing();
+    for (let n = 0; n < 63; n += 1) sync.touch(directory);
+    expect(synced).toEqual([]);
+    sync.touch(directory);
+    expect(synced).toEqual([directory]);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('flush() tells once of an fsync that failed in the background, and fsyncs the other directories', () => {
+    const [a, b] = [quickDir(), quickDir()];
+    const { synced, sync } = syncing((path) => (path === a ? 'EIO' : undefined));
+    sync.touch(a);
+    sync.touch(b);
+    vi.advanceTimersByTime(50);
+    expect(synced).toEqual([a, b]);
+    expect(() => sync.flush()).toThrow('EIO');
+    expect(() => sync.flush()).not.toThrow();
+    expect(synced).toEqual([a, b]);
+  });
+
+  it('flush() does not mind a directory that was removed meanwhile', () => {
+    const { sync } = syncing();
+    sync.touch('/nowhere');
+    expect(() => sync.flush()).not.toThrow();
+  });
+});
+
+describe('createHealthFiles()', () => {
+  const health: Health = {
+    failures: 3,
+    since: 1,
+    parkedUntil: 2,
+    tries: [1, 2],
+    paused: 'gone',
+    last: '503',
+    tried: { x: 1 },
+  };
+
+  function saved(text: string): Health {
+    const root = madeSpool(quickDir());
+    writeFileSync(`${root}/endpoints/a.json`, text);
+    return readHealth(systemDisk, root, 'a');
+  }
+
+  it('readHealth() reads what was written, and nothing of a torn or a foreign file', () => {
+    expect(saved(JSON.stringify({ endpoint: 'a', ...health }))).toEqual(health);
+    for (const text of ['', '{"failures":3', 'null', '7', '"x"', '[]', '\u0000'])
+      expect(saved(text)).toEqual({});
+    expect(saved(' '.repeat(65 * 1024))).toEqual({});
+  });
+
+  it('readHealth() leaves out members of the wrong type', () => {
+    const wrong = {
+      failures: '3',
+      since: -1,
+      parkedUntil: null,
+      tries: ['x'],
+      paused: true,
+      last: 503,
+      tried: [1],
+    };
+    expect(saved(JSON.stringify(wrong))).toEqual({});
+    expect(saved(JSON.stringify({ ...wrong, tries: 7, tried: { x: 'y' }, last: 'ok' }))).toEqual({
+      last: 'ok',
+    });
+    expect(saved(JSON.stringify({ tried: null, since: 5 }))).toEqual({ since: 5 });
+  });
+
+  it('readHealth() knows of nothing where the file cannot be read, and lets a bug through', () => {
+    const root = madeSpool(quickDir());
+    expect(readHealth(systemDisk, root, 'a')).toEqual({});
+    mkdirSync(`${root}/endpoints/a.json`);
+    expect(readHealth(systemDisk, root, 'a')).toEqual({});
+    expect(readHealth(faultyDisk(() => 'EIO').disk, root, 'a')).toEqual({});
+    expect(() => readHealth(buggy('openSync'), root, 'a')).toThrow(bug);
+  });
+
+  it('set() writes at most once a second, and what is well is removed', () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    const root = madeSpool(quickDir());
+    const files = createHealthFiles(systemDisk, root);
+    const path = `${root}/endpoints/a.json`;
+    files.set('a', { failures: 1 });
+    expect(files.get('a')).toEqual({ failures: 1 });
+    vi.advanceTimersByTime(999);
+    files.set('a', { failures: 2 });
+    expect(existsSync(path)).toBe(false);
+    vi.advanceTimersByTime(1);
+    expect(JSON.parse(read(path))).toEqual({ endpoint: 'a', failures: 2 });
+    files.set('a', {});
+    files.flush();
+    expect(existsSync(path)).toBe(false);
+    files.set('a', {});
+    files.flush(); // is well already, and has no file
+    expect(vi.getTimerCount()).toBe(0);
+    vi.useRealTimers();
+  });
+
+  it('set() swallows what the disk says, and lets a bug through', () => {
+    const root = madeSpool(quickDir());
+    for (const failing of ['openSync', 'renameSync', 'unlinkSync', 'fsyncSync']) {
+      const { disk } = faultyDisk(({ name }) => (name === failing ? 'ENOSPC' : undefined));
+      const files = createHealthFiles(disk, root);
+      files.set('a', { failures: 1 });
+      files.set('b', {});
+      expect(() => files.flush()).not.toThrow();
+    }
+    const files = createHealthFiles(buggy('openSync'), root);
+    files.set('a', { failures: 1 });
+    expect(() => files.flush()).toThrow(bug);
+  });
+});
+
+describe('putAside()', () => {
+  function aside(root: string, name: string, content: string, fault: Fault = () => undefined) {
+    const path = `${root}/tmp/unreadable`;
+    writeFileSync(path, content);
+    return putAside(faultyDisk(fault).disk, root, { path, name, reason: 'why' });
+  }
+
+  it('putAside() finds a free name, for the file and for its reason', () => {
+    const root = madeSpool(quickDir());
+    writeFileSync(`${root}/corrupt/x.json.1.why`, 'somebody’s');
+    expect(['1', '2', '3'].map((content) => aside(root, 'x.json', content)?.name)).toEqual([
+      'x.json',
+      'x.json.2',
+      'x.json.3',
+    ]);
+    expect(read(`${root}/corrupt/x.json.2`)).toBe('2');
+    expect(read(`${root}/corrupt/x.json.2.why`)).toBe('why\n');
+    expect(read(`${root}/corrupt/x.json.1.why`)).toBe('somebody’s');
+  });
+
+  it('putAside() shortens a name so that a number and .why have room', () => {
+    const root = madeSpool(quickDir());
+    const long = '🪝'.repeat(63);
+    for (let n = 0; n < 12; n += 1) expect(aside(root, long, 'x')).toBeDefined();
+    expect(names(`${root}/corrupt`)).toHaveLength(24);
+  });
+
+  it('putAside() moves the file even where its reason cannot be written', () => {
+    const root = madeSpool(quickDir());
+    expect(aside(root, 'x', 'x', ({ name }) => (name === 'writeSync' ? 'ENOSPC' : undefined))?.name).toBe(
+      'x',
+    );
+    expect(names(`${root}/corrupt`)).toEqual(['x']);
+  });
+
+  it('putAside() leaves no reason behind where the file was taken, or cannot be moved', () => {
+    const root = madeSpool(quickDir());
+    expect(
+      putAside(systemDisk, root, { path: `${root}/tmp/nothing`, name: 'x', reason: 'why' }),
+    ).toBeUndefined();
+    expect(() => aside(root, 'x', 'x', ({ name }) => (name === 'renameSync' ? 'EACCES' : undefined))).toThrow(
+      'EACCES',
+    );
+    expect(names(`${root}/corrupt`)).toEqual([]);
+    expect(names(`${root}/tmp`)).toEqual(['unreadable']);
+  });
+
+  it('putAside() lets a bug through', () => {
+    const root = madeSpool(quickDir());
+    expect(() => putAside(buggy('openSync'), root, { path: `${root}/x`, name: 'x', reason: 'why' })).toThrow(
+      bug,
+    );
+  });
+});
+
+describe('backlog()', () => {
+  async function backlog(root: string, endpoint?: string) {
+    const found = [];
+    for await (const each of spoolAt(root).backlog(endpoint)) found.push(each);
+    return found;
+  }
+
+  it('backlog() counts what each endpoint is owed, and passes over what is none of ours', async () => {
+    const root = madeSpool(quickDir());
+    mkdirSync(`${root}/queue/a/00000001`, { recursive: true });
+    for (const name of ['x.json', 'y.json', '.hidden']) writeFileSync(`${root}/queue/a/00000001/${name}`, '');
+    writeFileSync(`${root}/queue/a/file`, '');
+    for (const room of ['retry', 'dead']) mkdirSync(`${root}/${room}/b`);
+    writeFileSync(`${root}/retry/b/1.1.x.json`, '');
+    for (const name of ['x.json', 'x.why.json']) writeFileSync(`${root}/dead/b/${name}`, '');
+    writeFileSync(`${root}/endpoints/c.json`, '{"failures":1}');
+    writeFileSync(`${root}/endpoints/README`, '');
+    const [a, b, c] = await backlog(root);
+    expect(a).toEqual({ endpoint: 'a', waiting: 2, retrying: 0, dead: 0, health: {} });
+    expect(b).toEqual({ endpoint: 'b', waiting: 0, retrying: 1, dead: 1, health: {} });
+    expect(c).toEqual({ endpoint: 'c', waiting: 0, retrying: 0, dead: 0, health: { failures: 1 } });
+    expect(await backlog(root)).toHaveLength(3);
+    expect(await backlog(root, 'b')).toEqual([b]);
+    expect(await backlog(root, 'nobody')).toEqual([]);
+  });
+
+  it('backlog() and waiting() find nothing where there is no spool', async () => {
+    expect(await backlog('/nowhere')).toEqual([]);
+    expect(await spoolAt('/nowhere').waiting()).toBe(0);
+  });
+
+  it('backlog() and waiting() tell in words what they cannot read', async () => {
+    const root = madeSpool(quickDir());
+    const { disk } = faultyDisk(() => 'EACCES');
+    const spool = spoolAt(root, { disk });
+    const refused = {
+      code: 'PERMISSION',
+      message: expect.stringContaining('Cannot read the spool: permission denied'),
+    };
+    await expect(spool.waiting()).rejects.toMatchObject(refused);
+    await expect(
+      (async () => {
+        for await (const _ of spool.backlog());
+      })(),
+    ).rejects.toMatchObject(refused);
+  });
+});
+
+describe('dropAll()', () => {
+  const drop = (root: string, fault: Fault = () => undefined) =>
+    dropAll(faultyDisk(fault).disk, root, ({ hook }) => hook === 'x');
+
+  it('dropAll() drops events, batches, deliveries and retries that match, and leaves what it cannot read', () => {
+    const root = madeSpool(quickDir());
+    const [x, y] = [event({ hook: 'x' }), event({ hook: 'y' })];
+    const { payload: _, ...header } = x;
+    mkdirSync(`${root}/queue/a/00000001`, { recursive: true });
+    mkdirSync(`${root}/retry/a`);
+    writeFileSync(`${root}/queue/file`, '');
+    for (const directory of ['incoming', 'queue/a/00000001', 'retry/a']) {
+      for (const fired of [x, y]) writeFileSync(`${root}/${directory}/${fired.id}.json`, eventToBytes(fired));
+      writeFileSync(`${root}/${directory}/garbage.json`, 'garbage');
+      writeFileSync(`${root}/${directory}/.${x.id}.json`, eventToBytes(x));
+      symlinkSync(`${x.id}.json`, `${root}/${directory}/link.json`);
+    }
+    writeFileSync(
+      `${root}/incoming/b.jsonl`,
+      batchToBytes({ ...header, payloads: [Buffer.from('1'), Buffer.from('2')] }),
+    );
+    writeFileSync(`${root}/incoming/shell.json`, '{"hook":"x","payload":1}');
+    expect(drop(root)).toEqual({ events: 4, deliveries: 2 });
+    for (const directory of ['incoming', 'queue/a/00000001', 'retry/a']) {
+      expect(readdirSync(`${root}/${directory}`).sort()).toEqual(
+        [`.${x.id}.json`, `${y.id}.json`, 'garbage.json', 'link.json'].sort(),
+      );
+    }
+  });
+
+  it('dropAll() is fine with what somebody takes meanwhile', () => {
+    const root = madeSpool(quickDir());
+    writeFileSync(`${root}/incoming/x.json`, '{"hook":"x","payload":1}');
+    const taken = drop(root, ({ name, args }) => {
+      if (name === 'unlinkSync') rmSync(String(args[0]));
+      return undefined;
+    });
+    expect(taken).toEqual({ events: 1, deliveries: 0 });
+  });
+
+  it('drop() of a lease makes its deliveries unclaimable', async () => {
+    const root = madeSpool(quickDir());
+    const spool = spoolAt(root);
+    const lease = await leaseOf(spool);
+    await spool.enqueue(event({ hook: 'x' }));
+    await lease.fanOut(() => ['a']);
+    await lease.drop(() => true);
+    expect((await lease.claim('a', { limit: 1, now: 0 })).deliveries).toEqual([]);
+    expect(lease.owing()).toEqual([]);
+    await lease.close();
+  });
+});
+
+describe('recover()', () => {
+  it('recover() sweeps what is older than 36 hours out of tmp/, and keeps the rest', () => {
+    const root = madeSpool(quickDir());
+    const now = Date.now();
+    const ages = {
+      'old.json': tmpAgeMs + 1000,
+      'young.json': tmpAgeMs - 60_000,
+      old: tmpAgeMs + 1000,
+      full: tmpAgeMs + 1000,
+    };
+    for (const name of ['old', 'full']) mkdirSync(`${root}/tmp/${name}`);
+    writeFileSync(`${root}/tmp/full/x`, '');
+    for (const [name, age] of Object.entries(ages)) {
+      if (name.endsWith('.json')) writeFileSync(`${root}/tmp/${name}`, '');
+      utimesSync(`${root}/tmp/${name}`, (now - age) / 1000, (now - age) / 1000);
+    }
+    expect(recover(systemDisk, root, now)).toEqual([]);
+    expect(names(`${root}/tmp`)).toEqual(['full', 'young.json']);
+  });
+
+  it('recover() removes empty segments and endpoints, but not their dead', () => {
+    const root = madeSpool(quickDir());
+    for (const path of [
+      'queue/a/00000001',
+      'queue/a/00000002',
+      'queue/b/00000001',
+      'retry/a',
+      'retry/b',
+      'dead/a',
+    ]) {
+      mkdirSync(`${root}/${path}`, { recursive: true });
+    }
+    for (const path of ['queue/a/00000002/x.json', 'retry/b/1.1.x.json'])
+      writeFileSync(`${root}/${path}`, '');
+    recover(systemDisk, root, Date.now());
+    expect([names(`${root}/queue`), names(`${root}/queue/a`)]).toEqual([['a'], ['00000002']]);
+    expect([names(`${root}/retry`), names(`${root}/dead`)]).toEqual([['b'], ['a']]);
+  });
+
+  it('recover() goes on where a directory cannot be removed, or a file is gone before it is swept', () => {
+    const root = madeSpool(quickDir());
+    mkdirSync(`${root}/queue/a`);
+    writeFileSync(`${root}/tmp/x`, '');
+    const { disk } = faultyDisk(({ name, args }) => {
+      if (name === 'lstatSync' && String(args[0]).endsWith('/tmp/x')) rmSync(`${root}/tmp/x`);
+      return name === 'rmdirSync' ? 'EBUSY' : undefined;
+    });
+    expect(recover(disk, root, Date.now())).toEqual([]);
+    expect(names(`${root}/queue`)).toEqual(['a']);
+  });
+
+  it('recover() lets a bug through', () => {
+    const root = madeSpool(quickDir());
+    writeFileSync(`${root}/tmp/x`, '');
+    expect(() => recover(buggy('unlinkSync'), root, Date.now() + 2 * tmpAgeMs)).toThrow(bug);
+    mkdirSync(`${root}/queue/a`);
+    expect(() => recover(buggy('rmdirSync'), root, Date.now())).toThrow(bug);
+  });
+});
+
+describe('spoolError()', () => {
+  it('spoolError() lets a bug through', () => {
+    expect(() => spoolError(bug, { doing: 'x', root: '/x', otherwise: 'SPOOL_WRITE' })).toThrow(bug);
+  });
+
+  it('spoolError() has words for an errno it does not know', () => {
+    const error = Object.assign(new Error(), { code: 'EWEIRD' });
+    expect(spoolError(error, { doing: 'x', root: '/x', otherwise: 'SPOOL_WRITE' }).message).toBe(
+      'Cannot x: the system call failed (EWEIRD, spool /x)',
+    );
+  });
+});
+
+describe('the calls of write-file.ts', () => {
+  it('removeIfThere() and ensureDirectory() throw what they cannot make good', () => {
+    const directory = quickDir();
+    writeFileSync(`${directory}/file`, '');
+    linkSync(`${directory}/file`, `${directory}/link`);
+    removeIfThere(systemDisk, `${directory}/link`);
+    removeIfThere(systemDisk, `${directory}/link`);
+    expect(() => removeIfThere(systemDisk, `${directory}/file/x`)).toThrow('ENOTDIR');
+    expect(ensureDirectory(systemDisk, `${directory}/made`, 0o700)).toBe(true);
+    expect(ensureDirectory(systemDisk, `${directory}/made`, 0o700)).toBe(false);
+    expect(() => ensureDirectory(systemDisk, `${directory}/file/x`, 0o700)).toThrow('ENOTDIR');
+  });
+});
+
+it('lease() lasts no longer than its work: its timers keep no process alive', async () => {
+  const root = madeSpool(quickDir());
+  const { bundle } = await import('../../support/child.js');
+  const script = await bundle(
+    `${quickDir()}/timers.mjs`,
+    `
+    import { createDirectorySync } from '${process.cwd()}/src/spool/file/directory-sync.ts';
+    import { createHealthFiles } from '${process.cwd()}/src/spool/file/health-files.ts';
+    import { systemDisk } from '${process.cwd()}/src/spool/file/disk.ts';
+    createDirectorySync(systemDisk).touch('${root}');
+    createHealthFiles(systemDisk, '${root}').set('a', { failures: 1 });
+  `,
+  );
+  execFileSync(process.execPath, [script]);
+  expect(names(`${root}/endpoints`)).toEqual([]);
+});

@@ -1,0 +1,203 @@
+/** A drain of a small spool with a fault somewhere, and what must be true after it. */
+import { closeSync, constants, existsSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { expect } from 'vitest';
+import { randomBytes } from '../../src/shared/random.js';
+import { createFileInbox } from '../../src/spool/file/file-inbox.js';
+import type { KernelLock } from '../../src/spool/file/kernel-lock.js';
+import type { Delivery, Lease } from '../../src/spool/spool.js';
+import { event, shellEvent } from './builders.js';
+import { type Fault, faultyDisk, Killed } from './faulty-disk.js';
+import {
+  claimAll,
+  fanOutAll,
+  farFuture,
+  filesBelow,
+  leaseOf,
+  madeSpool,
+  quickDir,
+  spoolAt,
+  text,
+} from './spool-kit.js';
+
+const endpoints = ['a', 'b', 'c'];
+const corruptText = '{"hook":"x","payload":';
+const payloads = ['0', '1', '2', '3', '4', '"shell"', '"batch one"', '"batch two"'];
+const dueMs = Date.parse('2030-01-01T00:00:00.000Z');
+
+/** Five events, one dropped by a shell, a batch, and something unreadable. */
+async function filled(root: string): Promise<void> {
+  madeSpool(root.slice(0, -'/spool'.length));
+  const inbox = createFileInbox(root, { random: randomBytes });
+  for (const payload of payloads.slice(0, 5)) await inbox.enqueue(event({ payload: Buffer.from(payload) }));
+  const { payload: _, ...header } = event();
+  await inbox.enqueue({ ...header, payloads: payloads.slice(6).map((each) => Buffer.from(each)) });
+  writeFileSync(`${root}/incoming/dropped.json`, shellEvent('complete', '"shell"'));
+  writeFileSync(`${root}/incoming/torn.json`, corruptText);
+}
+
+/** What became of each delivery, by `<endpoint> <payload>`. */
+interface Told {
+  claimed: string[];
+  done: Set<string>;
+  buried: Set<string>;
+  deferred: Set<string>;
+  /** Being removed when something failed: it may be gone or not. */
+  unsure: Set<string>;
+  error: unknown;
+  /** Whether the lease was left as it was, as a kill leaves it. */
+  abandoned: boolean;
+}
+
+function keyOf(delivery: Delivery): string {
+  return `${delivery.endpoint} ${text(delivery)}`;
+}
+
+/** Drains until something fails, then closes, as the drain does. */
+async function drainOnce(root: string, open: () => Promise<Lease>): Promise<Told> {
+  const told: Told = {
+    claimed: [],
+    done: new Set(),
+    buried: new Set(),
+    deferred: new Set(),
+    unsure: new Set(),
+    error: undefined,
+    abandoned: false,
+  };
+  let lease: Lease | undefined;
+  try {
+    lease = await open();
+    await fanOutAll(lease, () => endpoints);
+    for (const endpoint of lease.ready(0)) await settleAll(root, { lease, endpoint, told });
+  } catch (error) {
+    told.error = error;
+  }
+  told.abandoned = lease !== undefined && told.error instanceof Killed;
+  if (told.abandoned) return told;
+  await lease?.close().catch((error: unknown) => {
+    told.error ??= error;
+  });
+  return told;
+}
+
+async function settleAll(
+  root: string,
+  { lease, endpoint, told }: { lease: Lease; endpoint: string; told: Told },
+): Promise<void> {
+  const deliveries = await claimAll(lease, endpoint);
+  for (const delivery of deliveries) {
+    expect(existsSync(`${root}/incoming/${delivery.event.id}.json`)).toBe(false);
+    told.claimed.push(keyOf(delivery));
+  }
+  for (const [index, delivery] of deliveries.entries()) {
+    const key = keyOf(delivery);
+    if (index % 4 === 0) {
+      told.unsure.add(key);
+      await lease.done(delivery);
+      told.done.add(key);
+      told.unsure.delete(key);
+    } else if (index % 4 === 1) {
+      await lease.defer(delivery, { dueMs, attempts: 3 });
+      told.deferred.add(key);
+    } else if (index % 4 === 2) {
+      await lease.bury(delivery, { reason: 'gave-up', message: 'too old', attempts: 9, time: '' });
+      told.buried.add(key);
+    } else {
+      lease.release(delivery);
+    }
+  }
+  await lease.saveHealth(endpoint, { failures: 1 });
+}
+
+/** The payloads of the event files below a directory. */
+function payloadsBelow(directory: string): string[] {
+  return filesBelow(directory)
+    .filter((name) => /\.jsonl?(\.\d+)?$/.test(name) && !name.endsWith('.why.json'))
+    .flatMap((name) => {
+      const content = readFileSync(`${directory}/${name}`, 'utf8');
+      return payloads.filter(
+        (payload) => content.includes(`"payload":${payload}\n`) || content.includes(`\n${payload}\n`),
+      );
+    });
+}
+
+/** A drain without faults finds all that is owed, once, and nothing that is done with. */
+async function judge(root: string, told: Told, mayBeCorrupt: boolean): Promise<void> {
+  const lease = await leaseOf(spoolAt(root));
+  const { unread } = await fanOutAll(lease, () => endpoints);
+  expect(unread).toEqual([]);
+  const found: string[] = [];
+  for (const endpoint of endpoints) {
+    for (const delivery of await claimAll(lease, endpoint, farFuture)) {
+      const key = keyOf(delivery);
+      found.push(key);
+      if (told.deferred.has(key)) expect(delivery.attempts).toBe(3);
+      await lease.done(delivery);
+    }
+  }
+  expect(new Set(found).size).toBe(found.length);
+  expect(lease.owing()).toEqual([]);
+  expect(await lease.waiting()).toBe(0);
+  const aside = payloadsBelow(`${root}/corrupt`);
+  if (!mayBeCorrupt) expect(aside).toEqual([]);
+  // A reason that was left alone takes the first name.
+  const torn = filesBelow(`${root}/corrupt`).filter((name) => /^torn\.json(\.1)?$/.test(name));
+  expect(torn.map((name) => readFileSync(`${root}/corrupt/${name}`, 'utf8'))).toEqual([corruptText]);
+  for (const endpoint of endpoints) {
+    const dead = payloadsBelow(`${root}/dead/${endpoint}`);
+    for (const payload of payloads) {
+      const key = `${endpoint} ${payload}`;
+      const places = [
+        ...(told.done.has(key) ? ['done'] : []),
+        ...(found.includes(key) ? ['found'] : []),
+        ...(dead.includes(payload) ? ['dead'] : []),
+      ];
+      if (told.unsure.has(key)) expect(places.length, key).toBeLessThanOrEqual(1);
+      else if (aside.includes(payload)) expect(places.length, key).toBeLessThanOrEqual(1);
+      else expect(places, key).toHaveLength(1);
+      if (told.buried.has(key)) expect(places, key).toEqual(['dead']);
+      if (told.deferred.has(key)) expect(places, key).toEqual(['found']);
+    }
+  }
+  await lease.close();
+  for (const room of ['queue', 'retry', 'incoming']) expect(filesBelow(`${root}/${room}`)).toEqual([]);
+}
+
+/** Drains a new spool on a disk with a fault, and checks that nothing is lost and nothing repeated. */
+export async function drainWith(
+  fault: Fault,
+  { mayBeCorrupt = false }: { mayBeCorrupt?: boolean } = {},
+): Promise<{ calls: number; told: Told }> {
+  const directory = quickDir();
+  const root = `${directory}/spool`;
+  await filled(root);
+  const faulty = faultyDisk(fault);
+  const locks: number[] = [];
+  function takeKernelLock(path: string): KernelLock {
+    const fd = openSync(path, constants.O_RDWR | constants.O_CREAT, 0o600);
+    locks.push(fd);
+    return { kind: 'locked', fd };
+  }
+  const spool = spoolAt(root, { disk: faulty.disk, takeKernelLock });
+  const told = await drainOnce(root, () => leaseOf(spool));
+  const calls = faulty.calls();
+  faulty.closeAll();
+  if (told.abandoned) for (const fd of locks) closeSync(fd);
+  await judge(root, told, mayBeCorrupt);
+  rmSync(directory, { recursive: true });
+  return { calls, told };
+}
+
+/** With a fault at call 1, 2, 3, … until a run makes fewer calls; returns how many it makes. */
+export async function atEachCall(
+  faultAt: (n: number) => Fault,
+  options?: { mayBeCorrupt: boolean },
+): Promise<number> {
+  for (let n = 1; ; n += 1) {
+    const { calls } = await drainWith(faultAt(n), options).catch((error: unknown) => {
+      throw new Error(`with the fault at call ${n}: ${error instanceof Error ? error.message : error}`, {
+        cause: error,
+      });
+    });
+    if (calls < n) return n - 1;
+  }
+}

@@ -1,0 +1,245 @@
+/** A drain on a spool in memory, with a sender that answers from a table, a clock that is set, and no randomness. */
+import { setMaxListeners } from 'node:events';
+import type { Attempt, AttemptResult, Sender } from '../../src/delivery/sender.js';
+import { type Endpoint, endpointDefaults } from '../../src/endpoint/endpoint.js';
+import type { Health } from '../../src/endpoint/health.js';
+import type { Event } from '../../src/event/event.js';
+import type { Hooks } from '../../src/hooks/hooks.js';
+import type { JournalEntry } from '../../src/journal/journal.js';
+import type { Clock } from '../../src/shared/clock.js';
+import { createMemorySpool } from '../../src/spool/memory.js';
+import type { Delivery, EndpointBacklog, Lease, Spool, Why } from '../../src/spool/spool.js';
+import { drain } from '../../src/usecases/drain/drain.js';
+import type { DrainOptions, DrainSummary, HooksRefresh, Notice } from '../../src/usecases/drain/ports.js';
+import { endpoint, event } from './builders.js';
+
+/** A clock that stands still until it is told otherwise. Begins a minute after the first built event. */
+export function fakeClock(): Clock & { advance(ms: number): void } {
+  let at = Date.parse('2026-11-23T12:01:00.000Z');
+  const start = at;
+  return {
+    now: () => at,
+    monotonic: () => at - start,
+    advance(ms) {
+      at += ms;
+    },
+  };
+}
+
+/** A hooks file's content: which endpoints a hook has, by id. Options of an endpoint come from `settings`. */
+export function hooksOf(
+  table: Record<string, readonly string[]>,
+  settings: Record<string, Partial<Endpoint>> = {},
+): Hooks {
+  const all = new Map<string, Endpoint>();
+  for (const id of [...Object.values(table).flat(), ...Object.keys(settings)]) {
+    const url = { value: `https://${id.replaceAll('~', '-')}.example/in` };
+    all.set(id, endpoint({ id, url, ...settings[id] }));
+  }
+  const registrations = Object.entries(table).map(([pattern, ids]) => ({
+    pattern,
+    endpoints: ids.map((id) => all.get(id)!),
+  }));
+  return { registrations, endpoints: all, defaults: endpointDefaults };
+}
+
+/** What to answer: a status, a whole result, or a function of the attempt. */
+export type Script =
+  | number
+  | AttemptResult
+  | ((attempt: Attempt) => number | AttemptResult | Promise<number | AttemptResult>);
+
+export interface Sent {
+  endpoint: string;
+  event: string;
+  attempt: number;
+  timestamp: number;
+  payload: string;
+}
+
+export interface ScriptedSender {
+  readonly sender: Sender;
+  /** Every attempt, in order. */
+  readonly sent: Sent[];
+  /** What is answered from now on, by endpoint id; may be changed. */
+  readonly script: Record<string, Script>;
+  to(id: string): Sent[];
+  /** Most attempts in flight at once, over all endpoints or to one. */
+  most(id?: string): number;
+  inFlight(): number;
+}
+
+/** A sender that answers from a table by endpoint id; 204 where it has no entry. Honours the cut-off. */
+export function scriptedSender(script: Record<string, Script> = {}): ScriptedSender {
+  const sent: Sent[] = [];
+  const flying = new Map<string, number>();
+  let most = 0;
+  const mostOf = new Map<string, number>();
+
+  async function answer(attempt: Attempt): Promise<AttemptResult> {
+    const entry = script[attempt.endpoint.id] ?? 204;
+    const result = typeof entry === 'function' ? await entry(attempt) : entry;
+    return typeof result === 'number' ? { kind: 'answer', status: result } : result;
+  }
+
+  function cutOff(signal: AbortSignal | undefined): Promise<AttemptResult> {
+    return new Promise((resolve) => {
+      if (signal === undefined) return;
+      if (signal.aborted) resolve({ kind: 'aborted' });
+      setMaxListeners(0, signal);
+      signal.addEventListener('abort', () => resolve({ kind: 'aborted' }), { once: true });
+    });
+  }
+
+  const sender: Sender = {
+    async send(attempt) {
+      const { id } = attempt.endpoint;
+      sent.push({
+        endpoint: id,
+        event: attempt.event.id,
+        attempt: attempt.attempt,
+        timestamp: attempt.timestamp,
+        payload: Buffer.from(attempt.event.payload).toString(),
+      });
+      flying.set(id, (flying.get(id) ?? 0) + 1);
+      most = Math.max(
+        most,
+        [...flying.values()].reduce((sum, each) => sum + each, 0),
+      );
+      mostOf.set(id, Math.max(mostOf.get(id) ?? 0, flying.get(id) ?? 0));
+      try {
+        return await Promise.race([answer(attempt), cutOff(attempt.signal)]);
+      } finally {
+        flying.set(id, (flying.get(id) ?? 1) - 1);
+      }
+    },
+    async close() {},
+  };
+  return {
+    sender,
+    sent,
+    script,
+    to: (id) => sent.filter((each) => each.endpoint === id),
+    most: (id) => (id === undefined ? most : (mostOf.get(id) ?? 0)),
+    inFlight: () => [...flying.values()].reduce((sum, each) => sum + each, 0),
+  };
+}
+
+export interface Buried {
+  event: string;
+  endpoint: string;
+  why: Why;
+}
+
+export interface DrainingOptions {
+  hooks?: Hooks;
+  script?: Record<string, Script>;
+  clock?: Clock & { advance?(ms: number): void };
+  random?: () => number;
+  /** Stands between the drain and the lease. */
+  wrap?: (lease: Lease) => Lease;
+}
+
+type NoticeOf<K extends Notice['kind']> = Extract<Notice, { kind: K }>;
+
+export interface Draining extends ScriptedSender {
+  readonly clock: NonNullable<DrainingOptions['clock']>;
+  readonly spool: Spool;
+  readonly notices: Notice[];
+  readonly journal: JournalEntry[];
+  readonly buried: Buried[];
+  /** What the next looks at the hooks file find. */
+  readonly refreshes: HooksRefresh[];
+  /** Fires events, and returns them. */
+  fire(...events: ReadonlyArray<Partial<Event>>): Promise<Event[]>;
+  /** Changes the hooks; the next look at the file finds them. */
+  reload(next: Hooks): void;
+  /** Drains, by default for one pass. */
+  drain(options?: Partial<DrainOptions>): Promise<DrainSummary>;
+  backlog(id: string): Promise<EndpointBacklog | undefined>;
+  health(id: string): Promise<Health>;
+  /** The notices of one kind. */
+  told<K extends Notice['kind']>(kind: K): NoticeOf<K>[];
+}
+
+/** A spool in memory and all that a drain needs, to be drained as often as one likes. */
+export function draining(options: DrainingOptions = {}): Draining {
+  const clock = options.clock ?? fakeClock();
+  const spool: Spool = createMemorySpool({ now: clock.now });
+  const scripted = scriptedSender(options.script);
+  const notices: Notice[] = [];
+  const journal: JournalEntry[] = [];
+  const buried: Buried[] = [];
+  const refreshes: HooksRefresh[] = [];
+  let hooks = options.hooks ?? hooksOf({ complete: ['a'] });
+
+  async function leased(): Promise<Lease> {
+    const result = await spool.lease('pass');
+    if (result.held) throw new Error('the spool is held');
+    const { lease } = result;
+    const watched: Lease = {
+      ...lease,
+      async bury(delivery: Delivery, why: Why) {
+        await lease.bury(delivery, why);
+        buried.push({ event: delivery.event.id, endpoint: delivery.endpoint, why });
+      },
+    };
+    return options.wrap?.(watched) ?? watched;
+  }
+
+  return {
+    ...scripted,
+    clock,
+    spool,
+    notices,
+    journal,
+    buried,
+    async fire(...events) {
+      const all = events.map((over) => event(over));
+      for (const each of all) await spool.enqueue(each);
+      return all;
+    },
+    reload(next) {
+      hooks = next;
+      refreshes.push({ kind: 'reloaded' });
+    },
+    refreshes,
+    async drain(drainOptions = {}) {
+      const lease = await leased();
+      let current = hooks;
+      try {
+        return await drain(
+          {
+            lease,
+            hooks: {
+              current: () => current,
+              async refresh() {
+                const next = refreshes.shift() ?? { kind: 'same' };
+                if (next.kind === 'reloaded') current = hooks;
+                return next;
+              },
+            },
+            sender: scripted.sender,
+            journal: { write: (entry) => journal.push(entry), close() {} },
+            clock,
+            random: options.random ?? (() => 0.5),
+            report: (notice) => notices.push(notice),
+          },
+          { until: 'pass', maxInFlight: 256, graceMs: 10_000, rescanMs: 2_000, ...drainOptions },
+        );
+      } finally {
+        await lease.close();
+      }
+    },
+    async backlog(id) {
+      for await (const each of spool.backlog(id)) return each;
+      return undefined;
+    },
+    async health(id) {
+      for await (const { health } of spool.backlog(id)) return health;
+      return {};
+    },
+    told: <K extends Notice['kind']>(kind: K) =>
+      notices.filter((notice): notice is NoticeOf<K> => notice.kind === kind),
+  };
+}

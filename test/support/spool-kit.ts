@@ -1,0 +1,114 @@
+import { constants, existsSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { onTestFinished } from 'vitest';
+import { randomBytes } from '../../src/shared/random.js';
+import { ensureSpool } from '../../src/spool/file/create.js';
+import { type Disk, systemDisk } from '../../src/spool/file/disk.js';
+import { createFileSpool } from '../../src/spool/file/file-spool.js';
+import type { KernelLock } from '../../src/spool/file/kernel-lock.js';
+import type { Delivery, FanOut, Lease, Route, Spool } from '../../src/spool/spool.js';
+
+/** Whether the tests run as root; what needs it is skipped otherwise, and says so. */
+export const isRoot: boolean = process.geteuid?.() === 0;
+
+/** Later than any due time. */
+export const farFuture: number = Date.parse('2099-01-01T00:00:00.000Z');
+
+/** A directory in memory where there is one, for tests that make thousands of spools. */
+export function quickDir(): string {
+  const path = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'capnhook-test-'));
+  onTestFinished(() => rmSync(path, { recursive: true, force: true }));
+  return path;
+}
+
+/** A spool made and ready. */
+export function madeSpool(directory: string): string {
+  const root = `${directory}/spool`;
+  ensureSpool(systemDisk, root, { token: 'made' });
+  return root;
+}
+
+export interface KitOptions {
+  disk?: Disk;
+  now?: () => number;
+  takeKernelLock?: (path: string, options: { mode: number }) => KernelLock;
+}
+
+/** The file spool with a lock that an abandoned lease does not hold, as after `kill -9`. */
+export function spoolAt(root: string, { disk, now = Date.now, takeKernelLock }: KitOptions = {}): Spool {
+  return createFileSpool(root, {
+    now,
+    random: randomBytes,
+    ...(disk && { disk }),
+    takeKernelLock: takeKernelLock ?? freeLock,
+  });
+}
+
+function freeLock(path: string, { mode }: { mode: number }): KernelLock {
+  return { kind: 'locked', fd: openSync(path, constants.O_RDWR | constants.O_CREAT, mode) };
+}
+
+/** A lease, or an error if somebody holds it. */
+export async function leaseOf(spool: Spool): Promise<Lease> {
+  const result = await spool.lease('pass');
+  if (result.held) throw new Error('the spool is held');
+  return result.lease;
+}
+
+/** Fans out until nothing more is waiting; the steps together. */
+export async function fanOutAll(lease: Lease, route: Route): Promise<FanOut> {
+  const all: Mutable<FanOut> = {
+    events: 0,
+    deliveries: 0,
+    noReceivers: [],
+    corrupt: [],
+    unread: [],
+    more: false,
+  };
+  for (;;) {
+    const step = await lease.fanOut(route);
+    all.events += step.events;
+    all.deliveries += step.deliveries;
+    all.noReceivers = [...all.noReceivers, ...step.noReceivers];
+    all.corrupt = [...all.corrupt, ...step.corrupt];
+    all.unread = step.unread;
+    if (!step.more) return all;
+  }
+}
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+/** Everything that an endpoint can be sent at `now`, claimed. */
+export async function claimAll(lease: Lease, endpoint: string, now = 0): Promise<readonly Delivery[]> {
+  return (await lease.claim(endpoint, { limit: 100_000, now })).deliveries;
+}
+
+/** A payload as text. */
+export function text({ event }: Pick<Delivery, 'event'>): string {
+  return Buffer.from(event.payload).toString();
+}
+
+/** The ids of deliveries. */
+export function ids(deliveries: readonly Delivery[]): string[] {
+  return deliveries.map(({ event }) => event.id);
+}
+
+/** The names in a directory of the spool, sorted; none if it is not there. */
+export function names(path: string): string[] {
+  return existsSync(path) ? readdirSync(path).sort() : [];
+}
+
+/** All regular files below a directory, as paths from there. */
+export function filesBelow(path: string): string[] {
+  if (!existsSync(path)) return [];
+  return readdirSync(path, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name).slice(path.length + 1))
+    .sort();
+}
+
+/** The text of a file. */
+export function read(path: string): string {
+  return readFileSync(path, 'utf8');
+}
