@@ -33,7 +33,10 @@ export const commands: readonly CommandSpec[] = [
     ],
     summary: 'queue an event; exit 0 means it is durable',
     options: fireOptions,
-    examples: ['capnhook fire complete payload.json', `capnhook fire --to https://example.com/in -d '{"id":1}'`],
+    examples: [
+      'capnhook fire complete payload.json',
+      `capnhook fire --to https://example.com/in -d '{"id":1}'`,
+    ],
     notes:
       'With --to, one argument is the payload, and two are the hook and the payload.\nStandard input is read only where - says so.',
     async run({ positionals, options, globals, io }) {
@@ -49,7 +52,10 @@ export const commands: readonly CommandSpec[] = [
     ],
     summary: 'send the events of a hook to a URL',
     options: {},
-    examples: ['capnhook register complete https://example.com/in', "capnhook register 'build.*' - < url.txt"],
+    examples: [
+      'capnhook register complete https://example.com/in',
+      "capnhook register 'build.*' - < url.txt",
+    ],
     async run({ positionals: [hook = '', url = ''], globals, io }) {
       const { runRegister } = await import('./commands/register.js');
       return runRegister({ hook, url }, globals, io);
@@ -57,11 +63,14 @@ export const commands: readonly CommandSpec[] = [
   },
   {
     name: 'deregister',
-    positionals: [['<url|endpoint>', 'a URL, or the name or id of an endpoint; - reads it from standard input']],
+    positionals: [
+      ['<url|endpoint>', 'a URL, or the name or id of an endpoint; - reads it from standard input'],
+    ],
     summary: 'send no events to a URL any more, from any hook',
     options: { hook: { type: 'string', value: 'HOOK', help: 'only those of this hook or pattern' } },
     examples: ['capnhook deregister https://example.com/in', 'capnhook deregister chat --hook build.failed'],
-    notes: 'What is still queued for it goes to dead/ at the next drain, unless the event named the URL itself.',
+    notes:
+      'What is still queued for it goes to dead/ at the next drain, unless the event named the URL itself.',
     async run({ positionals: [target = ''], options, globals, io }) {
       const { runDeregister } = await import('./commands/register.js');
       return runDeregister({ target, ...options }, globals, io);
@@ -85,10 +94,15 @@ export const commands: readonly CommandSpec[] = [
     options: {
       daemon: { type: 'boolean', help: 'stay, and send what is fired at once' },
       wait: { type: 'string', value: 'DURATION', help: 'go on until nothing is left, or so long' },
-      grace: { type: 'string', value: 'DURATION', help: 'how long attempts may go on after a signal (default: 10s)' },
+      grace: {
+        type: 'string',
+        value: 'DURATION',
+        help: 'how long attempts may go on after a signal (default: 10s)',
+      },
     },
     examples: ['capnhook drain', 'capnhook drain --wait 5m'],
-    notes: 'Exit code 0: nothing is left; 75: something is still owed, or another drain is running; 69: something was given up.',
+    notes:
+      'Exit code 0: nothing is left; 75: something is still owed, or another drain is running; 69: something was given up.',
     async run({ options, globals, io }) {
       const { runDrain } = await import('./commands/drain.js');
       return runDrain(options, globals, io);

@@ -21,12 +21,23 @@ export function tryFire(argv: readonly string[], io: Io): Promise<number> | unde
 }
 
 /** The arguments of an ordinary `fire`, without the word itself. */
-export function parseFire(argv: readonly string[]): { values: Record<string, unknown>; positionals: string[] } | undefined {
+export function parseFire(
+  argv: readonly string[],
+): { values: Record<string, unknown>; positionals: string[] } | undefined {
   if (!argv.includes('fire')) return undefined;
   try {
     const options = { ...globalOptions, ...fireOptions };
-    const { values, positionals } = parseArgs({ args: [...argv], options, allowPositionals: true, strict: true });
+    const { values, positionals, tokens } = parseArgs({
+      args: [...argv],
+      options,
+      allowPositionals: true,
+      tokens: true,
+    });
     if (positionals.shift() !== 'fire') return undefined;
+    const first = tokens.findIndex(({ kind }) => kind === 'positional');
+    const before = tokens.slice(0, first);
+    // Before the command there are only global options.
+    if (before.some((token) => token.kind === 'option' && token.name in fireOptions)) return undefined;
     return { values, positionals };
   } catch {
     return undefined; // commander says what is wrong

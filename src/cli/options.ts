@@ -35,7 +35,11 @@ export const fireOptions: OptionSpecs = {
     value: 'URL',
     help: 'send to this URL instead of those registered; may be repeated; - reads one URL a line from standard input',
   },
-  ndjson: { type: 'string', value: 'FILE', help: 'one payload a line, accepted all or nothing; - is standard input' },
+  ndjson: {
+    type: 'string',
+    value: 'FILE',
+    help: 'one payload a line, accepted all or nothing; - is standard input',
+  },
   id: { type: 'string', value: 'ID', help: "the event's id; made up by default" },
 };
 

@@ -5,6 +5,7 @@ import { type Call, type CommandSpec, commands } from './command-table.js';
 import { exitCodes } from './exit-code.js';
 import type { Io } from './io.js';
 import { globalOptions, globalsFrom, type OptionSpecs } from './options.js';
+import { hideUrls } from './render/text.js';
 
 const introduction = `Webhooks from scripts: fire an event, and it is on disk; drain sends it until every receiver has it.
 
@@ -44,24 +45,43 @@ function createProgram(io: Io, run: Run): Command {
     .helpCommand('help [command]', 'print the help of a command')
     .showHelpAfterError('(add --help for all of it)')
     .configureHelp({ showGlobalOptions: true })
-    .configureOutput({ writeOut: io.out, writeErr: io.err, outputError: (text, write) => write(`capnhook: ${text.replace(/^error: /, '')}`) })
+    .configureOutput({
+      writeOut: io.out,
+      writeErr: io.err,
+      outputError: (text, write) => write(`capnhook: ${hideUrls(text.replace(/^error: /, ''))}`),
+    })
     .exitOverride();
   addOptions(program, globalOptions);
   for (const spec of commands) program.addCommand(createCommand(program, { spec, io, run }), {});
-  program.addHelpText('after', '\nExamples:\n  $ capnhook register complete https://example.com/in\n  $ capnhook fire complete payload.json');
+  program.addHelpText(
+    'after',
+    '\nExamples:\n  $ capnhook register complete https://example.com/in\n  $ capnhook fire complete payload.json',
+  );
   return program;
 }
 
-function createCommand(program: Command, { spec, io, run }: { spec: CommandSpec; io: Io; run: Run }): Command {
-  const command = new Command(spec.name).copyInheritedSettings(program).summary(spec.summary).description(`${sentence(spec.summary)}`);
+function createCommand(
+  program: Command,
+  { spec, io, run }: { spec: CommandSpec; io: Io; run: Run },
+): Command {
+  const command = new Command(spec.name)
+    .copyInheritedSettings(program)
+    .summary(spec.summary)
+    .description(sentence(spec.summary));
   for (const [name, help] of spec.positionals) command.argument(name, help);
   addOptions(command, spec.options);
   const notes = spec.notes === undefined ? '' : `\n${spec.notes}\n`;
-  command.addHelpText('after', `${notes}\nExamples:\n${spec.examples.map((line) => `  $ ${line}`).join('\n')}`);
+  command.addHelpText(
+    'after',
+    `${notes}\nExamples:\n${spec.examples.map((line) => `  $ ${line}`).join('\n')}`,
+  );
   command.action(async () => {
     const all = command.optsWithGlobals();
     const options = Object.fromEntries(Object.keys(spec.options).map((name) => [name, all[name]]));
-    const globals = globalsFrom({ ...all, 'no-color': all.color === false, 'show-urls': all.showUrls }, io.env);
+    const globals = globalsFrom(
+      { ...all, 'no-color': all.color === false, 'show-urls': all.showUrls },
+      io.env,
+    );
     await run(spec, { positionals: command.args, options: options as Call['options'], globals, io });
   });
   return command;

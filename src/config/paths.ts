@@ -6,9 +6,12 @@ import { CapnhookError } from '../shared/errors.js';
 /** Environment variables. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** The spool: what was asked for, `CAPNHOOK_SPOOL`, or `$XDG_STATE_HOME/capnhook/spool` (`~/.local/state/…`). */
+/**
+ * The spool: what was asked for, `CAPNHOOK_SPOOL`, or `$XDG_STATE_HOME/capnhook/spool` (`~/.local/state/…`).
+ * @throws CapnhookError `USAGE` if an empty path was asked for; `SPOOL_CREATE` if there is no home directory
+ */
 export function spoolPath(env: Environment, asked?: string): string {
-  const named = asked ?? nonEmpty(env.CAPNHOOK_SPOOL);
+  const named = given(asked, '--spool') ?? nonEmpty(env.CAPNHOOK_SPOOL);
   if (named !== undefined) return resolve(named);
   return `${xdgHome(env, { variable: 'XDG_STATE_HOME', below: '.local/state' })}/capnhook/spool`;
 }
@@ -16,9 +19,10 @@ export function spoolPath(env: Environment, asked?: string): string {
 /**
  * The hooks file: what was asked for, `CAPNHOOK_CONFIG`, `$XDG_CONFIG_HOME/capnhook/hooks.yaml` (`~/.config/…`),
  * or `/etc/capnhook/hooks.yaml` where only that one is there.
+ * @throws as {@link spoolPath}
  */
 export function hooksPath(env: Environment, asked?: string): string {
-  const named = asked ?? nonEmpty(env.CAPNHOOK_CONFIG);
+  const named = given(asked, '--config') ?? nonEmpty(env.CAPNHOOK_CONFIG);
   if (named !== undefined) return resolve(named);
   const own = `${xdgHome(env, { variable: 'XDG_CONFIG_HOME', below: '.config' })}/capnhook/hooks.yaml`;
   const shared = '/etc/capnhook/hooks.yaml';
@@ -35,9 +39,13 @@ function xdgHome(env: Environment, { variable, below }: { variable: string; belo
 function homeDirectory(env: Environment, variable: string): string {
   const home = nonEmpty(env.HOME) ?? homeOfUser();
   if (home !== undefined) return resolve(home);
-  throw new CapnhookError('SPOOL_CREATE', `Cannot tell where your files are: neither HOME nor ${variable} is set`, {
-    hint: 'Set HOME, or name the places with --spool (CAPNHOOK_SPOOL) and --config (CAPNHOOK_CONFIG).',
-  });
+  throw new CapnhookError(
+    'SPOOL_CREATE',
+    `Cannot tell where your files are: neither HOME nor ${variable} is set`,
+    {
+      hint: 'Set HOME, or name the places with --spool (CAPNHOOK_SPOOL) and --config (CAPNHOOK_CONFIG).',
+    },
+  );
 }
 
 /** The home directory that the user database has, for a cron job without HOME. */
@@ -49,6 +57,14 @@ function homeOfUser(): string | undefined {
   } catch {
     return undefined; // a user without an entry, as in a container
   }
+}
+
+/** An empty path would be the working directory: surely a variable that was not set. */
+function given(asked: string | undefined, option: string): string | undefined {
+  if (asked !== '') return asked;
+  throw new CapnhookError('USAGE', `Cannot use an empty path: ${option} names nothing`, {
+    hint: `Leave ${option} out, or check the variable that its path comes from.`,
+  });
 }
 
 function nonEmpty(text: string | undefined): string | undefined {

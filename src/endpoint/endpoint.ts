@@ -40,7 +40,9 @@ export const endpointDefaults: Omit<Endpoint, 'id' | 'url'> = {
   giveUpAfterMs: 3 * 86_400_000,
   retry: {
     // Standard Webhooks' schedule, slightly longer at its end.
-    scheduleMs: [5_000, 300_000, 1_800_000, 7_200_000, 18_000_000, 36_000_000, 50_400_000, 72_000_000, 86_400_000],
+    scheduleMs: [
+      5_000, 300_000, 1_800_000, 7_200_000, 18_000_000, 36_000_000, 50_400_000, 72_000_000, 86_400_000,
+    ],
     jitter: 0.2,
   },
 };

@@ -87,7 +87,7 @@ export function afterAttempt(
   const tried = remember(health, event);
   const lastTry = health.tries?.at(-1) ?? Number.NEGATIVE_INFINITY;
   // A last try in the future is from before the clock was set back.
-  const sameMoment = startedAt < lastTry && lastTry <= now;
+  const sameMoment = startedAt <= lastTry && lastTry <= now;
   const failures = (health.failures ?? 0) + (sameMoment ? 0 : 1);
   const tries = sameMoment ? (health.tries ?? []) : [...(health.tries ?? []), now].slice(-minTries);
   const next = { failures, since: health.since ?? now, tries, tried };
@@ -133,5 +133,10 @@ export function isGivenUp(
 ): boolean {
   const tries = health.tries ?? [];
   const oldest = tries[0];
-  return now - acceptedAt > giveUpAfterMs && tries.length >= minTries && oldest !== undefined && oldest >= acceptedAt;
+  return (
+    now - acceptedAt > giveUpAfterMs &&
+    tries.length >= minTries &&
+    oldest !== undefined &&
+    oldest >= acceptedAt
+  );
 }

@@ -1,14 +1,15 @@
 import { spawn } from 'node:child_process';
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Environment, hooksPath, spoolPath } from '../config/paths.js';
 import { CapnhookError, errnoOf } from '../shared/errors.js';
+import { makePath } from '../shared/make-path.js';
 import { packageRoot } from '../shared/package-info.js';
 import { randomBytes } from '../shared/random.js';
 import { createFileSpool } from '../spool/file/file-spool.js';
 import { isLocal } from '../spool/file/lock.js';
+import { identityOf, isAlive } from '../spool/file/process-identity.js';
 import type { Holder } from '../spool/spool.js';
 import { describeHolder } from './busy.js';
 
@@ -50,16 +51,16 @@ const pollMs = 20;
 
 /**
  * Starts a daemon in the background, and resolves when it is draining.
- * @throws CapnhookError with what the daemon said, if it ended at once; `TEMPORARY` if it took too long; `USAGE` for a log that cannot be opened
+ * @throws CapnhookError with what the daemon said, if it ended at once; `TEMPORARY` if it took too long; `SPOOL_CREATE` for a log that cannot be opened
  */
 export async function start(options: StartOptions = {}): Promise<Started> {
   const env = options.env ?? process.env;
   const root = spoolPath(env, options.spool);
-  const log = options.log ?? `${root}.log`;
+  const log = resolve(options.log ?? `${root}.log`);
   const spool = createFileSpool(root, { now: Date.now, random: randomBytes });
   const running = await spool.holder();
   if (running?.mode === 'daemon') return { started: false, pid: running.pid, log };
-  const fd = await openLog(log);
+  const fd = openLog(log);
   const from = fstatSync(fd).size;
   try {
     const args = ['drain', '--daemon', '--spool', root, '--config', hooksPath(env, options.config)];
@@ -69,18 +70,26 @@ export async function start(options: StartOptions = {}): Promise<Started> {
       env: { ...env },
       stdio: ['ignore', fd, fd],
     });
-    let exit: number | null | undefined;
+    let end: Error | number | null | undefined;
+    child.on('error', (error) => {
+      end = error;
+    });
     child.on('exit', (code) => {
-      exit = code;
+      end = code;
     });
     const deadline = performance.now() + (options.timeoutMs ?? 10_000);
-    while ((await spool.holder())?.pid !== child.pid) {
-      if (exit !== undefined) throw endedAtOnce(readFrom(log, from), exit);
+    for (;;) {
+      const holder = await spool.holder();
+      if (child.pid !== undefined && holder?.pid === child.pid) break;
+      // Two were started at once, and the other one was faster.
+      if (end !== undefined && holder?.mode === 'daemon') return { started: false, pid: holder.pid, log };
+      if (end instanceof Error) throw cannotSpawn(end);
+      if (end !== undefined) throw endedAtOnce(readFrom(log, from), end);
       if (performance.now() > deadline) throw tooSlow(log);
       await sleep(pollMs);
     }
     child.unref();
-    return { started: true, pid: child.pid ?? 0, log };
+    return { started: true, pid: child.pid, log };
   } finally {
     closeSync(fd);
   }
@@ -88,29 +97,46 @@ export async function start(options: StartOptions = {}): Promise<Started> {
 
 /**
  * Ends the drain that is running on the spool, and resolves when it is gone.
- * @throws CapnhookError `TEMPORARY` if it is still there after `timeoutMs`; `PERMISSION`; `BUSY` if it runs on another machine
+ * @throws CapnhookError `TEMPORARY` if it is still there after `timeoutMs`; `PERMISSION`; `BUSY` if it runs on another machine; `USAGE` if it is this very process
  */
 export async function stop(options: StopOptions = {}): Promise<Stopped> {
   const root = spoolPath(options.env ?? process.env, options.spool);
   const spool = createFileSpool(root, { now: Date.now, random: randomBytes });
   const holder = await spool.holder();
   if (holder === undefined) return { holder };
+  if (holder.pid === process.pid && isLocal(holder)) throw stopsItself();
   if (!isLocal(holder)) {
-    throw new CapnhookError('BUSY', `Cannot stop the drain: it runs on another machine (${describeHolder(holder)})`, {
-      hint: `Run capnhook stop on ${holder.host}.`,
-    });
+    throw new CapnhookError(
+      'BUSY',
+      `Cannot stop the drain: it runs on another machine (${describeHolder(holder)})`,
+      {
+        hint: `Run capnhook stop on ${holder.host}.`,
+      },
+    );
   }
+  const running = identityOf(holder.pid);
   terminate(holder);
   const deadline = performance.now() + (options.timeoutMs ?? 30_000);
-  while ((await spool.holder())?.pid === holder.pid) {
+  // It lets go of the spool shortly before it ends.
+  while ((await spool.holder())?.pid === holder.pid || isAlive(running) === true) {
     if (performance.now() > deadline) {
-      throw new CapnhookError('TEMPORARY', `Cannot stop the drain in time: it is still there (${describeHolder(holder)})`, {
-        hint: `It may be waiting for a slow receiver. Nothing is lost by kill -9 ${holder.pid}.`,
-      });
+      throw new CapnhookError(
+        'TEMPORARY',
+        `Cannot stop the drain in time: it is still there (${describeHolder(holder)})`,
+        {
+          hint: `It may be waiting for a slow receiver. Nothing is lost by kill -9 ${holder.pid}.`,
+        },
+      );
     }
     await sleep(pollMs);
   }
   return { holder };
+}
+
+function stopsItself(): CapnhookError {
+  return new CapnhookError('USAGE', 'Cannot stop the drain: it is this very process', {
+    hint: 'Give drain() a `stop` signal, and abort that.',
+  });
 }
 
 function terminate(holder: Holder): void {
@@ -118,16 +144,20 @@ function terminate(holder: Holder): void {
     process.kill(holder.pid, 'SIGTERM');
   } catch (error) {
     if (errnoOf(error) === 'ESRCH') return; // it has just ended
-    throw new CapnhookError('PERMISSION', `Cannot stop the drain: not permitted (${describeHolder(holder)})`, {
-      cause: error,
-      hint: 'Run capnhook stop as the user who started it.',
-    });
+    throw new CapnhookError(
+      'PERMISSION',
+      `Cannot stop the drain: not permitted (${describeHolder(holder)})`,
+      {
+        cause: error,
+        hint: 'Run capnhook stop as the user who started it.',
+      },
+    );
   }
 }
 
-async function openLog(path: string): Promise<number> {
+function openLog(path: string): number {
   try {
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    makePath(dirname(path), 0o700);
     return openSync(path, 'a', 0o600);
   } catch (error) {
     throw new CapnhookError('SPOOL_CREATE', `Cannot open the log ${path} (${errnoOf(error)})`, {
@@ -150,12 +180,27 @@ function readFrom(path: string, from: number): string {
 }
 
 /** The daemon's exit code, as the error that it was over there. */
-const codes = { 64: 'USAGE', 73: 'SPOOL_CREATE', 74: 'SPOOL_WRITE', 75: 'BUSY', 77: 'PERMISSION', 78: 'HOOKS_FILE' } as const;
+const codes = {
+  64: 'USAGE',
+  73: 'SPOOL_CREATE',
+  74: 'SPOOL_WRITE',
+  75: 'BUSY',
+  77: 'PERMISSION',
+  78: 'HOOKS_FILE',
+} as const;
 
 function endedAtOnce(said: string, exit: number | null): CapnhookError {
   const code = codes[exit as keyof typeof codes] ?? 'TEMPORARY';
   const words = said.trim() || `it said nothing (exit code ${exit})`;
   return new CapnhookError(code, `Cannot start the daemon: it ended at once:\n${words}`);
+}
+
+function cannotSpawn(cause: Error): CapnhookError {
+  return new CapnhookError(
+    'TEMPORARY',
+    `Cannot start the daemon: no process can be started (${errnoOf(cause)})`,
+    { cause },
+  );
 }
 
 function tooSlow(log: string): CapnhookError {

@@ -1,4 +1,4 @@
-import { hooksPath, spoolPath, type Environment } from '../config/paths.js';
+import { type Environment, hooksPath, spoolPath } from '../config/paths.js';
 import { createHttpSender } from '../delivery/http-sender.js';
 import { createSecretReader } from '../delivery/secrets.js';
 import { createFileJournal } from '../journal/file-journal.js';
@@ -50,6 +50,7 @@ export interface DrainOptions {
 export async function drain(options: DrainOptions = {}): Promise<DrainSummary> {
   const { env = process.env, clock = systemClock, logger = () => {}, stop, abort } = options;
   const root = spoolPath(env, options.spool);
+  const userAgent = `capnhook/${packageVersion()}`;
   let secrets = createSecretReader({ env });
   const hooks = await openHooks(hooksPath(env, options.config), () => {
     secrets = createSecretReader({ env });
@@ -59,13 +60,13 @@ export async function drain(options: DrainOptions = {}): Promise<DrainSummary> {
   const leased = await spool.lease(until === 'daemon' ? 'daemon' : 'pass');
   if (leased.held) throw busy('drain', leased.holder);
   const { lease } = leased;
+  const journal = createFileJournal(`${root}/journal`, (errno) => logger({ kind: 'journal-failed', errno }));
   const sender = createHttpSender({
-    userAgent: `capnhook/${packageVersion()}`,
+    userAgent,
     secrets: { read: (secret) => secrets.read(secret) },
   });
-  const journal = createFileJournal(`${root}/journal`, (errno) => logger({ kind: 'journal-failed', errno }));
-  options.onReady?.({ reload: hooks.invalidate });
   try {
+    options.onReady?.({ reload: hooks.invalidate });
     return await drainLease(
       { lease, hooks, sender, journal, clock, random: Math.random, report: logger },
       {

@@ -39,7 +39,11 @@ export async function fire(target: Target, payload: unknown, options: FireOption
  * (NDJSON, UTF-8). Far faster than as many calls of {@link fire}.
  * @throws as {@link fire}; `BAD_PAYLOAD` names the line
  */
-export async function fireBatch(target: Target, lines: Uint8Array, options: FireOptions = {}): Promise<Fired> {
+export async function fireBatch(
+  target: Target,
+  lines: Uint8Array,
+  options: FireOptions = {},
+): Promise<Fired> {
   return fireAt(target, { payload: lines, batch: true }, options);
 }
 
@@ -59,14 +63,20 @@ async function resolveTarget(target: Target): Promise<string | readonly string[]
   let resolved = target;
   while (typeof resolved === 'function') resolved = await resolved();
   if (typeof resolved === 'string' || isTexts(resolved)) return resolved;
-  throw new CapnhookError('USAGE', "Cannot fire: the target is neither a hook's name nor a URL nor a list of URLs");
+  throw new CapnhookError(
+    'USAGE',
+    "Cannot fire: the target is neither a hook's name nor a URL nor a list of URLs",
+  );
 }
 
 function isTexts(value: unknown): value is readonly string[] {
   return Array.isArray(value) && value.every((each) => typeof each === 'string');
 }
 
-function addressOf(target: string | readonly string[], hook: string | undefined): { hook?: string | undefined; to?: readonly string[] } {
+function addressOf(
+  target: string | readonly string[],
+  hook: string | undefined,
+): { hook?: string | undefined; to?: readonly string[] } {
   if (typeof target !== 'string') return { to: target, hook };
   return looksLikeUrl(target) ? { to: [target], hook } : { hook: target };
 }
@@ -77,7 +87,9 @@ function toBytes(payload: unknown): Uint8Array {
   try {
     text = JSON.stringify(payload);
   } catch (error) {
-    throw new CapnhookError('BAD_PAYLOAD', `Cannot fire: the payload cannot be written as JSON`, { cause: error });
+    throw new CapnhookError('BAD_PAYLOAD', `Cannot fire: the payload cannot be written as JSON`, {
+      cause: error,
+    });
   }
   if (text !== undefined) return Buffer.from(text);
   throw new CapnhookError('BAD_PAYLOAD', `Cannot fire: a payload of type ${typeof payload} has no JSON`, {

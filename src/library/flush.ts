@@ -1,8 +1,10 @@
 import { type Environment, spoolPath } from '../config/paths.js';
+import { isHookName } from '../event/hook-name.js';
 import { createFileJournal } from '../journal/file-journal.js';
 import { randomBytes } from '../shared/random.js';
 import { createFileSpool } from '../spool/file/file-spool.js';
 import type { Dropped } from '../spool/spool.js';
+import { badHookName } from '../usecases/fire.js';
 import { busy } from './busy.js';
 
 export interface FlushOptions {
@@ -17,10 +19,11 @@ export interface FlushOptions {
 /**
  * Drops what is queued, for good: events not fanned out yet, and deliveries
  * waiting or to be tried again. What is dead or corrupt stays.
- * @throws CapnhookError `BUSY` while a drain is running, `SPOOL_CREATE`, `SPOOL_WRITE`, `PERMISSION`
+ * @throws CapnhookError `USAGE` for what is no hook's name, `BUSY` while a drain is running, `SPOOL_CREATE`, `SPOOL_WRITE`, `PERMISSION`
  * @example const { deliveries } = await flush({ hook: 'complete' });
  */
 export async function flush({ hook, spool, env = process.env }: FlushOptions = {}): Promise<Dropped> {
+  if (hook !== undefined && !isHookName(hook)) throw badHookName('flush', hook);
   const root = spoolPath(env, spool);
   const leased = await createFileSpool(root, { now: Date.now, random: randomBytes }).lease('flush');
   if (leased.held) throw busy('flush', leased.holder);
@@ -28,7 +31,8 @@ export async function flush({ hook, spool, env = process.env }: FlushOptions = {
   try {
     const dropped = await leased.lease.drop((event) => hook === undefined || event.hook === hook);
     const count = dropped.events + dropped.deliveries;
-    if (count > 0) journal.write({ time: new Date().toISOString(), what: 'dropped', ...(hook && { hook }), count });
+    if (count > 0)
+      journal.write({ time: new Date().toISOString(), what: 'dropped', ...(hook && { hook }), count });
     return dropped;
   } finally {
     journal.close();

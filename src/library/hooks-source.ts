@@ -1,7 +1,7 @@
 /** The hooks file of a drain that stays: read anew when it has changed. */
 import { statSync } from 'node:fs';
 import { loadHooks } from '../hooks/hooks-file.js';
-import { CapnhookError } from '../shared/errors.js';
+import { CapnhookError, errnoOf } from '../shared/errors.js';
 import type { HooksRefresh, HooksSource } from '../usecases/drain/ports.js';
 
 export interface FileHooksSource extends HooksSource {
@@ -37,6 +37,10 @@ export async function openHooks(path: string, onReload: () => void = () => {}): 
 
 /** Changes whenever the file does: an editor replaces it, or writes into it. */
 function signatureOf(path: string): string {
-  const stat = statSync(path, { throwIfNoEntry: false, bigint: true });
-  return stat === undefined ? 'missing' : `${stat.dev} ${stat.ino} ${stat.size} ${stat.mtimeNs} ${stat.ctimeNs}`;
+  try {
+    const stat = statSync(path, { bigint: true });
+    return `${stat.dev} ${stat.ino} ${stat.size} ${stat.mtimeNs} ${stat.ctimeNs}`;
+  } catch (error) {
+    return errnoOf(error) ?? 'unknown'; // what is wrong with it is said when it is loaded
+  }
 }

@@ -18,7 +18,11 @@ export interface InitOptions {
  * @returns the spool's directory
  * @throws CapnhookError `SPOOL_CREATE`, `PERMISSION`; `USAGE` for a group that is not there
  */
-export async function init({ spool, group, env = process.env }: InitOptions = {}): Promise<{ spool: string }> {
+export async function init({
+  spool,
+  group,
+  env = process.env,
+}: InitOptions = {}): Promise<{ spool: string }> {
   const root = spoolPath(env, spool);
   const token = Buffer.from(randomBytes(8)).toString('hex');
   ensureSpool(systemDisk, root, { token, ...(group !== undefined && { sharedWith: await groupId(group) }) });

@@ -1,8 +1,9 @@
 import { type Environment, hooksPath, spoolPath } from '../config/paths.js';
-import { endpointIdOf } from '../endpoint/endpoint-id.js';
+import { endpointIdOf, unnamedEndpointId } from '../endpoint/endpoint-id.js';
 import { looksLikeUrl, parseWebhookUrl } from '../event/webhook-url.js';
 import { addRegistration, removeRegistration } from '../hooks/edit-hooks.js';
 import { editHooksFile } from '../hooks/hooks-file.js';
+import { parseHooks } from '../hooks/parse-hooks.js';
 import { isHookPattern } from '../hooks/pattern.js';
 import { CapnhookError } from '../shared/errors.js';
 import { randomBytes } from '../shared/random.js';
@@ -36,8 +37,12 @@ export interface Deregistered {
  * @throws CapnhookError `USAGE`, `HOOKS_FILE` (a broken file is not touched), `BUSY`, `PERMISSION`
  * @example await register('build.*', 'https://example.com/in');
  */
-export async function register(hook: string, url: string, options: RegisterOptions = {}): Promise<{ changed: boolean }> {
-  if (!isHookPattern(hook)) throw badHook(hook);
+export async function register(
+  hook: string,
+  url: string,
+  options: RegisterOptions = {},
+): Promise<{ changed: boolean }> {
+  if (!isHookPattern(hook)) throw badHook('register', hook);
   const target = looksLikeUrl(url) ? checkedUrl(url) : url;
   const path = hooksPath(options.env ?? process.env, options.config);
   const { changed } = await editHooksFile(path, (text) => addRegistration(text, { hook, url: target }));
@@ -53,19 +58,32 @@ export async function register(hook: string, url: string, options: RegisterOptio
 export async function deregister(target: string, options: DeregisterOptions = {}): Promise<Deregistered> {
   const env = options.env ?? process.env;
   const { hook } = options;
-  if (hook !== undefined && !isHookPattern(hook)) throw badHook(hook);
-  const endpoint = looksLikeUrl(target) ? endpointIdOf(checkedUrl(target)) : target;
+  if (hook !== undefined && !isHookPattern(hook)) throw badHook('deregister', hook);
+  const id = looksLikeUrl(target) ? endpointIdOf(checkedUrl(target)) : target;
   const path = hooksPath(env, options.config);
-  const { removedFrom } = await editHooksFile(path, (text) => {
-    return removeRegistration(text, { target, ...(hook !== undefined && { hook }) });
+  const { removedFrom, ids } = await editHooksFile(path, (text) => {
+    const removed = removeRegistration(text, { target, ...(hook !== undefined && { hook }) });
+    return { ...removed, ids: queueIds(text, id) };
   });
-  return { removedFrom, queued: await queuedFor(spoolPath(env, options.spool), endpoint) };
+  return { removedFrom, queued: await queuedFor(spoolPath(env, options.spool), ids) };
 }
 
-async function queuedFor(root: string, id: string): Promise<number> {
+/** Under which ids an endpoint's deliveries may be queued: its own, and the name of one that has its URL. */
+function queueIds(text: string, id: string): ReadonlySet<string> {
+  const parsed = parseHooks(text);
+  const known = parsed.ok ? [...parsed.hooks.endpoints.values()] : [];
+  return new Set([
+    id,
+    ...known.filter(({ url }) => unnamedEndpointId(url) === id).map((endpoint) => endpoint.id),
+  ]);
+}
+
+async function queuedFor(root: string, ids: Iterable<string>): Promise<number> {
   const spool = createFileSpool(root, { now: Date.now, random: randomBytes });
   let queued = 0;
-  for await (const { waiting, retrying } of spool.backlog(id)) queued += waiting + retrying;
+  for (const id of ids) {
+    for await (const { waiting, retrying } of spool.backlog(id)) queued += waiting + retrying;
+  }
   return queued;
 }
 
@@ -77,9 +95,12 @@ function checkedUrl(text: string): string {
   });
 }
 
-function badHook(hook: string): CapnhookError {
-  const shown = looksLikeUrl(hook) ? 'a URL' : JSON.stringify(hook.slice(0, 60));
-  return new CapnhookError('USAGE', `Cannot register for this: ${shown} is not the name or pattern of a hook`, {
-    hint: 'The hook comes first: capnhook register complete https://example.com/in',
+function badHook(doing: 'register' | 'deregister', hook: string): CapnhookError {
+  const swapped = looksLikeUrl(hook);
+  const shown = swapped ? 'a URL' : JSON.stringify(hook.slice(0, 60));
+  return new CapnhookError('USAGE', `Cannot ${doing}: ${shown} is not the name or pattern of a hook`, {
+    hint: swapped
+      ? 'The hook comes first: capnhook register complete https://example.com/in'
+      : "A hook looks like build.failed, a pattern like 'build.*' or 'build.**'.",
   });
 }

@@ -3,7 +3,7 @@ import type { Endpoint } from '../endpoint/endpoint.js';
 import { isHookName } from '../event/hook-name.js';
 import { loadHooks } from '../hooks/hooks-file.js';
 import { endpointsFor } from '../hooks/match.js';
-import { CapnhookError } from '../shared/errors.js';
+import { badHookName } from '../usecases/fire.js';
 
 export interface TargetsOptions {
   /** The hooks file; default `CAPNHOOK_CONFIG`, or `~/.config/capnhook/hooks.yaml`. */
@@ -26,7 +26,7 @@ export interface Targets {
  */
 export async function targets(hook?: string, options: TargetsOptions = {}): Promise<Targets[]> {
   if (hook !== undefined && !isHookName(hook)) {
-    throw new CapnhookError('USAGE', `Cannot tell the targets: ${JSON.stringify(hook.slice(0, 60))} is not a hook's name`);
+    throw badHookName('tell the targets', hook);
   }
   const hooks = await loadHooks(hooksPath(options.env ?? process.env, options.config));
   if (hook !== undefined) return [{ hook, endpoints: endpointsFor(hooks, { hook }) }];

@@ -1,6 +1,7 @@
 /** Firing: an event is checked, given its id and time, and accepted. Needs nothing but the inbox. */
-import { createEventId, isEventId } from '../event/event-id.js';
+
 import type { EventHeader } from '../event/event.js';
+import { createEventId, isEventId } from '../event/event-id.js';
 import { isHookName } from '../event/hook-name.js';
 import { checkPayload, checkPayloads } from '../event/payload.js';
 import { looksLikeUrl, parseWebhookUrl } from '../event/webhook-url.js';
@@ -59,14 +60,16 @@ export async function fireEvent({ inbox, clock, random }: FirePorts, firing: Fir
 }
 
 function checkAddress({ hook, to }: Firing): Pick<EventHeader, 'hook' | 'to'> {
-  if (hook === undefined && to === undefined) throw new CapnhookError('USAGE', 'Cannot fire: no hook and no URL is given');
-  if (hook !== undefined && !isHookName(hook)) throw badHookName(hook);
+  if (hook === undefined && to === undefined)
+    throw new CapnhookError('USAGE', 'Cannot fire: no hook and no URL is given');
+  if (hook !== undefined && !isHookName(hook)) throw badHookName('fire', hook);
   return { ...(hook !== undefined && { hook }), ...(to !== undefined && { to: to.map(checkUrl) }) };
 }
 
-function badHookName(hook: string): CapnhookError {
+/** What is no hook's name, for whatever it was given; a URL, which may be a secret, is not repeated. */
+export function badHookName(doing: string, hook: string): CapnhookError {
   const shown = looksLikeUrl(hook) ? 'a URL' : JSON.stringify(hook.slice(0, 60));
-  return new CapnhookError('USAGE', `Cannot fire: ${shown} is not a hook's name`, {
+  return new CapnhookError('USAGE', `Cannot ${doing}: ${shown} is not a hook's name`, {
     hint: 'A name has letters, digits, "_", "." and "-", at most 128 of them, begins with a letter, digit or "_", and has no "..".',
   });
 }
@@ -93,13 +96,19 @@ function badId(): CapnhookError {
 function checkOne(bytes: Uint8Array): Uint8Array {
   const checked = checkPayload(bytes);
   if (checked.ok) return checked.payload;
-  throw new CapnhookError('BAD_PAYLOAD', `Cannot fire this payload: ${checked.reason}`, { hint: checked.hint });
+  throw new CapnhookError('BAD_PAYLOAD', `Cannot fire this payload: ${checked.reason}`, {
+    hint: checked.hint,
+  });
 }
 
 function checkLines(bytes: Uint8Array): readonly Uint8Array[] {
   const checked = checkPayloads(bytes);
   if (checked.ok) return checked.payloads;
-  throw new CapnhookError('BAD_PAYLOAD', `Cannot fire this batch: line ${checked.line}: ${checked.reason}; nothing was queued`, {
-    hint: checked.hint,
-  });
+  throw new CapnhookError(
+    'BAD_PAYLOAD',
+    `Cannot fire this batch: line ${checked.line}: ${checked.reason}; nothing was queued`,
+    {
+      hint: checked.hint,
+    },
+  );
 }

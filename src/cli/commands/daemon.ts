@@ -5,7 +5,11 @@ import type { Io } from '../io.js';
 import type { Globals } from '../options.js';
 
 /** `capnhook start`. @throws as the library's `start` */
-export async function runStart({ log }: { log?: string | undefined }, globals: Globals, io: Io): Promise<number> {
+export async function runStart(
+  { log }: { log?: string | undefined },
+  globals: Globals,
+  io: Io,
+): Promise<number> {
   const { config, spool } = globals;
   const started = await start({ config, spool, log, env: io.env });
   if (globals.json) io.out(`${JSON.stringify(started)}\n`);
@@ -17,7 +21,11 @@ export async function runStart({ log }: { log?: string | undefined }, globals: G
 }
 
 /** `capnhook stop`. @throws as the library's `stop` */
-export async function runStop({ timeout }: { timeout?: string | undefined }, globals: Globals, io: Io): Promise<number> {
+export async function runStop(
+  { timeout }: { timeout?: string | undefined },
+  globals: Globals,
+  io: Io,
+): Promise<number> {
   const timeoutMs = timeout === undefined ? undefined : parseDuration(timeout);
   if (timeout !== undefined && timeoutMs === undefined) {
     throw new CapnhookError('USAGE', 'Cannot stop: --timeout needs a duration, such as 500ms, 20s or 5m');
@@ -25,7 +33,11 @@ export async function runStop({ timeout }: { timeout?: string | undefined }, glo
   const { holder } = await stop({ spool: globals.spool, env: io.env, timeoutMs });
   if (globals.json) io.out(`${JSON.stringify({ stopped: holder !== undefined, pid: holder?.pid })}\n`);
   else if (!globals.quiet) {
-    io.err(holder === undefined ? 'capnhook: nothing to stop: no drain is running\n' : `capnhook: stopped (pid ${holder.pid})\n`);
+    io.err(
+      holder === undefined
+        ? 'capnhook: nothing to stop: no drain is running\n'
+        : `capnhook: stopped (pid ${holder.pid})\n`,
+    );
   }
   return 0;
 }

@@ -44,7 +44,8 @@ export async function runDrain(args: DrainArguments, globals: Globals, io: Io): 
   try {
     const summary = await drain(options);
     if (globals.json) io.out(`${JSON.stringify(summary)}\n`);
-    else if (!globals.quiet && (globals.verbose || io.isTerminal('err'))) io.err(`capnhook: ${renderSummary(summary)}\n`);
+    else if (!globals.quiet && (globals.verbose || io.isTerminal('err')))
+      io.err(`capnhook: ${renderSummary(summary)}\n`);
     return signals.exitCode() ?? exitCodeFor(summary);
   } finally {
     signals.close();
@@ -61,13 +62,21 @@ function durationOf(option: string, text: string | undefined): number | undefine
   if (text === undefined) return undefined;
   const ms = parseDuration(text);
   if (ms !== undefined) return ms;
-  throw new CapnhookError('USAGE', `Cannot drain: ${option} needs a duration, not ${JSON.stringify(text.slice(0, 40))}`, {
-    hint: 'A duration is 500ms, 20s, 5m, 2h or 3d.',
-  });
+  throw new CapnhookError(
+    'USAGE',
+    `Cannot drain: ${option} needs a duration, not ${JSON.stringify(text.slice(0, 40))}`,
+    {
+      hint: 'A duration is 500ms, 20s, 5m, 2h or 3d.',
+    },
+  );
 }
 
 /** A daemon's lines carry the time: nobody is there when they are written. */
-async function createLogger({ daemon }: DrainArguments, globals: Globals, io: Io): Promise<(notice: Notice) => void> {
+async function createLogger(
+  { daemon }: DrainArguments,
+  globals: Globals,
+  io: Io,
+): Promise<(notice: Notice) => void> {
   if (globals.quiet) return () => {};
   const style = await createStyle(globals.color && io.isTerminal('err'));
   const { showUrls, verbose } = globals;

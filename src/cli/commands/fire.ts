@@ -31,7 +31,8 @@ export async function runFire(args: FireArguments, globals: Globals, io: Io): Pr
   const fired = await fireAll(target, { args, file: plan.file, options, io });
   if (globals.json) io.out(`${JSON.stringify(fired)}\n`);
   else if (!globals.quiet && io.isTerminal('out')) io.out(`${fired.id}\n`);
-  if (globals.verbose) io.err(`capnhook: queued ${fired.id}${fired.events > 1 ? ` (${fired.events} events)` : ''}\n`);
+  if (globals.verbose)
+    io.err(`capnhook: queued ${fired.id}${fired.events > 1 ? ` (${fired.events} events)` : ''}\n`);
   return 0;
 }
 
@@ -45,7 +46,10 @@ interface Plan {
 /** Which positional is what: pure. @throws CapnhookError `USAGE` */
 export function planFire({ positionals, data, to, ndjson }: FireArguments): Plan {
   if (data !== undefined && ndjson !== undefined) {
-    throw usage('--data and --ndjson are given together', 'The payload comes from one place: leave one of them out.');
+    throw usage(
+      '--data and --ndjson are given together',
+      'The payload comes from one place: leave one of them out.',
+    );
   }
   const inline = data !== undefined || ndjson !== undefined;
   const rest = [...positionals];
@@ -53,17 +57,25 @@ export function planFire({ positionals, data, to, ndjson }: FireArguments): Plan
   const file = !inline && rest.length > (to === undefined ? 1 : 0) ? rest.pop() : undefined;
   const hook = rest.shift();
   if (rest.length > 0) throw tooMany(inline);
-  if (to === undefined && hook === undefined) throw usage('no hook and no URL is given', 'capnhook fire complete payload.json');
+  if (to === undefined && hook === undefined)
+    throw usage('no hook and no URL is given', 'capnhook fire complete payload.json');
   if (!inline && file === undefined) {
-    throw usage('there is no payload', "Name a file, - for standard input, or give it with -d '{\"id\":1}'.");
+    throw usage('there is no payload', 'Name a file, - for standard input, or give it with -d \'{"id":1}\'.');
   }
-  return { ...(hook !== undefined && { hook }), ...(to !== undefined && { to }), ...(file !== undefined && { file }) };
+  return {
+    ...(hook !== undefined && { hook }),
+    ...(to !== undefined && { to }),
+    ...(file !== undefined && { file }),
+  };
 }
 
 function tooMany(inline: boolean): CapnhookError {
   return inline
     ? usage('there are two payloads: a file, and --data or --ndjson', 'Leave one of them out.')
-    : usage('there are too many arguments', 'Quote an argument with spaces in it; several URLs go with --to each.');
+    : usage(
+        'there are too many arguments',
+        'Quote an argument with spaces in it; several URLs go with --to each.',
+      );
 }
 
 function usage(message: string, hint: string): CapnhookError {
@@ -78,7 +90,8 @@ interface Work {
 }
 
 function fireAll(target: Target, { args, file, options, io }: Work): ReturnType<typeof fire> {
-  if (args.ndjson !== undefined) return fireBatch(target, readPayload(args.ndjson, maxBatchBytes, io), options);
+  if (args.ndjson !== undefined)
+    return fireBatch(target, readPayload(args.ndjson, maxBatchBytes, io), options);
   if (args.data !== undefined) return fire(target, Buffer.from(args.data), options);
   return fire(target, readPayload(file ?? '-', maxPayloadBytes, io), options);
 }
@@ -103,9 +116,13 @@ function readPayload(file: string, maxBytes: number, io: Io): Uint8Array {
   } catch (error) {
     throw unreadable(file, error);
   }
-  throw new CapnhookError('BAD_PAYLOAD', `Cannot fire: ${nameOf(file)} is larger than ${maxBytes / 2 ** 20} MiB`, {
-    hint: 'Store the data elsewhere and send where it is.',
-  });
+  throw new CapnhookError(
+    'BAD_PAYLOAD',
+    `Cannot fire: ${nameOf(file)} is larger than ${maxBytes / 2 ** 20} MiB`,
+    {
+      hint: 'Store the data elsewhere and send where it is.',
+    },
+  );
 }
 
 function readFile(file: string, maxBytes: number): Uint8Array | undefined {
@@ -124,15 +141,26 @@ function unreadable(file: string, error: unknown): CapnhookError {
   if (errno === 'EACCES' || errno === 'EPERM') {
     return new CapnhookError('PERMISSION', `${cannot}: permission denied`, { cause: error });
   }
-  const why = { ENOENT: 'there is no such file', EISDIR: 'it is a directory' }[errno] ?? `it cannot be read (${errno})`;
+  const why =
+    { ENOENT: 'there is no such file', EISDIR: 'it is a directory' }[errno] ?? `it cannot be read (${errno})`;
   return new CapnhookError('NO_INPUT', `${cannot}: ${why}`, {
     cause: error,
-    ...(/^\s*[[{"]/.test(file) && { hint: 'It looks like JSON: give it with --data.' }),
-    ...(looksLikeUrl(file) && { hint: 'It looks like a URL: give each URL with --to.' }),
+    ...hintFor(file),
   });
 }
 
+function hintFor(file: string): { hint?: string } {
+  if (looksLikeJson(file)) return { hint: 'It looks like JSON: give it with --data.' };
+  return looksLikeUrl(file) ? { hint: 'It looks like a URL: give each URL with --to.' } : {};
+}
+
+function looksLikeJson(text: string): boolean {
+  return /^\s*[[{"]/.test(text);
+}
+
+/** What a payload was to be read from, without showing what may be a payload or a secret itself. */
 function nameOf(file: string): string {
   if (file === '-') return 'standard input';
+  if (looksLikeJson(file)) return 'the file that was named';
   return looksLikeUrl(file) ? 'a URL' : JSON.stringify(file.slice(0, 200));
 }

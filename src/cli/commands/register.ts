@@ -8,11 +8,20 @@ import { count } from '../render/text.js';
 const maxUrlBytes = 8192;
 
 /** `capnhook register HOOK URL`. @throws as the library's `register` */
-export async function runRegister({ hook, url }: { hook: string; url: string }, globals: Globals, io: Io): Promise<number> {
-  const { changed } = await register(hook, url === '-' ? readUrl(io) : url, { config: globals.config, env: io.env });
+export async function runRegister(
+  { hook, url }: { hook: string; url: string },
+  globals: Globals,
+  io: Io,
+): Promise<number> {
+  const { changed } = await register(hook, url === '-' ? readUrl(io) : url, {
+    config: globals.config,
+    env: io.env,
+  });
   if (globals.json) io.out(`${JSON.stringify({ changed })}\n`);
   else if (!globals.quiet && (globals.verbose || io.isTerminal('err'))) {
-    io.err(changed ? `capnhook: registered for ${hook}\n` : `capnhook: it was registered for ${hook} already\n`);
+    io.err(
+      changed ? `capnhook: registered for ${hook}\n` : `capnhook: it was registered for ${hook} already\n`,
+    );
   }
   return 0;
 }
@@ -28,7 +37,8 @@ export async function runDeregister(
   const { removedFrom, queued } = await deregister(url, { config, spool, hook, env: io.env });
   if (globals.json) io.out(`${JSON.stringify({ removedFrom, queued })}\n`);
   if (globals.json || globals.quiet) return 0;
-  const from = removedFrom.length === 0 ? 'it was not registered' : `deregistered from ${removedFrom.join(', ')}`;
+  const from =
+    removedFrom.length === 0 ? 'it was not registered' : `deregistered from ${removedFrom.join(', ')}`;
   const left = queued === 0 ? '' : `; ${count(queued, 'delivery', 'deliveries')} still queued for it`;
   io.err(`capnhook: ${from}${left}\n`);
   return 0;
@@ -38,5 +48,8 @@ function readUrl(io: Io): string {
   const bytes = io.readInput(maxUrlBytes);
   const lines = bytes === undefined ? [] : Buffer.from(bytes).toString('utf8').trim().split('\n');
   if (lines.length === 1 && lines[0]) return lines[0].trim();
-  throw new CapnhookError('USAGE', 'Cannot read the URL from standard input: one line with one URL is needed');
+  throw new CapnhookError(
+    'USAGE',
+    'Cannot read the URL from standard input: one line with one URL is needed',
+  );
 }

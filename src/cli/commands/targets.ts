@@ -4,7 +4,11 @@ import type { Globals } from '../options.js';
 import { endpointData, renderEndpoint } from '../render/endpoint.js';
 
 /** `capnhook targets [HOOK]`. @throws as the library's `targets` */
-export async function runTargets({ hook }: { hook?: string | undefined }, globals: Globals, io: Io): Promise<number> {
+export async function runTargets(
+  { hook }: { hook?: string | undefined },
+  globals: Globals,
+  io: Io,
+): Promise<number> {
   const found = await targets(hook, { config: globals.config, env: io.env });
   if (globals.json) {
     const data = found.map(({ hook: name, endpoints }) => ({
@@ -18,6 +22,7 @@ export async function runTargets({ hook }: { hook?: string | undefined }, global
     endpoints.map((endpoint) => `${name}\t${renderEndpoint(endpoint, globals.showUrls)}\n`),
   );
   io.out(lines.join(''));
-  if (lines.length === 0 && !globals.quiet) io.err(`capnhook: nobody is registered${hook === undefined ? '' : ` for ${hook}`}\n`);
+  if (lines.length === 0 && !globals.quiet)
+    io.err(`capnhook: nobody is registered${hook === undefined ? '' : ` for ${hook}`}\n`);
   return 0;
 }

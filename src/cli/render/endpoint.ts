@@ -5,6 +5,7 @@ export function renderEndpoint({ id, url }: { id: string; url?: Secret }, showUr
   if (url === undefined) return id;
   if (!('value' in url)) return `${id} (URL from ${renderReference(url)})`;
   if (showUrls) return `${url.value} (${id})`;
+  if (!URL.canParse(url.value)) return id;
   const { protocol, host } = new URL(url.value);
   return `${protocol}//${host} (${id})`;
 }
@@ -15,7 +16,10 @@ function renderReference(reference: Exclude<Secret, { value: string }>): string 
 }
 
 /** An endpoint for a program; without its URL unless asked. */
-export function endpointData({ id, url }: { id: string; url: Secret }, showUrls: boolean): Record<string, unknown> {
+export function endpointData(
+  { id, url }: { id: string; url: Secret },
+  showUrls: boolean,
+): Record<string, unknown> {
   if (!('value' in url)) return { id, url: showUrls ? url : undefined };
   const { protocol, host } = new URL(url.value);
   return { id, scheme: protocol.slice(0, -1), host, url: showUrls ? url.value : undefined };

@@ -1,4 +1,5 @@
 import type { CapnhookError } from '../../shared/errors.js';
+import { hideUrls } from './text.js';
 
 /** An expected failure as lines for standard error. */
 export function renderError({ message, hint, problems }: CapnhookError): string {
@@ -14,5 +15,5 @@ export function renderError({ message, hint, problems }: CapnhookError): string 
 /** A bug as lines for standard error. */
 export function renderBug(error: unknown): string {
   const trace = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  return `capnhook: this is a bug in capnhook; please report it with these lines:\n${trace}\n`;
+  return `capnhook: this is a bug in capnhook; please report it with these lines:\n${hideUrls(trace)}\n`;
 }

@@ -21,20 +21,27 @@ export function renderNotice(notice: Notice, options: NoticeOptions): string | u
       return verbose ? renderAttempt(notice, options) : undefined;
     case 'sick': {
       const why = notice.message === undefined ? notice.what : `${notice.what} (${safe(notice.message)})`;
-      const next = notice.parkedUntil === undefined ? '' : `; next attempt ${renderDue(notice.parkedUntil, now)}`;
+      const next =
+        notice.parkedUntil === undefined ? '' : `; next attempt ${renderDue(notice.parkedUntil, now)}`;
       return style.bad(`${renderEndpoint(notice.endpoint, options.showUrls)} fails: ${why}${next}`);
     }
     case 'paused':
-      return style.bad(`${renderEndpoint(notice.endpoint, options.showUrls)} is paused: ${notice.why}; what it is owed is kept`);
+      return style.bad(
+        `${renderEndpoint(notice.endpoint, options.showUrls)} is paused: ${notice.why}; what it is owed is kept`,
+      );
     case 'well':
       return style.good(`${renderEndpoint(notice.endpoint, options.showUrls)} is well again`);
     case 'rejected': {
       const who = renderEndpoint(notice.endpoint, options.showUrls);
-      return style.bad(`${who} answers ${notice.what} to ${notice.event}; it alone is tried again ${renderDue(notice.dueMs, now)}`);
+      return style.bad(
+        `${who} answers ${notice.what} to ${notice.event}; it alone is tried again ${renderDue(notice.dueMs, now)}`,
+      );
     }
     case 'gave-up': {
       const who = renderEndpoint(notice.endpoint, options.showUrls);
-      return style.bad(`gave up ${count(notice.count, 'delivery', 'deliveries')} for ${who}: ${notice.reason}; kept in dead/`);
+      return style.bad(
+        `gave up ${count(notice.count, 'delivery', 'deliveries')} for ${who}: ${notice.reason}; kept in dead/`,
+      );
     }
     case 'no-receivers':
       return verbose ? `${notice.event}: nobody is registered for ${notice.hook ?? 'it'}` : undefined;
@@ -47,13 +54,18 @@ export function renderNotice(notice: Notice, options: NoticeOptions): string | u
     case 'hooks-reloaded':
       return verbose ? 'the hooks file has changed, and is in use now' : undefined;
     case 'hooks-broken': {
-      const words = renderError(notice.error).replace(/^capnhook: /, '').trimEnd();
+      const words = renderError(notice.error)
+        .replace(/^capnhook: /, '')
+        .trimEnd();
       return style.bad(`${words}\n  The hooks as they were before stay in use.`);
     }
   }
 }
 
-function renderAttempt(notice: Extract<Notice, { kind: 'attempt' }>, { showUrls, style }: NoticeOptions): string {
+function renderAttempt(
+  notice: Extract<Notice, { kind: 'attempt' }>,
+  { showUrls, style }: NoticeOptions,
+): string {
   const { endpoint, event, attempt, what, ms } = notice;
   const again = attempt > 1 ? `, attempt ${attempt}` : '';
   const line = `${event} to ${renderEndpoint(endpoint, showUrls)}: ${what}${again} ${style.faint(`(${ms} ms)`)}`;

@@ -7,6 +7,15 @@ export function safe(text: string): string {
   });
 }
 
+/** Text that may hold URLs, with no more of them left than scheme and host. */
+export function hideUrls(text: string): string {
+  return text.replace(/\bhttps?:\/\/[^\s'"]*/gi, (url) => {
+    if (!URL.canParse(url)) return 'a URL';
+    const { protocol, host } = new URL(url);
+    return `${protocol}//${host}/…`;
+  });
+}
+
 /** `1 delivery`, `2 deliveries`. */
 export function count(number: number, one: string, many: string = `${one}s`): string {
   return `${number} ${number === 1 ? one : many}`;

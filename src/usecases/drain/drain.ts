@@ -16,6 +16,9 @@ import { createSettler } from './settle.js';
 /** So many rounds over the endpoints are made at most before the world is looked at again. */
 const roundsAtOnce = 64;
 
+/** What is told in one line is gathered for so long, in ms. */
+const gatherMs = 1_000;
+
 /**
  * Drains until `options.until` is reached or it is stopped.
  * @throws CapnhookError `BUSY` if the spool was replaced under it; whatever the lease throws
@@ -202,12 +205,21 @@ export async function drain(ports: DrainPorts, options: DrainOptions): Promise<D
     return Math.max(idle, 1);
   }
 
+  let toldAt = clock.monotonic();
+  /** Many that are given up together are told in one line, at the end or each second. */
+  function tellGathered(): void {
+    const idle = running.size === 0 && !alarm.hasRung();
+    if (!idle && clock.monotonic() - toldAt < gatherMs) return;
+    settler.flushNotices();
+    toldAt = clock.monotonic();
+  }
+
   async function loop(): Promise<void> {
     for (;;) {
       if (failure !== undefined) throw failure;
       if (!lease.valid()) throw replaced();
       if (!isStopping()) await takeIn();
-      settler.flushNotices();
+      tellGathered();
       // What came back since the last attempt was started may let the next one start.
       if (running.size === 0 && !alarm.hasRung() && (await isFinished())) return;
       if (isStopping()) startGrace();

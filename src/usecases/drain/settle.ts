@@ -79,7 +79,8 @@ export function createSettler(ports: DrainPorts, { summary, isStopping }: Settle
     const after = afterAttempt(before, { outcome, event: id, startedAt }, moment);
     await lease.saveHealth(endpoint.id, after);
     if (worked) {
-      if (before.failures && after.paused === undefined) report({ kind: 'well', endpoint, since: before.since ?? clock.now() });
+      if (before.failures && after.paused === undefined)
+        report({ kind: 'well', endpoint, since: before.since ?? clock.now() });
     } else if (after.paused !== undefined) {
       if (before.paused === undefined) report({ kind: 'paused', endpoint, why: after.paused });
     } else if (!before.failures && outcome.kind === 'failed') {
@@ -111,7 +112,10 @@ export function createSettler(ports: DrainPorts, { summary, isStopping }: Settle
   async function giveUpOld(endpoint: Endpoint): Promise<void> {
     const message = `it failed for too long, with ${lease.health(endpoint.id).last} at last`;
     while (!isStopping()) {
-      const { deliveries, corrupt, unread } = await lease.claim(endpoint.id, { limit: sweepSize, now: clock.now() });
+      const { deliveries, corrupt, unread } = await lease.claim(endpoint.id, {
+        limit: sweepSize,
+        now: clock.now(),
+      });
       corrupt.forEach(noteCorrupt);
       unread.forEach(noteUnread);
       const old = deliveries.filter((delivery) => isTooOld(delivery, endpoint));

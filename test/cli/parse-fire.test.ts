@@ -1,0 +1,187 @@
+/** Both ways that a command line is read, util.parseArgs and commander, have to agree. */
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { commands } from '../../src/cli/command-table.js';
+import { parseFire } from '../../src/cli/fast-lane.js';
+import { globalsFrom } from '../../src/cli/options.js';
+import { runProgram } from '../../src/cli/program.js';
+import { recordingIo } from '../support/io.js';
+
+interface Parsed {
+  positionals: readonly string[];
+  data: unknown;
+  to: unknown;
+  ndjson: unknown;
+  id: unknown;
+  globals: unknown;
+}
+
+function fast(argv: readonly string[]): Parsed | undefined {
+  const parsed = parseFire(argv);
+  if (parsed === undefined) return undefined;
+  const { data, to, ndjson, id } = parsed.values;
+  return { positionals: parsed.positionals, data, to, ndjson, id, globals: globalsFrom(parsed.values, {}) };
+}
+
+/** What commander hands to the command, or the exit code where it hands over nothing. */
+async function slow(argv: readonly string[]): Promise<Parsed | number> {
+  const fire = commands.find(({ name }) => name === 'fire')!;
+  const run = fire.run;
+  let seen: Parsed | undefined;
+  fire.run = async ({ positionals, options, globals }) => {
+    const { data, to, ndjson, id } = options as Record<string, unknown>;
+    seen = { positionals, data, to, ndjson, id, globals };
+    return 0;
+  };
+  try {
+    const code = await runProgram(argv, recordingIo());
+    return seen ?? code;
+  } finally {
+    fire.run = run;
+  }
+}
+
+describe('parseFire()', () => {
+  it.each<[string[], Partial<Parsed> | undefined]>([
+    [['fire', 'complete', 'p.json'], { positionals: ['complete', 'p.json'] }],
+    [['fire', 'complete', '-'], { positionals: ['complete', '-'] }],
+    [['fire', 'complete', '-d', '{"a":1}'], { data: '{"a":1}' }],
+    [['fire', 'complete', '-d{"a":1}'], { data: '{"a":1}' }],
+    [['fire', 'complete', '-d=1'], { data: '=1' }],
+    [['fire', 'complete', '--data=1'], { data: '1' }],
+    [['fire', 'complete', '--data', '1'], { data: '1' }],
+    [['fire', 'complete', '--data='], { data: '' }],
+    [['fire', 'complete', '--data=-5'], { data: '-5' }],
+    [['fire', 'complete', '-d-5'], { data: '-5' }],
+    [['fire', 'complete', '-d', '1', '-d', '2'], { data: '2' }],
+    [['fire', '--to', 'http://a/', '--to=http://b/', '-d1'], { to: ['http://a/', 'http://b/'] }],
+    [['fire', '--to', '-', '-d1'], { to: ['-'] }],
+    [['fire', '--', '-x', '--data'], { positionals: ['-x', '--data'] }],
+    [['fire', 'complete', '--', '-'], { positionals: ['complete', '-'] }],
+    [['--', 'fire', 'complete', '-'], { positionals: ['complete', '-'] }],
+    [['-q', 'fire', 'complete', '-v', '-d1'], { data: '1' }],
+    [['--spool', '/s', 'fire', 'complete', '-c', '/c', '-d1'], { data: '1' }],
+    [['-c', 'fire', 'fire', 'fire', '-d1'], { positionals: ['fire'] }],
+    [['fire', 'complete', '-qd', '1'], { data: '1' }],
+    [['fire', 'complete', '-qvd1'], { data: '1' }],
+    [['fire', 'complete', '-qcfile', '-d1'], { data: '1' }],
+    [['fire', 'complete', '--no-color', '--json', '--show-urls', '-d1'], { data: '1' }],
+    [['fire', '--ndjson', '-', 'complete', '--id', 'x'], { ndjson: '-', id: 'x' }],
+    [['fire', 'a', 'b', '-c', '-'], { positionals: ['a', 'b'] }],
+    [['fire'], { positionals: [] }],
+    // Left to commander:
+    [['fire', 'complete', '-d', '-5'], undefined],
+    [['fire', 'complete', '--data', '--json'], undefined],
+    [['-d', '1', 'fire', 'complete'], undefined],
+    [['--to', 'http://a/', 'fire', '-d1'], undefined],
+    [['fire', 'complete', '--dta', '1'], undefined],
+    [['fire', 'complete', '-x'], undefined],
+    [['fire', '--help'], undefined],
+    [['fire', '-h'], undefined],
+    [['fire', '-V'], undefined],
+    [['fire', '--json=true'], undefined],
+    [['fire', '--data'], undefined],
+    [['drain'], undefined],
+    [['drain', 'fire'], undefined],
+    [['help', 'fire'], undefined],
+    [['-c', 'fire'], undefined],
+    [[], undefined],
+  ])('parseFire() of %j', async (argv, expected) => {
+    const parsed = fast(argv);
+    if (expected === undefined) return expect(parsed).toBeUndefined();
+    expect(parsed).toMatchObject(expected);
+    expect(await slow(argv)).toEqual(parsed);
+  });
+
+  it('what parseFire() leaves to commander still works there', async () => {
+    expect(await slow(['fire', 'complete', '-d', '-5'])).toMatchObject({
+      positionals: ['complete'],
+      data: '-5',
+    });
+    expect(await slow(['fire', 'complete', '-x'])).toBe(64);
+    expect(await slow(['-d', '1', 'fire', 'complete'])).toBe(64);
+    expect(await slow(['fire', '--json=true'])).toBe(64);
+  });
+
+  it('parseFire() and commander agree wherever parseFire() takes the arguments', async () => {
+    const word = fc.constantFrom(
+      ...[
+        'fire',
+        'complete',
+        '-',
+        '--',
+        '-d',
+        '-d1',
+        '-d=',
+        '-dq',
+        '--data',
+        '--data=x',
+        '--data=',
+        '1',
+        '-5',
+        '{}',
+        '',
+      ],
+      ...[
+        '--to',
+        '--to=http://a/',
+        'http://b/',
+        '--ndjson',
+        '--ndjson=-',
+        '--id',
+        '--id=x',
+        '--id=-q',
+        'p.json',
+      ],
+      ...[
+        '-q',
+        '-v',
+        '-qv',
+        '-vq',
+        '-qd',
+        '-vd1',
+        '-qcfile',
+        '-c',
+        '-cfile',
+        '--config',
+        '--config=c',
+        '--spool',
+        '--spool=s',
+      ],
+      ...[
+        '--json',
+        '--no-color',
+        '--color',
+        '--show-urls',
+        '--quiet',
+        '--verbose',
+        '-h',
+        '-V',
+        '--help',
+        '-x',
+        '--nope',
+        'help',
+        'drain',
+      ],
+    );
+    let taken = 0;
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(word, { maxLength: 7 }),
+        fc.integer({ min: 0, max: 7 }),
+        async (words, at) => {
+          const argv = [...words.slice(0, at), 'fire', ...words.slice(at)];
+          const parsed = fast(argv);
+          if (parsed === undefined) return;
+          taken += 1;
+          const other = await slow(argv);
+          // Too many arguments: both refuse, the fast lane a moment later.
+          if (parsed.positionals.length > 2) expect([64, parsed]).toContainEqual(other);
+          else expect(other).toEqual(parsed);
+        },
+      ),
+      { numRuns: 4_000 },
+    );
+    expect(taken).toBeGreaterThan(200);
+  });
+});

@@ -1,0 +1,190 @@
+import { describe, expect, it } from 'vitest';
+import { exitCodeOf } from '../../src/cli/exit-code.js';
+import { renderEndpoint } from '../../src/cli/render/endpoint.js';
+import { renderBug, renderError } from '../../src/cli/render/error.js';
+import { renderNotice } from '../../src/cli/render/notice.js';
+import { createStyle } from '../../src/cli/render/style.js';
+import { renderSummary } from '../../src/cli/render/summary.js';
+import { count, hideUrls, renderDue, safe } from '../../src/cli/render/text.js';
+import { CapnhookError } from '../../src/shared/errors.js';
+import type { Notice } from '../../src/usecases/drain/ports.js';
+
+const now = Date.parse('2026-11-23T12:00:00.000Z');
+const endpoint = { id: 'chat', url: { value: 'https://me:pa55@a.example:8443/s3cret?k=v' } };
+const marked = {
+  good: (text: string) => `+${text}`,
+  bad: (text: string) => `-${text}`,
+  faint: (text: string) => `(${text})`,
+};
+
+function render(notice: Notice, { verbose = true, showUrls = false } = {}): string | undefined {
+  return renderNotice(notice, { verbose, showUrls, now, style: marked });
+}
+
+describe('renderNotice()', () => {
+  const who = 'https://a.example:8443 (chat)';
+  it.each<[Notice, string]>([
+    [
+      { kind: 'attempt', endpoint, event: 'e1', attempt: 1, what: 'delivered', ms: 7 },
+      `+e1 to ${who}: delivered ((7 ms))`,
+    ],
+    [
+      { kind: 'attempt', endpoint, event: 'e1', attempt: 2, what: 'failed: 503', ms: 7 },
+      `-e1 to ${who}: failed: 503, attempt 2 ((7 ms))`,
+    ],
+    [
+      { kind: 'sick', endpoint, what: '503', parkedUntil: now + 5_000 },
+      `-${who} fails: 503; next attempt in 5s`,
+    ],
+    [
+      { kind: 'sick', endpoint, what: 'ENOTFOUND', message: 'no such\u001b[2J host' },
+      `-${who} fails: ENOTFOUND (no such\\u{1b}[2J host)`,
+    ],
+    [
+      { kind: 'paused', endpoint, why: 'it answered 410 Gone' },
+      `-${who} is paused: it answered 410 Gone; what it is owed is kept`,
+    ],
+    [{ kind: 'well', endpoint, since: now }, `+${who} is well again`],
+    [
+      { kind: 'rejected', endpoint, event: 'e1', what: '422', dueMs: now + 300_000 },
+      `-${who} answers 422 to e1; it alone is tried again in 5m`,
+    ],
+    [
+      { kind: 'gave-up', endpoint, reason: 'too old', count: 1 },
+      `-gave up 1 delivery for ${who}: too old; kept in dead/`,
+    ],
+    [
+      { kind: 'gave-up', endpoint: { id: 'x' }, reason: 'too old', count: 2 },
+      '-gave up 2 deliveries for x: too old; kept in dead/',
+    ],
+    [{ kind: 'no-receivers', event: 'e1', hook: 'h' }, 'e1: nobody is registered for h'],
+    [{ kind: 'no-receivers', event: 'e1' }, 'e1: nobody is registered for it'],
+    [
+      { kind: 'corrupt', entry: { name: 'a\nb', reason: 'it is empty' } },
+      '-put aside in corrupt/: a\\u{a}b: it is empty',
+    ],
+    [{ kind: 'unread', entry: { name: 'a', reason: 'EIO' } }, '-left where it is: a: EIO'],
+    [{ kind: 'journal-failed', errno: 'ENOSPC' }, '-cannot write the journal (ENOSPC); deliveries go on'],
+    [{ kind: 'hooks-reloaded' }, 'the hooks file has changed, and is in use now'],
+    [
+      {
+        kind: 'hooks-broken',
+        error: new CapnhookError('HOOKS_FILE', 'Cannot use it', {
+          problems: [{ line: 2, column: 3, message: 'bad' }],
+        }),
+      },
+      '-Cannot use it\n  2:3: bad\n  The hooks as they were before stay in use.',
+    ],
+  ])('renderNotice() of %j', (notice, line) => expect(render(notice)).toBe(line));
+
+  it('renderNotice() tells what is only of interest to somebody who looks with verbose alone', () => {
+    const quiet: Notice[] = [
+      { kind: 'attempt', endpoint, event: 'e1', attempt: 1, what: 'delivered', ms: 7 },
+      { kind: 'no-receivers', event: 'e1' },
+      { kind: 'hooks-reloaded' },
+    ];
+    for (const notice of quiet) expect(render(notice, { verbose: false })).toBeUndefined();
+  });
+
+  it('renderNotice() shows a URL only if asked', () => {
+    const notice: Notice = { kind: 'well', endpoint, since: now };
+    expect(render(notice)).not.toMatch(/pa55|s3cret/);
+    expect(render(notice, { showUrls: true })).toContain(endpoint.url.value);
+  });
+});
+
+describe('renderEndpoint()', () => {
+  it.each([
+    [{ id: 'x' }, 'x'],
+    [{ id: 'x', url: { env: 'URL' } }, 'x (URL from $URL)'],
+    [{ id: 'x', url: { file: '/f' } }, 'x (URL from /f)'],
+    [{ id: 'x', url: { credential: 'c' } }, 'x (URL from credential c)'],
+    [endpoint, 'https://a.example:8443 (chat)'],
+    [{ id: 'x', url: { value: 'http://[::1]/a' } }, 'http://[::1] (x)'],
+    [{ id: 'invalid~0', url: { value: 'no url s3cret' } }, 'invalid~0'],
+  ])('renderEndpoint() of %j', (given, text) => expect(renderEndpoint(given, false)).toBe(text));
+});
+
+describe('renderError()', () => {
+  it('renderError() has the message, each problem with its place, and the hint', () => {
+    const problems = [
+      { message: 'one', line: 3, column: 5 },
+      { message: 'two', line: 4 },
+      { message: 'three' },
+    ];
+    const error = new CapnhookError('HOOKS_FILE', 'Cannot use it', { problems, hint: 'Mend it.' });
+    expect(renderError(error)).toBe('capnhook: Cannot use it\n  3:5: one\n  4:1: two\n  three\n  Mend it.\n');
+  });
+
+  it('renderBug() has the trace, whatever was thrown, and no URL', () => {
+    expect(renderBug(new Error('see https://a.example/s3cret'))).toMatch(
+      /bug in capnhook.*\nError: see https:\/\/a\.example\/…\n {4}at /,
+    );
+    expect(renderBug('odd')).toMatch(/:\nodd\n$/);
+    const bare = new Error('bare');
+    delete (bare as { stack?: string }).stack;
+    expect(renderBug(bare)).toMatch(/:\nbare\n$/);
+  });
+});
+
+describe('renderSummary()', () => {
+  const nothing = { delivered: 0, failed: 0, gaveUp: 0, noReceivers: 0, corrupt: 0, owed: 0, waiting: 0 };
+  it.each([
+    [nothing, 'delivered 0, owed 0'],
+    [
+      { delivered: 3, failed: 1, gaveUp: 2, noReceivers: 1, corrupt: 4, owed: 5, waiting: 6 },
+      'delivered 3, 1 attempt failed, gave up 2, 1 event had no receivers, put 4 aside in corrupt/, owed 5, 6 not taken in',
+    ],
+    [
+      { ...nothing, failed: 2, noReceivers: 2 },
+      'delivered 0, 2 attempts failed, 2 events had no receivers, owed 0',
+    ],
+  ])('renderSummary() of %j', (summary, text) => expect(renderSummary(summary)).toBe(text));
+});
+
+describe('render/text', () => {
+  it.each([
+    ['plain ü', 'plain ü'],
+    ['a\u001b]0;x\u0007', 'a\\u{1b}]0;x\\u{7}'],
+    ['\u202Eevil\u2028', '\\u{202e}evil\\u{2028}'],
+  ])('safe() of %j', (text, shown) => expect(safe(text)).toBe(shown));
+
+  it.each([
+    ["unknown command 'https://me:pw@a.example:1/x?y#z'", "unknown command 'https://a.example:1/…'"],
+    ['HTTP://A.example', 'http://a.example/…'],
+    ['two http://a.example/x and http://b.example/y!', 'two http://a.example/… and http://b.example/…'],
+    ['https://[nope/s3cret', 'a URL'],
+    ['file:///src/x.js:1 stays', 'file:///src/x.js:1 stays'],
+  ])('hideUrls() of %j', (text, shown) => expect(hideUrls(text)).toBe(shown));
+
+  it('count() and renderDue()', () => {
+    expect([count(1, 'event'), count(0, 'event'), count(2, 'delivery', 'deliveries')]).toEqual([
+      '1 event',
+      '0 events',
+      '2 deliveries',
+    ]);
+    expect(
+      [now - 1, now, now + 499, now + 1_501, now + 90_000_000].map((due) => renderDue(due, now)),
+    ).toEqual(['in 0s', 'in 0s', 'in 0s', 'in 2s', 'in 25h']);
+  });
+
+  it('createStyle() paints only where it is wanted', async () => {
+    const [painted, plain] = [await createStyle(true), await createStyle(false)];
+    expect(painted.bad('x')).toBe('\u001b[31mx\u001b[39m');
+    expect([plain.good('x'), plain.bad('x'), plain.faint('x')]).toEqual(['x', 'x', 'x']);
+  });
+});
+
+describe('exitCodeOf()', () => {
+  it.each([
+    ['USAGE', 64],
+    ['BAD_PAYLOAD', 65],
+    ['NO_INPUT', 66],
+    ['SPOOL_CREATE', 73],
+    ['SPOOL_WRITE', 74],
+    ['TEMPORARY', 75],
+    ['BUSY', 75],
+    ['PERMISSION', 77],
+    ['HOOKS_FILE', 78],
+  ] as const)('exitCodeOf(%s) is %d', (code, exit) => expect(exitCodeOf(code)).toBe(exit));
+});

@@ -1,0 +1,476 @@
+import { execFileSync } from 'node:child_process';
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import {
+  CapnhookError,
+  deregister,
+  drain,
+  type FireOptions,
+  fire,
+  fireBatch,
+  flush,
+  init,
+  type Notice,
+  register,
+  start,
+  stop,
+  type Target,
+  targets,
+} from '../../src/index.js';
+import { openHooks } from '../../src/library/hooks-source.js';
+import { ensureBuilt } from '../support/built.js';
+import { createPlace } from '../support/place.js';
+import { type AnswerRequest, startReceiver } from '../support/receiver.js';
+import { isRunning, node, repository, until } from '../support/world.js';
+
+beforeAll(ensureBuilt, 60_000);
+
+async function receiver(answer?: AnswerRequest) {
+  const started = await startReceiver(answer);
+  onTestFinished(() => started.close());
+  return started;
+}
+
+/** A place, and the options that lead there. */
+function here() {
+  const place = createPlace();
+  return { place, env: place.env, options: { env: place.env } satisfies FireOptions };
+}
+
+describe('fire()', () => {
+  const a = 'http://a.example/';
+  const b = 'http://b.example/';
+
+  it.each<[string, Target, Record<string, unknown>]>([
+    ['a hook', 'complete', { hook: 'complete' }],
+    ['a URL', a, { to: [a] }],
+    ['several URLs', [a, b], { to: [a, b] }],
+    ['a function', () => a, { to: [a] }],
+    ['a function that gives a hook', () => 'complete', { hook: 'complete' }],
+    ['an async function', async () => [a, b], { to: [a, b] }],
+    ['a nested function', () => async () => () => [b], { to: [b] }],
+    ['a function that gives nobody', () => [], { to: [] }],
+  ])('fire() at %s', async (_, target, header) => {
+    const { place, options } = here();
+    const { id, events } = await fire(target, { n: 1 }, options);
+    expect(events).toBe(1);
+    const event = JSON.parse(place.only('incoming'));
+    expect(event).toEqual({ capnhook: 1, id, time: expect.any(String), payload: { n: 1 }, ...header });
+  });
+
+  it('fire() at URLs can tell the hook too', async () => {
+    const { place, options } = here();
+    await fire([a], 1, { ...options, hook: 'complete' });
+    expect(JSON.parse(place.only('incoming'))).toMatchObject({ hook: 'complete', to: [a] });
+  });
+
+  it('fire() at a function that gives nobody is done with the next drain', async () => {
+    const { place, options } = here();
+    place.hooks('');
+    await fire(() => [], 1, options);
+    expect(await drain(options)).toMatchObject({ noReceivers: 1, owed: 0, waiting: 0 });
+  });
+
+  it.each<[string, unknown]>([
+    ['a number', 7],
+    ['nothing', undefined],
+    ['a list of numbers', [7]],
+    ['a promise of an object', async () => ({})],
+  ])('fire() at %s is USAGE', async (_, target) => {
+    const { place, options } = here();
+    await expect(fire(target as Target, 1, options)).rejects.toMatchObject({
+      code: 'USAGE',
+      message: expect.stringContaining('neither a hook'),
+    });
+    expect(place.names('incoming')).toEqual([]);
+  });
+
+  it('fire() rejects with the error of a function that fails, and queues nothing', async () => {
+    const { place, options } = here();
+    const error = new Error('the database is down');
+    await expect(fire(() => Promise.reject(error), 1, options)).rejects.toBe(error);
+    expect(place.names('incoming')).toEqual([]);
+  });
+
+  it.each<[string, unknown, string]>([
+    ['a value', { a: [1, null, 'x'] }, '{"a":[1,null,"x"]}'],
+    ['null', null, 'null'],
+    ['a text', 'text', '"text"'],
+    ['a date', new Date(0), '"1970-01-01T00:00:00.000Z"'],
+    [
+      'bytes, as they are',
+      Buffer.from('{"a": 12345678901234567890, "a":1.0}'),
+      '{"a": 12345678901234567890, "a":1.0}',
+    ],
+    ['a Uint8Array', Uint8Array.of(0x31), '1'],
+    ['half a surrogate pair', '\ud800', '"\\ud800"'],
+  ])('fire() takes %s', async (_, payload, text) => {
+    const { place, options } = here();
+    await fire('complete', payload, options);
+    expect(place.only('incoming')).toContain(`"payload":${text}\n`);
+  });
+
+  const circular: Record<string, unknown> = {};
+  circular.self = circular;
+  it.each<[string, unknown, RegExp]>([
+    ['undefined', undefined, /type undefined has no JSON/],
+    ['a function', () => 1, /type function has no JSON/],
+    ['a symbol', Symbol('x'), /type symbol has no JSON/],
+    ['a BigInt', 1n, /cannot be written as JSON/],
+    ['a circle', circular, /cannot be written as JSON/],
+    ['no bytes', new Uint8Array(), /payload/],
+    ['half a JSON text', Buffer.from('{"a"'), /payload/],
+    [
+      'one whose toJSON throws',
+      {
+        toJSON: () => {
+          throw new Error('no');
+        },
+      },
+      /cannot be written as JSON/,
+    ],
+  ])('fire() refuses %s as BAD_PAYLOAD, and queues nothing', async (_, payload, message) => {
+    const { place, options } = here();
+    const error: unknown = await fire('complete', payload, options).catch((caught: unknown) => caught);
+    expect(error).toBeInstanceOf(CapnhookError);
+    expect(error).toMatchObject({ code: 'BAD_PAYLOAD', message: expect.stringMatching(message) });
+    expect(place.names('incoming')).toEqual([]);
+  });
+
+  it('fire() takes an id and a clock', async () => {
+    const { place, options } = here();
+    const clock = { now: () => 0, monotonic: () => 0 };
+    expect(await fire('complete', 1, { ...options, id: 'mine', clock })).toEqual({ id: 'mine', events: 1 });
+    expect(place.only('incoming')).toContain('"time":"1970-01-01T00:00:00.000Z"');
+    await expect(fire('complete', 2, { ...options, id: 'mine', clock })).rejects.toMatchObject({
+      code: 'BAD_PAYLOAD',
+    });
+  });
+
+  it('fireBatch() is one file, all or nothing', async () => {
+    const { place, options } = here();
+    const { id, events } = await fireBatch('complete', Buffer.from('1\n2\n3\n'), options);
+    expect(events).toBe(3);
+    expect(place.names('incoming')).toEqual([`${id}.jsonl`]);
+    await expect(fireBatch('complete', Buffer.from('1\nx'), options)).rejects.toMatchObject({
+      code: 'BAD_PAYLOAD',
+      message: expect.stringContaining('line 2'),
+    });
+  });
+
+  it('fire() uses process.env by default', async () => {
+    const { place } = here();
+    const before = process.env.CAPNHOOK_SPOOL;
+    onTestFinished(() => {
+      if (before === undefined) delete process.env.CAPNHOOK_SPOOL;
+      else process.env.CAPNHOOK_SPOOL = before;
+    });
+    process.env.CAPNHOOK_SPOOL = place.spool;
+    await fire('complete', 1);
+    expect(place.names('incoming')).toHaveLength(1);
+    expect(await flush()).toEqual({ events: 1, deliveries: 0 });
+    expect(await stop()).toEqual({ holder: undefined });
+    expect(await init()).toEqual({ spool: place.spool });
+  });
+});
+
+describe('the whole way', () => {
+  it('register(), fire() and drain() bring the bytes to the receiver', async () => {
+    const { place, options } = here();
+    const { url, requests } = await receiver();
+    expect(await register('order.*', `${url}/in?k=v`, options)).toEqual({ changed: true });
+    expect(await register('order.*', `${url}/in?k=v`, options)).toEqual({ changed: false });
+    const { id } = await fire('order.paid', Buffer.from('{"n": 1e400}'), options);
+    await fireBatch('order.sent', Buffer.from('1\n2\n'), options);
+    const notices: Notice[] = [];
+    expect(await drain({ ...options, logger: (notice) => notices.push(notice) })).toMatchObject({
+      delivered: 3,
+      owed: 0,
+    });
+    expect(requests).toHaveLength(3);
+    const first = requests.find(({ headers }) => headers['webhook-id'] === id)!;
+    expect(first).toMatchObject({ path: '/in?k=v', method: 'POST' });
+    expect(first.body.toString()).toBe('{"n": 1e400}');
+    expect(first.headers['user-agent']).toMatch(/^capnhook\/\d/);
+    expect(notices.filter(({ kind }) => kind === 'attempt')).toHaveLength(3);
+    expect(
+      readFileSync(
+        join(place.spool, 'journal', `${new Date().toISOString().slice(0, 10)}.jsonl`),
+        'utf8',
+      ).split('\n'),
+    ).toHaveLength(4);
+  });
+
+  it('targets() lists registrations, or who receives a hook', async () => {
+    const { options } = here();
+    await register('**', 'http://b.example/', options);
+    await register('complete', 'http://a.example/', options);
+    expect((await targets(undefined, options)).map(({ hook }) => hook)).toEqual(['**', 'complete']);
+    const [found] = await targets('complete', options);
+    expect(found!.endpoints.map(({ url }) => url)).toEqual([
+      { value: 'http://b.example/' },
+      { value: 'http://a.example/' },
+    ]);
+    await expect(targets('a b', options)).rejects.toMatchObject({ code: 'USAGE' });
+    await expect(targets('https://a.example/s3cret', options)).rejects.toThrow(
+      /^Cannot tell the targets: a URL is not/,
+    );
+  });
+
+  it('deregister() by URL, by name, by id, and of what is not registered', async () => {
+    const { place, options } = here();
+    const text =
+      'hooks:\n  x: [chat, "http://a.example/"] # ours\n  y: [chat]\nendpoints:\n  chat: {url: "http://chat.example/"}\n';
+    place.hooks(text);
+    expect(await deregister('http://other.example/', options)).toEqual({ removedFrom: [], queued: 0 });
+    expect(place.readHooks()).toBe(text);
+    expect(await deregister('chat', { ...options, hook: 'y' })).toEqual({ removedFrom: ['y'], queued: 0 });
+    expect(await deregister('http://chat.example', options)).toEqual({ removedFrom: ['x'], queued: 0 });
+    const [x] = await targets('x', options);
+    expect(await deregister(x!.endpoints[0]!.id, options)).toEqual({ removedFrom: ['x'], queued: 0 });
+    await expect(deregister('http://a.example/#x', options)).rejects.toMatchObject({ code: 'USAGE' });
+    await expect(deregister('chat', { ...options, hook: '' })).rejects.toMatchObject({ code: 'USAGE' });
+  });
+
+  it('flush() drops the events of one hook, queued or not', async () => {
+    const { place, options } = here();
+    const { url } = await receiver(() => ({ status: 503 }));
+    place.hooks(`hooks: {a: ["${url}"], b: ["${url}"]}\n`);
+    for (const hook of ['a', 'b']) await fire(hook, 1, options);
+    await drain(options);
+    for (const hook of ['a', 'b']) await fire(hook, 2, options);
+    expect(await flush({ ...options, hook: 'a' })).toEqual({ events: 1, deliveries: 1 });
+    expect(await flush({ ...options, hook: 'a' })).toEqual({ events: 0, deliveries: 0 });
+    expect(await flush(options)).toEqual({ events: 1, deliveries: 1 });
+    await expect(flush({ ...options, hook: 'a.*' })).rejects.toMatchObject({ code: 'USAGE' });
+  });
+
+  it('drain() with waitMs, and with stop and abort', async () => {
+    const { place, options } = here();
+    let nth = 0;
+    const { url } = await receiver(() => ({ status: ++nth < 3 ? 500 : 200 }));
+    place.hooks(`hooks: {a: ["${url}"]}\ndefaults: {retry: {schedule: [10ms], jitter: 0}}\n`);
+    await fire('a', 1, options);
+    expect(await drain({ ...options, waitMs: 20_000 })).toMatchObject({ delivered: 1, failed: 2 });
+    await fire('a', 1, options);
+    const stopped = AbortSignal.abort();
+    expect(await drain({ ...options, daemon: true, stop: stopped, abort: stopped })).toMatchObject({
+      delivered: 0,
+      waiting: 1,
+    });
+  });
+
+  it('drain() frees the spool when onReady throws', async () => {
+    const { place, options } = here();
+    place.hooks('');
+    const onReady = () => {
+      throw new Error('no');
+    };
+    await expect(drain({ ...options, onReady })).rejects.toThrow('no');
+    expect(await drain(options)).toMatchObject({ delivered: 0 });
+  });
+
+  it('drain() goes on when the journal cannot be written, and tells once', async () => {
+    const { place, options } = here();
+    const { url } = await receiver();
+    place.hooks(`hooks: {a: ["${url}"]}\n`);
+    await fire('a', 1, options);
+    mkdirSync(join(place.spool, 'journal', `${new Date().toISOString().slice(0, 10)}.jsonl`), {
+      recursive: true,
+    });
+    const notices: Notice[] = [];
+    expect(await drain({ ...options, logger: (notice) => notices.push(notice) })).toMatchObject({
+      delivered: 1,
+    });
+    expect(notices.filter(({ kind }) => kind === 'journal-failed')).toHaveLength(1);
+  });
+
+  it('drain() reads secrets anew when the hooks file is reloaded', async () => {
+    const { place, options } = here();
+    const { url, waitFor, requests } = await receiver();
+    const file = place.file('secret', 'one');
+    place.hooks(`hooks: {a: [{url: "${url}", headers: {x-key: {file: ${file}}}}]}\n`);
+    const end = new AbortController();
+    let reload = () => {};
+    const drained = drain({
+      ...options,
+      daemon: true,
+      stop: end.signal,
+      rescanMs: 10,
+      onReady: (control) => (reload = control.reload),
+    });
+    await fire('a', 1, options);
+    await waitFor(1);
+    writeFileSync(file, 'two');
+    reload();
+    await fire('a', 2, options);
+    await waitFor(2);
+    end.abort();
+    await drained;
+    expect(requests.map(({ headers }) => headers['x-key'])).toEqual(['one', 'two']);
+  });
+});
+
+describe('openHooks()', () => {
+  it('openHooks() rejects while the file is missing or broken', async () => {
+    const { place } = here();
+    await expect(openHooks(place.config)).rejects.toMatchObject({ code: 'HOOKS_FILE' });
+    place.hooks('hooks: [');
+    await expect(openHooks(place.config)).rejects.toMatchObject({ code: 'HOOKS_FILE' });
+  });
+
+  it('refresh() tells of a change once, and of a broken file once', async () => {
+    const { place } = here();
+    place.hooks('hooks: {a: [http://a.example/]}\n');
+    let reloads = 0;
+    const hooks = await openHooks(place.config, () => {
+      reloads += 1;
+    });
+    const kinds = async () => [(await hooks.refresh()).kind, (await hooks.refresh()).kind];
+    expect(await kinds()).toEqual(['same', 'same']);
+    place.hooks('hooks: {b: [http://a.example/]}\n');
+    expect(await kinds()).toEqual(['reloaded', 'same']);
+    expect(hooks.current().registrations[0]!.pattern).toBe('b');
+    for (const broken of [
+      () => place.hooks('hooks: ['),
+      () => chmodSync(place.config, 0o600),
+      () => place.hooks('x: 1'),
+    ]) {
+      broken();
+      expect((await hooks.refresh()).kind).toBe('broken');
+    }
+    expect(await kinds()).toEqual(['same', 'same']);
+    expect(hooks.current().registrations[0]!.pattern).toBe('b');
+    hooks.invalidate();
+    expect(await kinds()).toEqual(['broken', 'same']);
+    place.hooks('');
+    expect(await kinds()).toEqual(['reloaded', 'same']);
+    hooks.invalidate();
+    expect(await kinds()).toEqual(['reloaded', 'same']);
+    expect(reloads).toBe(3);
+  });
+
+  it('refresh() of a file that went away, or that cannot be reached, is broken once', async () => {
+    const { place } = here();
+    const hooksFile = place.file('d/hooks.yaml', '');
+    const hooks = await openHooks(hooksFile);
+    const { rmSync, symlinkSync } = await import('node:fs');
+    rmSync(hooksFile);
+    expect([(await hooks.refresh()).kind, (await hooks.refresh()).kind]).toEqual(['broken', 'same']);
+    symlinkSync(hooksFile, hooksFile);
+    expect([(await hooks.refresh()).kind, (await hooks.refresh()).kind]).toEqual(['broken', 'same']);
+  });
+});
+
+describe('start() and stop()', () => {
+  it('start() leaves a daemon that sends what is fired, and stop() waits until it is gone', async () => {
+    const { place, options } = here();
+    const { url, waitFor } = await receiver();
+    place.hooks(`hooks: {complete: ["${url}"]}\n`);
+    const started = await start(options);
+    onTestFinished(() => {
+      if (isRunning(started.pid)) process.kill(started.pid, 'SIGKILL');
+    });
+    expect(started).toEqual({ started: true, pid: expect.any(Number), log: `${place.spool}.log` });
+    expect(isRunning(started.pid)).toBe(true);
+    expect(await start(options)).toEqual({ ...started, started: false });
+    await fire('complete', 1, options);
+    await waitFor(1);
+    await expect(drain(options)).rejects.toMatchObject({
+      code: 'BUSY',
+      message: expect.stringContaining(`a daemon, pid ${started.pid}`),
+    });
+    expect(await stop(options)).toMatchObject({ holder: { pid: started.pid, mode: 'daemon' } });
+    await until('it has ended', () => !isRunning(started.pid));
+    expect(await stop(options)).toEqual({ holder: undefined });
+  });
+
+  it('start() twice at once leaves one daemon, and both tell which', async () => {
+    const { place, options } = here();
+    place.hooks('');
+    const both = await Promise.all([start(options), start(options)]);
+    onTestFinished(() => {
+      for (const { pid } of both) if (isRunning(pid)) process.kill(pid, 'SIGKILL');
+    });
+    expect(both.map(({ started }) => started).sort()).toEqual([false, true]);
+    expect(both[0]!.pid).toBe(both[1]!.pid);
+    await stop(options);
+  });
+
+  it('start() rejects with what the daemon said, in its code', async () => {
+    const { place, options } = here();
+    place.hooks('hooks: [\n');
+    await expect(start(options)).rejects.toMatchObject({
+      code: 'HOOKS_FILE',
+      message: expect.stringMatching(/ended at once:\ncapnhook: Cannot use the hooks file/),
+    });
+    place.hooks('');
+    mkdirSync(place.spool, { recursive: true });
+    writeFileSync(join(place.spool, 'mine'), '');
+    await expect(start(options)).rejects.toMatchObject({
+      code: 'SPOOL_CREATE',
+      message: expect.stringMatching(/it holds other things/),
+    });
+  });
+
+  it('start() rejects when the daemon takes too long', async () => {
+    const { place, options } = here();
+    place.hooks('');
+    await expect(start({ ...options, timeoutMs: -1 })).rejects.toMatchObject({
+      code: 'TEMPORARY',
+      hint: expect.stringContaining('.log'),
+    });
+    await until(
+      'it has started',
+      async () =>
+        existsSync(join(place.spool, 'lock')) && readFileSync(join(place.spool, 'lock'), 'utf8') !== '',
+    );
+    await stop(options);
+  });
+
+  it('stop() gives up after its time, and says what can be done', async () => {
+    const { place, options } = here();
+    const { url, waitFor } = await receiver(() => new Promise(() => {}));
+    place.hooks(`hooks: {complete: ["${url}"]}\n`);
+    const { pid } = await start(options);
+    onTestFinished(() => {
+      if (isRunning(pid)) process.kill(pid, 'SIGKILL');
+    });
+    await fire('complete', 1, options);
+    await waitFor(1);
+    await expect(stop({ ...options, timeoutMs: 50 })).rejects.toMatchObject({
+      code: 'TEMPORARY',
+      hint: expect.stringContaining(`kill -9 ${pid}`),
+    });
+    await stop({ ...options, timeoutMs: 50 }).catch(() => {}); // the second signal cuts it off
+    await until('it has ended', () => !isRunning(pid));
+    expect(place.names('queue')).toHaveLength(1);
+  });
+});
+
+describe('the package', () => {
+  it('loads from CommonJS and as an ES module, with the same classes', () => {
+    const script = `
+      const required = require('./dist/index.cjs');
+      import('./dist/index.mjs').then((imported) => {
+        const names = Object.keys(imported);
+        console.log(JSON.stringify({ names, same: names.every((name) => imported[name] === required[name]) }));
+      });`;
+    const said = JSON.parse(execFileSync(node, ['-e', script], { cwd: repository, encoding: 'utf8' }));
+    const names = [
+      'CapnhookError',
+      'deregister',
+      'drain',
+      'fire',
+      'fireBatch',
+      'flush',
+      'init',
+      'register',
+      'start',
+      'stop',
+      'targets',
+    ];
+    expect(said).toEqual({ names, same: true });
+  });
+});
