@@ -55,7 +55,9 @@ module.exports = {
       comment: 'a use case sees interfaces; adapters are given to it',
       severity: 'error',
       from: { path: '^src/usecases/' },
-      to: { path: '^src/(spool/(file/|memory)|delivery/(http|sign|secrets|connection|exchange)|hooks/hooks-file|journal/file)' },
+      to: {
+        path: '^src/(spool/(file/|memory)|delivery/(http|sign|secrets|connection|exchange)|hooks/hooks-file|journal/file)',
+      },
     },
     {
       name: 'adapters-know-no-adapters',
@@ -63,9 +65,19 @@ module.exports = {
       from: { path: '^src/(spool|delivery|journal|hooks)/' },
       to: { path: '^src/(spool|delivery|journal|hooks)/', pathNot: '^src/$1/' },
     },
-    { name: 'nothing-imports-index', severity: 'error', from: { path: '^src/' }, to: { path: '^src/index\\.ts$' } },
+    {
+      name: 'nothing-imports-index',
+      severity: 'error',
+      from: { path: '^src/' },
+      to: { path: '^src/index\\.ts$' },
+    },
     { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
-    { name: 'no-orphans', severity: 'error', from: { orphan: true, pathNot: '^src/(index|cli/entry-.*)\\.ts$' }, to: {} },
+    {
+      name: 'no-orphans',
+      severity: 'error',
+      from: { orphan: true, pathNot: '^src/(index|cli/entry-.*)\\.ts$' },
+      to: {},
+    },
     {
       name: 'no-test-code',
       severity: 'error',

@@ -3,8 +3,8 @@
 # the binaries, into .cache/. Vitest itself runs on the Node that is here; what
 # it spawns runs on the other one.
 #
-# The tests of crashes and of GitHub's webhooks are long, and run in full on the
-# Node that is here (npm test): CAPNHOOK_TEST_LIGHT makes them do a part.
+# The crash tests are long, and run in full on the Node that is here (npm test):
+# CAPNHOOK_TEST_LIGHT makes them kill a fifth as often.
 set -eu
 
 cd "$(dirname "$0")/.."

@@ -1,6 +1,13 @@
 /** The library: what the commands do, typed. */
 export type { Endpoint, RetryPolicy, Secret } from './endpoint/endpoint.js';
-export { type Started, type StartOptions, type Stopped, type StopOptions, start, stop } from './library/daemon.js';
+export {
+  type Started,
+  type StartOptions,
+  type StopOptions,
+  type Stopped,
+  start,
+  stop,
+} from './library/daemon.js';
 export { type DrainOptions, drain } from './library/drain.js';
 export { type FireOptions, fire, fireBatch, type Target } from './library/fire.js';
 export { type FlushOptions, flush } from './library/flush.js';

@@ -5,8 +5,8 @@
  */
 import { parseArgs } from 'node:util';
 import { CapnhookError } from '../shared/errors.js';
+import { exitCodeOf, exitCodes } from '../shared/exit-codes.js';
 import { runFire } from './commands/fire.js';
-import { exitCodeOf, exitCodes } from './exit-code.js';
 import type { Io } from './io.js';
 import { fireOptions, globalOptions, globalsFrom } from './options.js';
 import { renderBug, renderError } from './render/error.js';

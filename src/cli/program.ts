@@ -1,8 +1,8 @@
 /** The command tree for commander, from the tables; it parses, and runs nothing itself. */
 import { Command, Option } from 'commander';
+import { exitCodes } from '../shared/exit-codes.js';
 import { packageVersion } from '../shared/package-info.js';
 import { type Call, type CommandSpec, commands } from './command-table.js';
-import { exitCodes } from './exit-code.js';
 import type { Io } from './io.js';
 import { globalOptions, globalsFrom, type OptionSpecs } from './options.js';
 import { hideUrls } from './render/text.js';

@@ -12,21 +12,21 @@ export interface Health {
   since?: number;
   /** No attempt before this, ms since the epoch. */
   parkedUntil?: number;
-  /** When it was tried lately, ms since the epoch, oldest first; at most {@link minTries}. */
-  tries?: readonly number[];
+  /** When attempts failed lately, ms since the epoch, oldest first; at most {@link minAttempts}. */
+  failedAt?: readonly number[];
   /** Why it is paused: nothing is sent until somebody clears it. */
   paused?: string;
   /** What went wrong last: `503`, `ECONNREFUSED`, … */
   last?: string;
-  /** How often a delivery failed with the endpoint, by event id; at most {@link maxTried}. */
-  tried?: Readonly<Record<string, number>>;
+  /** How often a delivery failed with the endpoint, by event id; at most {@link maxFailedDeliveries}. */
+  failedDeliveries?: Readonly<Record<string, number>>;
 }
 
 /** So many deliveries' attempts are remembered; of others the count begins anew. */
-export const maxTried = 256;
+export const maxFailedDeliveries = 256;
 
 /** A delivery is not given up before its endpoint was tried so often since it was accepted. */
-export const minTries = 8;
+export const minAttempts = 8;
 
 /** The longest wait that a receiver can ask for with `Retry-After`, in ms. */
 const longestRetryAfterMs = 86_400_000;
@@ -40,7 +40,7 @@ export type Outcome =
   | { kind: 'gone' };
 
 /** One attempt, as far as its endpoint's health is concerned. */
-export interface Tried {
+export interface AttemptOutcome {
   outcome: Outcome;
   /** The event's id. */
   event: string;
@@ -68,8 +68,8 @@ function longestParkMs({ scheduleMs, jitter }: RetryPolicy): number {
 }
 
 /** How often a delivery failed with its endpoint, as far as it is remembered. */
-export function failuresOf({ tried = {} }: Health, event: string): number {
-  return Object.hasOwn(tried, event) ? (tried[event] ?? 0) : 0;
+export function failuresOf({ failedDeliveries = {} }: Health, event: string): number {
+  return Object.hasOwn(failedDeliveries, event) ? (failedDeliveries[event] ?? 0) : 0;
 }
 
 /**
@@ -79,18 +79,20 @@ export function failuresOf({ tried = {} }: Health, event: string): number {
  */
 export function afterAttempt(
   health: Health,
-  { outcome, event, startedAt }: Tried,
+  { outcome, event, startedAt }: AttemptOutcome,
   { policy, now, random }: Moment & { policy: RetryPolicy },
 ): Health {
-  if (outcome.kind === 'ok') return afterAnswer(health, without(health.tried, event));
-  if (outcome.kind === 'rejected') return afterAnswer(health, health.tried ?? {});
-  const tried = remember(health, event);
-  const lastTry = health.tries?.at(-1) ?? Number.NEGATIVE_INFINITY;
-  // A last try in the future is from before the clock was set back.
-  const sameMoment = startedAt <= lastTry && lastTry <= now;
+  if (outcome.kind === 'ok') return afterAnswer(health, without(health.failedDeliveries, event));
+  if (outcome.kind === 'rejected') return afterAnswer(health, health.failedDeliveries ?? {});
+  const failedDeliveries = remember(health, event);
+  const lastFailure = health.failedAt?.at(-1) ?? Number.NEGATIVE_INFINITY;
+  // A last failure in the future is from before the clock was set back.
+  const sameMoment = startedAt <= lastFailure && lastFailure <= now;
   const failures = (health.failures ?? 0) + (sameMoment ? 0 : 1);
-  const tries = sameMoment ? (health.tries ?? []) : [...(health.tries ?? []), now].slice(-minTries);
-  const next = { failures, since: health.since ?? now, tries, tried };
+  const failedAt = sameMoment
+    ? (health.failedAt ?? [])
+    : [...(health.failedAt ?? []), now].slice(-minAttempts);
+  const next = { failures, since: health.since ?? now, failedAt, failedDeliveries };
   if (outcome.kind === 'gone') return { ...next, last: '410', paused: 'it answered 410 Gone' };
   const asked = Math.min(Math.max(outcome.retryAfterMs ?? 0, 0), longestRetryAfterMs);
   const scheduled = sameMoment ? (health.parkedUntil ?? now) : now + backOffMs(policy, failures, random);
@@ -100,19 +102,22 @@ export function afterAttempt(
 }
 
 /** What stays after an answer that shows the endpoint at work: that it is paused, which only somebody can clear. */
-function afterAnswer(health: Health, tried: Readonly<Record<string, number>>): Health {
-  const { tried: _, ...rest } = health;
+function afterAnswer(health: Health, failedDeliveries: Readonly<Record<string, number>>): Health {
+  const { failedDeliveries: _, ...rest } = health;
   const kept = health.paused === undefined ? {} : rest;
-  return Object.keys(tried).length === 0 ? kept : { ...kept, tried };
+  return Object.keys(failedDeliveries).length === 0 ? kept : { ...kept, failedDeliveries };
 }
 
-function without(tried: Health['tried'], event: string): Readonly<Record<string, number>> {
-  return Object.fromEntries(Object.entries(tried ?? {}).filter(([id]) => id !== event));
+function without(
+  failedDeliveries: Health['failedDeliveries'],
+  event: string,
+): Readonly<Record<string, number>> {
+  return Object.fromEntries(Object.entries(failedDeliveries ?? {}).filter(([id]) => id !== event));
 }
 
 /** The newest is always remembered, and the oldest are forgotten first. */
 function remember(health: Health, event: string): Readonly<Record<string, number>> {
-  const others = Object.entries(without(health.tried, event)).slice(1 - maxTried);
+  const others = Object.entries(without(health.failedDeliveries, event)).slice(1 - maxFailedDeliveries);
   return Object.fromEntries([...others, [event, failuresOf(health, event) + 1]]);
 }
 
@@ -131,11 +136,11 @@ export function isGivenUp(
   health: Health,
   { acceptedAt, giveUpAfterMs, now }: { acceptedAt: number; giveUpAfterMs: number; now: number },
 ): boolean {
-  const tries = health.tries ?? [];
-  const oldest = tries[0];
+  const failedAt = health.failedAt ?? [];
+  const oldest = failedAt[0];
   return (
     now - acceptedAt > giveUpAfterMs &&
-    tries.length >= minTries &&
+    failedAt.length >= minAttempts &&
     oldest !== undefined &&
     oldest >= acceptedAt
   );

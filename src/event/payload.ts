@@ -60,7 +60,12 @@ export function checkPayloads(bytes: Uint8Array): CheckedPayloads {
       const checked = check(text, true);
       if (!checked.ok) return { ...checked, line };
       if (payloads.length === maxBatchEvents) {
-        return { ok: false, line, reason: 'more than a million payloads', hint: 'Split it into files: split -l 1000000 does.' };
+        return {
+          ok: false,
+          line,
+          reason: 'more than a million payloads',
+          hint: 'Split it into files: split -l 1000000 does.',
+        };
       }
       payloads.push(checked.payload);
     }

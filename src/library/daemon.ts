@@ -4,6 +4,7 @@ import { dirname, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Environment, hooksPath, spoolPath } from '../config/paths.js';
 import { CapnhookError, errnoOf } from '../shared/errors.js';
+import { errorCodeOf, exitCodes } from '../shared/exit-codes.js';
 import { makePath } from '../shared/make-path.js';
 import { packageRoot } from '../shared/package-info.js';
 import { randomBytes } from '../shared/random.js';
@@ -26,12 +27,8 @@ export interface StartOptions {
   timeoutMs?: number;
 }
 
-export interface Started {
-  /** False if one was running already. */
-  started: boolean;
-  pid: number;
-  log: string;
-}
+/** Whether a daemon was started, with its log, or was running already. */
+export type Started = { started: true; pid: number; log: string } | { started: false; pid: number };
 
 export interface StopOptions {
   /** The spool's directory; default `CAPNHOOK_SPOOL`, or `~/.local/state/capnhook/spool`. */
@@ -59,7 +56,7 @@ export async function start(options: StartOptions = {}): Promise<Started> {
   const log = resolve(options.log ?? `${root}.log`);
   const spool = createFileSpool(root, { now: Date.now, random: randomBytes });
   const running = await spool.holder();
-  if (running?.mode === 'daemon') return { started: false, pid: running.pid, log };
+  if (running?.mode === 'daemon') return { started: false, pid: running.pid };
   const fd = openLog(log);
   const from = fstatSync(fd).size;
   try {
@@ -82,9 +79,11 @@ export async function start(options: StartOptions = {}): Promise<Started> {
       const holder = await spool.holder();
       if (child.pid !== undefined && holder?.pid === child.pid) break;
       // Two were started at once, and the other one was faster.
-      if (end !== undefined && holder?.mode === 'daemon') return { started: false, pid: holder.pid, log };
+      if (end === exitCodes.temporary && holder?.mode === 'daemon')
+        return { started: false, pid: holder.pid };
       if (end instanceof Error) throw cannotSpawn(end);
-      if (end !== undefined) throw endedAtOnce(readFrom(log, from), end);
+      if (end !== undefined)
+        throw endedAtOnce(readFrom(log, from), { exitCode: end, busy: holder !== undefined });
       if (performance.now() > deadline) throw tooSlow(log);
       await sleep(pollMs);
     }
@@ -179,20 +178,13 @@ function readFrom(path: string, from: number): string {
   }
 }
 
-/** The daemon's exit code, as the error that it was over there. */
-const codes = {
-  64: 'USAGE',
-  73: 'SPOOL_CREATE',
-  74: 'SPOOL_WRITE',
-  75: 'BUSY',
-  77: 'PERMISSION',
-  78: 'HOOKS_FILE',
-} as const;
-
-function endedAtOnce(said: string, exit: number | null): CapnhookError {
-  const code = codes[exit as keyof typeof codes] ?? 'TEMPORARY';
-  const words = said.trim() || `it said nothing (exit code ${exit})`;
-  return new CapnhookError(code, `Cannot start the daemon: it ended at once:\n${words}`);
+/** The error that the daemon ended with, told anew. */
+function endedAtOnce(said: string, { exitCode, busy }: { exitCode: number | null; busy: boolean }): Error {
+  const words = said.trim() || `it said nothing (exit code ${exitCode})`;
+  const message = `Cannot start the daemon: it ended at once:\n${words}`;
+  const code = errorCodeOf(exitCode);
+  if (code === undefined) return new Error(message);
+  return new CapnhookError(code === 'TEMPORARY' && busy ? 'BUSY' : code, message);
 }
 
 function cannotSpawn(cause: Error): CapnhookError {

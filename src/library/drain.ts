@@ -3,13 +3,14 @@ import { createHttpSender } from '../delivery/http-sender.js';
 import { createSecretReader } from '../delivery/secrets.js';
 import { createFileJournal } from '../journal/file-journal.js';
 import { type Clock, systemClock } from '../shared/clock.js';
+import { CapnhookError } from '../shared/errors.js';
 import { packageVersion } from '../shared/package-info.js';
 import { randomBytes } from '../shared/random.js';
 import { createFileSpool } from '../spool/file/file-spool.js';
 import { drain as drainLease } from '../usecases/drain/drain.js';
 import type { DrainSummary, Notice } from '../usecases/drain/ports.js';
 import { busy } from './busy.js';
-import { openHooks } from './hooks-source.js';
+import { openHooks } from './live-hooks.js';
 
 export interface DrainOptions {
   /** The spool's directory; default `CAPNHOOK_SPOOL`, or `~/.local/state/capnhook/spool`. */
@@ -30,29 +31,47 @@ export interface DrainOptions {
   stop?: AbortSignal;
   /** Cuts off what is in flight as well; nothing is lost. */
   abort?: AbortSignal;
+  /** Whether notices tell whole URLs, which may be secrets; default false. */
+  showUrls?: boolean | undefined;
   /** Told of everything that happens. */
   logger?: (notice: Notice) => void;
-  /** Hands over a function that reloads the hooks file and its secrets, for SIGHUP. */
-  onReady?: (control: { reload(): void }) => void;
+  /** Called when the spool is leased and the hooks file is read. */
+  onReady?: (ready: Ready) => void;
   /** Default the machine's. */
   clock?: Clock;
   /** Default `process.env`; secrets are looked up there, too. */
   env?: Environment;
 }
 
+/** A drain that has begun. */
+export interface Ready {
+  /** The spool's directory. */
+  spool: string;
+  /** The hooks file. */
+  config: string;
+  /** Reads the hooks file and its secrets anew, as for SIGHUP. */
+  reload(): void;
+}
+
 /**
  * Fans out what was fired, and sends what is due: one pass, for so long, or
  * until it is stopped.
  * @returns what was done, and what is left
- * @throws CapnhookError `HOOKS_FILE` (nothing was touched), `BUSY` (another drain is running), `SPOOL_CREATE`, `SPOOL_WRITE`, `TEMPORARY`, `PERMISSION`
+ * @throws CapnhookError `USAGE` (both `daemon` and `waitMs`), `HOOKS_FILE` (nothing was touched), `BUSY` (another drain is running), `SPOOL_CREATE`, `SPOOL_WRITE`, `TEMPORARY`, `PERMISSION`
  * @example const { delivered, owed } = await drain();
  */
 export async function drain(options: DrainOptions = {}): Promise<DrainSummary> {
   const { env = process.env, clock = systemClock, logger = () => {}, stop, abort } = options;
+  if (options.daemon && options.waitMs !== undefined) {
+    throw new CapnhookError('USAGE', 'Cannot drain: a daemon waits for ever, and is given a time to wait', {
+      hint: 'Leave one of the two out.',
+    });
+  }
   const root = spoolPath(env, options.spool);
+  const config = hooksPath(env, options.config);
   const userAgent = `capnhook/${packageVersion()}`;
   let secrets = createSecretReader({ env });
-  const hooks = await openHooks(hooksPath(env, options.config), () => {
+  const hooks = await openHooks(config, () => {
     secrets = createSecretReader({ env });
   });
   const until = options.daemon ? 'daemon' : options.waitMs === undefined ? 'pass' : 'wait';
@@ -66,7 +85,7 @@ export async function drain(options: DrainOptions = {}): Promise<DrainSummary> {
     secrets: { read: (secret) => secrets.read(secret) },
   });
   try {
-    options.onReady?.({ reload: hooks.invalidate });
+    options.onReady?.({ spool: root, config, reload: hooks.invalidate });
     return await drainLease(
       { lease, hooks, sender, journal, clock, random: Math.random, report: logger },
       {
@@ -75,6 +94,7 @@ export async function drain(options: DrainOptions = {}): Promise<DrainSummary> {
         maxInFlight: options.maxInFlight ?? 256,
         graceMs: options.graceMs ?? 10_000,
         rescanMs: options.rescanMs ?? 2_000,
+        showUrls: options.showUrls ?? false,
         ...(stop && { stop }),
         ...(abort && { abort }),
       },

@@ -6,7 +6,8 @@ import { dirname, join } from 'node:path';
 export function packageRoot(): string {
   for (let directory = import.meta.dirname; ; directory = dirname(directory)) {
     if (existsSync(join(directory, 'package.json'))) return directory;
-    if (directory === dirname(directory)) throw new Error('Cannot find the files of capnhook: its package.json is missing');
+    if (directory === dirname(directory))
+      throw new Error('Cannot find the files of capnhook: its package.json is missing');
   }
 }
 

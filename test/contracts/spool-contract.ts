@@ -198,9 +198,9 @@ export function describeSpool(name: string, open: () => SpoolUnderTest): void {
       await lease.saveHealth('a', {
         failures: 2,
         parkedUntil: 7000,
-        tries: [1, 2],
+        failedAt: [1, 2],
         last: '503',
-        tried: { x: 1 },
+        failedDeliveries: { x: 1 },
       });
       expect(lease.health('a')).toMatchObject({ failures: 2 });
       await lease.close();
@@ -208,9 +208,9 @@ export function describeSpool(name: string, open: () => SpoolUnderTest): void {
       expect(next.lease.health('a')).toEqual({
         failures: 2,
         parkedUntil: 7000,
-        tries: [1, 2],
+        failedAt: [1, 2],
         last: '503',
-        tried: { x: 1 },
+        failedDeliveries: { x: 1 },
       });
       await next.lease.saveHealth('a', {});
       expect(next.lease.health('a')).toEqual({});

@@ -22,5 +22,7 @@ function sources(): string[] {
 
 /** ms since the epoch; 0 for a file that is missing. */
 function timeOf(path: string): number {
-  return statSync(join(path.startsWith('/') ? '' : repository, path), { throwIfNoEntry: false })?.mtimeMs ?? 0;
+  return (
+    statSync(join(path.startsWith('/') ? '' : repository, path), { throwIfNoEntry: false })?.mtimeMs ?? 0
+  );
 }

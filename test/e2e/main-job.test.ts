@@ -46,16 +46,26 @@ describe('the main job', () => {
 
   test('capnhook fire --to sends to the URLs alone, whoever is registered', async () => {
     const world = createWorld();
-    const [registered, named, other] = [await world.receiver(), await world.receiver(), await world.receiver()];
+    const [registered, named, other] = [
+      await world.receiver(),
+      await world.receiver(),
+      await world.receiver(),
+    ];
     await world.run(['register', '**', registered.url]);
     const urls = `${named.url}/a\n\n# a comment\n${other.url}/b\n`;
 
-    expect(await world.run(['fire', '--to', '-', 'complete', '-d', '[1]'], { input: urls })).toMatchObject({ code: 0 });
+    expect(await world.run(['fire', '--to', '-', 'complete', '-d', '[1]'], { input: urls })).toMatchObject({
+      code: 0,
+    });
     expect(await world.run(['fire', '--to', `${named.url}/c`, '-d', '[2]'])).toMatchObject({ code: 0 });
     expect(await world.run(['fire', `${named.url}/d`, '-d', '[3]'])).toMatchObject({ code: 0 });
     expect(await world.run(['drain'])).toMatchObject({ code: 0 });
 
-    const got = named.requests.map(({ path, body, headers }) => [path, body.toString(), headers['capnhook-hook']]);
+    const got = named.requests.map(({ path, body, headers }) => [
+      path,
+      body.toString(),
+      headers['capnhook-hook'],
+    ]);
     expect(got.sort()).toEqual([
       ['/a', '[1]', 'complete'],
       ['/c', '[2]', undefined],
@@ -89,7 +99,9 @@ endpoints:
     const receiver = await world.receiver();
     await world.run(['register', 'complete', receiver.url]);
 
-    const fired = await world.run(['fire', 'complete', '--ndjson', '-', '--id', 'b1', '--json'], { input: '{"n":1}\n\n{"n":2}' });
+    const fired = await world.run(['fire', 'complete', '--ndjson', '-', '--id', 'b1', '--json'], {
+      input: '{"n":1}\n\n{"n":2}',
+    });
     expect(fired).toMatchObject({ code: 0, stdout: '{"id":"b1","events":2}\n' });
     expect(world.names('incoming')).toEqual(['b1.jsonl']);
     expect(await world.run(['drain'])).toMatchObject({ code: 0 });
@@ -145,7 +157,9 @@ describe('the exit code of capnhook drain', () => {
     const world = createWorld();
     let status = 500;
     const receiver = await world.receiver(() => ({ status }));
-    world.hooks(`hooks: {complete: ["${receiver.url}"]}\ndefaults: {retry: {schedule: [300ms], jitter: 0}}\n`);
+    world.hooks(
+      `hooks: {complete: ["${receiver.url}"]}\ndefaults: {retry: {schedule: [300ms], jitter: 0}}\n`,
+    );
     await world.run(['fire', 'complete', '-d', '1']);
 
     const owed = await world.run(['drain']);
@@ -246,5 +260,8 @@ defaults: {giveUpAfter: 1s, retry: {schedule: [50ms]}}
 
 /** The files in `dead/`, over all endpoints. */
 function deadOf(world: World): string[] {
-  return world.names('dead').flatMap((endpoint) => world.names(`dead/${endpoint}`)).sort();
+  return world
+    .names('dead')
+    .flatMap((endpoint) => world.names(`dead/${endpoint}`))
+    .sort();
 }

@@ -43,23 +43,33 @@ const refused: Record<string, [Uint8Array, RegExp]> = {
 };
 
 describe('payloads', () => {
-  test.each(['file', 'standard input', '--data'])('capnhook fire with the payload from %s: drain sends it byte for byte', async (way) => {
-    const world = createWorld();
-    const receiver = await world.receiver();
-    await world.run(['register', 'complete', receiver.url]);
-    const texts = Object.values(exact).filter((text) => way !== '--data' || text.length < 100_000);
+  test.each(['file', 'standard input', '--data'])(
+    'capnhook fire with the payload from %s: drain sends it byte for byte',
+    async (way) => {
+      const world = createWorld();
+      const receiver = await world.receiver();
+      await world.run(['register', 'complete', receiver.url]);
+      const texts = Object.values(exact).filter((text) => way !== '--data' || text.length < 100_000);
 
-    await eachOf(texts, async (text, n) => {
-      const rest = way === 'file' ? [world.file(`${n}.json`, `\n ${text}\n`)] : way === '--data' ? ['-d', text] : ['-'];
-      const input = way === 'standard input' ? text : '';
-      expect(await world.run(['fire', 'complete', ...rest, '--id', `p${n}`], { input })).toMatchObject({ code: 0 });
-    });
-    expect(await world.run(['drain'])).toMatchObject({ code: 0 });
+      await eachOf(texts, async (text, n) => {
+        const rest =
+          way === 'file'
+            ? [world.file(`${n}.json`, `\n ${text}\n`)]
+            : way === '--data'
+              ? ['-d', text]
+              : ['-'];
+        const input = way === 'standard input' ? text : '';
+        expect(await world.run(['fire', 'complete', ...rest, '--id', `p${n}`], { input })).toMatchObject({
+          code: 0,
+        });
+      });
+      expect(await world.run(['drain'])).toMatchObject({ code: 0 });
 
-    const got = receiver.requests.map(({ headers, body }) => [headers['webhook-id'], body.toString()]);
-    expect(Object.fromEntries(got)).toEqual(Object.fromEntries(texts.map((text, n) => [`p${n}`, text])));
-    expect(receiver.requests).toHaveLength(texts.length);
-  });
+      const got = receiver.requests.map(({ headers, body }) => [headers['webhook-id'], body.toString()]);
+      expect(Object.fromEntries(got)).toEqual(Object.fromEntries(texts.map((text, n) => [`p${n}`, text])));
+      expect(receiver.requests).toHaveLength(texts.length);
+    },
+  );
 
   test('capnhook fire --ndjson: drain sends each line byte for byte', async () => {
     const world = createWorld();
@@ -76,33 +86,41 @@ describe('payloads', () => {
     const world = createWorld();
     await world.run(['fire', 'complete', '-d', '{"n": 1.0}', '--id', 'e1']);
     const stored = readFileSync(join(world.spool, 'incoming/e1.json'), 'utf8');
-    expect(stored).toMatch(/^\{"capnhook":1,"id":"e1","hook":"complete","time":"[^"]+",\n"payload":\{"n": 1\.0\}\n\}\n$/);
+    expect(stored).toMatch(
+      /^\{"capnhook":1,"id":"e1","hook":"complete","time":"[^"]+",\n"payload":\{"n": 1\.0\}\n\}\n$/,
+    );
   });
 
-  test.for(Object.entries(refused))('capnhook fire refuses %s with 65 and a hint, and queues nothing', async ([, [bytes, words]]) => {
-    const world = createWorld();
-    const fired = await world.run(['fire', 'complete', world.file('p.json', bytes)]);
-    expect(fired.code).toBe(65);
-    expect(fired.stdout).toBe('');
-    // One line that says what is wrong, and one that says what to do.
-    expect(fired.stderr).toMatch(/^capnhook: Cannot fire this payload: .+\n {2}\S.+\n$/);
-    expect(fired.stderr).toMatch(words);
-    expect(world.names('incoming')).toEqual([]);
-    expect(world.names('tmp')).toEqual([]);
-  });
+  test.for(Object.entries(refused))(
+    'capnhook fire refuses %s with 65 and a hint, and queues nothing',
+    async ([, [bytes, words]]) => {
+      const world = createWorld();
+      const fired = await world.run(['fire', 'complete', world.file('p.json', bytes)]);
+      expect(fired.code).toBe(65);
+      expect(fired.stdout).toBe('');
+      // One line that says what is wrong, and one that says what to do.
+      expect(fired.stderr).toMatch(/^capnhook: Cannot fire this payload: .+\n {2}\S.+\n$/);
+      expect(fired.stderr).toMatch(words);
+      expect(world.names('incoming')).toEqual([]);
+      expect(world.names('tmp')).toEqual([]);
+    },
+  );
 
   test.for([
     ['{"n":1}\n{"n":2}\n{"n":3\n{"n":4}\n', 3],
     ['{"n":1}\n\n\n[1,]\n', 4],
     ['{"n":1} {"n":2}\n', 1],
     ['\n\n', 1],
-  ] as const)('capnhook fire --ndjson refuses the batch %j for its line %i, and queues nothing', async ([text, line]) => {
-    const world = createWorld();
-    const fired = await world.run(['fire', 'complete', '--ndjson', '-'], { input: text });
-    expect(fired.code).toBe(65);
-    expect(fired.stderr).toContain(`line ${line}:`);
-    expect(world.names('incoming')).toEqual([]);
-  });
+  ] as const)(
+    'capnhook fire --ndjson refuses the batch %j for its line %i, and queues nothing',
+    async ([text, line]) => {
+      const world = createWorld();
+      const fired = await world.run(['fire', 'complete', '--ndjson', '-'], { input: text });
+      expect(fired.code).toBe(65);
+      expect(fired.stderr).toContain(`line ${line}:`);
+      expect(world.names('incoming')).toEqual([]);
+    },
+  );
 
   test("capnhook fire refuses a hook's name that could be a path or an option, with 64", async () => {
     const world = createWorld();

@@ -35,7 +35,8 @@ describe('a plain shell', () => {
       'nested.json': `{"id":"nested","hook":"complete","payload":{"payload":{"hook":"other","payload":"\\"payload\\":1"}}}`,
       'escaped.json': `{"id":"escaped","\\u0068ook":"complete","p\\u0061yload":  null  }`,
     };
-    for (const [name, text] of Object.entries(layouts)) world.file(`home/.local/state/capnhook/spool/incoming/${name}`, text);
+    for (const [name, text] of Object.entries(layouts))
+      world.file(`home/.local/state/capnhook/spool/incoming/${name}`, text);
     expect(await world.run(['drain'])).toMatchObject({ code: 0 });
 
     const got = receiver.requests.map(({ headers, body }) => [headers['webhook-id'], body.toString()]);
@@ -73,7 +74,9 @@ describe('a plain shell', () => {
     status = 204;
     const other = await world.receiver();
     await world.run(['register', 'complete', other.url]);
-    const moved = await world.sh(`cd "${world.spool}" && grep -l '"id":1' dead/*/e1.json && mv dead/*/e1.json incoming/`);
+    const moved = await world.sh(
+      `cd "${world.spool}" && grep -l '"id":1' dead/*/e1.json && mv dead/*/e1.json incoming/`,
+    );
     expect(moved.code).toBe(0);
     expect(await world.run(['drain'])).toMatchObject({ code: 0 });
     expect(other.requests.map(({ body }) => body.toString())).toEqual(['{"id":1}']);
@@ -118,7 +121,11 @@ describe('standard output that nobody reads', () => {
     const world = createWorld();
     const hooks = Array.from({ length: 5_000 }, (_, n) => `  hook-${n}: http://127.0.0.1:9/${n}\n`);
     world.hooks(`hooks:\n${hooks.join('')}`);
-    expect(await world.sh(many)).toEqual({ code: 0, stdout: expect.stringMatching(/^hook-0\t.*\n0\n$/), stderr: '' });
+    expect(await world.sh(many)).toEqual({
+      code: 0,
+      stdout: expect.stringMatching(/^hook-0\t.*\n0\n$/),
+      stderr: '',
+    });
   });
 
   test('capnhook with standard output or error closed does its work all the same', async () => {
@@ -136,7 +143,9 @@ describe('standard output that nobody reads', () => {
 
   test('capnhook --help | true ends with 0', async () => {
     const world = createWorld();
-    expect(await world.sh(`{ capnhook --help; echo "$?" > code; } | true; cat code`)).toMatchObject({ stdout: '0\n' });
+    expect(await world.sh(`{ capnhook --help; echo "$?" > code; } | true; cat code`)).toMatchObject({
+      stdout: '0\n',
+    });
   });
 });
 
@@ -165,15 +174,24 @@ describe('an environment with little in it', () => {
   test('XDG_STATE_HOME and XDG_CONFIG_HOME say where the spool and the hooks file are', async () => {
     const world = createWorld();
     const receiver = await world.receiver();
-    const env = { HOME: '', XDG_STATE_HOME: join(world.root, 'state'), XDG_CONFIG_HOME: join(world.root, 'config') };
-    for (const args of [['register', 'complete', receiver.url], ['fire', 'complete', '-d', '1']]) {
+    const env = {
+      HOME: '',
+      XDG_STATE_HOME: join(world.root, 'state'),
+      XDG_CONFIG_HOME: join(world.root, 'config'),
+    };
+    for (const args of [
+      ['register', 'complete', receiver.url],
+      ['fire', 'complete', '-d', '1'],
+    ]) {
       expect(await world.run(args, { env })).toMatchObject({ code: 0 });
     }
     expect(readFileSync(join(world.root, 'config/capnhook/hooks.yaml'), 'utf8')).toContain(receiver.url);
     expect(readFileSync(join(world.root, 'state/capnhook/spool/VERSION'), 'utf8')).toBe('capnhook-spool 1\n');
   });
 
-  test('capnhook fire by a user of whom nothing is known exits 73 with one clear line, and queues nothing', async ({ skip }) => {
+  test('capnhook fire by a user of whom nothing is known exits 73 with one clear line, and queues nothing', async ({
+    skip,
+  }) => {
     const world = createWorld();
     const stranger = ['setpriv', '--reuid=54321', '--regid=54321', '--clear-groups', 'env', '-i'];
     const runs = await world.exec(node, ['--version'], { prefix: stranger });

@@ -9,8 +9,8 @@ import {
   type Health,
   isGivenUp,
   isOpen,
-  maxTried,
-  minTries,
+  maxFailedDeliveries,
+  minAttempts,
   type Outcome,
 } from '../../src/endpoint/health.js';
 
@@ -156,7 +156,7 @@ describe('afterAttempt()', () => {
           { policy, now: t0, random: 0 },
         );
         fc.pre(last.paused === undefined);
-        expect(Object.keys(after).filter((key) => key !== 'tried')).toEqual([]);
+        expect(Object.keys(after).filter((key) => key !== 'failedDeliveries')).toEqual([]);
         expect(isOpen(after, 0)).toBe(true);
         expect(allowedConcurrency(after, 7)).toBe(7);
       }),
@@ -191,7 +191,7 @@ describe('afterAttempt()', () => {
       health = fail(health, { startedAt: t0 + n, now: t0 + 100 + n, event: `evt_${n}` });
     expect(health).toMatchObject({
       failures: 1,
-      tries: [t0 + 100],
+      failedAt: [t0 + 100],
       parkedUntil: t0 + 5_100,
       since: t0 + 100,
     });
@@ -279,11 +279,11 @@ describe('failuresOf()', () => {
   });
 
   it('failuresOf() is 0 for what is only a property of every object', () => {
-    expect(failuresOf({ tried: { evt_a: 2 } }, 'constructor')).toBe(0);
+    expect(failuresOf({ failedDeliveries: { evt_a: 2 } }, 'constructor')).toBe(0);
     expect(failuresOf({}, 'evt_a')).toBe(0);
   });
 
-  it(`failuresOf() remembers ${maxTried} deliveries at most, and always the newest`, () => {
+  it(`failuresOf() remembers ${maxFailedDeliveries} deliveries at most, and always the newest`, () => {
     fc.assert(
       fc.property(
         fc.array(fc.oneof(fc.integer({ min: 0, max: 1000 }).map(String), fc.stringMatching(/^[A-Z]{1,2}$/)), {
@@ -296,7 +296,7 @@ describe('failuresOf()', () => {
             health = fail(health, { startedAt: t0 + index, now: t0 + index, event });
             expect(failuresOf(health, event)).toBeGreaterThan(0);
           }
-          expect(Object.keys(health.tried ?? {}).length).toBeLessThanOrEqual(maxTried);
+          expect(Object.keys(health.failedDeliveries ?? {}).length).toBeLessThanOrEqual(maxFailedDeliveries);
         },
       ),
       { numRuns: 20 },
@@ -307,24 +307,24 @@ describe('failuresOf()', () => {
 describe('isGivenUp()', () => {
   const giveUpAfterMs = 3 * day;
 
-  it(`isGivenUp() is false before the age, and before ${minTries} tries since the delivery was accepted`, () => {
+  it(`isGivenUp() is false before the age, and before ${minAttempts} failedAt since the delivery was accepted`, () => {
     const kinds = fc.constantFrom<Outcome>({ kind: 'failed', what: '503' }, { kind: 'gone' });
     fc.assert(
       fc.property(steps(kinds), fc.integer({ min: 0, max: 10 * day }), (history, after) => {
         const acceptedAt = t0 + after;
-        let tries = 0;
+        let failedAt = 0;
         for (const { health, now } of live(history)) {
-          if ((health.tries?.at(-1) ?? 0) === now && now >= acceptedAt) tries += 1;
+          if ((health.failedAt?.at(-1) ?? 0) === now && now >= acceptedAt) failedAt += 1;
           const givenUp = isGivenUp(health, { acceptedAt, giveUpAfterMs, now });
-          if (now - acceptedAt <= giveUpAfterMs || tries < minTries) expect(givenUp).toBe(false);
+          if (now - acceptedAt <= giveUpAfterMs || failedAt < minAttempts) expect(givenUp).toBe(false);
         }
       }),
     );
   });
 
-  it('isGivenUp() is true with the age and the tries', () => {
+  it('isGivenUp() is true with the age and the failedAt', () => {
     let health: Health = {};
-    for (let n = 1; n <= minTries; n += 1) {
+    for (let n = 1; n <= minAttempts; n += 1) {
       const now = t0 + n * 3_600_000;
       expect(isGivenUp(health, { acceptedAt: t0, giveUpAfterMs, now: t0 + 4 * day })).toBe(false);
       health = fail(health, { startedAt: now, now });
@@ -332,7 +332,7 @@ describe('isGivenUp()', () => {
     expect(isGivenUp(health, { acceptedAt: t0, giveUpAfterMs, now: t0 + giveUpAfterMs })).toBe(false);
     expect(isGivenUp(health, { acceptedAt: t0, giveUpAfterMs, now: t0 + giveUpAfterMs + 1 })).toBe(true);
     expect(isGivenUp(health, { acceptedAt: t0 + 3_600_001, giveUpAfterMs, now: t0 + 9 * day })).toBe(false);
-    expect(health.tries).toHaveLength(minTries);
+    expect(health.failedAt).toHaveLength(minAttempts);
   });
 });
 

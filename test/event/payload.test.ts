@@ -1,7 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { CheckedPayload } from '../../src/event/payload.js';
-import { checkPayload, checkPayloads, maxBatchBytes, maxBatchEvents, maxPayloadBytes } from '../../src/event/payload.js';
+import {
+  checkPayload,
+  checkPayloads,
+  maxBatchBytes,
+  maxBatchEvents,
+  maxPayloadBytes,
+} from '../../src/event/payload.js';
 import { jsonText, space } from './json-texts.js';
 
 /** A view of some size that costs nothing: only its length is looked at. */
@@ -330,6 +336,10 @@ describe('checkPayloads()', () => {
 
 test('checkPayloads() refuses more than a million payloads', () => {
   const lines = Buffer.alloc(2 * (maxBatchEvents + 1), '1\n');
-  expect(checkPayloads(lines)).toMatchObject({ ok: false, line: maxBatchEvents + 1, reason: 'more than a million payloads' });
+  expect(checkPayloads(lines)).toMatchObject({
+    ok: false,
+    line: maxBatchEvents + 1,
+    reason: 'more than a million payloads',
+  });
   expect(checkPayloads(lines.subarray(2))).toMatchObject({ ok: true });
 });

@@ -180,20 +180,19 @@ describe('addRegistration()', () => {
     },
   );
 
-  it.each([
-    'https://y.example/?a=1,2&b={c}[d]:\'"%20',
-    'https://y.example/a:',
-    'https://y.example/ü*&!',
-  ])('addRegistration() quotes the URL %s as needed', (url) => {
-    for (const text of [
-      '',
-      'hooks: {a: []}',
-      "hooks: {a: ['https://x.example']}",
-      'hooks:\n  a: https://x.example\n',
-    ]) {
-      expect(says(add(text, 'a', url).text).a!.at(-1)).toBe(endpointIdOf(url));
-    }
-  });
+  it.each(['https://y.example/?a=1,2&b={c}[d]:\'"%20', 'https://y.example/a:', 'https://y.example/ü*&!'])(
+    'addRegistration() quotes the URL %s as needed',
+    (url) => {
+      for (const text of [
+        '',
+        'hooks: {a: []}',
+        "hooks: {a: ['https://x.example']}",
+        'hooks:\n  a: https://x.example\n',
+      ]) {
+        expect(says(add(text, 'a', url).text).a!.at(-1)).toBe(endpointIdOf(url));
+      }
+    },
+  );
 
   it('addRegistration() refuses a bad hook, a bad URL and an unknown name', () => {
     expect(() => add('', 'a b')).toThrow(expect.objectContaining({ code: 'USAGE' }));

@@ -18,7 +18,7 @@ import {
   type Target,
   targets,
 } from '../../src/index.js';
-import { openHooks } from '../../src/library/hooks-source.js';
+import { openHooks } from '../../src/library/live-hooks.js';
 import { ensureBuilt } from '../support/built.js';
 import { createPlace } from '../support/place.js';
 import { type AnswerRequest, startReceiver } from '../support/receiver.js';

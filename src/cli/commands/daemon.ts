@@ -14,8 +14,10 @@ export async function runStart(
   const started = await start({ config, spool, log, env: io.env });
   if (globals.json) io.out(`${JSON.stringify(started)}\n`);
   else if (!globals.quiet) {
-    const what = started.started ? 'started' : 'it is running already';
-    io.err(`capnhook: ${what} (pid ${started.pid}); its log: ${started.log}\n`);
+    const what = started.started
+      ? `started (pid ${started.pid}); its log: ${started.log}`
+      : `it is running already (pid ${started.pid})`;
+    io.err(`capnhook: ${what}\n`);
   }
   return 0;
 }

@@ -1,8 +1,8 @@
 import { type DrainOptions, drain } from '../../library/drain.js';
 import { parseDuration } from '../../shared/duration.js';
 import { CapnhookError } from '../../shared/errors.js';
+import { exitCodes } from '../../shared/exit-codes.js';
 import type { DrainSummary, Notice } from '../../usecases/drain/ports.js';
-import { exitCodes } from '../exit-code.js';
 import type { Io } from '../io.js';
 import type { Globals } from '../options.js';
 import { renderNotice } from '../render/notice.js';
@@ -18,15 +18,11 @@ export interface DrainArguments {
 
 /** `capnhook drain`. @throws CapnhookError `USAGE`, or as the library's `drain` */
 export async function runDrain(args: DrainArguments, globals: Globals, io: Io): Promise<number> {
-  if (args.daemon && args.wait !== undefined) {
-    throw new CapnhookError('USAGE', 'Cannot drain: --daemon and --wait are given together', {
-      hint: 'A daemon waits for ever: leave --wait out.',
-    });
-  }
   const waitMs = durationOf('--wait', args.wait);
   const graceMs = durationOf('--grace', args.grace ?? io.env.CAPNHOOK_GRACE);
   const signals = listen(io);
-  const logger = await createLogger(args, globals, io);
+  const say = createSayer(args, io);
+  const logger = await createLogger(say, globals, io);
   const { daemon } = args;
   const { config, spool } = globals;
   const options: DrainOptions = {
@@ -39,13 +35,19 @@ export async function runDrain(args: DrainArguments, globals: Globals, io: Io): 
     env: io.env,
     stop: signals.stop,
     abort: signals.abort,
-    onReady: signals.onReady,
+    showUrls: globals.showUrls,
+    onReady(ready) {
+      signals.onReady(ready);
+      if (daemon && !globals.quiet)
+        say(`started (pid ${process.pid}): spool ${ready.spool}, hooks file ${ready.config}`);
+    },
   };
   try {
     const summary = await drain(options);
     if (globals.json) io.out(`${JSON.stringify(summary)}\n`);
-    else if (!globals.quiet && (globals.verbose || io.isTerminal('err')))
-      io.err(`capnhook: ${renderSummary(summary)}\n`);
+    else if (!globals.quiet && (daemon || globals.verbose || io.isTerminal('err'))) {
+      say(`${daemon ? 'ended: ' : ''}${renderSummary(summary)}`);
+    }
     return signals.exitCode() ?? exitCodeFor(summary);
   } finally {
     signals.close();
@@ -72,17 +74,21 @@ function durationOf(option: string, text: string | undefined): number | undefine
 }
 
 /** A daemon's lines carry the time: nobody is there when they are written. */
+function createSayer({ daemon }: DrainArguments, io: Io): (line: string) => void {
+  return (line) => io.err(daemon ? `${new Date().toISOString()} ${line}\n` : `capnhook: ${line}\n`);
+}
+
 async function createLogger(
-  { daemon }: DrainArguments,
+  say: (line: string) => void,
   globals: Globals,
   io: Io,
 ): Promise<(notice: Notice) => void> {
-  if (globals.quiet) return () => {};
   const style = await createStyle(globals.color && io.isTerminal('err'));
-  const { showUrls, verbose } = globals;
+  const { verbose, quiet } = globals;
   return (notice) => {
-    const line = renderNotice(notice, { showUrls, verbose, now: Date.now(), style });
-    if (line !== undefined) io.err(daemon ? `${new Date().toISOString()} ${line}\n` : `capnhook: ${line}\n`);
+    if (quiet && notice.kind === 'well') return; // all else that is told without --verbose is trouble
+    const line = renderNotice(notice, { verbose: verbose && !quiet, now: Date.now(), style });
+    if (line !== undefined) say(line);
   };
 }
 

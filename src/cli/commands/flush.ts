@@ -1,6 +1,6 @@
 import { flush } from '../../library/flush.js';
 import { CapnhookError } from '../../shared/errors.js';
-import { exitCodes } from '../exit-code.js';
+import { exitCodes } from '../../shared/exit-codes.js';
 import type { Io } from '../io.js';
 import type { Globals } from '../options.js';
 import { count } from '../render/text.js';

@@ -1,8 +1,7 @@
 import type { Secret } from '../../endpoint/endpoint.js';
 
 /** An endpoint for a person: scheme, host and id, since a URL may be a secret; the whole URL only if asked. */
-export function renderEndpoint({ id, url }: { id: string; url?: Secret }, showUrls: boolean): string {
-  if (url === undefined) return id;
+export function renderEndpoint({ id, url }: { id: string; url: Secret }, showUrls: boolean): string {
   if (!('value' in url)) return `${id} (URL from ${renderReference(url)})`;
   if (showUrls) return `${url.value} (${id})`;
   if (!URL.canParse(url.value)) return id;

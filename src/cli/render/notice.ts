@@ -1,11 +1,9 @@
-import type { Notice } from '../../usecases/drain/ports.js';
-import { renderEndpoint } from './endpoint.js';
+import type { Named, Notice } from '../../usecases/drain/ports.js';
 import { renderError } from './error.js';
 import type { Style } from './style.js';
 import { count, renderDue, safe } from './text.js';
 
 export interface NoticeOptions {
-  showUrls: boolean;
   /** Whether what is only of interest to somebody who looks is told, too. */
   verbose: boolean;
   /** ms since the epoch. */
@@ -19,26 +17,24 @@ export function renderNotice(notice: Notice, options: NoticeOptions): string | u
   switch (notice.kind) {
     case 'attempt':
       return verbose ? renderAttempt(notice, options) : undefined;
-    case 'sick': {
+    case 'parked': {
       const why = notice.message === undefined ? notice.what : `${notice.what} (${safe(notice.message)})`;
       const next =
         notice.parkedUntil === undefined ? '' : `; next attempt ${renderDue(notice.parkedUntil, now)}`;
-      return style.bad(`${renderEndpoint(notice.endpoint, options.showUrls)} fails: ${why}${next}`);
+      return style.bad(`${renderNamed(notice.endpoint)} fails: ${why}${next}`);
     }
     case 'paused':
-      return style.bad(
-        `${renderEndpoint(notice.endpoint, options.showUrls)} is paused: ${notice.why}; what it is owed is kept`,
-      );
+      return style.bad(`${renderNamed(notice.endpoint)} is paused: ${notice.why}; what it is owed is kept`);
     case 'well':
-      return style.good(`${renderEndpoint(notice.endpoint, options.showUrls)} is well again`);
+      return style.good(`${renderNamed(notice.endpoint)} is well again`);
     case 'rejected': {
-      const who = renderEndpoint(notice.endpoint, options.showUrls);
+      const who = renderNamed(notice.endpoint);
       return style.bad(
         `${who} answers ${notice.what} to ${notice.event}; it alone is tried again ${renderDue(notice.dueMs, now)}`,
       );
     }
     case 'gave-up': {
-      const who = renderEndpoint(notice.endpoint, options.showUrls);
+      const who = renderNamed(notice.endpoint);
       return style.bad(
         `gave up ${count(notice.count, 'delivery', 'deliveries')} for ${who}: ${notice.reason}; kept in dead/`,
       );
@@ -62,12 +58,13 @@ export function renderNotice(notice: Notice, options: NoticeOptions): string | u
   }
 }
 
-function renderAttempt(
-  notice: Extract<Notice, { kind: 'attempt' }>,
-  { showUrls, style }: NoticeOptions,
-): string {
+function renderAttempt(notice: Extract<Notice, { kind: 'attempt' }>, { style }: NoticeOptions): string {
   const { endpoint, event, attempt, what, ms } = notice;
   const again = attempt > 1 ? `, attempt ${attempt}` : '';
-  const line = `${event} to ${renderEndpoint(endpoint, showUrls)}: ${what}${again} ${style.faint(`(${ms} ms)`)}`;
+  const line = `${event} to ${renderNamed(endpoint)}: ${what}${again} ${style.faint(`(${ms} ms)`)}`;
   return what === 'delivered' ? style.good(line) : style.bad(line);
+}
+
+function renderNamed({ id, origin, url = origin }: Named): string {
+  return url === undefined ? id : `${url} (${id})`;
 }

@@ -91,15 +91,15 @@ function parseHealth(text: string): Health {
     return {}; // torn by a crash: history only
   }
   if (typeof value !== 'object' || value === null) return {};
-  const { failures, since, parkedUntil, tries, paused, last, tried } = value as Health;
+  const { failures, since, parkedUntil, failedAt, paused, last, failedDeliveries } = value as Health;
   return {
     ...(isCount(failures) && { failures }),
     ...(isCount(since) && { since }),
     ...(isCount(parkedUntil) && { parkedUntil }),
-    ...(Array.isArray(tries) && tries.every(isCount) && { tries }),
+    ...(Array.isArray(failedAt) && failedAt.every(isCount) && { failedAt }),
     ...(typeof paused === 'string' && { paused }),
     ...(typeof last === 'string' && { last }),
-    ...(isAttempts(tried) && { tried }),
+    ...(isAttempts(failedDeliveries) && { failedDeliveries }),
   };
 }
 

@@ -42,7 +42,11 @@ export async function acquireLock(root: string, options: LockOptions): Promise<L
   const taken = (options.takeKernelLock ?? lockFile)(path, { mode: privateFile });
   if (taken.kind === 'held') return { held: true, holder: readHolder(root) };
   const { fd } = taken;
-  const unlock = taken.kind === 'none' ? await lockWithoutKernel(root, fd) : async () => {};
+  let lost = false;
+  const onLost = () => {
+    lost = true;
+  };
+  const unlock = taken.kind === 'none' ? await lockWithoutKernel(root, { fd, onLost }) : async () => {};
   if (unlock === undefined) return { held: true, holder: readHolder(root) };
   const letGo = async (): Promise<void> => {
     closeSync(fd);
@@ -50,7 +54,7 @@ export async function acquireLock(root: string, options: LockOptions): Promise<L
   };
   const inode = fstatSync(fd).ino;
   const lock: SpoolLock = {
-    valid: () => lstatSync(path, { throwIfNoEntry: false })?.ino === inode,
+    valid: () => !lost && lstatSync(path, { throwIfNoEntry: false })?.ino === inode,
     async release() {
       try {
         ftruncateSync(fd, 0);
@@ -64,7 +68,7 @@ export async function acquireLock(root: string, options: LockOptions): Promise<L
     writeRecord(fd, { ...ownIdentity(), mode, since: new Date(now).toISOString() });
   } catch (error) {
     // A full disk must not stop the drain, which empties it: where the kernel keeps the lock, the record only tells.
-    if (taken.kind === 'none') {
+    if (taken.kind === 'none' || errnoOf(error) === undefined) {
       await letGo();
       throw error;
     }
@@ -72,10 +76,18 @@ export async function acquireLock(root: string, options: LockOptions): Promise<L
   return { held: false, lock };
 }
 
-/** Who holds the lock at this moment, as far as can be told. */
+/**
+ * Who holds the lock at this moment.
+ * @throws the errno of a lock file that cannot be read
+ */
 export function readHolder(root: string): Holder | undefined {
   const record = readRecord(`${root}/lock`);
-  if (record === undefined || isAlive(record) === false) return undefined;
+  if (record === undefined) return undefined;
+  const alive = isAlive(record);
+  // A process that cannot be looked at, on another machine or where the kernel tells no start times,
+  // may have ended without clearing its record: then only the lock itself can tell.
+  const certain = alive === true && record.start !== undefined;
+  if (alive === false || (!certain && isFree(`${root}/lock`))) return undefined;
   const { host, pid, mode, since } = record;
   return { host, pid, mode, since };
 }
@@ -86,15 +98,26 @@ export function isLocal(holder: Holder): boolean {
 }
 
 /** Closes the file unless the lock is got. */
-async function lockWithoutKernel(root: string, fd: number): Promise<(() => Promise<void>) | undefined> {
+async function lockWithoutKernel(
+  root: string,
+  { fd, onLost }: { fd: number; onLost: () => void },
+): Promise<(() => Promise<void>) | undefined> {
   let unlock: (() => Promise<void>) | undefined;
   try {
-    const lives = readHolder(root) !== undefined; // however stale its lock looks
-    if (!lives) unlock = await lockBeside(`${root}/lock`, { retries: 0 });
+    const record = readRecord(`${root}/lock`);
+    const lives = record !== undefined && isAlive(record) === true; // however stale its lock looks
+    if (!lives) unlock = await lockBeside(`${root}/lock`, { retries: 0, onLost });
     return unlock;
   } finally {
     if (unlock === undefined) closeSync(fd);
   }
+}
+
+/** Whether nobody holds the kernel's lock; false where there is none to ask. */
+function isFree(path: string): boolean {
+  const probe = lockFile(path, { mode: privateFile });
+  if (probe.kind !== 'held') closeSync(probe.fd);
+  return probe.kind === 'locked';
 }
 
 function writeRecord(fd: number, record: LockRecord): void {
@@ -107,9 +130,8 @@ function readRecord(path: string): LockRecord | undefined {
     const record: unknown = JSON.parse(readFileSync(path, 'utf8'));
     return isRecord(record) ? record : undefined;
   } catch (error) {
-    // Empty, half-written or not there: nobody says that he holds it.
-    if (error instanceof SyntaxError || errnoOf(error) === 'ENOENT' || errnoOf(error) === 'EACCES')
-      return undefined;
+    // Empty, half-written or not there: no process claims it.
+    if (error instanceof SyntaxError || errnoOf(error) === 'ENOENT') return undefined;
     throw error;
   }
 }

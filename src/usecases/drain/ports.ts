@@ -1,6 +1,5 @@
 /** What the drain needs of the world, and what it tells of itself. */
 import type { Sender } from '../../delivery/sender.js';
-import type { Endpoint } from '../../endpoint/endpoint.js';
 import type { Hooks } from '../../hooks/hooks.js';
 import type { Journal } from '../../journal/journal.js';
 import type { Clock } from '../../shared/clock.js';
@@ -8,7 +7,7 @@ import type { CapnhookError } from '../../shared/errors.js';
 import type { Corrupt, Lease } from '../../spool/spool.js';
 
 /** The hooks file as it is now. */
-export interface HooksSource {
+export interface LiveHooks {
   current(): Hooks;
   /** Looks whether the file has changed; a broken one leaves `current` as it was. */
   refresh(): Promise<HooksRefresh>;
@@ -18,7 +17,7 @@ export type HooksRefresh = { kind: 'same' } | { kind: 'reloaded' } | { kind: 'br
 
 export interface DrainPorts {
   lease: Lease;
-  hooks: HooksSource;
+  hooks: LiveHooks;
   sender: Sender;
   journal: Journal;
   clock: Clock;
@@ -38,6 +37,8 @@ export interface DrainOptions {
   graceMs: number;
   /** How often a drain that stays looks for what no hint told it of, in ms. */
   rescanMs: number;
+  /** Whether notices tell whole URLs; they may be secrets. */
+  showUrls?: boolean;
   /** Stops claiming, and ends when what is in flight has come back. */
   stop?: AbortSignal;
   /** Cuts off what is in flight, too. */
@@ -61,13 +62,19 @@ export interface DrainSummary {
   waiting: number;
 }
 
-/** An endpoint as far as it is known: one that was deregistered is only an id. */
-export type Named = Pick<Endpoint, 'id'> & Partial<Pick<Endpoint, 'url'>>;
+/** An endpoint as it may be shown to anybody: its URL can be a secret. One that was deregistered is only an id. */
+export interface Named {
+  id: string;
+  /** Scheme, host and port; only where the hooks file or the event has the URL itself. */
+  origin?: string;
+  /** The whole URL; only where it was asked for. */
+  url?: string;
+}
 
 /** Something that happened while draining. */
 export type Notice =
   | { kind: 'attempt'; endpoint: Named; event: string; attempt: number; what: string; ms: number }
-  | { kind: 'sick'; endpoint: Named; what: string; message?: string; parkedUntil?: number }
+  | { kind: 'parked'; endpoint: Named; what: string; message?: string; parkedUntil?: number }
   | { kind: 'paused'; endpoint: Named; why: string }
   | { kind: 'well'; endpoint: Named; since: number }
   | { kind: 'rejected'; endpoint: Named; event: string; what: string; dueMs: number }

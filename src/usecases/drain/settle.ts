@@ -6,6 +6,7 @@ import type { Endpoint } from '../../endpoint/endpoint.js';
 import { afterAttempt, backOffMs, failuresOf, isGivenUp, type Outcome } from '../../endpoint/health.js';
 import type { JournalEntry } from '../../journal/journal.js';
 import type { Corrupt, Delivery } from '../../spool/spool.js';
+import { createNamer } from './name.js';
 import type { DrainPorts, DrainSummary, Named } from './ports.js';
 
 /** An attempt that has come back. */
@@ -40,13 +41,15 @@ const sweepSize = 64;
 export interface SettlerOptions {
   /** Counts what was done. */
   summary: DrainSummary;
+  showUrls: boolean;
   /** Whether what can wait is left for the next drain. */
   isStopping(): boolean;
 }
 
 /** What follows from attempts, for the deliveries of a lease. */
-export function createSettler(ports: DrainPorts, { summary, isStopping }: SettlerOptions): Settler {
+export function createSettler(ports: DrainPorts, { summary, showUrls, isStopping }: SettlerOptions): Settler {
   const { lease, journal, clock, random, report } = ports;
+  const named = createNamer(showUrls);
   const toldUnread = new Set<string>();
   const given = new Map<string, { endpoint: Named; reason: string; count: number }>();
 
@@ -80,13 +83,20 @@ export function createSettler(ports: DrainPorts, { summary, isStopping }: Settle
     await lease.saveHealth(endpoint.id, after);
     if (worked) {
       if (before.failures && after.paused === undefined)
-        report({ kind: 'well', endpoint, since: before.since ?? clock.now() });
+        report({ kind: 'well', endpoint: named(endpoint), since: before.since ?? clock.now() });
     } else if (after.paused !== undefined) {
-      if (before.paused === undefined) report({ kind: 'paused', endpoint, why: after.paused });
+      if (before.paused === undefined)
+        report({ kind: 'paused', endpoint: named(endpoint), why: after.paused });
     } else if (!before.failures && outcome.kind === 'failed') {
       const { what, message } = outcome;
       const until = after.parkedUntil === undefined ? {} : { parkedUntil: after.parkedUntil };
-      report({ kind: 'sick', endpoint, what, ...(message !== undefined && { message }), ...until });
+      report({
+        kind: 'parked',
+        endpoint: named(endpoint),
+        what,
+        ...(message !== undefined && { message }),
+        ...until,
+      });
     }
   }
 
@@ -95,12 +105,13 @@ export function createSettler(ports: DrainPorts, { summary, isStopping }: Settle
     const { retry } = endpoint;
     const rejections = delivery.attempts + 1;
     if (rejections > retry.scheduleMs.length) {
-      const message = `rejected ${rejections} times, with ${what} at last`;
-      return bury(delivery, { reason: 'gave-up', message, endpoint, attempts: attempt });
+      const message = `rejected ${rejections} times; last answer: ${what}`;
+      return bury(delivery, { reason: 'gave-up', message, endpoint: named(endpoint), attempts: attempt });
     }
     const dueMs = clock.now() + backOffMs(retry, rejections, random());
     await lease.defer(delivery, { dueMs, attempts: rejections });
-    if (rejections === 1) report({ kind: 'rejected', endpoint, event: delivery.event.id, what, dueMs });
+    if (rejections === 1)
+      report({ kind: 'rejected', endpoint: named(endpoint), event: delivery.event.id, what, dueMs });
   }
 
   function isTooOld(delivery: Delivery, { giveUpAfterMs }: Endpoint): boolean {
@@ -110,7 +121,7 @@ export function createSettler(ports: DrainPorts, { summary, isStopping }: Settle
 
   /** An endpoint that fails for long is tried rarely: all that has become too old goes together. */
   async function giveUpOld(endpoint: Endpoint): Promise<void> {
-    const message = `it failed for too long, with ${lease.health(endpoint.id).last} at last`;
+    const message = `it failed for too long; last: ${lease.health(endpoint.id).last}`;
     while (!isStopping()) {
       const { deliveries, corrupt, unread } = await lease.claim(endpoint.id, {
         limit: sweepSize,
@@ -119,7 +130,8 @@ export function createSettler(ports: DrainPorts, { summary, isStopping }: Settle
       corrupt.forEach(noteCorrupt);
       unread.forEach(noteUnread);
       const old = deliveries.filter((delivery) => isTooOld(delivery, endpoint));
-      for (const delivery of old) await bury(delivery, { reason: 'gave-up', message, endpoint });
+      for (const delivery of old)
+        await bury(delivery, { reason: 'gave-up', message, endpoint: named(endpoint) });
       for (const delivery of deliveries) if (!old.includes(delivery)) lease.release(delivery);
       if (old.length < sweepSize) return;
       await setImmediate(); // the other endpoints' answers and signals are heard in between
@@ -169,7 +181,7 @@ export function createSettler(ports: DrainPorts, { summary, isStopping }: Settle
       const error = result.kind === 'error' ? { error: result.code } : {};
       note(verdict.kind, { ...idsOf(delivery), attempt, ...answer, ...error, ms });
       const what = 'what' in verdict ? `${verdict.kind}: ${verdict.what}` : verdict.kind;
-      report({ kind: 'attempt', endpoint, event: delivery.event.id, attempt, what, ms });
+      report({ kind: 'attempt', endpoint: named(endpoint), event: delivery.event.id, attempt, what, ms });
       await apply(attempted, verdict);
     },
     buryDeregistered: (delivery) =>

@@ -104,10 +104,10 @@ describe('createHealthFiles()', () => {
     failures: 3,
     since: 1,
     parkedUntil: 2,
-    tries: [1, 2],
+    failedAt: [1, 2],
     paused: 'gone',
     last: '503',
-    tried: { x: 1 },
+    failedDeliveries: { x: 1 },
   };
 
   function saved(text: string): Health {
@@ -128,16 +128,18 @@ describe('createHealthFiles()', () => {
       failures: '3',
       since: -1,
       parkedUntil: null,
-      tries: ['x'],
+      failedAt: ['x'],
       paused: true,
       last: 503,
-      tried: [1],
+      failedDeliveries: [1],
     };
     expect(saved(JSON.stringify(wrong))).toEqual({});
-    expect(saved(JSON.stringify({ ...wrong, tries: 7, tried: { x: 'y' }, last: 'ok' }))).toEqual({
+    expect(
+      saved(JSON.stringify({ ...wrong, failedAt: 7, failedDeliveries: { x: 'y' }, last: 'ok' })),
+    ).toEqual({
       last: 'ok',
     });
-    expect(saved(JSON.stringify({ tried: null, since: 5 }))).toEqual({ since: 5 });
+    expect(saved(JSON.stringify({ failedDeliveries: null, since: 5 }))).toEqual({ since: 5 });
   });
 
   it('readHealth() knows of nothing where the file cannot be read, and lets a bug through', () => {

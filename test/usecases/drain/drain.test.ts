@@ -161,7 +161,7 @@ describe('drain() and endpoints in trouble', () => {
     expect(await world.drain()).toMatchObject({ delivered: 0, owed: 10, gaveUp: 0 });
     expect(world.to('a').length).toBeLessThanOrEqual(4);
     expect(await world.health('a')).toMatchObject({ failures: 1, parkedUntil: world.clock.now() + 5_000 });
-    expect(world.told('sick')).toMatchObject([
+    expect(world.told('parked')).toMatchObject([
       { what: 'ECONNREFUSED', message: 'nobody listens', parkedUntil: world.clock.now() + 5_000 },
     ]);
   });
@@ -205,7 +205,7 @@ describe('drain() and endpoints in trouble', () => {
     world.clock.advance?.(365 * 86_400_000);
     expect(await world.drain()).toMatchObject({ delivered: 0, owed: 10 });
     expect(world.told('paused')).toMatchObject([{ why: 'it answered 410 Gone' }]);
-    expect(world.told('sick')).toEqual([]);
+    expect(world.told('parked')).toEqual([]);
   });
 
   it('drain() leaves an endpoint paused when an attempt that was in flight with the 410 succeeds', async () => {
@@ -270,7 +270,7 @@ describe('drain() and endpoints in trouble', () => {
     expect(world.buried).toMatchObject([
       {
         event: 'bad',
-        why: { reason: 'gave-up', attempts: 4, message: 'rejected 4 times, with 422 at last' },
+        why: { reason: 'gave-up', attempts: 4, message: 'rejected 4 times; last answer: 422' },
       },
     ]);
     expect(world.told('rejected')).toHaveLength(1);
@@ -751,7 +751,7 @@ describe('drain() as a daemon', () => {
     const world = draining({ script: { a: 503 } });
     await world.fire(...times(100));
     const end = daemon(world);
-    await until('it is sick', () => world.told('sick').length === 1);
+    await until('it is sick', () => world.told('parked').length === 1);
     world.reload(hooksOf({}));
     await world.fire({ hook: 'wake' });
     await until('all are buried', () => world.buried.length === 100);

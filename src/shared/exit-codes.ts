@@ -1,4 +1,4 @@
-import type { ErrorCode } from '../shared/errors.js';
+import type { ErrorCode } from './errors.js';
 
 /** The promised exit codes, after sysexits(3). */
 export const exitCodes = {
@@ -32,4 +32,9 @@ const byCode: Record<ErrorCode, number> = {
 /** The exit code that stands for an expected failure. */
 export function exitCodeOf(code: ErrorCode): number {
   return byCode[code];
+}
+
+/** The expected failure that an exit code stands for, if any; 75 is `TEMPORARY`. */
+export function errorCodeOf(exitCode: number | null): ErrorCode | undefined {
+  return (Object.keys(byCode) as ErrorCode[]).find((code) => byCode[code] === exitCode);
 }

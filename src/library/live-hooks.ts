@@ -2,15 +2,15 @@
 import { statSync } from 'node:fs';
 import { loadHooks } from '../hooks/hooks-file.js';
 import { CapnhookError, errnoOf } from '../shared/errors.js';
-import type { HooksRefresh, HooksSource } from '../usecases/drain/ports.js';
+import type { HooksRefresh, LiveHooks } from '../usecases/drain/ports.js';
 
-export interface FileHooksSource extends HooksSource {
+export interface WatchedHooks extends LiveHooks {
   /** Lets the next `refresh` read the file even if it looks the same. */
   invalidate(): void;
 }
 
 /** @throws CapnhookError `HOOKS_FILE` if the file is missing or broken now */
-export async function openHooks(path: string, onReload: () => void = () => {}): Promise<FileHooksSource> {
+export async function openHooks(path: string, onReload: () => void = () => {}): Promise<WatchedHooks> {
   let seen = signatureOf(path);
   let hooks = await loadHooks(path);
 

@@ -1,0 +1,198 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Webhook } from 'standardwebhooks';
+import { describe, expect, test } from 'vitest';
+import { createWorld, gate, isRunning, node, repository, until, type World } from '../support/world.js';
+
+function holderOf(world: World): { pid: number } {
+  return JSON.parse(readFileSync(join(world.spool, 'lock'), 'utf8')) as { pid: number };
+}
+
+describe('capnhook start and stop', () => {
+  test('capnhook start drains in the background until capnhook stop; both are idempotent', async () => {
+    const world = createWorld();
+    const receiver = await world.receiver();
+    await world.run(['register', 'complete', receiver.url]);
+
+    const started = await world.run(['start', '--json']);
+    expect(started.code).toBe(0);
+    const { pid, log } = JSON.parse(started.stdout) as { pid: number; log: string };
+    expect(log).toBe(`${world.spool}.log`);
+    expect(isRunning(pid)).toBe(true);
+    const again = await world.run(['start']);
+    expect(again).toMatchObject({ code: 0, stderr: expect.stringContaining(`running already (pid ${pid})`) });
+
+    await world.run(['fire', 'complete', '-d', '1']);
+    await receiver.waitFor(1, 20_000);
+    expect(await world.run(['stop'])).toMatchObject({
+      code: 0,
+      stderr: expect.stringContaining(`stopped (pid ${pid})`),
+    });
+    expect(isRunning(pid)).toBe(false);
+    expect(await world.run(['stop'])).toMatchObject({
+      code: 0,
+      stderr: expect.stringContaining('no drain is running'),
+    });
+    expect(world.names('incoming')).toEqual([]);
+    expect(world.names('queue')).toEqual([]);
+  });
+
+  test('capnhook start exits 78 for a broken hooks file, and says what the daemon said', async () => {
+    const world = createWorld();
+    world.hooks('hooks: 5\n');
+    const started = await world.run(['start']);
+    expect(started.code).toBe(78);
+    expect(started.stderr).toMatch(/1:8: /);
+  });
+
+  test('capnhook drain exits 75 while the daemon runs, and names it', async () => {
+    const world = createWorld();
+    world.hooks('hooks: {}\n');
+    await world.run(['start']);
+    const drained = await world.run(['drain']);
+    expect(drained.code).toBe(75);
+    expect(drained.stderr).toMatch(new RegExp(`a daemon, pid ${holderOf(world).pid} on .*, since \\d{4}-`));
+    expect(await world.run(['flush', '--yes'])).toMatchObject({ code: 75 });
+    expect(await world.run(['stop'])).toMatchObject({ code: 0 });
+  });
+
+  test('capnhook stop exits 75 when its time is over before what is in flight has come back, and the daemon ends by itself then', async () => {
+    const world = createWorld();
+    const { passed, open } = gate();
+    const receiver = await world.receiver(async () => {
+      await passed;
+      return undefined;
+    });
+    await world.run(['register', 'complete', receiver.url]);
+    await world.run(['start']);
+    await world.run(['fire', 'complete', '-d', '1']);
+    await receiver.waitFor(1, 20_000);
+    const { pid } = holderOf(world);
+
+    const impatient = await world.run(['stop', '--timeout', '100ms']);
+    expect(impatient).toMatchObject({ code: 75, stderr: expect.stringContaining(`pid ${pid} `) });
+    expect(isRunning(pid)).toBe(true);
+    // A second stop would be a second signal, which cuts off what is in flight.
+    open();
+    await until('the daemon is gone', () => !isRunning(pid));
+    expect(receiver.requests).toHaveLength(1);
+    expect(world.names('queue')).toEqual([]);
+  });
+
+  test('capnhook start works at once after kill -9 of the daemon, and sends what was in flight again', async () => {
+    const world = createWorld();
+    let silent = true;
+    const receiver = await world.receiver(() => (silent ? new Promise(() => undefined) : undefined));
+    await world.run(['register', 'complete', receiver.url]);
+    await world.run(['start']);
+    await world.run(['fire', 'complete', '-d', '1']);
+    await receiver.waitFor(1, 20_000);
+    const { pid } = holderOf(world);
+    process.kill(pid, 'SIGKILL');
+    await until('the daemon is gone', () => !isRunning(pid));
+    silent = false;
+
+    expect(await world.run(['start'])).toMatchObject({ code: 0 });
+    expect(holderOf(world).pid).not.toBe(pid);
+    await receiver.waitFor(2, 20_000);
+    expect(await world.run(['stop'])).toMatchObject({ code: 0 });
+    const ids = receiver.requests.map(({ headers }) => headers['webhook-id']);
+    expect(ids[0]).toBe(ids[1]);
+    expect(ids).toHaveLength(2);
+  });
+
+  test('of ten capnhook drain at once each exits 0 or 75, and the event is sent once', async () => {
+    const world = createWorld();
+    const { passed, open } = gate();
+    const receiver = await world.receiver(async () => {
+      await passed;
+      return undefined;
+    });
+    await world.run(['register', 'complete', receiver.url]);
+    await world.run(['fire', 'complete', '-d', '1']);
+    const drains = Array.from({ length: 10 }, () => world.start(['drain']));
+    const codes: Array<number | string> = [];
+    for (const { ended } of drains) ended.then(({ code }) => codes.push(code));
+    await until('nine of them have ended', () => codes.length === 9);
+    open();
+    await Promise.all(drains.map(({ ended }) => ended));
+    expect(codes.sort()).toEqual([0, 75, 75, 75, 75, 75, 75, 75, 75, 75]);
+    expect(receiver.requests).toHaveLength(1);
+  });
+});
+
+describe('a daemon', () => {
+  test('drain({ daemon: true }) hears of an event by watching: its rescan would be an hour later', async () => {
+    const world = createWorld();
+    const receiver = await world.receiver();
+    await world.run(['register', 'complete', receiver.url]);
+    const library = join(repository, 'dist/index.mjs');
+    const script = `
+      import { drain } from ${JSON.stringify(library)};
+      await drain({ daemon: true, rescanMs: 3_600_000, onReady: () => console.error('ready') });`;
+    const daemon = world.launch(node, [world.file('daemon.mjs', script)]);
+    await daemon.says('ready');
+    for (let n = 1; n <= 3; n++) {
+      await world.run(['fire', 'complete', '-d', `${n}`]);
+      await receiver.waitFor(n, 20_000);
+    }
+    daemon.kill('SIGKILL');
+    expect(receiver.requests.map(({ body }) => body.toString())).toEqual(['1', '2', '3']);
+  });
+
+  test('capnhook drain --daemon uses a registration that is made while it runs', async () => {
+    const world = createWorld();
+    const receiver = await world.receiver();
+    world.hooks('hooks: {}\n');
+    await world.run(['start']);
+    await world.run(['register', 'complete', receiver.url]);
+    await world.run(['fire', 'complete', '-d', '1']);
+    await receiver.waitFor(1, 20_000);
+    expect(await world.run(['stop'])).toMatchObject({ code: 0 });
+  });
+
+  test('capnhook drain --daemon keeps the old hooks while the new file is broken, says so in its log, and takes the next good one', async () => {
+    const world = createWorld();
+    const [old, fresh] = [await world.receiver(), await world.receiver()];
+    world.hooks(`hooks: {complete: "${old.url}"}\n`);
+    await world.run(['start']);
+    const log = (): string => readFileSync(`${world.spool}.log`, 'utf8');
+
+    world.hooks('hooks: {complete: 5}\n');
+    await world.run(['fire', 'complete', '-d', '1']);
+    await old.waitFor(1, 20_000);
+    await until('the log tells of the broken file', () => log().includes('stay in use'));
+    expect(log()).toMatch(/1:19: /);
+    expect(log()).toMatch(/^\d{4}-\d\d-\d\dT[\d:.]+Z Cannot use the hooks file/m);
+    world.hooks(`hooks: {complete: "${fresh.url}"}\n`);
+    await world.run(['fire', 'complete', '-d', '2']);
+    await fresh.waitFor(1, 20_000);
+    expect(old.requests).toHaveLength(1);
+    expect(await world.run(['stop'])).toMatchObject({ code: 0 });
+  });
+
+  test('capnhook drain --daemon reads its secrets anew on SIGHUP', async () => {
+    const world = createWorld();
+    const receiver = await world.receiver();
+    const secrets = ['the old one', 'the new one'].map(
+      (text) => `whsec_${Buffer.from(text.repeat(3)).toString('base64')}`,
+    );
+    const file = world.file('secret', `${secrets[0]}\n`);
+    world.hooks(`hooks: {complete: [{url: "${receiver.url}", sign: {file: "${file}"}}]}\n`);
+    const daemon = world.start(['drain', '--daemon', '-v']);
+    await world.run(['fire', 'complete', '-d', '1']);
+    await receiver.waitFor(1, 20_000);
+    writeFileSync(file, `${secrets[1]}\n`);
+    daemon.kill('SIGHUP');
+    await daemon.says('in use now');
+    await world.run(['fire', 'complete', '-d', '2']);
+    await receiver.waitFor(2, 20_000);
+    daemon.kill('SIGTERM');
+    expect(await daemon.ended).toMatchObject({ code: 143 });
+
+    for (const [n, secret] of secrets.entries()) {
+      const { body, headers } = receiver.requests[n] ?? { body: '', headers: {} };
+      expect(new Webhook(secret).verify(body.toString(), headers as Record<string, string>)).toBe(n + 1);
+    }
+  });
+});

@@ -1,0 +1,160 @@
+import { chmodSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { createWorld, node, type RunOptions, type World } from '../support/world.js';
+
+const mayMount = 'only root may mount, in a mount namespace of its own';
+
+/**
+ * Mounts a file system in memory over the spool's place, for those commands alone that get the prefix.
+ * It is gone when the world is.
+ * @returns undefined where that is not allowed
+ */
+async function mountSpool(
+  world: World,
+  options: string,
+): Promise<Required<Pick<RunOptions, 'prefix'>> | undefined> {
+  const script = `mkdir -p "${world.spool}" && mount -t tmpfs -o ${options} tmpfs "${world.spool}" && echo mounted >&2 && exec sleep 60`;
+  const holder = world.launch('unshare', ['--mount', 'sh', '-c', script]);
+  const mounted = await holder.says('mounted').catch(() => 'refused');
+  return mounted === 'refused'
+    ? undefined
+    : { prefix: ['nsenter', `--target=${holder.pid}`, '--mount', '--'] };
+}
+
+async function countIn(
+  world: World,
+  { room, prefix }: { room: string; prefix: readonly string[] },
+): Promise<number> {
+  const listed = await world.exec('find', [`${world.spool}/${room}`, '-type', 'f'], { prefix });
+  return listed.stdout.split('\n').length - 1;
+}
+
+describe('a spool on a disk that is in trouble', () => {
+  test('a full disk: capnhook fire exits 75 with one clear line, and drain still empties the spool', async ({
+    skip,
+  }) => {
+    const world = createWorld();
+    const mounts = await mountSpool(world, 'size=1m');
+    if (mounts === undefined) return skip(mayMount);
+    const receiver = await world.receiver();
+    await world.run(['register', 'complete', receiver.url]);
+    for (const n of [1, 2, 3])
+      expect(await world.run(['fire', 'complete', '-d', `${n}`], mounts)).toMatchObject({ code: 0 });
+    await world.exec('dd', ['if=/dev/zero', `of=${world.spool}/tmp/fills-the-disk`, 'bs=4096'], mounts);
+
+    const fired = await world.run(['fire', 'complete', '-d', '4'], mounts);
+    expect(fired.code).toBe(75);
+    expect(fired.stderr).toMatch(
+      /^capnhook: Cannot queue the event: .*space.*\n {2}Free some space, then fire again\.\n$/,
+    );
+    expect(await countIn(world, { ...mounts, room: 'incoming' })).toBe(3);
+    expect(await countIn(world, { ...mounts, room: 'tmp' })).toBe(1);
+
+    const drained = await world.run(['drain'], mounts);
+    expect(drained).toMatchObject({ code: 0 });
+    expect(receiver.requests.map(({ body }) => body.toString()).sort()).toEqual(['1', '2', '3']);
+    expect(await countIn(world, { ...mounts, room: '' })).toBeLessThanOrEqual(4);
+    await world.exec('rm', [`${world.spool}/tmp/fills-the-disk`], mounts);
+    expect(await world.run(['fire', 'complete', '-d', '4'], mounts)).toMatchObject({ code: 0 });
+  });
+
+  test('a disk without inodes: capnhook fire exits 75 and queues nothing', async ({ skip }) => {
+    const world = createWorld();
+    const mounts = await mountSpool(world, 'size=1m,nr_inodes=40');
+    if (mounts === undefined) return skip(mayMount);
+    let last = await world.run(['fire', 'complete', '-d', '1'], mounts);
+    for (let n = 0; last.code === 0 && n < 40; n++)
+      last = await world.run(['fire', 'complete', '-d', '1'], mounts);
+    expect(last.code).toBe(75);
+    expect(last.stderr).toMatch(/^capnhook: Cannot queue the event: .*\n {2}\S.*\n$/);
+    expect(await countIn(world, { ...mounts, room: 'tmp' })).toBe(0);
+  });
+
+  test('a read-only spool: capnhook fire and drain exit 74 with one clear line; once it is writable all goes on', async ({
+    skip,
+  }) => {
+    const world = createWorld();
+    const mounts = await mountSpool(world, 'size=1m');
+    if (mounts === undefined) return skip(mayMount);
+    const receiver = await world.receiver();
+    await world.run(['register', 'complete', receiver.url]);
+    await world.run(['fire', 'complete', '-d', '1'], mounts);
+    expect(await world.exec('mount', ['-o', 'remount,ro', world.spool], mounts)).toMatchObject({ code: 0 });
+
+    for (const args of [['fire', 'complete', '-d', '2'], ['drain'], ['flush', '--yes']]) {
+      const ended = await world.run(args, mounts);
+      expect(ended.code, args.join(' ')).toBe(74);
+      expect(ended.stderr).toMatch(/^capnhook: Cannot .*read-only.*\n {2}Mount it for writing, or .*\n$/);
+    }
+    expect(receiver.requests).toEqual([]);
+    await world.exec('mount', ['-o', 'remount,rw', world.spool], mounts);
+    expect(await world.run(['drain'], mounts)).toMatchObject({ code: 0 });
+    expect(receiver.requests.map(({ body }) => body.toString())).toEqual(['1']);
+  });
+});
+
+describe('files that somebody else owns', () => {
+  const stranger = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'];
+  const mayNot = 'only root can become another user, one that may run node';
+
+  /** A prefix that makes root somebody who must obey file modes; whoever is not root must already. */
+  async function somebody(world: World): Promise<Required<Pick<RunOptions, 'prefix'>> | undefined> {
+    if (process.getuid?.() !== 0) return { prefix: [] };
+    chmodSync(world.root, 0o755);
+    const version = await world.run(['--version'], { prefix: stranger }).catch(() => undefined);
+    return version?.code === 0 ? { prefix: stranger } : undefined;
+  }
+
+  test('an unreadable payload: capnhook fire exits 77 with one clear line, and queues nothing', async ({
+    skip,
+  }) => {
+    const world = createWorld();
+    const prefix = await somebody(world);
+    if (prefix === undefined) return skip(mayNot);
+    const file = world.file('p.json', '1');
+    chmodSync(file, 0o000);
+    const fired = await world.run(['fire', 'complete', file], prefix);
+    expect(fired.code).toBe(77);
+    expect(fired.stderr).toBe(`capnhook: Cannot read the payload from "${file}": permission denied\n`);
+    expect(world.names('incoming')).toEqual([]);
+  });
+
+  test("somebody else's spool: capnhook fire and drain exit 77 with one clear line", async ({ skip }) => {
+    const world = createWorld();
+    const prefix = await somebody(world);
+    if (prefix === undefined) return skip(mayNot);
+    world.hooks('hooks: {}\n');
+    await world.run(['init']);
+    chmodSync(world.spool, 0o000);
+    for (const args of [['fire', 'complete', '-d', '1'], ['drain']]) {
+      const ended = await world.run(args, prefix);
+      expect(ended.code, args.join(' ')).toBe(77);
+      expect(ended.stderr).toMatch(/^capnhook: Cannot .*permission denied.*\n {2}\S.*\n$/);
+    }
+    chmodSync(world.spool, 0o700);
+  });
+
+  test('an unreadable hooks file: capnhook drain exits 78 and touches nothing', async ({ skip }) => {
+    const world = createWorld();
+    const prefix = await somebody(world);
+    if (prefix === undefined) return skip(mayNot);
+    world.hooks('hooks: {}\n');
+    chmodSync(world.config, 0o000);
+    const drained = await world.run(['drain'], prefix);
+    expect(drained.code).toBe(78);
+    expect(drained.stderr).toContain(world.config);
+  });
+
+  test('a spool is private whatever the umask', async () => {
+    const world = createWorld();
+    await world.sh(`umask 000; capnhook fire complete -d 1`);
+    const open = await world.exec('find', [world.spool, '-perm', '/077']);
+    expect(open).toMatchObject({ code: 0, stdout: '' });
+  });
+});
+
+test('node is the one under test', async () => {
+  const world = createWorld();
+  const version = await world.exec(node, ['--version']);
+  expect(version.stdout.trim()).toMatch(/^v(2[0-9]|[3-9][0-9])\./);
+});

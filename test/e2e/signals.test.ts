@@ -1,0 +1,88 @@
+import { describe, expect, test } from 'vitest';
+import { createWorld, gate } from '../support/world.js';
+
+const large = JSON.stringify('x'.repeat(300_000));
+
+describe('capnhook drain under a signal', () => {
+  test.for([
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ] as const)('%s: it claims no more, finishes what is in flight and exits %i', async ([signal, code]) => {
+    const world = createWorld();
+    const { passed, open } = gate();
+    const receiver = await world.receiver(async () => {
+      await passed;
+      return undefined;
+    });
+    world.hooks(`hooks: {complete: "${receiver.url}"}\ndefaults: {concurrency: 2}\n`);
+    const lines = Array.from({ length: 10 }, () => large).join('\n');
+    await world.run(['fire', 'complete', '--ndjson', '-'], { input: lines });
+
+    const drain = world.start(['drain']);
+    await receiver.waitFor(2);
+    drain.kill(signal);
+    open();
+    expect(await drain.ended).toMatchObject({ code });
+    // What was in flight has been delivered and removed; the rest is there.
+    const delivered = receiver.requests.length;
+    expect(delivered).toBeLessThan(10);
+    expect(await world.run(['drain'])).toMatchObject({ code: 0 });
+    expect(receiver.requests).toHaveLength(10);
+    expect(new Set(receiver.requests.map(({ headers }) => headers['webhook-id'])).size).toBe(10);
+    for (const { body } of receiver.requests) expect(body.toString()).toBe(large);
+  });
+
+  test('a second signal cuts off what is in flight, loses nothing, and the exit code is that of the one heard first', async () => {
+    const world = createWorld();
+    let silent = true;
+    const receiver = await world.receiver(() => (silent ? new Promise(() => undefined) : undefined));
+    await world.run(['register', 'complete', receiver.url]);
+    await world.run(['fire', 'complete', world.file('p.json', large), '--id', 'e1']);
+
+    const drain = world.start(['drain']);
+    await receiver.waitFor(1);
+    // The kernel merges two of the same kind, and hands over two of different kinds in the order it likes.
+    drain.kill('SIGINT');
+    drain.kill('SIGTERM');
+    expect([130, 143]).toContain((await drain.ended).code);
+    silent = false;
+    expect(await world.run(['drain'])).toMatchObject({ code: 0 });
+    expect(receiver.requests.map(({ headers, body }) => [headers['webhook-id'], body.toString()])).toEqual([
+      ['e1', large],
+      ['e1', large],
+    ]);
+  });
+
+  test('a grace time that is over cuts off what is in flight, too', async () => {
+    const world = createWorld();
+    const receiver = await world.receiver(() => new Promise(() => undefined));
+    await world.run(['register', 'complete', receiver.url]);
+    await world.run(['fire', 'complete', '-d', '1', '--id', 'e1']);
+    const drain = world.start(['drain', '--grace', '1ms']);
+    await receiver.waitFor(1);
+    drain.kill('SIGINT');
+    expect(await drain.ended).toMatchObject({ code: 130 });
+    const [endpoint] = world.names('queue');
+    expect(world.names(`queue/${endpoint}/00000001`)).toEqual(['e1.json']);
+  });
+
+  test('Ctrl-C, a SIGINT for the whole process group, ends a shell and its drain; nothing is lost', async () => {
+    const world = createWorld();
+    let silent = true;
+    const receiver = await world.receiver(() => (silent ? new Promise(() => undefined) : undefined));
+    await world.run(['register', 'complete', receiver.url]);
+    await world.run(['fire', 'complete', '-d', '1', '--id', 'e1']);
+    const shell = world.exec('setsid', [
+      'sh',
+      '-c',
+      `echo $$ > "${world.root}/group"; "$NODE" "$BIN" drain --grace 50ms; echo not reached`,
+    ]);
+    await receiver.waitFor(1);
+    const killed = await world.sh(`kill -INT -"$(cat "${world.root}/group")"`);
+    expect(killed.code).toBe(0);
+    expect((await shell).stdout).not.toContain('not reached');
+    silent = false;
+    expect(await world.run(['drain'])).toMatchObject({ code: 0 });
+    expect(receiver.requests).toHaveLength(2);
+  });
+});
