@@ -441,7 +441,7 @@ describe('capnhook drain', () => {
   ])('exitCodeFor() of %j is %d', (summary, code) => expect(exitCodeFor(summary)).toBe(code));
 
   it.each<[string[], RegExp]>([
-    [['drain', '--daemon', '--wait', '5s'], /--daemon and --wait are given together/],
+    [['drain', '--daemon', '--wait', '5s'], /a daemon waits for ever, and is given a time to wait/],
     [['drain', '--wait', '5'], /--wait needs a duration, not "5"\n {2}A duration is 500ms/],
     [['drain', '--grace', 'x'], /--grace needs a duration/],
   ])('%j is refused with 64', async (argv, words) => {
@@ -481,7 +481,9 @@ describe('capnhook drain', () => {
     expect(io.signal(name)).toBe(true);
     open();
     expect(await ran).toBe(code);
-    expect(io.stderr()).toMatch(/^\d{4}-\d\d-\d\dT[\d:.]+Z evt_\w+ to .*delivered/);
+    const time = '\\d{4}-\\d\\d-\\d\\dT[\\d:.]+Z';
+    expect(io.stderr()).toMatch(new RegExp(`^${time} started \\(pid \\d+\\): .*\n${time} evt_\\w+ to .*delivered`));
+    expect(io.stderr()).toMatch(new RegExp(`\n${time} ended: delivered 1, owed 0\n$`));
     expect(io.signal(name)).toBe(false);
   });
 

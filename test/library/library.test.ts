@@ -374,7 +374,7 @@ describe('start() and stop()', () => {
     });
     expect(started).toEqual({ started: true, pid: expect.any(Number), log: `${place.spool}.log` });
     expect(isRunning(started.pid)).toBe(true);
-    expect(await start(options)).toEqual({ ...started, started: false });
+    expect(await start(options)).toEqual({ started: false, pid: started.pid });
     await fire('complete', 1, options);
     await waitFor(1);
     await expect(drain(options)).rejects.toMatchObject({
