@@ -482,7 +482,9 @@ describe('capnhook drain', () => {
     open();
     expect(await ran).toBe(code);
     const time = '\\d{4}-\\d\\d-\\d\\dT[\\d:.]+Z';
-    expect(io.stderr()).toMatch(new RegExp(`^${time} started \\(pid \\d+\\): .*\n${time} evt_\\w+ to .*delivered`));
+    expect(io.stderr()).toMatch(
+      new RegExp(`^${time} started \\(pid \\d+\\): .*\n${time} evt_\\w+ to .*delivered`),
+    );
     expect(io.stderr()).toMatch(new RegExp(`\n${time} ended: delivered 1, owed 0\n$`));
     expect(io.signal(name)).toBe(false);
   });
