@@ -28,12 +28,14 @@ export type HeaderResult = { ok: true; header: ParsedHeader; payload?: JsonMembe
 export const maxHeaderBytes: number = 1024 * 1024;
 
 const MAX_SHOWN = 40;
-const KNOWN: ReadonlySet<string> = new Set(['capnhook', 'id', 'hook', 'to', 'time', 'payload']);
+/** Members that the format has, and this version does not obey: to send such an event all the same would be wrong. */
+const PLANNED: readonly string[] = ['headers', 'notBefore', 'expires', 'key', 'traceparent'];
+const KNOWN: ReadonlySet<string> = new Set(['capnhook', 'id', 'hook', 'to', 'time', 'payload', ...PLANNED]);
 
 /**
  * Reads the header members of an event file or of a batch's first line:
  * `capnhook`, `id`, `hook`, `to`, `time`. Each may be given once; `hook` or
- * `to` must be. Unknown members are left alone.
+ * `to` must be. Planned members are refused by name, unknown ones left alone.
  *
  * @param bytes A JSON object in UTF-8, known to be valid.
  */
@@ -55,6 +57,7 @@ export function parseHeader(bytes: Uint8Array): HeaderResult {
   const reason =
     // A newer layout is said first: it may have changed what the other members mean.
     formatProblem(values.get('capnhook')) ??
+    plannedProblem(members) ??
     readId(values.get('id'), header) ??
     readHook(values.get('hook'), header) ??
     readTo(values.get('to'), header) ??
@@ -77,6 +80,11 @@ function formatProblem(value: unknown): string | undefined {
     return `a newer capnhook wrote it (format ${value}; this one reads format 1)`;
   }
   return 'the member "capnhook" is not 1';
+}
+
+function plannedProblem(members: ReadonlyMap<string, JsonMember>): string | undefined {
+  const planned = PLANNED.find((key) => members.has(key));
+  return planned && `the member "${planned}" is not supported by this version of capnhook`;
 }
 
 // Each of these puts one member into the header, or returns why it cannot.

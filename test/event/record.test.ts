@@ -130,7 +130,7 @@ describe('parseEvent()', () => {
       { id: 'my-id_1', hook: 'a', payload: '{"x":1,"x":2}' },
     ],
     ['{"capnhook":1.0,"hook":"a","payload":{"payload":2}}', { hook: 'a', payload: '{"payload":2}' }],
-    ['{"hook":"a","payload":1,"headers":{},"x":1,"x":2}', { hook: 'a', payload: '1' }],
+    ['{"hook":"a","payload":1,"note":{},"x":1,"x":2}', { hook: 'a', payload: '1' }],
     [
       '{"__proto__":{"id":"x","to":[]},"hook":"a","payload":{"__proto__":1}}',
       { hook: 'a', payload: '{"__proto__":1}' },
@@ -303,3 +303,12 @@ describe('batchToBytes() and parseBatch()', () => {
     );
   });
 });
+
+test.each(['headers', 'notBefore', 'expires', 'key', 'traceparent'])(
+  'parseEvent() refuses the member %s, which it could not obey',
+  (member) => {
+    const reason = `the member "${member}" is not supported by this version of capnhook`;
+    expect(parseEvent(Buffer.from(`{"hook":"a","${member}":"x","payload":1}`))).toEqual({ ok: false, reason });
+    expect(parseEvent(Buffer.from(`{"hook":"a","payload":{"${member}":"x"}}`))).toMatchObject({ ok: true });
+  },
+);
