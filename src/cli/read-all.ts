@@ -26,9 +26,7 @@ function readSome(fd: number, chunk: Buffer): number {
     try {
       return readSync(fd, chunk, 0, chunk.length, null);
     } catch (error) {
-      const errno = errnoOf(error);
-      if (errno === 'EOF') return 0;
-      if (errno !== 'EAGAIN') throw error;
+      if (errnoOf(error) !== 'EAGAIN') throw error;
       // Somebody made our standard input non-blocking, and nothing has come yet.
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10);
     }

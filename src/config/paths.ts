@@ -13,39 +13,43 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 export function spoolPath(env: Environment, asked?: string): string {
   const named = given(asked, '--spool') ?? nonEmpty(env.CAPNHOOK_SPOOL);
   if (named !== undefined) return resolve(named);
-  return `${xdgHome(env, { variable: 'XDG_STATE_HOME', below: '.local/state' })}/capnhook/spool`;
+  return `${xdgHome(env, { variable: 'XDG_STATE_HOME', below: '.local/state', code: 'SPOOL_CREATE' })}/capnhook/spool`;
 }
 
 /**
  * The hooks file: what was asked for, `CAPNHOOK_CONFIG`, `$XDG_CONFIG_HOME/capnhook/hooks.yaml` (`~/.config/…`),
  * or `/etc/capnhook/hooks.yaml` where only that one is there.
- * @throws as {@link spoolPath}
+ * @throws CapnhookError `USAGE` if an empty path was asked for; `HOOKS_FILE` if there is no home directory
  */
 export function hooksPath(env: Environment, asked?: string): string {
   const named = given(asked, '--config') ?? nonEmpty(env.CAPNHOOK_CONFIG);
   if (named !== undefined) return resolve(named);
-  const own = `${xdgHome(env, { variable: 'XDG_CONFIG_HOME', below: '.config' })}/capnhook/hooks.yaml`;
+  const own = `${xdgHome(env, { variable: 'XDG_CONFIG_HOME', below: '.config', code: 'HOOKS_FILE' })}/capnhook/hooks.yaml`;
   const shared = '/etc/capnhook/hooks.yaml';
   return !existsSync(own) && existsSync(shared) ? shared : own;
 }
 
 /** The XDG Base Directory Specification: an empty or relative value counts as none. */
-function xdgHome(env: Environment, { variable, below }: { variable: string; below: string }): string {
-  const own = env[variable];
+function xdgHome(env: Environment, wanted: XdgDirectory): string {
+  const own = env[wanted.variable];
   if (own !== undefined && isAbsolute(own)) return resolve(own);
-  return `${homeDirectory(env, variable)}/${below}`;
+  return `${homeDirectory(env, wanted)}/${wanted.below}`;
 }
 
-function homeDirectory(env: Environment, variable: string): string {
+interface XdgDirectory {
+  variable: string;
+  /** Where it is by default, below the home directory. */
+  below: string;
+  /** What it is if there is no home directory. */
+  code: 'SPOOL_CREATE' | 'HOOKS_FILE';
+}
+
+function homeDirectory(env: Environment, { variable, code }: XdgDirectory): string {
   const home = nonEmpty(env.HOME) ?? homeOfUser();
   if (home !== undefined) return resolve(home);
-  throw new CapnhookError(
-    'SPOOL_CREATE',
-    `Cannot tell where your files are: neither HOME nor ${variable} is set`,
-    {
-      hint: 'Set HOME, or name the places with --spool (CAPNHOOK_SPOOL) and --config (CAPNHOOK_CONFIG).',
-    },
-  );
+  throw new CapnhookError(code, `Cannot tell where your files are: neither HOME nor ${variable} is set`, {
+    hint: 'Set HOME, or name the places with --spool (CAPNHOOK_SPOOL) and --config (CAPNHOOK_CONFIG).',
+  });
 }
 
 /** The home directory that the user database has, for a cron job without HOME. */

@@ -19,6 +19,10 @@ const WORDS: Readonly<Record<string, string>> = {
   ENOTFOUND: 'the host name does not exist',
   EAI_AGAIN: 'the host name could not be looked up just now',
   EMFILE: 'too many files are open',
+  ENFILE: 'too many files are open on this machine',
+  ENOMEM: 'this machine has no memory left',
+  ENOBUFS: 'this machine has no memory left for its network',
+  EADDRNOTAVAIL: 'this machine has no free port left',
   SOCKET_CLOSED: 'the connection was closed before an answer came',
   BAD_RESPONSE: 'the answer is not one that HTTP/1.1 allows',
   BAD_REQUEST: 'the request cannot be made, because of one of its headers',
@@ -61,6 +65,8 @@ function codeOf(error: unknown): string {
   // undici's parser error; its code is often missing.
   if (error instanceof Error && error.name === 'HTTPParserError') return 'BAD_RESPONSE';
   const code = errnoOf(error);
+  // undici asserts that a status has three digits that make a number from 100.
+  if (code === 'ERR_ASSERTION') return 'BAD_RESPONSE';
   if (code === undefined) return 'UNKNOWN';
   // "bad response" and "bad upgrade" have the same code as "other side closed".
   if (code === 'UND_ERR_SOCKET' && error instanceof Error && error.message.startsWith('bad '))

@@ -14,7 +14,12 @@ export type Verdict =
   /** The endpoint failed; it asked for a wait of `retryAfterMs` where that is there. */
   | { kind: 'failed'; what: string; retryAfterMs?: number }
   /** Cut off from our side: nothing is known. */
-  | { kind: 'aborted' };
+  | { kind: 'aborted' }
+  /** This machine could not make the attempt: it says nothing of the endpoint. */
+  | { kind: 'ours'; what: string };
+
+/** Errors of a machine that has run out of descriptors, memory or ports. */
+const OURS: ReadonlySet<string> = new Set(['EMFILE', 'ENFILE', 'ENOMEM', 'EADDRNOTAVAIL', 'ENOBUFS']);
 
 /** Bad Request, Content Too Large, Unsupported Media Type, Unprocessable Content. */
 const SPEAKS_OF_THE_EVENT: ReadonlySet<number> = new Set([400, 413, 415, 422]);
@@ -29,7 +34,7 @@ const MAY_ASK_TO_WAIT: ReadonlySet<number> = new Set([429, 503]);
  */
 export function verdictOf(result: AttemptResult, nowMs: number): Verdict {
   if (result.kind === 'aborted') return { kind: 'aborted' };
-  if (result.kind === 'error') return { kind: 'failed', what: result.code };
+  if (result.kind === 'error') return { kind: OURS.has(result.code) ? 'ours' : 'failed', what: result.code };
   const { status, retryAfter } = result;
   if (status >= 200 && status < 300) return { kind: 'delivered' };
   if (status === 410) return { kind: 'gone' };

@@ -126,9 +126,18 @@ export function allowedConcurrency(health: Health, limit: number): number {
   return health.failures ? 1 : limit;
 }
 
+/**
+ * Until when the endpoint is parked, ms since the epoch; 0 if it is not. A time
+ * further away than any wait is from before the clock was set back.
+ */
+export function parkedUntil(health: Health, now: number, policy: RetryPolicy): number {
+  const until = health.parkedUntil ?? 0;
+  return until > now + longestParkMs(policy) ? 0 : until;
+}
+
 /** Whether the endpoint may be tried at `now` (ms). */
-export function isOpen(health: Health, now: number): boolean {
-  return health.paused === undefined && (health.parkedUntil ?? 0) <= now;
+export function isOpen(health: Health, now: number, policy: RetryPolicy): boolean {
+  return health.paused === undefined && parkedUntil(health, now, policy) <= now;
 }
 
 /** Whether a delivery is given up: old enough, and its endpoint tried often enough since it was accepted. */

@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { CapnhookError, errnoOf, type Problem } from '../shared/errors.js';
 import { lockBeside } from '../shared/lock-beside.js';
 import type { Hooks } from './hooks.js';
-import { parseHooks } from './parse-hooks.js';
+import { parseHooks, saysNothing } from './parse-hooks.js';
 import { readHooksText } from './read-text.js';
 import { replaceFile, settlePath } from './replace-file.js';
 
@@ -16,8 +16,9 @@ const LOCK_WAIT_MS = 10_000;
 const MAX_ROUNDS = 10;
 
 /**
- * Loads and checks a hooks file.
- * @throws CapnhookError `HOOKS_FILE` if it is missing, unreadable or has problems (`problems` has them all)
+ * Loads and checks a hooks file. An empty one is refused: it is what a save in
+ * place leaves for a moment, and would end every event without a receiver.
+ * @throws CapnhookError `HOOKS_FILE` if it is missing, empty, unreadable or has problems (`problems` has them all)
  */
 export async function loadHooks(path: string): Promise<Hooks> {
   const read = await readHooksText(path);
@@ -28,6 +29,11 @@ export async function loadHooks(path: string): Promise<Hooks> {
   }
   const parsed = parseHooks(read.text);
   if (!parsed.ok) throw hasProblems('use', path, parsed.problems);
+  if (saysNothing(read.text)) {
+    throw new CapnhookError('HOOKS_FILE', `Cannot use the hooks file ${path}: the hooks file is empty`, {
+      hint: 'Write `hooks: {}` if nobody is to receive anything.',
+    });
+  }
   return parsed.hooks;
 }
 

@@ -1,6 +1,5 @@
-import { createHash } from 'node:crypto';
 import type { Endpoint } from '../endpoint/endpoint.js';
-import { endpointIdOf } from '../endpoint/endpoint-id.js';
+import { endpointIdOf, unnamedEndpointId } from '../endpoint/endpoint-id.js';
 import { parseWebhookUrl } from '../event/webhook-url.js';
 import type { Addressed, Hooks } from './hooks.js';
 import { matchesHook } from './pattern.js';
@@ -11,7 +10,7 @@ export { matchesHook } from './pattern.js';
 export interface Router {
   /** The receivers in the file's order, each once. */
   endpointsFor(event: Addressed): readonly Endpoint[];
-  /** The receiver with this id. */
+  /** The receiver with this id, or whose id this was before the hooks file gave its URL a name. */
   endpointFor(event: Addressed, id: string): Endpoint | undefined;
 }
 
@@ -33,16 +32,24 @@ export function createRouter(hooks: Hooks): Router {
   };
   return {
     endpointsFor: (event) => [...receivers(event).values()],
-    endpointFor: (event, id) => receivers(event).get(id),
+    endpointFor: (event, id) => {
+      const all = receivers(event);
+      return all.get(id) ?? formerly(id, all);
+    },
   };
+}
+
+/** What was queued for a URL stays in the queue that it had; its health and its limits go with the queue. */
+function formerly(id: string, receivers: ReadonlyMap<string, Endpoint>): Endpoint | undefined {
+  const found = [...receivers.values()].find(({ url }) => unnamedEndpointId(url) === id);
+  return found && { ...found, id };
 }
 
 /**
  * Who receives an event: the endpoints of every registration that matches its
  * hook, in the file's order, each once. An event with `to` goes to those URLs
- * alone: to the configured endpoint with that literal URL, or else to one with
- * the defaults. A text in `to` that is no URL gets an endpoint as well
- * (`invalid~…`), so that its delivery fails visibly and is not lost.
+ * alone, which were checked when it was read: to the configured endpoint with
+ * that literal URL, or else to one with the defaults.
  */
 export function endpointsFor(hooks: Hooks, event: Addressed): Endpoint[] {
   return [...createRouter(hooks).endpointsFor(event)];
@@ -60,12 +67,8 @@ function registeredFor(hooks: Hooks, hook: string): Endpoint[] {
 
 function endpointAt(text: string, byUrl: ReadonlyMap<string, Endpoint>, hooks: Hooks): Endpoint {
   const parsed = parseWebhookUrl(text);
-  if (parsed.ok) {
-    const { url } = parsed;
-    return byUrl.get(url) ?? { id: endpointIdOf(url), url: { value: url }, ...hooks.defaults };
-  }
-  const id = `invalid~${createHash('sha256').update(text).digest('hex').slice(0, 12)}`;
-  return { id, url: { value: text }, ...hooks.defaults };
+  const url = parsed.ok ? parsed.url : text;
+  return byUrl.get(url) ?? { id: endpointIdOf(url), url: { value: url }, ...hooks.defaults };
 }
 
 /** Endpoints by literal URL; where several have the same one, the first, as in the file itself. */

@@ -5,6 +5,7 @@ import { type Finding, toProblems } from './finding.js';
 import type { Hooks } from './hooks.js';
 import { normalise } from './normalise.js';
 import { rules } from './rules/all.js';
+import { isNothing } from './types.js';
 import { readDocument } from './yaml-source.js';
 import { toTree } from './yaml-tree.js';
 
@@ -16,7 +17,7 @@ export type ParsedDraft = { ok: true; draft: Draft } | { ok: false; problems: Pr
 
 /**
  * Reads the text of a hooks file (YAML 1.2, so JSON too). Pure. An empty file
- * is valid and registers nothing.
+ * is valid and registers nothing; whoever drains asks {@link saysNothing} too.
  *
  * @returns every problem of the file in one go, in the file's order; no message shows a URL or a secret
  * @example
@@ -37,10 +38,19 @@ export function parseDraft(textWithMark: string): ParsedDraft {
   const { document, findings } = readDocument(text);
   // What follows a syntax error is guesswork.
   if (findings.length > 0) return fail(onePerLine(findings, text));
-  const read = document === undefined ? { tree: undefined, findings: [] } : toTree(document);
+  const nothing = { tree: undefined, findings: [], broken: undefined };
+  const read = document === undefined ? nothing : toTree(document);
+  if (read.broken !== undefined) return fail([read.broken]);
   const draft = normalise(read.tree, read.findings);
   read.findings.push(...rules.flatMap((rule) => [...rule.check(draft)]));
   return read.findings.length === 0 ? { ok: true, draft } : fail(read.findings);
+}
+
+/** Whether a text that parses has nothing in it but comments. */
+export function saysNothing(text: string): boolean {
+  const { document } = readDocument(text.replace(/^\uFEFF/, ''));
+  const tree = document && toTree(document).tree;
+  return tree === undefined || isNothing(tree);
 }
 
 /** One slip makes several syntax errors on its line; the first one says it. */

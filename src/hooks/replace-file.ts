@@ -1,9 +1,10 @@
 /** Replaces a file at once and for good: a reader sees the old text or the new one, and after a power cut too. */
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
-import { type FileHandle, lstat, mkdir, open, readlink, realpath, rename, rm } from 'node:fs/promises';
+import { type FileHandle, lstat, open, readlink, realpath, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { errnoOf } from '../shared/errors.js';
+import { makePath } from '../shared/make-path.js';
 
 const { O_CREAT, O_EXCL, O_NOFOLLOW, O_WRONLY } = constants;
 const NEW_FILE = 0o600;
@@ -23,7 +24,7 @@ export interface Kept {
  * @throws the errno of a directory that cannot be made or entered
  */
 export async function settlePath(path: string, links = 0): Promise<string> {
-  await mkdir(dirname(path), { recursive: true, mode: NEW_DIRECTORY });
+  makePath(dirname(path), NEW_DIRECTORY);
   try {
     return await realpath(path);
   } catch (error) {

@@ -37,19 +37,27 @@ interface Builder {
   built: Map<Node, { tree: Tree; size: number }>;
   open: Set<Node>;
   aliased: number;
+  /** What makes the rest guesswork: nothing was put where an alias stands. */
+  broken: Finding | undefined;
 }
 
 /** The tree of a document (undefined where it is empty), and what is wrong with its keys and aliases. */
-export function toTree(document: Document): { tree: Tree | undefined; findings: Finding[] } {
+export function toTree(document: Document): {
+  tree: Tree | undefined;
+  findings: Finding[];
+  /** An alias that contains itself, or too many of them: then nothing else that is found counts. */
+  broken: Finding | undefined;
+} {
   const builder: Builder = {
     findings: [],
     anchors: new Map(),
     built: new Map(),
     open: new Set(),
     aliased: 0,
+    broken: undefined,
   };
   const tree = document.contents === null ? undefined : build(document.contents, builder).tree;
-  return { tree, findings: builder.findings };
+  return { tree, findings: builder.findings, broken: builder.broken };
 }
 
 /** The text of a map's key as it stands in the file: `404` and `true` are names like any other. */
@@ -112,20 +120,20 @@ function buildNothing(at: number): { tree: Tree; size: number } {
 function follow(alias: Node, name: string, builder: Builder): { tree: Tree; size: number } {
   const target = builder.anchors.get(name);
   const at = offsetOf(alias);
-  const fail = (message: string) => {
+  if (target === undefined) {
+    const message = `nothing above is named by the anchor '&…' that this alias '*…' refers to`;
     builder.findings.push({ at, message });
     return buildNothing(at);
+  }
+  const giveUp = (message: string) => {
+    builder.broken ??= { at, message };
+    return buildNothing(at);
   };
-  if (target === undefined)
-    return fail(`nothing above is named by the anchor '&…' that this alias '*…' refers to`);
-  if (builder.open.has(target)) return fail('this alias contains itself');
+  if (builder.open.has(target)) return giveUp('this alias contains itself');
   const built = builder.built.get(target)!;
-  const before = builder.aliased;
   builder.aliased += built.size;
   if (builder.aliased <= MAX_ALIASED) return built;
-  return before > MAX_ALIASED
-    ? buildNothing(at)
-    : fail(`the aliases up to here repeat more than ${MAX_ALIASED} values; write them out or use fewer`);
+  return giveUp(`the aliases up to here repeat more than ${MAX_ALIASED} values; write them out or use fewer`);
 }
 
 function sizeOf(children: readonly { size: number }[]): number {

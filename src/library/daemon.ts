@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -59,9 +59,10 @@ export async function start(options: StartOptions = {}): Promise<Started> {
   if (running?.mode === 'daemon') return { started: false, pid: running.pid };
   const fd = openLog(log);
   const from = fstatSync(fd).size;
+  let child: ChildProcess | undefined;
   try {
     const args = ['drain', '--daemon', '--spool', root, '--config', hooksPath(env, options.config)];
-    const child = spawn(process.execPath, [join(packageRoot(), 'bin/capnhook.js'), ...args], {
+    child = spawn(process.execPath, [join(packageRoot(), 'bin/capnhook.js'), ...args], {
       cwd: '/',
       detached: true,
       env: { ...env },
@@ -84,12 +85,12 @@ export async function start(options: StartOptions = {}): Promise<Started> {
       if (end instanceof Error) throw cannotSpawn(end);
       if (end !== undefined)
         throw endedAtOnce(readFrom(log, from), { exitCode: end, busy: holder !== undefined });
-      if (performance.now() > deadline) throw tooSlow(log);
+      if (performance.now() > deadline) throw tooSlow(log, child.pid);
       await sleep(pollMs);
     }
-    child.unref();
     return { started: true, pid: child.pid, log };
   } finally {
+    child?.unref(); // whoever started it may end, also when it gave up waiting
     closeSync(fd);
   }
 }
@@ -195,8 +196,11 @@ function cannotSpawn(cause: Error): CapnhookError {
   );
 }
 
-function tooSlow(log: string): CapnhookError {
-  return new CapnhookError('TEMPORARY', 'Cannot tell whether the daemon has started: it takes too long', {
-    hint: `Look into its log: ${log}`,
-  });
+function tooSlow(log: string, pid: number | undefined): CapnhookError {
+  const which = pid === undefined ? '' : ` (pid ${pid}, which still runs)`;
+  return new CapnhookError(
+    'TEMPORARY',
+    `Cannot tell whether the daemon has started: it takes too long${which}`,
+    { hint: `Look into its log: ${log}` },
+  );
 }

@@ -71,8 +71,11 @@ export async function drain(options: DrainOptions = {}): Promise<DrainSummary> {
   const config = hooksPath(env, options.config);
   const userAgent = `capnhook/${packageVersion()}`;
   let secrets = createSecretReader({ env });
-  const hooks = await openHooks(config, () => {
-    secrets = createSecretReader({ env });
+  const hooks = await openHooks(config, {
+    clock,
+    onReload() {
+      secrets = createSecretReader({ env });
+    },
   });
   const until = options.daemon ? 'daemon' : options.waitMs === undefined ? 'pass' : 'wait';
   const spool = createFileSpool(root, { now: clock.now, random: randomBytes });

@@ -78,7 +78,11 @@ function addressOf(
   hook: string | undefined,
 ): { hook?: string | undefined; to?: readonly string[] } {
   if (typeof target !== 'string') return { to: target, hook };
-  return looksLikeUrl(target) ? { to: [target], hook } : { hook: target };
+  if (looksLikeUrl(target)) return { to: [target], hook };
+  if (hook === undefined) return { hook: target };
+  throw new CapnhookError('USAGE', "Cannot fire: the target is a hook's name, and `hook` is given too", {
+    hint: 'Leave `hook` out, or fire at URLs.',
+  });
 }
 
 function toBytes(payload: unknown): Uint8Array {

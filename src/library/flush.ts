@@ -4,7 +4,7 @@ import { createFileJournal } from '../journal/file-journal.js';
 import { randomBytes } from '../shared/random.js';
 import { createFileSpool } from '../spool/file/file-spool.js';
 import type { Dropped } from '../spool/spool.js';
-import { badHookName } from '../usecases/fire.js';
+import { badHookName } from '../usecases/bad-hook.js';
 import { busy } from './busy.js';
 
 export interface FlushOptions {

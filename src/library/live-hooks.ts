@@ -1,46 +1,129 @@
-/** The hooks file of a drain that stays: read anew when it has changed. */
-import { statSync } from 'node:fs';
+/**
+ * The hooks file of a drain: read anew when it has changed, and only when
+ * whoever writes it has surely finished. A file that is saved in place (`cp`,
+ * `> file`) is empty first, then half there, and half a file can be valid.
+ */
+import { type BigIntStats, statSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Hooks } from '../hooks/hooks.js';
 import { loadHooks } from '../hooks/hooks-file.js';
+import { type Clock, systemClock } from '../shared/clock.js';
 import { CapnhookError, errnoOf } from '../shared/errors.js';
 import type { HooksRefresh, LiveHooks } from '../usecases/drain/ports.js';
 
 export interface WatchedHooks extends LiveHooks {
-  /** Lets the next `refresh` read the file even if it looks the same. */
+  /** Lets the next `refresh` read the file even if it looks the same, and tells whoever listens. */
   invalidate(): void;
 }
 
-/** @throws CapnhookError `HOOKS_FILE` if the file is missing or broken now */
-export async function openHooks(path: string, onReload: () => void = () => {}): Promise<WatchedHooks> {
-  let seen = signatureOf(path);
+export interface OpenHooksOptions {
+  /** Called after each change that was taken. */
+  onReload?: () => void;
+  /** Default the machine's. */
+  clock?: Clock;
+}
+
+/** A file that was not written to for so long, in ms, is taken for finished. */
+const settledMs = 1_000;
+
+/** How long a file that was written only just now is watched at the start, in ms. */
+const firstWatchMs = 100;
+
+/**
+ * Opens the hooks file; one that is being written is waited for.
+ * @throws CapnhookError `HOOKS_FILE` if the file is missing or broken now
+ */
+export async function openHooks(
+  path: string,
+  { onReload = () => {}, clock = systemClock }: OpenHooksOptions = {},
+): Promise<WatchedHooks> {
+  let seen = await firstLook(path, clock);
   let hooks = await loadHooks(path);
+  let isForced = false;
+  let listener = () => {};
+  /** What the file looks like that is not taken yet, and since when (monotonic ms). */
+  let pending: { signature: string; since: number } | undefined;
+
+  function isSettled(look: Look): boolean {
+    if (look.signature === seen.signature || !isFresh(look, clock)) return true;
+    if (wasRenamed(look) && seen.inode !== undefined && look.inode !== seen.inode) return true;
+    if (pending?.signature !== look.signature)
+      pending = { signature: look.signature, since: clock.monotonic() };
+    return clock.monotonic() - pending.since >= settledMs;
+  }
 
   return {
     current: () => hooks,
     async refresh(): Promise<HooksRefresh> {
-      const signature = signatureOf(path);
-      if (signature === seen) return { kind: 'same' };
-      seen = signature;
-      try {
-        hooks = await loadHooks(path);
-        onReload();
-        return { kind: 'reloaded' };
-      } catch (error) {
-        if (error instanceof CapnhookError) return { kind: 'broken', error };
-        throw error;
-      }
+      const look = lookAt(path);
+      if (look.signature === seen.signature && !isForced) return { kind: 'same' };
+      if (!isSettled(look)) return { kind: 'unsettled' };
+      const loaded = await tryLoad(path);
+      // It changed while it was read: what was read may be half of it.
+      if (lookAt(path).signature !== look.signature) return { kind: 'unsettled' };
+      seen = look;
+      isForced = false;
+      pending = undefined;
+      if (loaded instanceof CapnhookError) return { kind: 'broken', error: loaded };
+      hooks = loaded;
+      onReload();
+      return { kind: 'reloaded' };
     },
     invalidate() {
-      seen = '';
+      isForced = true;
+      listener();
+    },
+    onInvalidate(callback) {
+      listener = callback;
     },
   };
 }
 
-/** Changes whenever the file does: an editor replaces it, or writes into it. */
-function signatureOf(path: string): string {
+/** Waits while somebody writes the file; one that is older than a second is not waited for. */
+async function firstLook(path: string, clock: Clock): Promise<Look> {
+  for (let look = lookAt(path); ; ) {
+    if (wasRenamed(look) || !isFresh(look, clock)) return look;
+    await sleep(firstWatchMs);
+    const again = lookAt(path);
+    if (again.signature === look.signature) return again;
+    look = again;
+  }
+}
+
+async function tryLoad(path: string): Promise<Hooks | CapnhookError> {
+  try {
+    return await loadHooks(path);
+  } catch (error) {
+    if (error instanceof CapnhookError) return error;
+    throw error;
+  }
+}
+
+/** A file as it looks from outside. */
+interface Look {
+  /** Changes whenever the file does: an editor replaces it, or writes into it. */
+  signature: string;
+  /** Which file it is; undefined if there is none that can be reached. */
+  inode?: string;
+  stat?: BigIntStats;
+}
+
+function lookAt(path: string): Look {
   try {
     const stat = statSync(path, { bigint: true });
-    return `${stat.dev} ${stat.ino} ${stat.size} ${stat.mtimeNs} ${stat.ctimeNs}`;
+    const inode = `${stat.dev} ${stat.ino}`;
+    return { signature: `${inode} ${stat.size} ${stat.mtimeNs} ${stat.ctimeNs}`, inode, stat };
   } catch (error) {
-    return errnoOf(error) ?? 'unknown'; // what is wrong with it is said when it is loaded
+    return { signature: errnoOf(error) ?? 'unknown' }; // what is wrong with it is said when it is loaded
   }
+}
+
+/** Whether it was written to within the last second. A time far in the future tells nothing, and counts as old. */
+function isFresh({ stat }: Look, clock: Clock): boolean {
+  return stat !== undefined && Math.abs(clock.now() - Number(stat.mtimeMs)) < settledMs;
+}
+
+/** Whether it came to its place after it was written: `rename` sets the time of change, and no other. */
+function wasRenamed({ stat }: Look): boolean {
+  return stat !== undefined && stat.ctimeNs > stat.mtimeNs;
 }

@@ -8,6 +8,7 @@ import { isHookPattern } from '../hooks/pattern.js';
 import { CapnhookError } from '../shared/errors.js';
 import { randomBytes } from '../shared/random.js';
 import { createFileSpool } from '../spool/file/file-spool.js';
+import { badHookPattern } from '../usecases/bad-hook.js';
 
 export interface RegisterOptions {
   /** The hooks file, made if it is missing; default `CAPNHOOK_CONFIG`, or `~/.config/capnhook/hooks.yaml`. */
@@ -42,7 +43,7 @@ export async function register(
   url: string,
   options: RegisterOptions = {},
 ): Promise<{ changed: boolean }> {
-  if (!isHookPattern(hook)) throw badHook('register', hook);
+  if (!isHookPattern(hook)) throw badHookPattern('register', hook);
   const target = looksLikeUrl(url) ? checkedUrl(url) : url;
   const path = hooksPath(options.env ?? process.env, options.config);
   const { changed } = await editHooksFile(path, (text) => addRegistration(text, { hook, url: target }));
@@ -58,7 +59,7 @@ export async function register(
 export async function deregister(target: string, options: DeregisterOptions = {}): Promise<Deregistered> {
   const env = options.env ?? process.env;
   const { hook } = options;
-  if (hook !== undefined && !isHookPattern(hook)) throw badHook('deregister', hook);
+  if (hook !== undefined && !isHookPattern(hook)) throw badHookPattern('deregister', hook);
   const id = looksLikeUrl(target) ? endpointIdOf(checkedUrl(target)) : target;
   const path = hooksPath(env, options.config);
   const { removedFrom, ids } = await editHooksFile(path, (text) => {
@@ -92,15 +93,5 @@ function checkedUrl(text: string): string {
   if (parsed.ok) return text;
   throw new CapnhookError('USAGE', `Cannot use this URL: ${parsed.reason}`, {
     hint: 'Give a whole URL, such as https://example.com/in.',
-  });
-}
-
-function badHook(doing: 'register' | 'deregister', hook: string): CapnhookError {
-  const swapped = looksLikeUrl(hook);
-  const shown = swapped ? 'a URL' : JSON.stringify(hook.slice(0, 60));
-  return new CapnhookError('USAGE', `Cannot ${doing}: ${shown} is not the name or pattern of a hook`, {
-    hint: swapped
-      ? 'The hook comes first: capnhook register complete https://example.com/in'
-      : "A hook looks like build.failed, a pattern like 'build.*' or 'build.**'.",
   });
 }

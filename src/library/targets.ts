@@ -3,7 +3,7 @@ import type { Endpoint } from '../endpoint/endpoint.js';
 import { isHookName } from '../event/hook-name.js';
 import { loadHooks } from '../hooks/hooks-file.js';
 import { endpointsFor } from '../hooks/match.js';
-import { badHookName } from '../usecases/fire.js';
+import { badHookName } from '../usecases/bad-hook.js';
 
 export interface TargetsOptions {
   /** The hooks file; default `CAPNHOOK_CONFIG`, or `~/.config/capnhook/hooks.yaml`. */

@@ -4,10 +4,11 @@ import type { EventHeader } from '../event/event.js';
 import { createEventId, isEventId } from '../event/event-id.js';
 import { isHookName } from '../event/hook-name.js';
 import { checkPayload, checkPayloads } from '../event/payload.js';
-import { looksLikeUrl, parseWebhookUrl } from '../event/webhook-url.js';
+import { parseWebhookUrl } from '../event/webhook-url.js';
 import type { Clock } from '../shared/clock.js';
 import { CapnhookError } from '../shared/errors.js';
 import type { Inbox } from '../spool/spool.js';
+import { badHookName } from './bad-hook.js';
 
 export interface FirePorts {
   inbox: Inbox;
@@ -64,14 +65,6 @@ function checkAddress({ hook, to }: Firing): Pick<EventHeader, 'hook' | 'to'> {
     throw new CapnhookError('USAGE', 'Cannot fire: no hook and no URL is given');
   if (hook !== undefined && !isHookName(hook)) throw badHookName('fire', hook);
   return { ...(hook !== undefined && { hook }), ...(to !== undefined && { to: to.map(checkUrl) }) };
-}
-
-/** What is no hook's name, for whatever it was given; a URL, which may be a secret, is not repeated. */
-export function badHookName(doing: string, hook: string): CapnhookError {
-  const shown = looksLikeUrl(hook) ? 'a URL' : JSON.stringify(hook.slice(0, 60));
-  return new CapnhookError('USAGE', `Cannot ${doing}: ${shown} is not a hook's name`, {
-    hint: 'A name has letters, digits, "_", "." and "-", at most 128 of them, begins with a letter, digit or "_", and has no "..".',
-  });
 }
 
 function checkUrl(text: string): string {

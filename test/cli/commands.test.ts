@@ -278,7 +278,7 @@ endpoints:
 
   it('targets of an empty file are none', async () => {
     const place = createPlace();
-    place.hooks('');
+    place.hooks('hooks: {}\n');
     expect(await place.run(['targets'])).toMatchObject({
       code: 0,
       stderr: 'capnhook: nobody is registered\n',

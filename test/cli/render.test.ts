@@ -65,6 +65,10 @@ describe('renderNotice()', () => {
       '-put aside in corrupt/: a\\u{a}b: it is empty',
     ],
     [{ kind: 'unread', entry: { name: 'a', reason: 'EIO' } }, '-left where it is: a: EIO'],
+    [
+      { kind: 'intake-failed', error: new CapnhookError('TEMPORARY', 'Cannot drain') },
+      '-Cannot drain\n  Events wait; it is tried again.',
+    ],
     [{ kind: 'journal-failed', errno: 'ENOSPC' }, '-cannot write the journal (ENOSPC); deliveries go on'],
     [{ kind: 'hooks-reloaded' }, 'the hooks file has changed, and is in use now'],
     [

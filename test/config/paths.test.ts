@@ -93,4 +93,17 @@ describe('a user without a home directory', () => {
       expect(child.status).toBe(73);
     },
   );
+
+  it.skipIf(process.getuid?.() !== 0)('hooksPath() says so with the exit code of the hooks file', () => {
+    const env = { CAPNHOOK_SPOOL: '/nowhere' };
+    const child = spawnSync(node, [bin, 'targets'], {
+      uid: 54_321,
+      gid: 54_321,
+      env,
+      encoding: 'utf8',
+      cwd: '/',
+    });
+    expect(child.stderr).toContain('neither HOME nor XDG_CONFIG_HOME is set');
+    expect(child.status).toBe(78);
+  });
 });

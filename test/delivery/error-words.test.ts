@@ -8,7 +8,8 @@ describe('describeError()', () => {
   test.each([
     ['ECONNREFUSED', 'ECONNREFUSED', 'the connection was refused'],
     ['EAI_AGAIN', 'EAI_AGAIN', 'the host name could not be looked up just now'],
-    ['EADDRNOTAVAIL', 'EADDRNOTAVAIL', 'the attempt failed'],
+    ['EADDRNOTAVAIL', 'EADDRNOTAVAIL', 'this machine has no free port left'],
+    ['ERR_ASSERTION', 'BAD_RESPONSE', 'the answer is not one that HTTP/1.1 allows'],
     ['UND_ERR_SOCKET', 'SOCKET_CLOSED', 'the connection was closed before an answer came'],
     ['UND_ERR_HEADERS_OVERFLOW', 'BAD_RESPONSE', 'the answer is not one that HTTP/1.1 allows'],
     ['UND_ERR_INVALID_ARG', 'BAD_REQUEST', 'the request cannot be made, because of one of its headers'],

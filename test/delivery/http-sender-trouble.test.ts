@@ -26,6 +26,21 @@ const timeout = (within: string) => ({
   message: `no answer within ${within}`,
 });
 
+describe('createHttpSender().send() and answers that are none', () => {
+  test.each(['000', '099', '2x4', '99', '1000'])(
+    'send() takes the status %s for a bad response',
+    async (status) => {
+      const server = await newRawServer((socket) => {
+        socket.once('data', () => socket.end(`HTTP/1.1 ${status} X\r\ncontent-length: 0\r\n\r\n`));
+      });
+      expect(await sendTo(server.url, { endpoint: { timeoutMs: 2_000 } })).toMatchObject({
+        kind: 'error',
+        code: 'BAD_RESPONSE',
+      });
+    },
+  );
+});
+
 describe('createHttpSender().send() and its deadline', () => {
   test.each(['neverAnswers', 'dripsHeaders', 'sends1xxForever'] as const)(
     'send() gives up a receiver that %s, and drops the connection',

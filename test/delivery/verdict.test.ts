@@ -28,6 +28,12 @@ describe('verdictOf()', () => {
     expect(verdictOf({ kind: 'answer', status }, now)).toEqual(verdict);
   });
 
+  test.each(['EMFILE', 'ENFILE', 'ENOMEM', 'EADDRNOTAVAIL', 'ENOBUFS'])(
+    'verdictOf() the error %s blames this machine',
+    (code) =>
+      expect(verdictOf({ kind: 'error', code, message: '' }, now)).toEqual({ kind: 'ours', what: code }),
+  );
+
   test.each([429, 503])('verdictOf() %d with Retry-After asks to wait', (status) => {
     const verdict = (retryAfter: string) => verdictOf({ kind: 'answer', status, retryAfter }, now);
     expect(verdict('120')).toEqual({ kind: 'failed', what: `${status}`, retryAfterMs: 120_000 });

@@ -157,7 +157,7 @@ describe('afterAttempt()', () => {
         );
         fc.pre(last.paused === undefined);
         expect(Object.keys(after).filter((key) => key !== 'failedDeliveries')).toEqual([]);
-        expect(isOpen(after, 0)).toBe(true);
+        expect(isOpen(after, 0, endpointDefaults.retry)).toBe(true);
         expect(allowedConcurrency(after, 7)).toBe(7);
       }),
     );
@@ -170,7 +170,7 @@ describe('afterAttempt()', () => {
         for (const { health, outcome } of live(history)) {
           paused ||= outcome.kind === 'gone';
           expect(health.paused !== undefined).toBe(paused);
-          if (paused) expect(isOpen(health, Number.MAX_SAFE_INTEGER)).toBe(false);
+          if (paused) expect(isOpen(health, Number.MAX_SAFE_INTEGER, endpointDefaults.retry)).toBe(false);
         }
       }),
     );
@@ -341,9 +341,17 @@ describe('isOpen()', () => {
     ['well', {}, true],
     ['parked until later', { parkedUntil: t0 + 1 }, false],
     ['parked until now', { parkedUntil: t0 }, true],
+    ['parked for a day, as a receiver may ask', { parkedUntil: t0 + 86_400_000 }, false],
+    [
+      'parked for longer than anybody can ask: the clock was set back',
+      { parkedUntil: t0 + 86_400_001 + 17_280_000 },
+      true,
+    ],
     ['paused', { paused: 'it answered 410 Gone' }, false],
     ['paused, and parked until now', { paused: 'x', parkedUntil: t0 }, false],
-  ])('isOpen() for an endpoint that is %s', (_, health, open) => expect(isOpen(health, t0)).toBe(open));
+  ])('isOpen() for an endpoint that is %s', (_, health, open) =>
+    expect(isOpen(health, t0, endpointDefaults.retry)).toBe(open),
+  );
 });
 
 describe('allowedConcurrency()', () => {

@@ -224,3 +224,9 @@ describe('editHooksFile()', () => {
     expect(readdirSync(directory).sort()).toEqual(['editor.cjs', 'hooks.yaml']);
   });
 });
+
+it('editHooksFile() refuses a place where no directory can be made, and does not hang', async () => {
+  await expect(editHooksFile('/proc/nope/hooks.yaml', (text) => ({ text }))).rejects.toMatchObject({
+    message: expect.stringMatching(/^Cannot write the hooks file \/proc\/nope/),
+  });
+});

@@ -110,14 +110,19 @@ describe('endpointsFor()', () => {
     expect(ids({ to: [] })).toEqual([]);
   });
 
-  it('endpointsFor() does not lose an event for a text that is no URL', () => {
-    expect(ids({ to: ['not a url'] })).toEqual([expect.stringMatching(/^invalid~[0-9a-f]{12}$/)]);
-  });
-
   it('endpointFor() finds a receiver by its id', () => {
     expect(endpointFor(hooks, { hook: 'build.ok' }, 'audit')).toBe(hooks.endpoints.get('audit'));
     expect(endpointFor(hooks, { hook: 'build.ok' }, 'chat')).toBeUndefined();
     expect(endpointFor(hooks, { to: ['https://b.example/1'] }, b)?.id).toBe(b);
+  });
+
+  it('endpointFor() finds a receiver by the id that its URL had before it had a name', () => {
+    const before = endpointIdOf('https://audit.example/');
+    const audit = hooks.endpoints.get('audit');
+    for (const event of [{ hook: 'build.ok' }, { to: ['https://audit.example'] }]) {
+      expect(endpointFor(hooks, event, before)).toEqual({ ...audit, id: before });
+    }
+    expect(endpointFor(hooks, { to: ['https://b.example/1'] }, before)).toBeUndefined();
   });
 
   it('createRouter() answers the same after more hooks than it remembers', () => {

@@ -170,6 +170,7 @@ describe('parseHooks() reports', () => {
     ['? [a]\n: b', ['1:3 a key must be a name, not a list or a map']],
     ['hooks: *x', ["1:8 nothing above is named by the anchor '&…' that this alias '*…' refers to"]],
     ['hooks: &x {a: *x}', ['1:15 this alias contains itself']],
+    ['hooks: &x {a: *x, b: *x, "no name": 7}\nfoo: 1', ['1:15 this alias contains itself']],
     ['- a', ["1:1 a hooks file begins with 'hooks:'; found a list"]],
     ['https://a.example', ["1:1 a hooks file begins with 'hooks:'; found text"]],
     ['hooks: [a]', ["1:8 'hooks' must be a map with a hook's name on each line; found a list"]],

@@ -1,7 +1,18 @@
-import { execFileSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
-import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import {
   CapnhookError,
   deregister,
@@ -19,6 +30,7 @@ import {
   targets,
 } from '../../src/index.js';
 import { openHooks } from '../../src/library/live-hooks.js';
+import { type Clock, systemClock } from '../../src/shared/clock.js';
 import { ensureBuilt } from '../support/built.js';
 import { createPlace } from '../support/place.js';
 import { type AnswerRequest, startReceiver } from '../support/receiver.js';
@@ -65,9 +77,15 @@ describe('fire()', () => {
     expect(JSON.parse(place.only('incoming'))).toMatchObject({ hook: 'complete', to: [a] });
   });
 
+  it("fire() at a hook's name with another hook is USAGE", async () => {
+    const { place, options } = here();
+    await expect(fire('complete', 1, { ...options, hook: 'other' })).rejects.toMatchObject({ code: 'USAGE' });
+    expect(place.names('incoming')).toEqual([]);
+  });
+
   it('fire() at a function that gives nobody is done with the next drain', async () => {
     const { place, options } = here();
-    place.hooks('');
+    place.hooks('hooks: {}\n');
     await fire(() => [], 1, options);
     expect(await drain(options)).toMatchObject({ noReceivers: 1, owed: 0, waiting: 0 });
   });
@@ -212,6 +230,14 @@ describe('the whole way', () => {
       { value: 'http://b.example/' },
       { value: 'http://a.example/' },
     ]);
+    await expect(targets('a.example/s3cret', options)).rejects.toThrow(
+      /^Cannot tell the targets: what was given is not/,
+    );
+    await expect(register('a.example/s3cret', 'complete', options)).rejects.toMatchObject({
+      code: 'USAGE',
+      message: expect.not.stringContaining('s3cret'),
+      hint: expect.stringContaining('The hook comes first'),
+    });
     await expect(targets('a b', options)).rejects.toMatchObject({ code: 'USAGE' });
     await expect(targets('https://a.example/s3cret', options)).rejects.toThrow(
       /^Cannot tell the targets: a URL is not/,
@@ -263,7 +289,7 @@ describe('the whole way', () => {
 
   it('drain() frees the spool when onReady throws', async () => {
     const { place, options } = here();
-    place.hooks('');
+    place.hooks('hooks: {}\n');
     const onReady = () => {
       throw new Error('no');
     };
@@ -284,6 +310,43 @@ describe('the whole way', () => {
       delivered: 1,
     });
     expect(notices.filter(({ kind }) => kind === 'journal-failed')).toHaveLength(1);
+  });
+
+  it('drain() wakes at once when it is told to reload', async () => {
+    const { place, options } = here();
+    place.hooks('hooks: {}\n');
+    const end = new AbortController();
+    const notices: string[] = [];
+    let reload = () => {};
+    const drained = drain({
+      ...options,
+      daemon: true,
+      stop: end.signal,
+      rescanMs: 3_600_000,
+      logger: ({ kind }) => notices.push(kind),
+      onReady: (control) => (reload = control.reload),
+    });
+    await until('it is ready', () => existsSync(join(place.spool, 'lock')));
+    await sleep(100);
+    reload();
+    await until('it has read', () => notices.includes('hooks-reloaded'));
+    end.abort();
+    await drained;
+  });
+
+  it('drain() keeps what was queued for a URL that the hooks file gives a name', async () => {
+    const { place, options } = here();
+    let status = 503;
+    const { url, requests } = await receiver(() => ({ status }));
+    const retry = 'defaults: {retry: {schedule: [1ms], jitter: 0}}\n';
+    place.hooks(`hooks: {a: ["${url}"]}\n${retry}`);
+    await fire('a', 1, options);
+    expect(await drain(options)).toMatchObject({ owed: 1 });
+    status = 204;
+    place.hooks(`hooks: {a: [chat]}\nendpoints: {chat: "${url}"}\n${retry}`);
+    await sleep(5);
+    expect(await drain(options)).toMatchObject({ delivered: 1, owed: 0, gaveUp: 0 });
+    expect(requests).toHaveLength(2);
   });
 
   it('drain() reads secrets anew when the hooks file is reloaded', async () => {
@@ -313,6 +376,138 @@ describe('the whole way', () => {
 });
 
 describe('openHooks()', () => {
+  /** A clock by which every file was written a minute ago. */
+  const later: Clock = { now: () => Date.now() + 60_000, monotonic: systemClock.monotonic };
+
+  const one = 'hooks: {a: [http://a.example/]}\n';
+  const other = 'hooks: {b: [http://a.example/]}\n';
+
+  /** A file that was written long ago, opened by a clock that is set. */
+  async function opened() {
+    const { place } = here();
+    place.hooks(one);
+    utimesSync(place.config, 1, 1);
+    let passed = 0;
+    const clock = { now: () => Date.now() + passed, monotonic: () => passed };
+    const hooks = await openHooks(place.config, { clock });
+    return {
+      place,
+      /** Writes the file in place, at the time that the clock shows. */
+      write(text: string) {
+        place.hooks(text);
+        utimesSync(place.config, clock.now() / 1000, clock.now() / 1000);
+      },
+      pass: (ms: number) => (passed += ms),
+      look: async () => (await hooks.refresh()).kind,
+      hook: () => hooks.current().registrations[0]?.pattern,
+    };
+  }
+
+  it('refresh() takes a file that is written in place when it has not been written to for a second', async () => {
+    const { write, pass, look, hook } = await opened();
+    write('');
+    expect(await look()).toBe('unsettled');
+    pass(500);
+    write(other);
+    expect([await look(), hook()]).toEqual(['unsettled', 'a']);
+    pass(600);
+    write(`${other}# more`);
+    expect([await look(), hook()]).toEqual(['unsettled', 'a']);
+    pass(1_001);
+    expect([await look(), hook()]).toEqual(['reloaded', 'b']);
+    expect(await look()).toBe('same');
+  });
+
+  it('refresh() takes a file that looks the same for a second, whatever the wall clock says', async () => {
+    const { place } = here();
+    place.hooks(one);
+    utimesSync(place.config, 1, 1);
+    let passed = 0;
+    const hooks = await openHooks(place.config, { clock: { now: Date.now, monotonic: () => passed } });
+    const write = () => place.hooks(other);
+    write();
+    const stuck = vi.spyOn(Date, 'now').mockReturnValue(Date.now());
+    onTestFinished(() => void stuck.mockRestore());
+    expect((await hooks.refresh()).kind).toBe('unsettled');
+    passed = 999;
+    expect((await hooks.refresh()).kind).toBe('unsettled');
+    passed = 1_000;
+    expect((await hooks.refresh()).kind).toBe('reloaded');
+  });
+
+  it('refresh() takes a file that was renamed into its place at once', async () => {
+    const { place, look, hook } = await opened();
+    const next = place.file('next', other);
+    await sleep(10); // the times that the kernel writes down are some milliseconds apart
+    renameSync(next, place.config);
+    expect([await look(), hook()]).toEqual(['reloaded', 'b']);
+  });
+
+  it('refresh() waits for a new file that is written in place, as after rm', async () => {
+    const { place, pass, look, hook } = await opened();
+    rmSync(place.config);
+    expect(await look()).toBe('broken');
+    place.hooks(other);
+    expect([await look(), hook()]).toEqual(['unsettled', 'a']);
+    pass(1_001);
+    expect([await look(), hook()]).toEqual(['reloaded', 'b']);
+  });
+
+  it('refresh() takes a file with a time far in the future', async () => {
+    const { place, look } = await opened();
+    place.hooks(other);
+    utimesSync(place.config, 4e9, 4e9);
+    expect(await look()).toBe('reloaded');
+  });
+
+  it('openHooks() waits for a file that is being written', async () => {
+    const { place } = here();
+    place.hooks('');
+    const opening = openHooks(place.config);
+    await sleep(50);
+    place.hooks(other);
+    const hooks = await opening;
+    expect(hooks.current().registrations[0]?.pattern).toBe('b');
+  });
+
+  it('openHooks() does not wait for a file that is older than a second', async () => {
+    const { place } = here();
+    place.hooks(one);
+    utimesSync(place.config, 1, 1);
+    const started = performance.now();
+    await openHooks(place.config);
+    expect(performance.now() - started).toBeLessThan(90);
+  });
+
+  it.each(['', '# nobody\n', '---\n', 'null'])(
+    'openHooks() refuses a file that says nothing: %j',
+    async (text) => {
+      const { place } = here();
+      place.hooks(text);
+      await expect(openHooks(place.config, { clock: later })).rejects.toMatchObject({
+        code: 'HOOKS_FILE',
+        message: expect.stringContaining('is empty'),
+        hint: 'Write `hooks: {}` if nobody is to receive anything.',
+      });
+      await register('a', 'http://a.example/', { config: place.config });
+      await openHooks(place.config, { clock: later });
+    },
+  );
+
+  it('register() followed by fire() is honoured by a daemon at once', async () => {
+    const { place, options } = here();
+    const { url, waitFor } = await receiver();
+    place.hooks('hooks: {}\n');
+    utimesSync(place.config, 1, 1);
+    const end = new AbortController();
+    const drained = drain({ ...options, daemon: true, stop: end.signal });
+    await register('a', url, options);
+    await fire('a', 1, options);
+    await waitFor(1);
+    end.abort();
+    expect(await drained).toMatchObject({ delivered: 1, noReceivers: 0 });
+  });
+
   it('openHooks() rejects while the file is missing or broken', async () => {
     const { place } = here();
     await expect(openHooks(place.config)).rejects.toMatchObject({ code: 'HOOKS_FILE' });
@@ -324,8 +519,11 @@ describe('openHooks()', () => {
     const { place } = here();
     place.hooks('hooks: {a: [http://a.example/]}\n');
     let reloads = 0;
-    const hooks = await openHooks(place.config, () => {
-      reloads += 1;
+    const hooks = await openHooks(place.config, {
+      clock: later,
+      onReload() {
+        reloads += 1;
+      },
     });
     const kinds = async () => [(await hooks.refresh()).kind, (await hooks.refresh()).kind];
     expect(await kinds()).toEqual(['same', 'same']);
@@ -344,7 +542,9 @@ describe('openHooks()', () => {
     expect(hooks.current().registrations[0]!.pattern).toBe('b');
     hooks.invalidate();
     expect(await kinds()).toEqual(['broken', 'same']);
-    place.hooks('');
+    place.hooks('# nobody');
+    expect(await kinds()).toEqual(['broken', 'same']);
+    place.hooks('hooks: {}');
     expect(await kinds()).toEqual(['reloaded', 'same']);
     hooks.invalidate();
     expect(await kinds()).toEqual(['reloaded', 'same']);
@@ -353,9 +553,9 @@ describe('openHooks()', () => {
 
   it('refresh() of a file that went away, or that cannot be reached, is broken once', async () => {
     const { place } = here();
-    const hooksFile = place.file('d/hooks.yaml', '');
+    const hooksFile = place.file('d/hooks.yaml', 'hooks: {}');
     const hooks = await openHooks(hooksFile);
-    const { rmSync, symlinkSync } = await import('node:fs');
+    const { symlinkSync } = await import('node:fs');
     rmSync(hooksFile);
     expect([(await hooks.refresh()).kind, (await hooks.refresh()).kind]).toEqual(['broken', 'same']);
     symlinkSync(hooksFile, hooksFile);
@@ -388,7 +588,7 @@ describe('start() and stop()', () => {
 
   it('start() twice at once leaves one daemon, and both tell which', async () => {
     const { place, options } = here();
-    place.hooks('');
+    place.hooks('hooks: {}\n');
     const both = await Promise.all([start(options), start(options)]);
     onTestFinished(() => {
       for (const { pid } of both) if (isRunning(pid)) process.kill(pid, 'SIGKILL');
@@ -405,7 +605,7 @@ describe('start() and stop()', () => {
       code: 'HOOKS_FILE',
       message: expect.stringMatching(/ended at once:\ncapnhook: Cannot use the hooks file/),
     });
-    place.hooks('');
+    place.hooks('hooks: {}\n');
     mkdirSync(place.spool, { recursive: true });
     writeFileSync(join(place.spool, 'mine'), '');
     await expect(start(options)).rejects.toMatchObject({
@@ -416,9 +616,10 @@ describe('start() and stop()', () => {
 
   it('start() rejects when the daemon takes too long', async () => {
     const { place, options } = here();
-    place.hooks('');
+    place.hooks('hooks: {}\n');
     await expect(start({ ...options, timeoutMs: -1 })).rejects.toMatchObject({
       code: 'TEMPORARY',
+      message: expect.stringMatching(/it takes too long \(pid \d+, which still runs\)$/),
       hint: expect.stringContaining('.log'),
     });
     await until(
@@ -426,6 +627,20 @@ describe('start() and stop()', () => {
       async () =>
         existsSync(join(place.spool, 'lock')) && readFileSync(join(place.spool, 'lock'), 'utf8') !== '',
     );
+    await stop(options);
+  });
+
+  it('start() that gives up does not keep its process from ending', async () => {
+    const { place, env, options } = here();
+    place.hooks('hooks: {}\n');
+    const script = `require('./dist/index.cjs').start({ env: ${JSON.stringify(env)}, timeoutMs: -1 }).catch(() => {})`;
+    const child = spawn(node, ['-e', script], { cwd: repository });
+    const ended = once(child, 'exit');
+    await until('the daemon has started', async () => {
+      const lock = join(place.spool, 'lock');
+      return existsSync(lock) && readFileSync(lock, 'utf8') !== '';
+    });
+    expect(await Promise.race([ended.then(() => 'ended'), sleep(5_000, 'lives')])).toBe('ended');
     await stop(options);
   });
 

@@ -73,7 +73,13 @@ describe('fireEvent()', () => {
   it.each<[string, Firing, RegExp]>([
     ['neither hook nor URL', { payload }, /no hook and no URL/],
     ['an empty name', { hook: '', payload }, /"" is not a hook's name/],
-    ['a path', { hook: '../etc', payload }, /"..\/etc" is not a hook's name/],
+    ['a path', { hook: '../etc', payload }, /what was given is not a hook's name/],
+    [
+      'a URL without its scheme',
+      { hook: 'hooks.example/s3cret', payload },
+      /^Cannot fire: what was given is not/,
+    ],
+    ['half a URL', { hook: 'https:s3cret', payload }, /^Cannot fire: what was given is not/],
     ['a name with two dots', { hook: 'a..b', payload }, /not a hook's name/],
     ['a long name', { hook: 'x'.repeat(129), payload }, /not a hook's name/],
     ['an ftp URL', { to: ['ftp://a.example/secret'], payload }, /does not begin with https/],

@@ -1,4 +1,4 @@
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, existsSync, openSync } from 'node:fs';
 import { maxBatchBytes, maxPayloadBytes } from '../../event/payload.js';
 import { looksLikeUrl } from '../../event/webhook-url.js';
 import { fire, fireBatch, type Target } from '../../library/fire.js';
@@ -151,7 +151,13 @@ function unreadable(file: string, error: unknown): CapnhookError {
 
 function hintFor(file: string): { hint?: string } {
   if (looksLikeJson(file)) return { hint: 'It looks like JSON: give it with --data.' };
-  return looksLikeUrl(file) ? { hint: 'It looks like a URL: give each URL with --to.' } : {};
+  return isMeantAsUrl(file) ? { hint: 'It looks like a URL: give each URL with --to.' } : {};
+}
+
+/** Also one without its scheme (`hooks.slack.com/services/…`), if there is no such file. */
+function isMeantAsUrl(file: string): boolean {
+  if (looksLikeUrl(file) || /^https?:/i.test(file)) return true;
+  return /^[a-z0-9-]+(\.[a-z0-9-]+)+(:\d+)?\//i.test(file) && !existsSync(file);
 }
 
 function looksLikeJson(text: string): boolean {
@@ -162,5 +168,5 @@ function looksLikeJson(text: string): boolean {
 function nameOf(file: string): string {
   if (file === '-') return 'standard input';
   if (looksLikeJson(file)) return 'the file that was named';
-  return looksLikeUrl(file) ? 'a URL' : JSON.stringify(file.slice(0, 200));
+  return isMeantAsUrl(file) ? 'a URL' : JSON.stringify(file.slice(0, 200));
 }

@@ -1,3 +1,4 @@
+import type { CapnhookError } from '../../shared/errors.js';
 import type { Named, Notice } from '../../usecases/drain/ports.js';
 import { renderError } from './error.js';
 import type { Style } from './style.js';
@@ -45,16 +46,14 @@ export function renderNotice(notice: Notice, options: NoticeOptions): string | u
       return style.bad(`put aside in corrupt/: ${safe(notice.entry.name)}: ${safe(notice.entry.reason)}`);
     case 'unread':
       return style.bad(`left where it is: ${safe(notice.entry.name)}: ${safe(notice.entry.reason)}`);
+    case 'intake-failed':
+      return style.bad(`${wordsOf(notice.error)}\n  Events wait; it is tried again.`);
     case 'journal-failed':
       return style.bad(`cannot write the journal (${notice.errno}); deliveries go on`);
     case 'hooks-reloaded':
       return verbose ? 'the hooks file has changed, and is in use now' : undefined;
-    case 'hooks-broken': {
-      const words = renderError(notice.error)
-        .replace(/^capnhook: /, '')
-        .trimEnd();
-      return style.bad(`${words}\n  The hooks as they were before stay in use.`);
-    }
+    case 'hooks-broken':
+      return style.bad(`${wordsOf(notice.error)}\n  The hooks as they were before stay in use.`);
   }
 }
 
@@ -63,6 +62,12 @@ function renderAttempt(notice: Extract<Notice, { kind: 'attempt' }>, { style }: 
   const again = attempt > 1 ? `, attempt ${attempt}` : '';
   const line = `${event} to ${renderNamed(endpoint)}: ${what}${again} ${style.faint(`(${ms} ms)`)}`;
   return what === 'delivered' ? style.good(line) : style.bad(line);
+}
+
+function wordsOf(error: CapnhookError): string {
+  return renderError(error)
+    .replace(/^capnhook: /, '')
+    .trimEnd();
 }
 
 function renderNamed({ id, origin, url = origin }: Named): string {

@@ -5,7 +5,7 @@ import type { Rule } from './rule.js';
 
 const MAX_CONCURRENCY = 256;
 const MAX_WAITS = 50;
-/** A timer takes at most 2^32 ms; and no receiver is waited for longer than this. */
+/** A timer takes at most 2^31 − 1 ms; and no receiver is waited for longer than this. */
 const MAX_TIMEOUT_MS = 86_400_000;
 
 export const durations: Rule = {

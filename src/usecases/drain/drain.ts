@@ -3,13 +3,18 @@
  * lasts is in the lease; everything here can be lost at any moment.
  */
 import { setImmediate } from 'node:timers/promises';
+import { parkedUntil } from '../../endpoint/health.js';
 import { CapnhookError } from '../../shared/errors.js';
-import type { FanOut } from '../../spool/spool.js';
 import { createAlarm, longestTimerMs } from './alarm.js';
 import { createAttempts } from './attempts.js';
+import { createIntake } from './intake.js';
 import type { DrainOptions, DrainPorts, DrainSummary } from './ports.js';
+import { createResting } from './resting.js';
 import { createRouting } from './routing.js';
 import { createSettler } from './settle.js';
+
+/** How soon a hooks file that is being written is looked at again, in ms. */
+const unsettledMs = 200;
 
 /** What is told in one line is gathered for so long, in ms. */
 const gatherMs = 1_000;
@@ -19,17 +24,24 @@ const gatherMs = 1_000;
  * @throws CapnhookError `BUSY` if the spool was replaced under it; whatever the lease throws
  */
 export async function drain(ports: DrainPorts, options: DrainOptions): Promise<DrainSummary> {
-  const { lease, hooks, clock, journal, report } = ports;
+  const { lease, hooks, clock } = ports;
   const { until, stop, abort, showUrls = false } = options;
   const summary = emptySummary();
   const alarm = createAlarm();
   const routing = createRouting(hooks);
-  const settler = createSettler(ports, { summary, showUrls, isStopping });
+  const isPass = until === 'pass';
+  const beganAt = clock.now();
+  const resting = createResting(clock, { isPass });
+  const settler = createSettler(ports, { summary, showUrls, resting, isStopping });
   const { maxInFlight } = options;
-  const attempts = createAttempts(ports, { routing, settler, maxInFlight, isStopping, onHome: alarm.ring });
+  const shared = { routing, settler, resting, isStopping, dueAt };
+  const attempts = createAttempts(ports, { ...shared, maxInFlight, onHome: alarm.ring });
+  const intake = createIntake(ports, { routing, settler, isPass, summary });
   const deadline = until === 'wait' ? clock.monotonic() + (options.waitMs ?? 0) : Infinity;
   let grace: NodeJS.Timeout | undefined;
   let toldAt = clock.monotonic();
+  /** For how long nothing could be started when it was last looked, in ms. */
+  let heldMs = 0;
 
   function isStopping(): boolean {
     return stop?.aborted === true || abort?.aborted === true || clock.monotonic() >= deadline;
@@ -49,54 +61,49 @@ export async function drain(ports: DrainPorts, options: DrainOptions): Promise<D
     alarm.ring();
   }
 
-  async function refreshHooks(): Promise<void> {
-    const refreshed = await routing.refresh();
-    if (refreshed.kind === 'broken') report({ kind: 'hooks-broken', error: refreshed.error });
-    if (refreshed.kind === 'reloaded') report({ kind: 'hooks-reloaded' });
+  /** A pass is about what was due when it began: so it ends, whatever comes back meanwhile. */
+  function dueAt(): number {
+    return isPass ? Math.min(beganAt, clock.now()) : clock.now();
   }
 
   async function takeIn(): Promise<void> {
-    let step: FanOut;
+    intake.begin();
     do {
-      await refreshHooks(); // whoever registers and then fires is to be heard
-      step = await lease.fanOut((event) => routing.endpointsFor(event).map(({ id }) => id));
-      noteFanOut(step);
+      await intake.step();
       if (!(await attempts.fill())) alarm.ring();
       await setImmediate(); // answers that have come in are heard between two steps
-    } while (step.more && step.events + step.corrupt.length > 0 && !attempts.failure() && !isStopping());
-  }
-
-  function noteFanOut({ noReceivers, corrupt, unread }: FanOut): void {
-    const time = new Date(clock.now()).toISOString();
-    summary.noReceivers += noReceivers.length;
-    for (const { id, hook } of noReceivers) {
-      const named = { event: id, ...(hook !== undefined && { hook }) };
-      journal.write({ time, what: 'no-receivers', ...named });
-      report({ kind: 'no-receivers', ...named });
-    }
-    corrupt.forEach(settler.noteCorrupt);
-    unread.forEach(settler.noteUnread);
+    } while (intake.mayGoOn() && !attempts.failure() && !isStopping());
   }
 
   async function isFinished(): Promise<boolean> {
-    if (isStopping() || until === 'pass') return true;
-    if (until === 'daemon') return false;
+    if (isStopping()) return true;
+    if (until === 'daemon' || intake.isUnsettled() || heldMs > 0) return false;
+    if (isPass) return true;
     return lease.owing().length === 0 && (await lease.waiting()) === 0;
   }
 
-  /** How long there is nothing to do, in ms, unless something happens. */
-  function idleMs(): number {
-    if (until === 'pass' || (isStopping() && attempts.count() > 0)) return Infinity;
-    const now = clock.now();
-    const ready = new Set(lease.ready(now));
-    let idle = Math.min(options.rescanMs, deadline - clock.monotonic());
+  /** How long there is nothing to do, in ms, unless something happens. @param lookedAt when it was last looked, monotonic ms */
+  function idleMs(lookedAt: number): number {
+    if (isStopping() && attempts.count() > 0) return Infinity;
+    const soonest = Math.min(intake.isUnsettled() ? unsettledMs : Infinity, heldMs || Infinity);
+    if (isPass) return soonest;
+    let idle = Math.min(soonest, options.rescanMs, deadline - clock.monotonic());
+    const ready = new Set(lease.ready(clock.now()));
     for (const id of lease.owing()) {
-      const health = lease.health(id);
-      if (health.paused !== undefined || attempts.isBusy(id)) continue;
-      const due = Math.max(health.parkedUntil ?? 0, ready.has(id) ? 0 : (lease.nextDue(id) ?? 0));
-      if (due > now) idle = Math.min(idle, due - now);
+      if (lease.health(id).paused !== undefined || attempts.isBusy(id)) continue;
+      const wait = waitOf(id, ready.has(id));
+      // What became due since it was looked is not to be missed.
+      if (wait > lookedAt - clock.monotonic()) idle = Math.min(idle, wait);
     }
     return Math.max(idle, 1);
+  }
+
+  /** How long an endpoint cannot be tried, in ms. */
+  function waitOf(id: string, isReady: boolean): number {
+    const now = clock.now();
+    const parked = parkedUntil(lease.health(id), now, routing.settingsOf(id).retry);
+    const due = Math.max(parked, isReady ? 0 : (lease.nextDue(id) ?? 0));
+    return Math.max(due - now, resting.leftMs(id));
   }
 
   /** Many that are given up together are told in one line, at the end or each second. */
@@ -111,16 +118,19 @@ export async function drain(ports: DrainPorts, options: DrainOptions): Promise<D
     for (;;) {
       if (attempts.failure() !== undefined) throw attempts.failure();
       if (!lease.valid()) throw replaced();
+      const lookedAt = clock.monotonic();
+      heldMs = resting.pauseMs();
       if (!isStopping()) await takeIn();
       tellGathered();
       // What came back since the last attempt was started may let the next one start.
       if (attempts.count() === 0 && !alarm.hasRung() && (await isFinished())) return;
       if (isStopping()) startGrace();
-      await alarm.wait(idleMs());
+      await alarm.wait(idleMs(lookedAt));
     }
   }
 
-  const unwatch = until === 'pass' ? () => {} : lease.onHint(alarm.ring);
+  const unwatch = isPass ? () => {} : lease.onHint(alarm.ring);
+  hooks.onInvalidate?.(alarm.ring);
   stop?.addEventListener('abort', onStop);
   abort?.addEventListener('abort', onAbort);
   try {
@@ -129,12 +139,13 @@ export async function drain(ports: DrainPorts, options: DrainOptions): Promise<D
   } catch (error) {
     throw lease.valid() ? error : replaced();
   } finally {
-    clearTimeout(grace);
     unwatch();
+    // After an error something may be in flight still: what it comes to is to be known.
+    if (attempts.count() > 0) startGrace();
+    await attempts.settled();
+    clearTimeout(grace);
     stop?.removeEventListener('abort', onStop);
     abort?.removeEventListener('abort', onAbort);
-    attempts.cutOff();
-    await attempts.settled();
     settler.flushNotices();
   }
   for (const id of lease.owing()) summary.owed += await lease.owed(id);

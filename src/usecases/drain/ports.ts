@@ -11,9 +11,16 @@ export interface LiveHooks {
   current(): Hooks;
   /** Looks whether the file has changed; a broken one leaves `current` as it was. */
   refresh(): Promise<HooksRefresh>;
+  /** Calls back when the file is to be read anew at once. */
+  onInvalidate?(callback: () => void): void;
 }
 
-export type HooksRefresh = { kind: 'same' } | { kind: 'reloaded' } | { kind: 'broken'; error: CapnhookError };
+export type HooksRefresh =
+  | { kind: 'same' }
+  | { kind: 'reloaded' }
+  | { kind: 'broken'; error: CapnhookError }
+  /** It is being written, it seems: nothing is to be taken in until it is known who receives what. */
+  | { kind: 'unsettled' };
 
 export interface DrainPorts {
   lease: Lease;
@@ -82,6 +89,7 @@ export type Notice =
   | { kind: 'no-receivers'; event: string; hook?: string }
   | { kind: 'corrupt'; entry: Corrupt }
   | { kind: 'unread'; entry: Corrupt }
+  | { kind: 'intake-failed'; error: CapnhookError }
   | { kind: 'journal-failed'; errno: string }
   | { kind: 'hooks-reloaded' }
   | { kind: 'hooks-broken'; error: CapnhookError };

@@ -1,5 +1,6 @@
 import type { Endpoint } from '../../endpoint/endpoint.js';
-import type { Addressed } from '../../hooks/hooks.js';
+import { unnamedEndpointId } from '../../endpoint/endpoint-id.js';
+import type { Addressed, Hooks } from '../../hooks/hooks.js';
 import { createRouter } from '../../hooks/match.js';
 import type { HooksRefresh, LiveHooks } from './ports.js';
 
@@ -12,14 +13,15 @@ export interface Routing {
   endpointFor(event: Addressed, id: string): Endpoint | undefined;
   /** Whether any hook is registered with the endpoint. */
   isRegistered(id: string): boolean;
-  /** Attempts in flight to it at once, at most. */
-  concurrencyOf(id: string): number;
+  /** The endpoint's settings, or the defaults for one that is not in the hooks file. */
+  settingsOf(id: string): Hooks['defaults'];
 }
 
 /** Routes by the hooks file as it is now. */
 export function createRouting(hooks: LiveHooks): Routing {
   let router = createRouter(hooks.current());
   let registered = registeredIn(hooks);
+  let known = knownIn(hooks);
 
   return {
     async refresh() {
@@ -27,20 +29,31 @@ export function createRouting(hooks: LiveHooks): Routing {
       if (refreshed.kind === 'reloaded') {
         router = createRouter(hooks.current());
         registered = registeredIn(hooks);
+        known = knownIn(hooks);
       }
       return refreshed;
     },
     endpointsFor: (event) => router.endpointsFor(event),
     endpointFor: (event, id) => router.endpointFor(event, id),
     isRegistered: (id) => registered.has(id),
-    concurrencyOf(id) {
-      const { endpoints, defaults } = hooks.current();
-      return (endpoints.get(id) ?? defaults).concurrency;
-    },
+    settingsOf: (id) => known.get(id) ?? hooks.current().defaults,
   };
 }
 
 function registeredIn(hooks: LiveHooks): ReadonlySet<string> {
   const { registrations } = hooks.current();
-  return new Set(registrations.flatMap(({ endpoints }) => endpoints.map(({ id }) => id)));
+  return new Set(registrations.flatMap(({ endpoints }) => endpoints.flatMap(idsOf)));
+}
+
+/** Endpoints by their ids, and by those that they had before they were given a name. */
+function knownIn(hooks: LiveHooks): ReadonlyMap<string, Endpoint> {
+  const { endpoints } = hooks.current();
+  const aliases = [...endpoints.values()].map(
+    (endpoint) => [unnamedEndpointId(endpoint.url), endpoint] as const,
+  );
+  return new Map([...aliases, ...endpoints]);
+}
+
+function idsOf({ id, url }: Endpoint): string[] {
+  return [id, unnamedEndpointId(url)];
 }

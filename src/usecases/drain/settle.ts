@@ -5,9 +5,11 @@ import { type Verdict, verdictOf } from '../../delivery/verdict.js';
 import type { Endpoint } from '../../endpoint/endpoint.js';
 import { afterAttempt, backOffMs, failuresOf, isGivenUp, type Outcome } from '../../endpoint/health.js';
 import type { JournalEntry } from '../../journal/journal.js';
+import { CapnhookError, errnoOf } from '../../shared/errors.js';
 import type { Corrupt, Delivery } from '../../spool/spool.js';
 import { createNamer } from './name.js';
 import type { DrainPorts, DrainSummary, Named } from './ports.js';
+import type { Resting } from './resting.js';
 
 /** An attempt that has come back. */
 export interface Attempted {
@@ -26,6 +28,8 @@ export interface Settler {
   settle(attempted: Attempted): Promise<void>;
   /** The endpoint is not registered for the event any more. */
   buryDeregistered(delivery: Delivery): Promise<void>;
+  /** Settles a delivery that was made, and could not be settled then; false if it was not made. */
+  finish(delivery: Delivery): Promise<boolean>;
   /** Which attempt of the delivery comes next, from 1. */
   attemptNumber(delivery: Delivery): number;
   noteCorrupt(entry: Corrupt): void;
@@ -42,15 +46,19 @@ export interface SettlerOptions {
   /** Counts what was done. */
   summary: DrainSummary;
   showUrls: boolean;
+  resting: Resting;
   /** Whether what can wait is left for the next drain. */
   isStopping(): boolean;
 }
 
 /** What follows from attempts, for the deliveries of a lease. */
-export function createSettler(ports: DrainPorts, { summary, showUrls, isStopping }: SettlerOptions): Settler {
+export function createSettler(ports: DrainPorts, options: SettlerOptions): Settler {
+  const { summary, showUrls, resting, isStopping } = options;
   const { lease, journal, clock, random, report } = ports;
   const named = createNamer(showUrls);
   const toldUnread = new Set<string>();
+  /** Made, and still in the spool: these are not to be sent again. */
+  const made = new Set<string>();
   const given = new Map<string, { endpoint: Named; reason: string; count: number }>();
 
   function note(what: JournalEntry['what'], entry: Omit<JournalEntry, 'time' | 'what'>): void {
@@ -61,15 +69,50 @@ export function createSettler(ports: DrainPorts, { summary, showUrls, isStopping
     return attempts + failuresOf(lease.health(endpoint), event.id) + 1;
   }
 
-  async function bury(delivery: Delivery, why: Grave): Promise<void> {
+  /**
+   * Changes a delivery in the spool. What the spool refuses concerns that delivery
+   * alone: it is told, and its endpoint is left alone for a while.
+   */
+  async function settled(delivery: Delivery, change: () => Promise<void>): Promise<boolean> {
+    try {
+      await change();
+      return true;
+    } catch (error) {
+      if (!isRefusal(error) || !lease.valid()) throw error;
+      const name = `${delivery.event.id} for ${delivery.endpoint}`;
+      noteUnread({ name, reason: `it cannot be settled now: ${error.message}` });
+      resting.rest(delivery.endpoint, 'spool');
+      letGo(delivery);
+      return false;
+    }
+  }
+
+  function letGo(delivery: Delivery): void {
+    try {
+      lease.release(delivery);
+    } catch {
+      // The lease let go of the claim before its call failed. The delivery waits for the next drain.
+    }
+  }
+
+  async function finish(delivery: Delivery): Promise<void> {
+    const key = keyOf(delivery);
+    if (await settled(delivery, () => lease.done(delivery))) made.delete(key);
+    else made.add(key);
+  }
+
+  async function bury(delivery: Delivery, why: Grave): Promise<boolean> {
     const { attempts = attemptNumber(delivery) - 1 } = why;
     const time = new Date(clock.now()).toISOString();
-    await lease.bury(delivery, { reason: why.reason, message: why.message, attempts, time });
+    const { reason, message } = why;
+    if (!(await settled(delivery, () => lease.bury(delivery, { reason, message, attempts, time }))))
+      return false;
     summary.gaveUp += 1;
     note(why.reason, idsOf(delivery));
-    const key = `${why.endpoint.id} ${why.message}`;
+    const key = `${why.endpoint.id} ${message}`;
     const count = (given.get(key)?.count ?? 0) + 1;
-    given.set(key, { endpoint: why.endpoint, reason: why.message, count });
+    given.set(key, { endpoint: why.endpoint, reason: message, count });
+    return true;
   }
 
   /** The endpoint's health after the attempt, saved, and told where it turned. */
@@ -101,16 +144,18 @@ export function createSettler(ports: DrainPorts, { summary, showUrls, isStopping
   }
 
   /** The delivery has a schedule of its own, in which its endpoint's failures do not count. */
-  async function rejected({ delivery, endpoint, attempt }: Attempted, what: string): Promise<void> {
+  async function reject({ delivery, endpoint, attempt }: Attempted, what: string): Promise<void> {
     const { retry } = endpoint;
     const rejections = delivery.attempts + 1;
     if (rejections > retry.scheduleMs.length) {
       const message = `rejected ${rejections} times; last answer: ${what}`;
-      return bury(delivery, { reason: 'gave-up', message, endpoint: named(endpoint), attempts: attempt });
+      await bury(delivery, { reason: 'gave-up', message, endpoint: named(endpoint), attempts: attempt });
+      return;
     }
-    const dueMs = clock.now() + backOffMs(retry, rejections, random());
-    await lease.defer(delivery, { dueMs, attempts: rejections });
-    if (rejections === 1)
+    // A pass looks at what was due when it began: never is what it defers due by then.
+    const dueMs = clock.now() + Math.max(backOffMs(retry, rejections, random()), 1);
+    const deferred = await settled(delivery, () => lease.defer(delivery, { dueMs, attempts: rejections }));
+    if (deferred && rejections === 1)
       report({ kind: 'rejected', endpoint: named(endpoint), event: delivery.event.id, what, dueMs });
   }
 
@@ -129,11 +174,15 @@ export function createSettler(ports: DrainPorts, { summary, showUrls, isStopping
       });
       corrupt.forEach(noteCorrupt);
       unread.forEach(noteUnread);
-      const old = deliveries.filter((delivery) => isTooOld(delivery, endpoint));
-      for (const delivery of old)
-        await bury(delivery, { reason: 'gave-up', message, endpoint: named(endpoint) });
-      for (const delivery of deliveries) if (!old.includes(delivery)) lease.release(delivery);
-      if (old.length < sweepSize) return;
+      let buried = 0;
+      let refused = false;
+      for (const delivery of deliveries) {
+        const isOld = isTooOld(delivery, endpoint) && !made.has(keyOf(delivery));
+        if (refused || !isOld) lease.release(delivery);
+        else if (await bury(delivery, { reason: 'gave-up', message, endpoint: named(endpoint) })) buried += 1;
+        else refused = true;
+      }
+      if (refused || buried < sweepSize) return;
       await setImmediate(); // the other endpoints' answers and signals are heard in between
     }
   }
@@ -156,17 +205,22 @@ export function createSettler(ports: DrainPorts, { summary, showUrls, isStopping
     switch (verdict.kind) {
       case 'delivered':
         summary.delivered += 1;
-        await lease.done(delivery);
+        resting.wake(endpoint.id);
+        await finish(delivery);
         return updateHealth(attempted, { kind: 'ok' });
       case 'aborted':
+        return lease.release(delivery);
+      case 'ours':
+        resting.rest(endpoint.id, 'ours');
         return lease.release(delivery);
       case 'rejected':
         summary.failed += 1;
         await updateHealth(attempted, { kind: 'rejected' });
-        return rejected(attempted, verdict.what);
+        return reject(attempted, verdict.what);
       case 'gone':
       case 'failed':
         summary.failed += 1;
+        resting.rest(endpoint.id, 'failed');
         await updateHealth(attempted, outcomeOf(verdict, attempted.result));
         lease.release(delivery);
         if (isTooOld(delivery, endpoint)) await giveUpOld(endpoint);
@@ -179,17 +233,26 @@ export function createSettler(ports: DrainPorts, { summary, showUrls, isStopping
       const verdict = verdictOf(result, clock.now());
       const answer = result.kind === 'answer' ? { status: result.status } : {};
       const error = result.kind === 'error' ? { error: result.code } : {};
-      note(verdict.kind, { ...idsOf(delivery), attempt, ...answer, ...error, ms });
+      note(verdict.kind === 'ours' ? 'aborted' : verdict.kind, {
+        ...idsOf(delivery),
+        attempt,
+        ...answer,
+        ...error,
+        ms,
+      });
       const what = 'what' in verdict ? `${verdict.kind}: ${verdict.what}` : verdict.kind;
       report({ kind: 'attempt', endpoint: named(endpoint), event: delivery.event.id, attempt, what, ms });
       await apply(attempted, verdict);
     },
-    buryDeregistered: (delivery) =>
-      bury(delivery, {
-        reason: 'deregistered',
-        message: 'it is not registered any more',
-        endpoint: { id: delivery.endpoint },
-      }),
+    async buryDeregistered(delivery) {
+      const message = 'it is not registered any more';
+      await bury(delivery, { reason: 'deregistered', message, endpoint: { id: delivery.endpoint } });
+    },
+    async finish(delivery) {
+      if (!made.has(keyOf(delivery))) return false;
+      await finish(delivery);
+      return true;
+    },
     attemptNumber,
     noteCorrupt,
     noteUnread,
@@ -206,6 +269,15 @@ interface Grave {
   message: string;
   endpoint: Named;
   attempts?: number;
+}
+
+/** Whether the spool said no, as a disk does; all else is a bug. */
+function isRefusal(error: unknown): error is Error {
+  return error instanceof CapnhookError || errnoOf(error) !== undefined;
+}
+
+function keyOf({ event, endpoint }: Delivery): string {
+  return `${endpoint} ${event.id}`;
 }
 
 function idsOf({ event, endpoint }: Delivery): Pick<JournalEntry, 'event' | 'hook' | 'endpoint'> {

@@ -667,6 +667,7 @@ describe('drain() that waits', () => {
                 noReceivers: [],
                 corrupt: [],
                 unread: [{ name: 'x', reason: 'not now' }],
+                split: 0,
                 more: false,
               })
             : lease.fanOut(route),
@@ -811,7 +812,7 @@ describe('drain() that loses its ground', () => {
         await world.drain();
         world.reload(hooksOf({}));
       }
-      await expect(world.drain({ until: 'daemon', rescanMs: 5 })).rejects.toBe(error);
+      await expect(world.drain({ until: 'daemon', rescanMs: 5, graceMs: 20 })).rejects.toBe(error);
       expect(world.inFlight()).toBe(0);
       expect(timers()).toBeLessThanOrEqual(0);
     },

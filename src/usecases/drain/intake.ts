@@ -1,0 +1,92 @@
+/** Taking in: events are fanned out to whoever receives them by the hooks file as it is now. */
+import { CapnhookError } from '../../shared/errors.js';
+import type { FanOut } from '../../spool/spool.js';
+import type { DrainPorts, DrainSummary } from './ports.js';
+import type { Routing } from './routing.js';
+import type { Settler } from './settle.js';
+
+export interface Intake {
+  /** Begins a series of steps. */
+  begin(): void;
+  /** Fans out a bounded number of events; none while the hooks file is being written. */
+  step(): Promise<void>;
+  /** Whether the last step got on, and left something for the next one. */
+  mayGoOn(): boolean;
+  /** Whether it waits for the hooks file. */
+  isUnsettled(): boolean;
+}
+
+export interface IntakeOptions {
+  routing: Routing;
+  settler: Settler;
+  /** Counts what was done. */
+  summary: DrainSummary;
+  /** Whether trouble that may pass ends the drain. */
+  isPass: boolean;
+}
+
+/** An intake that has not begun. */
+export function createIntake(
+  { lease, clock, journal, report }: DrainPorts,
+  { routing, settler, summary, isPass }: IntakeOptions,
+): Intake {
+  /** Entries that could not be taken in, since the beginning of the series. */
+  let unread = new Set<string>();
+  let goesOn = false;
+  let isUnsettled = false;
+  let isInTrouble = false;
+
+  async function refreshHooks(): Promise<void> {
+    const refreshed = await routing.refresh();
+    isUnsettled = refreshed.kind === 'unsettled';
+    if (refreshed.kind === 'broken') report({ kind: 'hooks-broken', error: refreshed.error });
+    if (refreshed.kind === 'reloaded') report({ kind: 'hooks-reloaded' });
+  }
+
+  /** One step; undefined if the spool could not do it just now. @throws whatever will not pass by itself */
+  async function fanOut(): Promise<FanOut | undefined> {
+    try {
+      const step = await lease.fanOut((event) => routing.endpointsFor(event).map(({ id }) => id));
+      isInTrouble = false;
+      return step;
+    } catch (error) {
+      const mayPass = error instanceof CapnhookError && error.code === 'TEMPORARY';
+      if (!mayPass || isPass || !lease.valid()) throw error;
+      if (!isInTrouble) report({ kind: 'intake-failed', error });
+      isInTrouble = true;
+      return undefined;
+    }
+  }
+
+  function note(step: FanOut): void {
+    const time = new Date(clock.now()).toISOString();
+    summary.noReceivers += step.noReceivers.length;
+    for (const { id, hook } of step.noReceivers) {
+      const named = { event: id, ...(hook !== undefined && { hook }) };
+      journal.write({ time, what: 'no-receivers', ...named });
+      report({ kind: 'no-receivers', ...named });
+    }
+    step.corrupt.forEach(settler.noteCorrupt);
+    step.unread.forEach(settler.noteUnread);
+  }
+
+  return {
+    begin() {
+      unread = new Set();
+    },
+    async step() {
+      goesOn = false;
+      await refreshHooks(); // whoever registers and then fires is to be heard
+      const step = isUnsettled ? undefined : await fanOut();
+      if (step === undefined) return;
+      note(step);
+      const known = unread.size;
+      for (const { name } of step.unread) unread.add(name);
+      const done = step.events + step.corrupt.length + step.split;
+      // Entries that cannot be taken in are got past as long as others come after them.
+      goesOn = step.more && (done > 0 || unread.size > known);
+    },
+    mayGoOn: () => goesOn,
+    isUnsettled: () => isUnsettled,
+  };
+}

@@ -1,0 +1,308 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect, it } from 'vitest';
+import { systemClock } from '../../../src/shared/clock.js';
+import { CapnhookError } from '../../../src/shared/errors.js';
+import type { Delivery, FanOut, Lease } from '../../../src/spool/spool.js';
+import { draining, hooksOf } from '../../support/draining.js';
+import { gate, until } from '../../support/world.js';
+
+const two = hooksOf({ complete: ['a', 'b'] });
+const times = (count: number) => Array.from({ length: count }, () => ({}));
+const refusal = () => new CapnhookError('SPOOL_WRITE', 'Cannot drain the spool: the disk reported an error');
+const temporary = () => new CapnhookError('TEMPORARY', 'Cannot drain the spool: no space is left');
+const nothing: FanOut = {
+  events: 0,
+  deliveries: 0,
+  noReceivers: [],
+  corrupt: [],
+  unread: [],
+  split: 0,
+  more: false,
+};
+
+interface RefusingOptions {
+  keepsClaim?: boolean;
+  isRefusing?: () => boolean;
+}
+
+/** A lease that refuses a change for one event to `a`, as a disk does; `keepsClaim` as long as it has it still. */
+function refusing(
+  method: 'done' | 'defer' | 'bury',
+  event: string,
+  { keepsClaim = true, isRefusing = () => true }: RefusingOptions = {},
+): (lease: Lease) => Lease {
+  return (lease) => ({
+    ...lease,
+    async [method](delivery: Delivery, ...rest: never[]) {
+      if (delivery.event.id !== event || delivery.endpoint !== 'a' || !isRefusing())
+        return (lease[method] as (...all: unknown[]) => Promise<void>)(delivery, ...rest);
+      if (!keepsClaim) lease.release(delivery);
+      throw refusal();
+    },
+  });
+}
+
+describe('drain() on a spool that refuses', () => {
+  it.each([true, false])(
+    'drain() goes on when done() fails, and sends nothing twice (%s)',
+    async (keepsClaim) => {
+      const world = draining({ hooks: two, wrap: refusing('done', 'bad', { keepsClaim }) });
+      await world.fire({ id: 'bad' }, ...times(10));
+      const summary = await world.drain();
+      expect(world.to('b')).toHaveLength(11);
+      expect(world.sent.filter(({ event }) => event === 'bad')).toHaveLength(2);
+      expect(summary.owed).toBeGreaterThanOrEqual(1);
+      expect(world.told('unread').map(({ entry }) => entry.name)).toEqual(['bad for a']);
+      expect(world.told('unread')[0]!.entry.reason).toMatch(/^it cannot be settled now: Cannot drain/);
+    },
+  );
+
+  it('drain() as a daemon settles later what could not be settled, and does not send it again', async () => {
+    let isRefusing = true;
+    let passed = 0;
+    const clock = {
+      now: () => systemClock.now() + passed,
+      monotonic: () => systemClock.monotonic() + passed,
+    };
+    const world = draining({ clock, wrap: refusing('done', 'bad', { isRefusing: () => isRefusing }) });
+    await world.fire({ id: 'bad' });
+    const stop = new AbortController();
+    const drained = world.drain({ until: 'daemon', stop: stop.signal, rescanMs: 5 });
+    await until('it is told', () => world.told('unread').length === 1);
+    await sleep(30);
+    isRefusing = false;
+    passed = 5_000;
+    await until('it is settled', async () => (await world.backlog('a'))?.waiting === 0);
+    stop.abort();
+    expect(await drained).toMatchObject({ delivered: 1, owed: 0 });
+    expect(world.sent).toHaveLength(1);
+    expect(world.told('unread')).toHaveLength(1);
+  });
+
+  it('drain() goes on when defer() fails', async () => {
+    const world = draining({
+      hooks: two,
+      script: { a: ({ event }) => (event.id === 'bad' ? 400 : 204) },
+      wrap: refusing('defer', 'bad'),
+    });
+    await world.fire({ id: 'bad' }, ...times(10));
+    await world.drain();
+    expect(world.to('b')).toHaveLength(11);
+    expect(world.to('a').filter(({ event }) => event === 'bad')).toHaveLength(1);
+    expect(world.told('unread')).toHaveLength(1);
+    expect(world.told('rejected')).toEqual([]);
+  });
+
+  it('drain() goes on when bury() of what was deregistered fails', async () => {
+    const world = draining({ hooks: two, script: { a: 503 }, wrap: refusing('bury', 'bad') });
+    await world.fire({ id: 'bad' }, {});
+    await world.drain();
+    world.reload(hooksOf({ complete: ['b'] }));
+    await world.fire({});
+    expect(await world.drain()).toMatchObject({ delivered: 1, gaveUp: 0, owed: 2 });
+    expect(world.told('unread')).toHaveLength(1);
+  });
+
+  it('drain() goes on when bury() of what has become too old fails', async () => {
+    const retry = { scheduleMs: [1_000], jitter: 0 };
+    const world = draining({
+      hooks: hooksOf({ complete: ['a', 'b'] }, { a: { retry, giveUpAfterMs: 1_000 } }),
+      script: { a: 503 },
+      wrap: refusing('bury', 'bad'),
+    });
+    await world.fire({ id: 'bad' }, ...times(3));
+    for (let n = 0; n < 8; n += 1) {
+      await world.drain();
+      world.clock.advance?.(1_000);
+    }
+    expect(world.told('unread')).toHaveLength(1);
+    expect(await world.backlog('a')).toMatchObject({ dead: 0, waiting: 4 });
+  });
+
+  it('drain() lets what is in flight finish when its intake fails', async () => {
+    const { passed, open } = gate();
+    let isFailing = false;
+    const error = refusal();
+    const world = draining({
+      script: { a: () => passed.then(() => 204) },
+      wrap: (lease) => ({
+        ...lease,
+        fanOut: (route) => (isFailing ? Promise.reject(error) : lease.fanOut(route)),
+      }),
+    });
+    await world.fire({});
+    const drained = world.drain({ until: 'daemon', rescanMs: 5 });
+    drained.catch(() => {});
+    await until('it is in flight', () => world.inFlight() === 1);
+    isFailing = true;
+    await sleep(30);
+    open();
+    await expect(drained).rejects.toBe(error);
+    expect(world.journal).toMatchObject([{ what: 'delivered' }]);
+    expect(await world.backlog('a')).toMatchObject({ waiting: 0 });
+  });
+
+  it('drain() as a daemon outlives an intake that fails for a while, and tells once', async () => {
+    let isFailing = true;
+    const world = draining({
+      wrap: (lease) => ({
+        ...lease,
+        fanOut: (route) => (isFailing ? Promise.reject(temporary()) : lease.fanOut(route)),
+      }),
+    });
+    await world.fire({});
+    const stop = new AbortController();
+    const drained = world.drain({ until: 'daemon', stop: stop.signal, rescanMs: 5 });
+    await until('it is told', () => world.told('intake-failed').length === 1);
+    await sleep(30);
+    isFailing = false;
+    await until('it is sent', () => world.sent.length === 1);
+    stop.abort();
+    expect(await drained).toMatchObject({ delivered: 1 });
+    expect(world.told('intake-failed')).toHaveLength(1);
+  });
+
+  it('drain() for one pass ends with the error of an intake that fails for a while', async () => {
+    const error = temporary();
+    const world = draining({ wrap: (lease) => ({ ...lease, fanOut: () => Promise.reject(error) }) });
+    await expect(world.drain()).rejects.toBe(error);
+  });
+});
+
+describe('drain() and an intake that does not get on', () => {
+  const entries = (from: number) =>
+    Array.from({ length: 256 }, (_, n) => ({ name: `${from + n}.json`, reason: 'not now' }));
+
+  it('drain() gets past many entries that cannot be taken in', async () => {
+    let nth = 0;
+    const world = draining({
+      wrap: (lease) => ({
+        ...lease,
+        async fanOut(route) {
+          nth += 1;
+          return nth < 4 ? { ...nothing, unread: entries(nth * 256), more: true } : lease.fanOut(route);
+        },
+      }),
+    });
+    await world.fire({});
+    expect(await world.drain()).toMatchObject({ delivered: 1 });
+  });
+
+  it('drain() does not turn in a circle over entries that cannot be taken in', async () => {
+    let steps = 0;
+    const world = draining({
+      wrap: (lease) => ({
+        ...lease,
+        async fanOut() {
+          steps += 1;
+          return { ...nothing, unread: entries(0), more: true };
+        },
+      }),
+    });
+    await world.drain();
+    expect(steps).toBe(2);
+  });
+
+  it('drain() goes on after a step that only split a batch', async () => {
+    let nth = 0;
+    const world = draining({
+      wrap: (lease) => ({
+        ...lease,
+        async fanOut(route) {
+          nth += 1;
+          return nth < 4 ? { ...nothing, split: 256, more: true } : lease.fanOut(route);
+        },
+      }),
+    });
+    await world.fire({});
+    expect(await world.drain()).toMatchObject({ delivered: 1 });
+  });
+});
+
+describe('drain() while the hooks file is being written', () => {
+  it('drain() takes nothing in, goes on sending, and a pass waits', async () => {
+    const world = draining({ clock: systemClock, script: { a: 503 } });
+    await world.fire({});
+    await world.drain();
+    world.script.a = 204;
+    world.refreshes.push({ kind: 'unsettled' }, { kind: 'unsettled' });
+    await world.fire({ hook: 'late' });
+    const drained = world.drain();
+    await sleep(50);
+    expect(await world.spool.waiting()).toBe(1);
+    world.reload(hooksOf({ complete: ['a'], late: ['b'] }));
+    const started = performance.now();
+    expect(await drained).toMatchObject({ delivered: 1, noReceivers: 0 });
+    expect(performance.now() - started).toBeLessThan(1_000);
+  });
+});
+
+describe('drain() on a machine in trouble', () => {
+  it.each(['EMFILE', 'ENFILE', 'ENOMEM', 'EADDRNOTAVAIL', 'ENOBUFS'])(
+    'drain() does not blame an endpoint for %s, and a pass ends',
+    async (code) => {
+      const world = draining({
+        clock: systemClock,
+        hooks: two,
+        script: { a: { kind: 'error', code, message: '' } },
+      });
+      await world.fire(...times(10));
+      expect(await world.drain()).toMatchObject({ delivered: 10, failed: 0, owed: 10 });
+      expect(await world.health('a')).toEqual({});
+      expect(world.to('a').length).toBeLessThanOrEqual(4);
+      expect(world.journal.filter(({ endpoint }) => endpoint === 'a')[0]).toMatchObject({
+        what: 'aborted',
+        error: code,
+      });
+    },
+  );
+
+  it('drain() as a daemon waits a little, and tries again', async () => {
+    let tries = 0;
+    const world = draining({
+      clock: systemClock,
+      script: { a: () => (++tries === 1 ? { kind: 'error', code: 'EMFILE', message: '' } : 204) },
+    });
+    await world.fire({});
+    const stop = new AbortController();
+    const drained = world.drain({ until: 'daemon', stop: stop.signal, rescanMs: 3_600_000 });
+    await until('it is sent', () => world.sent.length === 2);
+    stop.abort();
+    expect(await drained).toMatchObject({ delivered: 1, failed: 0 });
+  });
+
+  it('drain() holds no more than some payloads in memory at once', async () => {
+    const world = draining({
+      hooks: hooksOf({ complete: ['a'] }, { a: { concurrency: 256 } }),
+      script: { a: () => sleep(5).then(() => 204) },
+    });
+    const payload = Buffer.alloc(24 * 2 ** 20, 0x20);
+    await world.fire(...times(12).map(() => ({ payload })));
+    expect(await world.drain()).toMatchObject({ delivered: 12 });
+    expect(world.most()).toBe(3);
+  });
+});
+
+describe('drain() for one pass, with a schedule that does not wait', () => {
+  const retry = { scheduleMs: [0], jitter: 0 };
+  const hooks = hooksOf({ complete: ['a'] }, { a: { retry: { ...retry, scheduleMs: [0, 0, 0, 0, 0] } } });
+
+  it.each([503, 400])('drain() ends although what is answered with %d is due at once', async (status) => {
+    const world = draining({ clock: systemClock, hooks, script: { a: () => sleep(3).then(() => status) } });
+    await world.fire({}, {});
+    expect(await world.drain()).toMatchObject({ failed: 2, owed: 2 });
+  });
+
+  it('drain() ends although no time passes at all', async () => {
+    const world = draining({ hooks, script: { a: 400 } });
+    await world.fire({}, {});
+    expect(await world.drain()).toMatchObject({ failed: 2, owed: 2 });
+  });
+
+  it('drain() goes on in a pass after a failure that a success contradicts', async () => {
+    let nth = 0;
+    const world = draining({ script: { a: () => (++nth === 2 ? 503 : sleep(5).then(() => 204)) } });
+    await world.fire(...times(20));
+    expect(await world.drain()).toMatchObject({ failed: 1, delivered: 20, owed: 0 });
+  });
+});
