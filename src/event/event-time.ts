@@ -1,13 +1,16 @@
 const DATE_TIME =
   /^(\d{4}-\d{2}-\d{2})[Tt ](\d{2}:\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?(?:[Zz]|([+-])(\d{2}):?(\d{2}))$/;
 
+/** Of a time in UTC whose year has four digits; others have a sign and six. */
+const utcLength = '2026-11-23T12:00:00.000Z'.length;
+
 /**
  * Reads an ISO 8601 date-time that names its zone, as `date -Is`,
  * `date +%FT%T%z` and RFC 3339 (section 5.6) write it.
  *
  * @returns The same instant in UTC with milliseconds
- * (`2026-11-23T12:00:00.000Z`); undefined for anything else, and for days and
- * hours that do not exist.
+ * (`2026-11-23T12:00:00.000Z`); undefined for anything else, for days and
+ * hours that do not exist, and where the year in UTC is not within 0000 and 9999.
  */
 export function parseTime(text: string): string | undefined {
   const match = DATE_TIME.exec(text);
@@ -18,5 +21,6 @@ export function parseTime(text: string): string | undefined {
   if (Number.isNaN(localMs) || !new Date(localMs).toISOString().startsWith(day)) return undefined;
   if (Number(hours) > 23 || Number(minutes) > 59) return undefined;
   const offsetMs = (Number(hours) * 60 + Number(minutes)) * 60_000;
-  return new Date(sign === '-' ? localMs + offsetMs : localMs - offsetMs).toISOString();
+  const time = new Date(sign === '-' ? localMs + offsetMs : localMs - offsetMs).toISOString();
+  return time.length === utcLength ? time : undefined;
 }

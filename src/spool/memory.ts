@@ -72,6 +72,7 @@ export function createMemorySpool({ now }: { now(): number }): Spool {
         noReceivers,
         corrupt: [],
         unread: [],
+        split: 0,
         more: accepted.length > 0,
       };
     },

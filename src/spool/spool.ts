@@ -78,6 +78,8 @@ export interface FanOut {
   corrupt: readonly Corrupt[];
   /** Entries that cannot be taken in just now; they stay, and are tried again. */
   unread: readonly Corrupt[];
+  /** Steps made towards taking in a large batch, whose events come later. */
+  split: number;
   /** Whether more events are waiting. */
   more: boolean;
 }

@@ -241,6 +241,23 @@ export function describeSpool(name: string, open: () => SpoolUnderTest): void {
       await spool.enqueue(event({ hook: 'y' }));
       expect(await lease.drop(({ hook }) => hook === 'x')).toEqual({ events: 1, deliveries: 2 });
       expect(await spool.waiting()).toBe(1);
+      expect(await lease.owed('a')).toBe(1);
+      expect((await claimAll(lease, 'a')).map((delivery) => delivery.event.hook)).toEqual(['y']);
+      await lease.close();
+    });
+
+    it('drop() of all that an endpoint is owed leaves nothing owing, and does not hand out again what is claimed', async () => {
+      const { lease } = await fannedOut([event({ hook: 'x' }), event({ hook: 'y' })], ['a', 'b']);
+      const [, claimed] = await claimAll(lease, 'a');
+      await lease.drop(({ hook }) => hook === 'x');
+      expect(await lease.owed('b')).toBe(1);
+      expect(await claimAll(lease, 'a')).toEqual([]);
+      lease.release(claimed!);
+      expect(ids(await claimAll(lease, 'a'))).toEqual([claimed!.event.id]);
+      await lease.drop(() => true);
+      expect(lease.ready(0)).toEqual([]);
+      expect(await lease.owed('b')).toBe(0);
+      expect(lease.owing().filter((endpoint) => endpoint === 'b')).toEqual([]);
       await lease.close();
     });
 

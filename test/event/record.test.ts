@@ -308,7 +308,10 @@ test.each(['headers', 'notBefore', 'expires', 'key', 'traceparent'])(
   'parseEvent() refuses the member %s, which it could not obey',
   (member) => {
     const reason = `the member "${member}" is not supported by this version of capnhook`;
-    expect(parseEvent(Buffer.from(`{"hook":"a","${member}":"x","payload":1}`))).toEqual({ ok: false, reason });
+    expect(parseEvent(Buffer.from(`{"hook":"a","${member}":"x","payload":1}`))).toEqual({
+      ok: false,
+      reason,
+    });
     expect(parseEvent(Buffer.from(`{"hook":"a","payload":{"${member}":"x"}}`))).toMatchObject({ ok: true });
   },
 );

@@ -157,7 +157,7 @@ function follow(child: ChildProcessWithoutNullStreams): Running {
 function endDaemon(spool: string): void {
   const lock = join(spool, 'lock');
   const text = existsSync(lock) ? readFileSync(lock, 'utf8') : '';
-  if (text === '') return;
+  if (text.trim() === '') return;
   const { pid } = JSON.parse(text) as { pid: number };
   // Numbers are given again: only a command line that names this spool is ours.
   const command = `/proc/${pid}/cmdline`;

@@ -8,7 +8,11 @@
 import { CapnhookError, errnoOf } from '../../shared/errors.js';
 import { type Disk, O_NOFOLLOW, O_NONBLOCK, O_RDONLY } from './disk.js';
 import { privateFile, sharedFile } from './layout.js';
+import { linkNew } from './link-new.js';
+import { lackOf, needOfEvents } from './space.js';
 import { closeQuietly, discard, syncDirectory, writeDurably } from './write-file.js';
+
+const lineFeed = 0x0a;
 
 /** What is to be accepted. */
 export interface Submission {
@@ -19,26 +23,18 @@ export interface Submission {
   chosen: boolean;
   /** A name for the temporary file, unique. */
   token: string;
+  /** Of a batch: how many events there are in it. */
+  events?: number;
 }
 
 /** What `commit` came to: `taken` means another entry has that name, and nothing was accepted. */
 export type Committed = 'accepted' | 'taken';
 
-/** Hard links that a file system has no word for; then a rename must do. */
-export const linkRefusals: ReadonlySet<string> = new Set([
-  'EMLINK',
-  'EPERM',
-  'ENOTSUP',
-  'EOPNOTSUPP',
-  'ENOSYS',
-  'EXDEV',
-]);
-
 /** @throws the errno of what failed, or CapnhookError `TEMPORARY` below the reserve of free space */
 export function commit(disk: Disk, root: string, submission: Submission): Committed {
   const temporary = `${root}/tmp/${submission.token}`;
   const shared = (disk.statSync(`${root}/tmp`).mode & 0o1000) !== 0;
-  keepReserve(disk, root, submission.bytes.length);
+  keepReserve(disk, root, submission);
   const fd = writeDurably(disk, temporary, {
     bytes: submission.bytes,
     mode: shared ? sharedFile : privateFile,
@@ -57,14 +53,13 @@ interface Written extends Submission {
 
 function publish(disk: Disk, root: string, { name, chosen, temporary, fd }: Written): Committed {
   const accepted = `${root}/incoming/${name}`;
-  try {
-    if (chosen) linkNew(disk, temporary, accepted);
-    else disk.renameSync(temporary, accepted);
-  } catch (error) {
-    discard(disk, temporary);
-    if (errnoOf(error) === 'EEXIST') return 'taken';
-    throw error;
-  }
+  if (chosen) {
+    try {
+      if (!linkNew(disk, temporary, accepted)) return 'taken';
+    } finally {
+      discard(disk, temporary);
+    }
+  } else rename(disk, temporary, accepted);
   try {
     syncIncoming(disk, root, fd);
   } catch (error) {
@@ -74,18 +69,14 @@ function publish(disk: Disk, root: string, { name, chosen, temporary, fd }: Writ
   return 'accepted';
 }
 
-/** Gives the file its name unless that is taken (EEXIST). */
-function linkNew(disk: Disk, from: string, to: string): void {
+/** A name that was made just now is nobody else's. */
+function rename(disk: Disk, temporary: string, accepted: string): void {
   try {
-    disk.linkSync(from, to);
+    disk.renameSync(temporary, accepted);
   } catch (error) {
-    if (!linkRefusals.has(errnoOf(error) ?? '')) throw error;
-    if (disk.lstatSync(to, { throwIfNoEntry: false }))
-      throw Object.assign(new Error('EEXIST'), { code: 'EEXIST' });
-    disk.renameSync(from, to);
-    return;
+    discard(disk, temporary);
+    throw error;
   }
-  discard(disk, from);
 }
 
 /** In a shared spool a submitter may not open `incoming/`: fsync of the renamed file covers its name too. */
@@ -123,19 +114,17 @@ function withdrawn(disk: Disk, accepted: string): boolean {
   }
 }
 
-/** Space and inodes are kept for the drain, which needs a little to empty the spool. */
-function keepReserve(disk: Disk, root: string, bytes: number): void {
-  const fs = disk.statfsSync(`${root}/tmp`);
-  const free = fs.bavail * fs.bsize;
-  const reserve = Math.min(1 << 20, (fs.blocks * fs.bsize) / 100);
-  const lowInodes = fs.files > 0 && fs.ffree < Math.min(64, fs.files / 100);
-  if (fs.blocks === 0 || (free >= reserve + bytes && !lowInodes)) return;
-  const what = lowInodes ? 'hardly any inodes are' : 'hardly any space is';
-  throw new CapnhookError(
-    'TEMPORARY',
-    `Cannot queue the event: ${what} left on the file system (spool ${root})`,
-    {
-      hint: 'Free some space, then fire again.',
-    },
-  );
+/** Space and inodes are kept for the drain, which needs a little to empty the spool, and much to split a batch. */
+function keepReserve(disk: Disk, root: string, { bytes, events = 0 }: Submission): void {
+  const headerBytes = events === 0 ? 0 : bytes.indexOf(lineFeed);
+  const split = needOfEvents({ count: events, headerBytes, payloadBytes: events === 0 ? 0 : bytes.length });
+  const lack = lackOf(disk, root, { bytes: bytes.length + split.bytes, files: split.files });
+  if (lack === undefined) return;
+  const what = lack === 'inodes' ? 'hardly any inodes are' : 'hardly any space is';
+  const message =
+    events === 0
+      ? `Cannot queue the event: ${what} left on the file system (spool ${root})`
+      : `Cannot queue the batch: too little is left on the file system for its ${events} events (${lack}, spool ${root})`;
+  const hint = events === 0 ? 'Free some space, then fire again.' : 'Free some space, or fire it in parts.';
+  throw new CapnhookError('TEMPORARY', message, { hint });
 }

@@ -4,6 +4,8 @@ import type { EventHeader } from '../../event/event.js';
 import { timeOfId } from '../../event/event-id.js';
 import type { EntryStat } from './read-entry.js';
 
+const lastMs = Date.parse('9999-12-31T23:59:59.999Z');
+
 /** The header members of a parsed event file. */
 export interface ParsedHeader {
   hook?: string;
@@ -20,6 +22,11 @@ export function headerOf(
     id,
     ...(hook !== undefined && { hook }),
     ...(to !== undefined && { to }),
-    time: time ?? new Date(timeOfId(id) ?? Math.floor(stat.mtimeMs)).toISOString(),
+    time: time ?? isoTime(timeOfId(id) ?? stat.mtimeMs),
   };
+}
+
+/** A file's age can be anything (utimensat(2)); a time is written with a year of four digits. */
+function isoTime(ms: number): string {
+  return new Date(Math.min(Math.max(Math.floor(ms), 0), lastMs)).toISOString();
 }

@@ -14,6 +14,8 @@ export interface DirectorySync {
   touch(directory: string): void;
   /** Makes all of them durable now. */
   flush(): void;
+  /** Forgets them: what they were named is not ours any more. */
+  cancel(): void;
 }
 
 /** @throws from `touch` and `flush`: the errno of a failed fsync, also one that failed in the background since */
@@ -60,10 +62,15 @@ export function createDirectorySync(disk: Disk): DirectorySync {
       else timer ??= setTimeout(flushLater, groupMs).unref();
     },
     flush,
+    cancel() {
+      clearTimeout(timer);
+      touched.clear();
+    },
   };
 }
 
-function syncIfThere(disk: Disk, directory: string): void {
+/** Makes a directory's entries durable, unless it was removed. */
+export function syncIfThere(disk: Disk, directory: string): void {
   try {
     syncDirectory(disk, directory);
   } catch (error) {

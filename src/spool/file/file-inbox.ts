@@ -39,7 +39,8 @@ function accept(disk: Disk, root: string, { entry, chosenId, token }: Accepting)
   const name = `${entry.id}.${batch ? 'jsonl' : 'json'}`;
   const bytes = batch ? batchToBytes(entry) : eventToBytes(entry);
   try {
-    while (commit(disk, root, { name, bytes, chosen: chosenId, token }) === 'taken') {
+    const events = batch ? { events: entry.payloads.length } : {};
+    while (commit(disk, root, { name, bytes, chosen: chosenId, token, ...events }) === 'taken') {
       const waiting = compare(disk, root, { name, bytes });
       if (waiting === 'same') return;
       if (waiting === 'other') throw anotherIsWaiting(entry.id);

@@ -41,7 +41,7 @@ export function createFileSpool(root: string, options: FileSpoolOptions): Spool 
 
   async function openOrRelease(lock: SpoolLock): Promise<Lease> {
     try {
-      return withErrors(openLease(disk, root, { lock, now, random: () => random(10) }), inWords);
+      return withErrors(openLease(disk, root, { lock, now, random: () => random(10), token }), inWords);
     } catch (error) {
       await lock.release();
       throw error;

@@ -18,9 +18,12 @@ export interface HealthFiles {
   set(endpoint: string, health: Health): void;
   /** Writes what has changed. */
   flush(): void;
+  /** Forgets what has changed: where it would be written is not ours any more. */
+  cancel(): void;
 }
 
-export function createHealthFiles(disk: Disk, root: string): HealthFiles {
+/** @param token names a temporary file, uniquely */
+export function createHealthFiles(disk: Disk, root: string, token: () => string): HealthFiles {
   const known = new Map<string, Health>();
   const changed = new Map<string, Health>();
   let timer: NodeJS.Timeout | undefined;
@@ -28,7 +31,10 @@ export function createHealthFiles(disk: Disk, root: string): HealthFiles {
   function flush(): void {
     clearTimeout(timer);
     timer = undefined;
-    for (const [endpoint, health] of changed) writeHealth(disk, root, { endpoint, health });
+    for (const [endpoint, health] of changed) {
+      const temporary = `${root}/tmp/${token()}`;
+      writeHealth(disk, `${root}/endpoints/${endpoint}.json`, { endpoint, health, temporary });
+    }
     changed.clear();
   }
 
@@ -47,6 +53,10 @@ export function createHealthFiles(disk: Disk, root: string): HealthFiles {
       timer ??= setTimeout(flush, saveEveryMs).unref();
     },
     flush,
+    cancel() {
+      clearTimeout(timer);
+      changed.clear();
+    },
   };
 }
 
@@ -64,12 +74,9 @@ export function readHealth(disk: Disk, root: string, endpoint: string): Health {
 /** Best effort: history only. */
 function writeHealth(
   disk: Disk,
-  root: string,
-  { endpoint, health }: { endpoint: string; health: Health },
+  path: string,
+  { endpoint, health, temporary }: { endpoint: string; health: Health; temporary: string },
 ): void {
-  const path = `${root}/endpoints/${endpoint}.json`;
-  const temporary = `${root}/tmp/${endpoint}.health`;
-  discard(disk, temporary);
   try {
     if (Object.keys(health).length === 0) {
       disk.unlinkSync(path);
@@ -79,6 +86,7 @@ function writeHealth(
     closeQuietly(disk, writeDurably(disk, temporary, { bytes, mode: privateFile }));
     disk.renameSync(temporary, path);
   } catch (error) {
+    discard(disk, temporary);
     if (errnoOf(error) === undefined) throw error;
   }
 }

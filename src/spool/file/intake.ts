@@ -10,27 +10,33 @@ import { createEventId, isGeneratedId } from '../../event/event-id.js';
 import { maxEventFileBytes, parseEvent } from '../../event/record.js';
 import { errnoOf } from '../../shared/errors.js';
 import type { Corrupt, FanOut, Route } from '../spool.js';
+import { type BatchSplitter, createBatchSplitter, type Slice } from './batch-splitter.js';
 import { headerOf } from './delivery-file.js';
 import type { Disk } from './disk.js';
-import { type IncomingScan, scanIncoming } from './incoming.js';
+import { scanIncoming } from './incoming.js';
 import { putAside } from './put-aside.js';
-import type { QueueWriter, Source } from './queue-writer.js';
+import { type Queued, queueEvent } from './queue-event.js';
+import type { EventFile, QueueWriter } from './queue-writer.js';
 import { readEntry } from './read-entry.js';
-import { splitBatch } from './split-batch.js';
+import { sameEvent } from './same-event.js';
+import { settleName } from './settle-name.js';
 import { removeIfThere, syncDirectory } from './write-file.js';
 
-/** One step takes in so many events, or so long (ms), at most. */
+/** One step takes in so many events, or so long (ms), at most; and splits as much of a batch. */
 const stepEvents = 256;
 const stepMs = 50;
 
 /** One step holds payloads of so many bytes at most, and one event. */
 const stepBytes = 16 << 20;
 
+/** An event of a batch, if there is a batch of the name before the number. */
+const memberName = /^(.*)_\d+\.json$/;
+
 export interface Intake {
   /** Takes in the next events. */
   step(route: Route): Promise<FanOut>;
-  /** Whether everything in `incoming/` has been taken in, so that no intake is half done. */
-  caughtUp(): boolean;
+  /** Whether a delivery, at `path`, comes from an event that may have to be taken in again: it must wait for that. */
+  isHalfDone(name: string, path: string): boolean;
 }
 
 export interface IntakeOptions {
@@ -39,51 +45,108 @@ export interface IntakeOptions {
   now(): number;
   /** Ten random bytes. */
   random(): Uint8Array;
+  /** A name for a temporary file, unique. */
+  token(): string;
   /** Told of each delivery, once it may be sent; `there`: it was in the queue already, from an intake cut short. */
   onQueued(queued: Queued): void;
 }
 
-/** A delivery that has just become one. */
-export interface Queued {
-  endpoint: string;
-  segment: string;
-  name: string;
-  kind: 'put' | 'there';
-}
-
 interface Step {
-  sources: Array<{ source: Source; header: EventHeader }>;
+  sources: Array<{ file: EventFile; header: EventHeader }>;
   corrupt: Corrupt[];
   bytes: number;
+  split: number;
   renamed: boolean;
+  /** Whether an event was left for the next step, because its file was replaced meanwhile. */
+  left: boolean;
 }
 
 /** @throws from `step`: the errno of what failed for all, such as an fsync; what fails for one entry is put into `unread` */
 export function createIntake(disk: Disk, root: string, options: IntakeOptions): Intake {
+  const incoming = `${root}/incoming`;
+  const splitter: BatchSplitter = createBatchSplitter(disk, root, options);
   /** Names that are waiting, as of the last listing. */
   let names: string[] = [];
+  /** Batches that are waiting, as of the last listing. */
+  let batches: string[] = [];
   /** Whether there were more than that listing could hold. */
   let beyond = false;
-  /** Entries that could not be read just now; they stay, and are tried again in the next pass. */
+  /** Entries that could not be taken in just now; they stay, and are tried again in the next pass. */
   const unread = new Map<string, Corrupt>();
+  /** Those among them whose id another event has, which is still queued. */
+  const conflicting = new Set<string>();
 
   let caughtUp = false;
 
   async function step(route: Route): Promise<FanOut> {
-    const done: Step = { sources: [], corrupt: [], bytes: 0, renamed: false };
+    const done: Step = { sources: [], corrupt: [], bytes: 0, split: 0, renamed: false, left: false };
     caughtUp = false; // whatever fails from here on leaves an intake half done
-    if (names.length === 0) {
+    if (names.length + batches.length === 0) {
       unread.clear();
-      const scan = scanIncoming(disk, root);
-      for (const name of scan.odd) setOddAside(name, done);
-      ({ names, more: beyond } = await takeBatches(scan, done));
+      conflicting.clear();
+      list(done);
     }
+    if (await splitSome(done)) list(done);
     readSome(done);
-    const more = beyond || names.length > 0;
-    if (done.renamed) syncDirectory(disk, `${root}/incoming`);
-    const result = fanOut(done, route);
+    if (done.renamed) syncDirectory(disk, incoming);
+    const result = await fanOut(done, route);
+    const more = beyond || done.left || names.length + batches.length > 0;
     caughtUp = !more && unread.size === 0;
     return { ...result, more, unread: [...unread.values()] };
+  }
+
+  /** Lists what can be taken in now: neither what has failed in this pass, nor events of a batch that is not wholly split. */
+  function list(done: Step): void {
+    const scan = scanIncoming(disk, root);
+    for (const name of scan.odd) setOddAside(name, done);
+    const found = scan.names.filter((name) => name.endsWith('.jsonl'));
+    const whole = new Set(found.map((name) => name.slice(0, -'.jsonl'.length)));
+    batches = found.filter((name) => !unread.has(name));
+    names = scan.names.filter(
+      (name) => !name.endsWith('.jsonl') && !unread.has(name) && !whole.has(memberName.exec(name)?.[1] ?? ''),
+    );
+    beyond = scan.more;
+  }
+
+  /** Splits batches for a slice of time; returns whether there may be new single events. */
+  async function splitSome(done: Step): Promise<boolean> {
+    if (batches.length === 0) return false;
+    const deadline = options.now() + stepMs;
+    let spent = 0;
+    const isOver = () => spent > 0 && (spent >= stepEvents || options.now() >= deadline);
+    const slice: Slice = {
+      take(cost) {
+        if (isOver()) return false;
+        spent += cost;
+        done.split += 1;
+        return true;
+      },
+    };
+    let finished = false;
+    while (batches.length > 0 && !isOver()) {
+      if (await splitFirst(done, slice)) finished = true;
+      spent += 1; // reading a batch takes its time, whatever comes of it
+    }
+    return finished;
+  }
+
+  /** Goes on with the first of the batches; returns whether it is out of the way, so that its events can be taken in. */
+  async function splitFirst(done: Step, slice: Slice): Promise<boolean> {
+    const name = batches[0] as string;
+    try {
+      const result = await splitter.step(name, slice);
+      if (result.kind === 'more') return false;
+      batches.shift();
+      if (result.kind === 'renamed')
+        batches = [result.name, ...batches.filter((each) => each !== result.name)];
+      if (result.kind === 'unfit') setAside(done, `${incoming}/${name}`, result.reason);
+      if (result.kind === 'later') unread.set(name, { name, reason: result.reason });
+      return result.kind === 'done' || result.kind === 'unfit';
+    } catch (error) {
+      keepForLater(name, error);
+      batches = batches.filter((each) => each !== name);
+      return false;
+    }
   }
 
   function readSome(done: Step): void {
@@ -91,57 +154,36 @@ export function createIntake(disk: Disk, root: string, options: IntakeOptions): 
     let taken = 0;
     for (const name of names.slice(0, stepEvents)) {
       if (taken > 0 && (done.bytes >= stepBytes || options.now() >= deadline)) break;
-      readOne(name, done);
+      keepOnError(name, () => readOne(name, done));
       taken += 1;
     }
     names.splice(0, taken);
   }
 
-  /** Splits the batches among the names; returns the names of single events, those just made included. */
-  async function takeBatches(found: IncomingScan, done: Step): Promise<Pick<IncomingScan, 'names' | 'more'>> {
-    const batches = found.names.filter((name) => name.endsWith('.jsonl'));
-    if (batches.length === 0) return found;
-    for (const name of batches) {
-      try {
-        const split = await splitBatch(disk, root, { name, now: options.now(), random: options.random });
-        if (!split.ok) setAside(done, `${root}/incoming/${split.name}`, split.reason);
-      } catch (error) {
-        keepForLater(name, error);
-      }
+  function readOne(name: string, done: Step): undefined {
+    const path = `${incoming}/${name}`;
+    const found = readEntry(disk, path, { maxBytes: maxEventFileBytes });
+    if (found.kind === 'gone') return;
+    if (found.kind === 'unreadable') return setAside(done, path, found.reason);
+    if (!name.endsWith('.json')) return setAside(done, path, "its name does not end in '.json' or '.jsonl'");
+    const parsed = parseEvent(found.bytes);
+    if (!parsed.ok) return setAside(done, path, parsed.reason);
+    const stem = name.slice(0, -'.json'.length);
+    const chosen = parsed.id ?? (isGeneratedId(stem) ? stem : undefined);
+    const id = chosen ?? createEventId(options.now(), options.random());
+    if (id !== stem) {
+      const to = `${incoming}/${id}.json`;
+      if (settleName(disk, path, { to, isNew: chosen === undefined }) === 'taken')
+        return keepConflict(name, id);
+      done.renamed = true;
     }
-    const { names, more } = scanIncoming(disk, root);
-    const whole = new Set(
-      names.filter((name) => name.endsWith('.jsonl')).map((name) => name.slice(0, -'.jsonl'.length)),
-    );
-    // Events of a batch that is still there are not all there yet.
-    const single = names.filter(
-      (name) => !name.endsWith('.jsonl') && !whole.has(name.slice(0, name.lastIndexOf('_'))),
-    );
-    return { names: single, more };
-  }
-
-  function readOne(name: string, done: Step): void {
-    attempt(name, () => {
-      const path = `${root}/incoming/${name}`;
-      const found = readEntry(disk, path, { maxBytes: maxEventFileBytes });
-      if (found.kind === 'gone') return;
-      if (found.kind === 'unreadable') return setAside(done, path, found.reason);
-      if (!name.endsWith('.json'))
-        return setAside(done, path, "its name does not end in '.json' or '.jsonl'");
-      const parsed = parseEvent(found.bytes);
-      if (!parsed.ok) return setAside(done, path, parsed.reason);
-      const stem = name.slice(0, -'.json'.length);
-      const id = parsed.id ?? (isGeneratedId(stem) ? stem : createEventId(options.now(), options.random()));
-      const named = id === stem ? path : rename(path, id, done);
-      if (named === undefined) return setAside(done, path, `another event with the id ${id} is waiting`);
-      const header = headerOf(parsed, { id, stat: found.stat });
-      done.sources.push({ source: { id, path: named, bytes: found.bytes, stat: found.stat }, header });
-      done.bytes += found.bytes.length;
-    });
+    const file = { id, path: `${incoming}/${id}.json`, bytes: found.bytes, stat: found.stat };
+    done.sources.push({ file, header: headerOf(parsed, { id, stat: found.stat }) });
+    done.bytes += found.bytes.length;
   }
 
   /** An error of one entry must not stop the others: it stays where it is. */
-  function attempt(name: string, work: () => void): void {
+  function keepOnError(name: string, work: () => void): void {
     try {
       work();
     } catch (error) {
@@ -155,77 +197,75 @@ export function createIntake(disk: Disk, root: string, options: IntakeOptions): 
     unread.set(name, { name, reason: `it cannot be taken in now (${errno})` });
   }
 
-  /** The event's file gets its id for a name before anything else, so that a crash cannot give it a second id. */
-  function rename(path: string, id: string, done: Step): string | undefined {
-    const named = `${root}/incoming/${id}.json`;
-    if (disk.lstatSync(named, { throwIfNoEntry: false })) return undefined;
-    disk.renameSync(path, named);
-    done.renamed = true;
-    return named;
+  /** It was accepted, so it is taken in as well, once the other one is out of the way. */
+  function keepConflict(name: string, id: string): undefined {
+    unread.set(name, { name, reason: `another event with the id ${id} is still queued` });
+    conflicting.add(name);
   }
 
-  function setAside(done: Step, path: string, reason: string): void {
+  function setAside(done: Step, path: string, reason: string): undefined {
     const moved = putAside(disk, root, { path, name: path.slice(path.lastIndexOf('/') + 1), reason });
     if (moved !== undefined) done.corrupt.push(moved);
   }
 
   function setOddAside(raw: Buffer, done: Step): void {
     const name = `not-utf8-${raw.subarray(-32).toString('hex')}`;
-    attempt(name, () => {
-      const path = Buffer.concat([Buffer.from(`${root}/incoming/`), raw]);
+    if (unread.has(name)) return;
+    keepOnError(name, () => {
+      const path = Buffer.concat([Buffer.from(`${incoming}/`), raw]);
       const moved = putAside(disk, root, { path, name, reason: 'its name is not UTF-8' });
       if (moved !== undefined) done.corrupt.push(moved);
     });
   }
 
-  function fanOut(done: Step, route: Route): Omit<FanOut, 'more' | 'unread'> {
+  async function fanOut(done: Step, route: Route): Promise<Omit<FanOut, 'more' | 'unread'>> {
     const queued: Queued[] = [];
-    const finished: Source[] = [];
+    const finished: EventFile[] = [];
     const noReceivers: EventHeader[] = [];
-    for (const { source, header } of done.sources) {
-      attempt(`${source.id}.json`, () => {
+    for (const { file, header } of done.sources) {
+      const name = `${file.id}.json`;
+      try {
         const endpoints = route(header);
-        const puts = putAll(source, endpoints);
-        if (puts === 'conflict') {
-          return setAside(done, source.path, `another event with the id ${source.id} is queued`);
+        const puts = await queueEvent(disk, root, { writer: options.writer, file, endpoints });
+        if (puts === 'conflict') keepConflict(name, file.id);
+        else if (puts === 'replaced') done.left = true;
+        else {
+          for (const put of puts) queued.push(put);
+          finished.push(file);
+          if (endpoints.length === 0) noReceivers.push(header);
         }
-        queued.push(...puts);
-        finished.push(source);
-        if (endpoints.length === 0) noReceivers.push(header);
-      });
+      } catch (error) {
+        keepForLater(name, error);
+      }
     }
-    options.writer.sync();
-    for (const { path } of finished) removeIfThere(disk, path);
-    if (finished.length > 0) syncDirectory(disk, `${root}/incoming`);
+    await options.writer.sync();
+    for (const file of finished) removeTakenIn(file, done);
+    if (finished.length > 0) syncDirectory(disk, incoming);
     for (const each of queued) options.onQueued(each);
     const deliveries = queued.filter(({ kind }) => kind === 'put').length;
-    return { events: finished.length, deliveries, noReceivers, corrupt: done.corrupt };
+    const { corrupt, split } = done;
+    return { events: finished.length, deliveries, noReceivers, corrupt, split };
   }
 
-  /** Puts the event into every queue, or into none. */
-  function putAll(source: Source, endpoints: readonly string[]): Queued[] | 'conflict' {
-    const queued: Queued[] = [];
-    try {
-      for (const endpoint of endpoints) {
-        const put = options.writer.put(endpoint, source);
-        if (put.kind === 'conflict') {
-          undo(queued);
-          return 'conflict';
-        }
-        queued.push({ endpoint, segment: put.segment, name: `${source.id}.json`, kind: put.kind });
-      }
-      return queued;
-    } catch (error) {
-      undo(queued);
-      throw error;
-    }
+  /** What somebody has moved over the file since it was read is another event, which nobody has read yet. */
+  function removeTakenIn({ path, stat }: EventFile, done: Step): void {
+    const there = disk.lstatSync(path, { throwIfNoEntry: false });
+    if (there?.ino === stat.ino) removeIfThere(disk, path);
+    else if (there !== undefined) done.left = true;
   }
 
-  function undo(queued: readonly Queued[]): void {
-    for (const { endpoint, segment, name, kind } of queued) {
-      if (kind === 'put') removeIfThere(disk, `${root}/queue/${endpoint}/${segment}/${name}`);
-    }
+  function isHalfDone(name: string, path: string): boolean {
+    const waiting = `${incoming}/${name}`;
+    if (caughtUp || !disk.lstatSync(waiting, { throwIfNoEntry: false })) return false;
+    // One that waits until another of its id is gone must not keep that one from going.
+    return !conflicting.has(name) || holdsSameEvent(waiting, path);
   }
 
-  return { step, caughtUp: () => caughtUp };
+  function holdsSameEvent(a: string, b: string): boolean {
+    const [one, other] = [a, b].map((path) => readEntry(disk, path, { maxBytes: maxEventFileBytes }));
+    if (one?.kind !== 'read' || other?.kind !== 'read') return false;
+    return sameEvent(parseEvent(one.bytes), parseEvent(other.bytes));
+  }
+
+  return { step, isHalfDone };
 }

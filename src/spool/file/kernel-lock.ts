@@ -5,14 +5,18 @@
  * descriptor locks it for us.
  */
 import { spawnSync } from 'node:child_process';
-import { closeSync, constants, openSync } from 'node:fs';
+import { closeSync, constants } from 'node:fs';
 import { errnoOf } from '../../shared/errors.js';
+import { openLockFile } from './lock-record.js';
 
 /** `none`: this machine has no such lock. */
 export type KernelLock = { kind: 'locked'; fd: number } | { kind: 'held' } | { kind: 'none'; fd: number };
 
 /** `open` flags of macOS and the BSDs that Node has no name for. */
 const O_EXLOCK = 0x20;
+
+/** What `open` says of a file system that has no locks. */
+const lockless: ReadonlySet<string> = new Set(['ENOTSUP', 'EOPNOTSUPP']);
 
 /** Errors of a command that is there, and could not be started just now: another kind of lock would be none beside it. */
 const passing: ReadonlySet<string> = new Set(['EAGAIN', 'ENOMEM', 'EMFILE', 'ENFILE', 'ETXTBSY']);
@@ -22,15 +26,15 @@ export const flockCommands: readonly string[] = ['flock', '/usr/bin/flock', '/bi
 
 /**
  * Opens (and makes) the lock file and locks it, at once or not at all.
- * @throws the errno of `open`, or of a `flock` that could not be started just now
+ * @throws CapnhookError `SPOOL_WRITE` if something else has its place; the errno of `open`, or of a `flock` that could not be started just now
  */
 export function lockFile(
   path: string,
-  { mode, platform = process.platform, commands = flockCommands }: LockFileOptions,
+  { mode, platform = process.platform, commands = flockCommands, open = openLockFile }: LockFileOptions,
 ): KernelLock {
-  const flags = constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW;
-  if (platform === 'darwin' || platform === 'freebsd') return openLocked(path, flags, mode);
-  const fd = openSync(path, flags, mode);
+  const flags = constants.O_RDWR | constants.O_CREAT;
+  if (platform === 'darwin' || platform === 'freebsd') return openLocked(path, { flags, mode, open });
+  const fd = open(path, { flags, mode });
   for (const command of commands) {
     const { status, error } = spawnSync(command, ['-n', '3'], { stdio: ['ignore', 'ignore', 'ignore', fd] });
     if (status === 0) return { kind: 'locked', fd };
@@ -46,13 +50,20 @@ export interface LockFileOptions {
   mode: number;
   platform?: NodeJS.Platform;
   commands?: readonly string[];
+  /** Stands in for the system's `open`; for tests. */
+  open?: typeof openLockFile;
 }
 
-function openLocked(path: string, flags: number, mode: number): KernelLock {
+function openLocked(
+  path: string,
+  { flags, mode, open }: { flags: number; mode: number; open: typeof openLockFile },
+): KernelLock {
   try {
-    return { kind: 'locked', fd: openSync(path, flags | O_EXLOCK | constants.O_NONBLOCK, mode) };
+    return { kind: 'locked', fd: open(path, { flags: flags | O_EXLOCK, mode }) };
   } catch (error) {
-    if (errnoOf(error) === 'EAGAIN') return { kind: 'held' };
-    throw error;
+    const errno = errnoOf(error) ?? '';
+    if (errno === 'EAGAIN') return { kind: 'held' };
+    if (!lockless.has(errno)) throw error;
+    return { kind: 'none', fd: open(path, { flags, mode }) };
   }
 }

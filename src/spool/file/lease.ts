@@ -12,10 +12,11 @@ import type { Disk } from './disk.js';
 import { dropAll } from './drop.js';
 import { createHealthFiles } from './health-files.js';
 import { countIncoming } from './incoming.js';
-import { createIntake, type Queued } from './intake.js';
+import { createIntake } from './intake.js';
 import { retryName } from './layout.js';
 import type { SpoolLock } from './lock.js';
 import { putAside } from './put-aside.js';
+import type { Queued } from './queue-event.js';
 import { createQueueReader, type QueueReader, type Slot } from './queue-reader.js';
 import { createQueueWriter } from './queue-writer.js';
 import { readEntry } from './read-entry.js';
@@ -27,21 +28,25 @@ export interface LeaseOptions {
   now(): number;
   /** Ten random bytes. */
   random(): Uint8Array;
+  /** A name for a temporary file, unique. */
+  token(): string;
 }
 
 /** Opens the spool for draining, after putting in order whatever an earlier drain left half done. */
-export function openLease(disk: Disk, root: string, { lock, now, random }: LeaseOptions): Lease {
+export function openLease(disk: Disk, root: string, { lock, now, random, token }: LeaseOptions): Lease {
   /** Put aside, and not told yet. */
   const untold = recover(disk, root, now());
-  const writer = createQueueWriter(disk, root);
+  const writer = createQueueWriter(disk, root, token);
   const sync = createDirectorySync(disk);
   const files = createDeliveryFiles(disk, root, sync);
-  const health = createHealthFiles(disk, root);
+  const health = createHealthFiles(disk, root, token);
   const readers = new Map<string, QueueReader>();
   const slots = new WeakMap<Delivery, Slot>();
   /** Taken, but not readable or not wholly taken in then; given back after the next step of the intake. */
   const passedOver: Array<{ endpoint: string; slot: Slot }> = [];
-  const intake = createIntake(disk, root, { writer, now, random, onQueued });
+  /** The step at hand: what it has put into a queue, and not told the readers of yet, must not be found by them. */
+  let fanningOut: Promise<void> = Promise.resolve();
+  const intake = createIntake(disk, root, { writer, now, random, token, onQueued });
   for (const room of ['queue', 'retry'] as const) {
     for (const endpoint of disk.readdirSync(`${root}/${room}`))
       if (!endpoint.startsWith('.')) readerOf(endpoint);
@@ -87,7 +92,7 @@ export function openLease(disk: Disk, root: string, { lock, now, random }: Lease
   }
 
   function claimSlot(endpoint: string, slot: Slot, claim: Mutable<Claim>): void {
-    if (isHalfTakenIn(slot)) {
+    if (intake.isHalfDone(slot.name, files.pathOf(slot))) {
       passedOver.push({ endpoint, slot });
       return;
     }
@@ -119,12 +124,15 @@ export function openLease(disk: Disk, root: string, { lock, now, random }: Lease
     claim.deliveries.push(delivery);
   }
 
-  /** An event that is still in `incoming/` may be taken in again: its deliveries must wait for that. */
-  function isHalfTakenIn({ name }: Slot): boolean {
-    return (
-      !intake.caughtUp() &&
-      disk.lstatSync(`${root}/incoming/${name}`, { throwIfNoEntry: false }) !== undefined
-    );
+  /** Whatever fails here, the next lease does again; it must not hide the error that a drain has ended with. */
+  function putInOrder(): void {
+    for (const work of [health.flush, sync.flush, () => recover(disk, root, now())]) {
+      try {
+        work();
+      } catch (error) {
+        if (errnoOf(error) === undefined) throw error;
+      }
+    }
   }
 
   function slotOf(delivery: Delivery): Slot {
@@ -136,12 +144,18 @@ export function openLease(disk: Disk, root: string, { lock, now, random }: Lease
 
   return {
     async fanOut(route) {
-      const step = await intake.step(route);
+      const taking = intake.step(route);
+      fanningOut = taking.then(
+        () => {},
+        () => {}, // told to whoever asked for it
+      );
+      const step = await taking;
       for (const { endpoint, slot } of passedOver.splice(0)) readerOf(endpoint).giveBack(slot);
       return { ...step, corrupt: [...untold.splice(0), ...step.corrupt] };
     },
     ready: (at) => [...readers].filter(([, reader]) => reader.hasReady(at)).map(([endpoint]) => endpoint),
     async claim(endpoint, { limit, now: at }) {
+      await fanningOut;
       const claim: Mutable<Claim> = { deliveries: [], corrupt: [], unread: [] };
       while (claim.deliveries.length + claim.corrupt.length < limit && claimNext(endpoint, at, claim));
       return claim;
@@ -176,15 +190,21 @@ export function openLease(disk: Disk, root: string, { lock, now, random }: Lease
     owing: () => [...readers].filter(([, reader]) => reader.isOwing()).map(([endpoint]) => endpoint),
     waiting: async () => countIncoming(disk, root),
     owed: async (endpoint) => readers.get(endpoint)?.count() ?? 0,
-    drop: async (match) => dropAll(disk, root, match),
+    async drop(match) {
+      try {
+        return dropAll(disk, root, match);
+      } finally {
+        for (const reader of readers.values()) reader.reload();
+      }
+    },
     onHint: (hint) => watchIncoming(root, hint),
     valid: () => lock.valid(),
     async close() {
       try {
-        health.flush();
-        sync.flush();
-        recover(disk, root, now());
+        if (lock.valid()) putInOrder();
       } finally {
+        health.cancel();
+        sync.cancel();
         await lock.release();
       }
     },

@@ -4,14 +4,15 @@
  * to offer, proper-lockfile stands in, and the record keeps it from being
  * taken from a process that lives.
  */
-import { closeSync, fstatSync, ftruncateSync, lstatSync, readFileSync, writeSync } from 'node:fs';
+import { closeSync, fstatSync, lstatSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { errnoOf } from '../../shared/errors.js';
 import { lockBeside } from '../../shared/lock-beside.js';
 import type { Holder, LeaseMode } from '../spool.js';
 import { type KernelLock, lockFile } from './kernel-lock.js';
 import { privateFile } from './layout.js';
-import { isAlive, ownIdentity, type ProcessIdentity } from './process-identity.js';
+import { type LockRecord, readRecord, writeRecord } from './lock-record.js';
+import { isAlive, ownIdentity } from './process-identity.js';
 
 /** A held lock. */
 export interface SpoolLock {
@@ -22,7 +23,8 @@ export interface SpoolLock {
 
 export type LockResult = { held: false; lock: SpoolLock } | { held: true; holder: Holder | undefined };
 
-type LockRecord = ProcessIdentity & Pick<Holder, 'mode' | 'since'>;
+/** proper-lockfile touches its directory every 5 s, and takes one that is older than this (ms) for left behind. */
+const staleMs = 10_000;
 
 /** Options of {@link acquireLock}. */
 export interface LockOptions {
@@ -42,11 +44,14 @@ export async function acquireLock(root: string, options: LockOptions): Promise<L
   const taken = (options.takeKernelLock ?? lockFile)(path, { mode: privateFile });
   if (taken.kind === 'held') return { held: true, holder: readHolder(root) };
   const { fd } = taken;
+  const kernel = taken.kind === 'locked';
+  const other = kernel ? findOtherHolder(root, { fd, now: options.now }) : undefined;
+  if (other !== undefined) return { held: true, ...other };
   let lost = false;
   const onLost = () => {
     lost = true;
   };
-  const unlock = taken.kind === 'none' ? await lockWithoutKernel(root, { fd, onLost }) : async () => {};
+  const unlock = kernel ? async () => {} : await lockWithoutKernel(root, { fd, onLost });
   if (unlock === undefined) return { held: true, holder: readHolder(root) };
   const letGo = async (): Promise<void> => {
     closeSync(fd);
@@ -56,19 +61,17 @@ export async function acquireLock(root: string, options: LockOptions): Promise<L
   const lock: SpoolLock = {
     valid: () => !lost && lstatSync(path, { throwIfNoEntry: false })?.ino === inode,
     async release() {
-      try {
-        ftruncateSync(fd, 0);
-      } finally {
-        await letGo();
-      }
+      // Best effort: the next holder overwrites the record, and a lock that was lost is somebody else's.
+      if (!lost) clearRecord(fd);
+      await letGo().catch(ignoreErrno);
     },
   };
   const { mode, now } = options;
   try {
-    writeRecord(fd, { ...ownIdentity(), mode, since: new Date(now).toISOString() });
+    writeRecord(fd, { ...ownIdentity(), mode, since: new Date(now).toISOString(), kernel });
   } catch (error) {
     // A full disk must not stop the drain, which empties it: where the kernel keeps the lock, the record only tells.
-    if (taken.kind === 'none' || errnoOf(error) === undefined) {
+    if (!kernel || errnoOf(error) === undefined) {
       await letGo();
       throw error;
     }
@@ -88,8 +91,44 @@ export function readHolder(root: string): Holder | undefined {
   // may have ended without clearing its record: then only the lock itself can tell.
   const certain = alive === true && record.start !== undefined;
   if (alive === false || (!certain && isFree(`${root}/lock`))) return undefined;
-  const { host, pid, mode, since } = record;
+  return holderOf(record);
+}
+
+function holderOf({ host, pid, mode, since }: LockRecord): Holder {
   return { host, pid, mode, since };
+}
+
+/**
+ * Who holds the lock without the kernel, for want of `flock`, and so cannot be seen by whoever has the kernel's.
+ * Closes the file, and so gives the kernel's lock back, unless there is nobody.
+ */
+function findOtherHolder(
+  root: string,
+  { fd, now }: { fd: number; now: number },
+): { holder: Holder | undefined } | undefined {
+  let nobody = false;
+  try {
+    const record = readRecord(`${root}/lock`);
+    const lives = record !== undefined && record.kernel !== true && isAlive(record) === true;
+    const beside = lstatSync(`${root}/lock.lock`, { throwIfNoEntry: false });
+    const fresh = beside !== undefined && Math.abs(now - beside.mtimeMs) < staleMs;
+    nobody = !fresh && !(lives && record.pid !== process.pid);
+    return nobody ? undefined : { holder: record && holderOf(record) };
+  } finally {
+    if (!nobody) closeSync(fd);
+  }
+}
+
+function clearRecord(fd: number): void {
+  try {
+    writeRecord(fd, undefined);
+  } catch (error) {
+    ignoreErrno(error);
+  }
+}
+
+function ignoreErrno(error: unknown): void {
+  if (errnoOf(error) === undefined) throw error;
 }
 
 /** Whether a holder is a process of this machine, so that it can be signalled. */
@@ -118,30 +157,4 @@ function isFree(path: string): boolean {
   const probe = lockFile(path, { mode: privateFile });
   if (probe.kind !== 'held') closeSync(probe.fd);
   return probe.kind === 'locked';
-}
-
-function writeRecord(fd: number, record: LockRecord): void {
-  ftruncateSync(fd, 0);
-  writeSync(fd, `${JSON.stringify(record)}\n`, 0);
-}
-
-function readRecord(path: string): LockRecord | undefined {
-  try {
-    const record: unknown = JSON.parse(readFileSync(path, 'utf8'));
-    return isRecord(record) ? record : undefined;
-  } catch (error) {
-    // Empty, half-written or not there: no process claims it.
-    if (error instanceof SyntaxError || errnoOf(error) === 'ENOENT') return undefined;
-    throw error;
-  }
-}
-
-function isRecord(value: unknown): value is LockRecord {
-  if (typeof value !== 'object' || value === null) return false;
-  const { host, pid, mode, since } = value as Partial<LockRecord>;
-  return (
-    [host, mode, since].every((text) => typeof text === 'string') &&
-    Number.isSafeInteger(pid) &&
-    Number(pid) > 0
-  );
 }

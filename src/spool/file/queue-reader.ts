@@ -43,6 +43,8 @@ export interface QueueReader {
   isOwing(): boolean;
   /** How many are owed, handed out or not. */
   count(): number;
+  /** Looks at the directories anew, after files were removed from them; what is handed out stays so. */
+  reload(): void;
 }
 
 /** What a reader needs to tell others. */
@@ -61,7 +63,7 @@ export function createQueueReader(
   const queue = `queue/${endpoint}`;
   const retryDirectory = `retry/${endpoint}`;
   /** Segments whose names are not in memory, in order. */
-  const later = list(disk, `${root}/${queue}`).sort();
+  let later = list(disk, `${root}/${queue}`).sort();
   /** Sorted by due time, the earliest first. */
   const retries: Retry[] = [];
   /** Given back, sorted by place; before everything in `names`. */
@@ -69,10 +71,16 @@ export function createQueueReader(
   let head: string | undefined;
   let names: string[] = [];
   let next = 0;
-  /** How many are handed out, by directory. */
-  const out = new Map<string, number>();
+  /** The names that are handed out, by directory. */
+  const out = new Map<string, Set<string>>();
 
   for (const name of list(disk, `${root}/${retryDirectory}`)) addRetry(name);
+
+  /** The names in a directory that are not handed out. */
+  function listIn(directory: string): string[] {
+    const taken = out.get(directory);
+    return list(disk, `${root}/${directory}`).filter((name) => !taken?.has(name));
+  }
 
   function addRetry(name: string): void {
     const { dueMs = 0, attempts = 0, id } = parseRetryName(name) ?? {};
@@ -85,7 +93,7 @@ export function createQueueReader(
     while (next >= names.length) {
       const segment = later[0];
       if (segment === undefined) return undefined;
-      names = list(disk, `${root}/${queue}/${segment}`).sort();
+      names = listIn(`${queue}/${segment}`).sort();
       next = 0;
       later.shift();
       const left = head;
@@ -101,10 +109,16 @@ export function createQueueReader(
     if (!returned.some((slot) => slot.directory === directory)) onEmpty(segment);
   }
 
-  function countOut({ directory }: Slot, change: 1 | -1): void {
-    const count = (out.get(directory) ?? 0) + change;
-    if (count === 0) out.delete(directory);
-    else out.set(directory, count);
+  function handOut({ directory, name }: Slot): void {
+    const taken = out.get(directory);
+    if (taken === undefined) out.set(directory, new Set([name]));
+    else taken.add(name);
+  }
+
+  function takeBack({ directory, name }: Slot): void {
+    const taken = out.get(directory);
+    taken?.delete(name);
+    if (taken?.size === 0) out.delete(directory);
   }
 
   function takeQueued(): Slot | undefined {
@@ -120,17 +134,17 @@ export function createQueueReader(
     take(now) {
       const isDue = (retries[0]?.dueMs ?? Infinity) <= now;
       const slot = isDue ? retries.shift() : takeQueued();
-      if (slot !== undefined) countOut(slot, 1);
+      if (slot !== undefined) handOut(slot);
       return slot;
     },
     giveBack(slot) {
-      countOut(slot, -1);
+      takeBack(slot);
       if (slot.room === 'retry') addRetry(slot.name);
       else
         insert(returned, slot, (a, b) => (`${a.directory}/${a.name}` < `${b.directory}/${b.name}` ? -1 : 1));
     },
     forget(slot) {
-      countOut(slot, -1);
+      takeBack(slot);
       if (slot.room === 'queue') checkEmpty(slot.directory.slice(queue.length + 1));
     },
     added(segment, name) {
@@ -146,12 +160,23 @@ export function createQueueReader(
     nextDue: () => retries[0]?.dueMs,
     isOwing: () => out.size + returned.length + retries.length + later.length > 0 || next < names.length,
     count() {
-      const unread = later.reduce(
-        (sum, segment) => sum + list(disk, `${root}/${queue}/${segment}`).length,
-        0,
-      );
-      const handedOut = [...out.values()].reduce((sum, each) => sum + each, 0);
+      const unread = later.reduce((sum, segment) => sum + listIn(`${queue}/${segment}`).length, 0);
+      const handedOut = [...out.values()].reduce((sum, { size }) => sum + size, 0);
       return handedOut + returned.length + retries.length + (names.length - next) + unread;
+    },
+    reload() {
+      retries.length = 0;
+      returned.length = 0;
+      names = [];
+      next = 0;
+      head = undefined;
+      for (const name of listIn(retryDirectory)) addRetry(name);
+      later = list(disk, `${root}/${queue}`).sort();
+      later = later.filter((segment) => {
+        if (list(disk, `${root}/${queue}/${segment}`).length > 0) return true;
+        onEmpty(segment);
+        return false;
+      });
     },
   };
 }

@@ -3,32 +3,37 @@
  * link to the accepted file, or a copy where a link cannot be made or would
  * leave the bytes in somebody else's hands. Doing it again changes nothing.
  */
+import { setImmediate } from 'node:timers/promises';
 import { parseEvent } from '../../event/record.js';
 import { errnoOf } from '../../shared/errors.js';
-import { linkRefusals } from './commit.js';
+import { syncIfThere } from './directory-sync.js';
 import type { Disk } from './disk.js';
 import { privateDir, privateFile, segmentName, segmentSize } from './layout.js';
+import { linkRefusals } from './link-new.js';
 import type { EntryStat } from './read-entry.js';
 import { readEntry } from './read-entry.js';
 import { sameEvent } from './same-event.js';
-import { closeQuietly, discard, ensureDirectory, syncDirectory, writeDurably } from './write-file.js';
+import { closeQuietly, ensureDirectory, removeIfThere, writeDurably } from './write-file.js';
 
 /** An accepted event's file, read and checked. */
-export interface Source {
+export interface EventFile {
   id: string;
   path: string;
   bytes: Uint8Array;
   stat: EntryStat;
 }
 
-/** Where a delivery was put; `conflict`: another event of the same id is queued there. */
-export type Put = { kind: 'put' | 'there'; segment: string } | { kind: 'conflict' };
+/**
+ * Where a delivery was put. `conflict`: another event of the same id is queued there. `replaced`: the file is not the
+ * one that was read any more. Of both, nothing was put.
+ */
+export type Put = { kind: 'put' | 'there'; segment: string } | { kind: 'conflict' } | { kind: 'replaced' };
 
 export interface QueueWriter {
   /** Puts a delivery of the event at the end of an endpoint's queue; durable after {@link QueueWriter.sync}. */
-  put(endpoint: string, source: Source): Put;
-  /** Makes everything that was put durable. */
-  sync(): void;
+  put(endpoint: string, file: EventFile): Put;
+  /** Makes everything that was put durable; lets others have their turn now and then. */
+  sync(): Promise<void>;
   /** The segment was removed. */
   removed(endpoint: string, segment: string): void;
 }
@@ -40,8 +45,14 @@ interface Tail {
   before: string | undefined;
 }
 
-/** @throws from its methods: the errno of whatever failed */
-export function createQueueWriter(disk: Disk, root: string): QueueWriter {
+/** So many fsyncs are made in one go. */
+const yieldEvery = 64;
+
+/**
+ * @param token names a temporary file, uniquely
+ * @throws from its methods: the errno of whatever failed
+ */
+export function createQueueWriter(disk: Disk, root: string, token: () => string): QueueWriter {
   const tails = new Map<string, Tail>();
   const touched = new Set<string>();
 
@@ -63,29 +74,34 @@ export function createQueueWriter(disk: Disk, root: string): QueueWriter {
   }
 
   return {
-    put(endpoint, source) {
+    put(endpoint, file) {
       const tail = tailOf(endpoint);
       const queue = `${root}/queue/${endpoint}`;
-      const name = `${source.id}.json`;
+      const name = `${file.id}.json`;
       if (tail.before && disk.lstatSync(`${queue}/${tail.before}/${name}`, { throwIfNoEntry: false })) {
-        const same = isSame(disk, `${queue}/${tail.before}/${name}`, source);
+        const same = isSame(disk, `${queue}/${tail.before}/${name}`, file);
         return same ? { kind: 'there', segment: tail.before } : { kind: 'conflict' };
       }
       const segment = segmentName(tail.number);
       if (ensureDirectory(disk, `${queue}/${segment}`, privateDir)) touched.add(queue);
       const target = `${queue}/${segment}/${name}`;
-      if (!place(disk, root, { source, target })) {
+      const placed = place(disk, { file, target, temporary: `${root}/tmp/${token()}` });
+      if (placed === 'replaced') return { kind: 'replaced' };
+      if (placed === 'taken') {
         touched.add(`${queue}/${segment}`);
-        return isSame(disk, target, source) ? { kind: 'there', segment } : { kind: 'conflict' };
+        return isSame(disk, target, file) ? { kind: 'there', segment } : { kind: 'conflict' };
       }
       tail.count += 1;
       touched.add(`${queue}/${segment}`);
       return { kind: 'put', segment };
     },
-    sync() {
+    async sync() {
+      let synced = 0;
       for (const directory of touched) {
-        syncDirectory(disk, directory);
+        syncIfThere(disk, directory); // an empty one may have been removed meanwhile
         touched.delete(directory);
+        synced += 1;
+        if (synced % yieldEvery === 0) await setImmediate();
       }
     },
     removed(endpoint, segment) {
@@ -108,35 +124,49 @@ function readTail(disk: Disk, queue: string): Tail {
   };
 }
 
-/** Links or copies; false if the name is taken. */
-function place(disk: Disk, root: string, { source, target }: { source: Source; target: string }): boolean {
-  const ours = source.stat.uid === process.geteuid?.() && source.stat.nlink === 1;
+/** A delivery to be made. */
+interface Placing {
+  file: EventFile;
+  target: string;
+  temporary: string;
+}
+
+/** Links or copies. */
+function place(disk: Disk, placing: Placing): 'placed' | 'taken' | 'replaced' {
+  const { file, target } = placing;
+  const ours = file.stat.uid === process.geteuid?.() && file.stat.nlink === 1;
   try {
     // A link that somebody else holds, or may hold, could change its bytes later: those are copied.
-    if (ours || disk.lstatSync(target, { throwIfNoEntry: false })?.ino === source.stat.ino) {
-      disk.linkSync(source.path, target);
-      return true;
+    if (ours || disk.lstatSync(target, { throwIfNoEntry: false })?.ino === file.stat.ino) {
+      disk.linkSync(file.path, target);
+      return isFile(disk, target, file) ? 'placed' : 'replaced';
     }
   } catch (error) {
     const errno = errnoOf(error) ?? '';
-    if (errno === 'EEXIST') return false;
+    if (errno === 'EEXIST') return 'taken';
+    if (errno === 'ENOENT') return 'replaced';
     if (!linkRefusals.has(errno)) throw error;
   }
-  return copy(disk, root, { source, target });
+  return copy(disk, placing);
 }
 
-function copy(disk: Disk, root: string, { source, target }: { source: Source; target: string }): boolean {
-  if (disk.lstatSync(target, { throwIfNoEntry: false })) return false;
-  const temporary = `${root}/tmp/${source.id}.copy`;
-  discard(disk, temporary);
-  closeQuietly(disk, writeDurably(disk, temporary, { bytes: source.bytes, mode: privateFile }));
+/** Whether a link just made leads to the file that was read, and not to one that was moved over it since; that is undone. */
+function isFile(disk: Disk, target: string, { stat }: EventFile): boolean {
+  if (disk.lstatSync(target).ino === stat.ino) return true;
+  removeIfThere(disk, target);
+  return false;
+}
+
+function copy(disk: Disk, { file, target, temporary }: Placing): 'placed' | 'taken' {
+  if (disk.lstatSync(target, { throwIfNoEntry: false })) return 'taken';
+  closeQuietly(disk, writeDurably(disk, temporary, { bytes: file.bytes, mode: privateFile }));
   disk.renameSync(temporary, target);
-  return true;
+  return 'placed';
 }
 
 /** Whether what stands in the queue under this name is the same event: then an intake was half done. */
-function isSame(disk: Disk, path: string, source: Source): boolean {
-  const found = readEntry(disk, path, { maxBytes: source.bytes.length + 4096 });
+function isSame(disk: Disk, path: string, file: EventFile): boolean {
+  const found = readEntry(disk, path, { maxBytes: file.bytes.length + 4096 });
   if (found.kind !== 'read') return false;
-  return found.stat.ino === source.stat.ino || sameEvent(parseEvent(found.bytes), parseEvent(source.bytes));
+  return found.stat.ino === file.stat.ino || sameEvent(parseEvent(found.bytes), parseEvent(file.bytes));
 }

@@ -314,13 +314,18 @@ describe('fanOut() of events', () => {
     await lease.close();
   });
 
-  it('fanOut() takes in one of two entries with the same id, and puts the other aside', async () => {
+  it('fanOut() takes in one of two entries with the same id, and the other when the first is delivered', async () => {
     const { root, lease } = await opened();
     drop(root, 'one.json', '{"id":"mine","hook":"x","payload":1}');
     drop(root, 'two.json', '{"id":"mine","hook":"x","payload":2}');
-    const { corrupt } = await fanOutAll(lease, () => ['a']);
-    expect((await claimAll(lease, 'a')).map(text)).toEqual(['1']);
-    expect(corrupt).toEqual([{ name: 'two.json', reason: 'another event with the id mine is waiting' }]);
+    const { corrupt, unread } = await fanOutAll(lease, () => ['a']);
+    const [first] = await claimAll(lease, 'a');
+    expect(text(first!)).toBe('1');
+    expect(corrupt).toEqual([]);
+    expect(unread).toEqual([{ name: 'two.json', reason: 'another event with the id mine is still queued' }]);
+    await lease.done(first!);
+    expect(await fanOutAll(lease, () => ['a'])).toMatchObject({ events: 1, unread: [] });
+    expect((await claimAll(lease, 'a')).map(text)).toEqual(['2']);
     await lease.close();
   });
 
@@ -336,21 +341,26 @@ describe('fanOut() of events', () => {
     await lease.close();
   });
 
-  it('fanOut() puts another event of a queued id aside, out of every queue', async () => {
+  it('fanOut() keeps another event of a queued id out of every queue until the first is delivered', async () => {
     const { root, lease, inbox } = await opened();
     const fired = event();
     await inbox.enqueue(fired);
     await fanOutAll(lease, () => ['b']);
     await inbox.enqueue({ ...fired, payload: Buffer.from('"other"') });
-    const { corrupt } = await fanOutAll(lease, () => ['a', 'b', 'c']);
-    expect(corrupt).toEqual([
-      { name: `${fired.id}.json`, reason: `another event with the id ${fired.id} is queued` },
+    const { corrupt, unread } = await fanOutAll(lease, () => ['a', 'b', 'c']);
+    expect(corrupt).toEqual([]);
+    expect(unread).toEqual([
+      { name: `${fired.id}.json`, reason: `another event with the id ${fired.id} is still queued` },
     ]);
-    expect(read(`${root}/corrupt/${fired.id}.json`)).toContain('"other"');
+    expect(read(`${root}/incoming/${fired.id}.json`)).toContain('"other"');
     expect(await claimAll(lease, 'a')).toEqual([]);
-    expect((await claimAll(lease, 'b')).map(text)).toEqual([text({ event: fired })]);
+    const [first] = await claimAll(lease, 'b');
+    expect(text(first!)).toEqual(text({ event: fired }));
+    await lease.done(first!);
+    await fanOutAll(lease, () => ['a', 'b', 'c']);
+    for (const endpoint of ['a', 'b', 'c'])
+      expect((await claimAll(lease, endpoint)).map(text)).toEqual(['"other"']);
     await lease.close();
-    expect(names(`${root}/queue`)).toEqual(['b']);
   });
 
   it('fanOut() sees an event in the segment before the last one, too', async () => {
@@ -368,22 +378,24 @@ describe('fanOut() of events', () => {
     await inbox.enqueue(fired);
     await inbox.enqueue({ ...other, payload: Buffer.from('"changed"') });
     const lease = await leaseOf(spoolAt(root));
-    const { events, deliveries, corrupt } = await fanOutAll(lease, () => ['a']);
+    const { events, deliveries, unread } = await fanOutAll(lease, () => ['a']);
     expect({ events, deliveries }).toEqual({ events: 1, deliveries: 0 });
-    expect(corrupt).toEqual([
-      { name: `${other.id}.json`, reason: `another event with the id ${other.id} is queued` },
+    expect(unread).toEqual([
+      { name: `${other.id}.json`, reason: `another event with the id ${other.id} is still queued` },
     ]);
     expect(await claimAll(lease, 'a')).toHaveLength(3);
     await lease.close();
   });
 
-  it('fanOut() puts an event aside where a directory has its place in the queue', async () => {
+  it('fanOut() keeps an event back while a directory has its place in the queue', async () => {
     const { root, lease, inbox } = await opened();
     const fired = event();
     mkdirSync(`${root}/queue/a/00000001/${fired.id}.json`, { recursive: true });
     await inbox.enqueue(fired);
-    expect((await fanOutAll(lease, () => ['a'])).corrupt).toHaveLength(1);
-    expect(read(`${root}/corrupt/${fired.id}.json`)).toBe(eventToBytes(fired).toString());
+    expect((await fanOutAll(lease, () => ['a'])).unread).toHaveLength(1);
+    expect((await lease.claim('a', { limit: 1, now: 0 })).corrupt).toHaveLength(1);
+    await fanOutAll(lease, () => ['a']);
+    expect(ids(await claimAll(lease, 'a'))).toEqual([fired.id]);
     await lease.close();
   });
 
@@ -540,9 +552,14 @@ describe('fanOut() after an intake that was cut short', () => {
     const { root, fired, lease } = await halfDone();
     mkdirSync(`${root}/queue/c/00000001`, { recursive: true });
     writeFileSync(`${root}/queue/c/00000001/${fired.id}.json`, eventToBytes({ ...fired, hook: 'other' }));
-    expect((await fanOutAll(lease, () => ['a', 'b', 'c'])).corrupt).toHaveLength(1);
-    expect(ids(await claimAll(lease, 'a'))).toEqual([fired.id]);
+    expect((await fanOutAll(lease, () => ['a', 'b', 'c'])).unread).toHaveLength(1);
+    expect(await claimAll(lease, 'a')).toEqual([]); // it will be taken in again
     expect(await claimAll(lease, 'b')).toEqual([]);
+    const [other] = await claimAll(lease, 'c');
+    expect(other!.event.hook).toBe('other');
+    await lease.done(other!);
+    await fanOutAll(lease, () => ['a', 'b', 'c']);
+    for (const endpoint of ['a', 'b', 'c']) expect(ids(await claimAll(lease, endpoint))).toEqual([fired.id]);
     await lease.close();
   });
 
@@ -650,7 +667,7 @@ describe('fanOut() of batches', () => {
     let failing = true;
     const { lease, inbox, root } = await opened({
       fault: ({ name, args }) =>
-        failing && name === 'renameSync' && String(args[1]).endsWith('_2.json') ? 'EIO' : undefined,
+        failing && name === 'linkSync' && String(args[1]).endsWith('_2.json') ? 'EIO' : undefined,
     });
     const { payload: _, ...header } = event();
     await inbox.enqueue({ ...header, payloads: lines.map((line) => Buffer.from(line)) });

@@ -21,6 +21,7 @@ import {
   readHolder,
   type SpoolLock,
 } from '../../../src/spool/file/lock.js';
+import { openLockFile } from '../../../src/spool/file/lock-record.js';
 import { isAlive, ownIdentity, type ProcessIdentity } from '../../../src/spool/file/process-identity.js';
 import { bundle, runNode, startNode } from '../../support/child.js';
 import { isRoot, madeSpool, names, quickDir, read, spoolAt } from '../../support/spool-kit.js';
@@ -88,7 +89,7 @@ describe('acquireLock() with the lock of the kernel', () => {
       holder: { host: hostname(), pid: process.pid, mode: 'pass', since: '2026-11-23T12:00:00.000Z' },
     });
     await lock.release();
-    expect(read(`${root}/lock`)).toBe('');
+    expect(read(`${root}/lock`).trim()).toBe('');
     await (await held(root)).release();
   });
 
@@ -111,7 +112,7 @@ describe('acquireLock() with the lock of the kernel', () => {
     const child = await holder(root);
     child.stdin!.end();
     await gone(child);
-    expect(read(`${root}/lock`)).toBe('');
+    expect(read(`${root}/lock`).trim()).toBe('');
     await (await held(root)).release();
   });
 
@@ -143,24 +144,30 @@ describe('acquireLock() with the lock of the kernel', () => {
     });
     expect(lock.valid()).toBe(true);
     expect(readHolder(root)).toBeUndefined();
-    await expect(lock.release()).rejects.toThrow(/EINVAL|EBADF/);
+    await expect(lock.release()).resolves.toBeUndefined();
     expect(() => closeSync(fd)).toThrow('EBADF');
   });
 
   it('acquireLock() throws the errno of a lock file that cannot be opened', async () => {
     const root = madeSpool(quickDir());
     mkdirSync(`${root}/lock`);
-    await expect(acquire(root)).rejects.toThrow('EISDIR');
+    await expect(acquire(root)).rejects.toMatchObject({
+      code: 'SPOOL_WRITE',
+      message: expect.stringContaining('EISDIR'),
+    });
     rmSync(`${root}/lock`, { recursive: true });
     symlinkSync('/tmp/nowhere', `${root}/lock`);
-    await expect(acquire(root)).rejects.toThrow('ELOOP');
+    await expect(acquire(root)).rejects.toMatchObject({
+      code: 'SPOOL_WRITE',
+      message: expect.stringContaining('ELOOP'),
+    });
   });
 
   it('lease() that cannot open the spool releases the lock', async () => {
     const root = madeSpool(quickDir());
     rmSync(`${root}/queue`, { recursive: true });
     await expect(spoolAt(root).lease('pass')).rejects.toMatchObject({ code: 'SPOOL_WRITE' });
-    expect(read(`${root}/lock`)).toBe('');
+    expect(read(`${root}/lock`).trim()).toBe('');
   });
 });
 
@@ -246,6 +253,16 @@ time.sleep(60)`;
       if (taken.kind === 'locked') closeSync(taken.fd);
     }
     expect(() => lockFile('/nowhere/lock', { mode: 0o600, platform: 'darwin' })).toThrow('ENOENT');
+    const path = `${quickDir()}/lock`;
+    const refusing = (errno: string) => (at: string, options: { flags: number; mode?: number }) => {
+      if ((options.flags & 0x20) !== 0) throw Object.assign(new Error(errno), { code: errno });
+      return openLockFile(at, options);
+    };
+    for (const errno of ['ENOTSUP', 'EOPNOTSUPP']) {
+      const taken = lockFile(path, { mode: 0o600, platform: 'darwin', open: refusing(errno) });
+      expect(taken.kind).toBe('none');
+      if (taken.kind === 'none') closeSync(taken.fd);
+    }
   });
 });
 
@@ -298,6 +315,72 @@ describe('acquireLock() without the lock of the kernel', () => {
     };
     await expect(acquire(root, { takeKernelLock })).rejects.toThrow('ENOENT');
     expect(() => closeSync(fd)).toThrow('EBADF');
+  });
+});
+
+describe('acquireLock() beside a holder that has no lock of the kernel', () => {
+  linux(
+    'acquireLock() leaves the lock to a process that lives, and to a fresh directory beside it',
+    async () => {
+      const root = madeSpool(quickDir());
+      const child = await holder(root, '{ takeKernelLock: withoutKernel }');
+      rmSync(`${root}/lock.lock`, { recursive: true }); // as if it had been stopped for long
+      expect(await acquire(root)).toMatchObject({ held: true, holder: { pid: child.pid } });
+      process.kill(child.pid!, 'SIGKILL');
+      await gone(child);
+      mkdirSync(`${root}/lock.lock`);
+      expect(await acquire(root, { now: Date.now() })).toMatchObject({ held: true });
+      utimesSync(`${root}/lock.lock`, 1, 1);
+      await (await held(root, { now: Date.now() })).release();
+    },
+  );
+
+  linux('acquireLock() that finds no record keeps away from a fresh directory, too', async () => {
+    const root = madeSpool(quickDir());
+    mkdirSync(`${root}/lock.lock`);
+    expect(await acquire(root, { now: Date.now() })).toEqual({ held: true, holder: undefined });
+  });
+
+  linux('acquireLock() gives the lock back where the record cannot be read', async () => {
+    const root = madeSpool(quickDir());
+    const fifo = `${root}/fifo`;
+    execFileSync('mkfifo', [fifo]);
+    let fd = 0;
+    const takeKernelLock = (path: string): KernelLock => {
+      fd = openSync(path, 'w');
+      rmSync(path);
+      renameSync(fifo, path);
+      return { kind: 'locked', fd };
+    };
+    await expect(acquire(root, { takeKernelLock })).rejects.toMatchObject({ code: 'SPOOL_WRITE' });
+    expect(() => closeSync(fd)).toThrow('EBADF');
+  });
+});
+
+describe('the record of the lock', () => {
+  linux('the record of the lock is overwritten in place, never truncated', async () => {
+    const root = madeSpool(quickDir());
+    const lock = await held(root);
+    expect(read(`${root}/lock`)).toHaveLength(512);
+    await lock.release();
+    expect(read(`${root}/lock`)).toBe(`${' '.repeat(511)}\n`);
+  });
+
+  linux('a FIFO in place of the lock file does not hang anybody', async () => {
+    const root = madeSpool(quickDir());
+    execFileSync('mkfifo', [`${root}/lock`]);
+    expect(() => readHolder(root)).toThrow('is no regular file');
+    await expect(acquire(root)).rejects.toMatchObject({ code: 'SPOOL_WRITE' });
+  });
+
+  it('release() of a lock that was lost leaves the record of the next holder alone', async () => {
+    const root = madeSpool(quickDir());
+    const lock = await held(root, { takeKernelLock: withoutKernel });
+    rmSync(`${root}/lock.lock`, { recursive: true });
+    await expect.poll(() => lock.valid(), { timeout: 15_000 }).toBe(false);
+    const record = read(`${root}/lock`);
+    await lock.release();
+    expect(read(`${root}/lock`)).toBe(record);
   });
 });
 

@@ -55,14 +55,14 @@ function leased(root: string, fault?: Fault) {
 describe('claim() over segments', () => {
   it('claim() keeps 10,000 deliveries in order, with the names of one segment in memory, and empty segments go', async () => {
     const root = madeSpool(quickDir());
-    const writer = createQueueWriter(systemDisk, root);
+    const writer = createQueueWriter(systemDisk, root, () => 'token');
     const source = `${root}/source`;
     const bytes = eventToBytes(event());
     writeFileSync(source, bytes);
     const all = Array.from({ length: 10_000 }, (_, n) => createEventId(n, randomBytes(10)));
     const stat = { ...statSync(source), nlink: 1 };
     for (const id of all) writer.put('a', { id, path: source, bytes, stat });
-    writer.sync();
+    await writer.sync();
     const segments = ['00000001', '00000002', '00000003'];
     const sizes = segments.map((segment) => readdirSync(`${root}/queue/a/${segment}`).length);
     expect(sizes).toEqual([4096, 4096, 1808]);
@@ -142,9 +142,9 @@ describe('claim() over segments', () => {
     await lease.close();
   });
 
-  it('fanOut() makes a segment anew that was removed as the last one', () => {
+  it('fanOut() makes a segment anew that was removed as the last one', async () => {
     const root = madeSpool(quickDir());
-    const writer = createQueueWriter(systemDisk, root);
+    const writer = createQueueWriter(systemDisk, root, () => 'token');
     const fired = event();
     const path = `${root}/source`;
     const bytes = eventToBytes(fired);
@@ -156,7 +156,7 @@ describe('claim() over segments', () => {
     rmSync(`${root}/queue/a/00000001`, { recursive: true });
     writer.removed('a', '00000001');
     expect(writer.put('a', source)).toEqual({ kind: 'put', segment: '00000001' });
-    expect(() => writer.sync()).not.toThrow();
+    await expect(writer.sync()).resolves.toBeUndefined();
   });
 
   it('claim() keeps a segment for later when it cannot be listed just now', async () => {
@@ -507,10 +507,10 @@ describe('settling a delivery', () => {
     await lease.done(first!);
     await lease.saveHealth('a', { failures: 1 });
     failing = true;
-    await expect(lease.close()).rejects.toMatchObject({ code: 'SPOOL_WRITE' });
+    await expect(lease.close()).resolves.toBeUndefined(); // the next lease does it again
     expect(released).toBe(1);
     expect(onClose[0]).toThrow('EBADF');
-    expect(read(`${root}/lock`)).toBe('');
+    expect(read(`${root}/lock`).trim()).toBe('');
     expect(vi.getTimerCount()).toBe(0);
     vi.useRealTimers();
   });

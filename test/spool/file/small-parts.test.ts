@@ -154,7 +154,7 @@ describe('createHealthFiles()', () => {
   it('set() writes at most once a second, and what is well is removed', () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     const root = madeSpool(quickDir());
-    const files = createHealthFiles(systemDisk, root);
+    const files = createHealthFiles(systemDisk, root, () => 'token');
     const path = `${root}/endpoints/a.json`;
     files.set('a', { failures: 1 });
     expect(files.get('a')).toEqual({ failures: 1 });
@@ -172,16 +172,28 @@ describe('createHealthFiles()', () => {
     vi.useRealTimers();
   });
 
+  it('cancel() forgets what has changed', () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    const root = madeSpool(quickDir());
+    const files = createHealthFiles(systemDisk, root, () => 'token');
+    files.set('a', { failures: 1 });
+    files.cancel();
+    vi.advanceTimersByTime(2000);
+    files.flush();
+    expect(readdirSync(`${root}/endpoints`)).toEqual([]);
+    vi.useRealTimers();
+  });
+
   it('set() swallows what the disk says, and lets a bug through', () => {
     const root = madeSpool(quickDir());
     for (const failing of ['openSync', 'renameSync', 'unlinkSync', 'fsyncSync']) {
       const { disk } = faultyDisk(({ name }) => (name === failing ? 'ENOSPC' : undefined));
-      const files = createHealthFiles(disk, root);
+      const files = createHealthFiles(disk, root, () => 'token');
       files.set('a', { failures: 1 });
       files.set('b', {});
       expect(() => files.flush()).not.toThrow();
     }
-    const files = createHealthFiles(buggy('openSync'), root);
+    const files = createHealthFiles(buggy('openSync'), root, () => 'token');
     files.set('a', { failures: 1 });
     expect(() => files.flush()).toThrow(bug);
   });

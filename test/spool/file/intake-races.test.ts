@@ -1,0 +1,326 @@
+/** What somebody does to a file between two calls of the intake. */
+import { existsSync, lstatSync, mkdirSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { headerOf } from '../../../src/spool/file/delivery-file.js';
+import { shellEvent } from '../../support/builders.js';
+import { type DiskCall, faultyDisk } from '../../support/faulty-disk.js';
+import {
+  claimAll,
+  fanOutAll,
+  ids,
+  leaseOf,
+  madeSpool,
+  names,
+  quickDir,
+  read,
+  spoolAt,
+  text,
+} from '../../support/spool-kit.js';
+
+/** A spool on which `act` is done once, right before the first call that matches. */
+async function raced(when: (call: DiskCall) => boolean, act: (root: string) => void, alsoFails?: string) {
+  const root = madeSpool(quickDir());
+  let done = false;
+  const { disk } = faultyDisk((call) => {
+    if (!done && when(call)) {
+      done = true;
+      act(root);
+    }
+    return call.name === 'linkSync' ? alsoFails : undefined;
+  });
+  const spool = spoolAt(root, { disk });
+  const drop = (name: string, content: string) => writeFileSync(`${root}/incoming/${name}`, content);
+  return { root, spool, lease: await leaseOf(spool), drop };
+}
+
+function mine(payload: string): string {
+  return `{"id":"mine","hook":"x","payload":${payload}}`;
+}
+
+/** Moves a new file over one of `incoming/`, as `mv` does. */
+function replace(root: string, name: string, content: string): void {
+  writeFileSync(`${root}/tmp/new`, content);
+  renameSync(`${root}/tmp/new`, `${root}/incoming/${name}`);
+}
+
+describe('fanOut() against others', () => {
+  const toIncoming = ({ name, args }: DiskCall) =>
+    name === 'linkSync' && String(args[1]).endsWith('/incoming/mine.json');
+
+  it('fanOut() does not overwrite an event that is fired under the id of a dropped one meanwhile', async () => {
+    const { lease, drop, root } = await raced(toIncoming, (at) =>
+      writeFileSync(`${at}/incoming/mine.json`, mine('"fired"')),
+    );
+    drop('dropped.json', mine('"dropped"'));
+    const { unread } = await lease.fanOut(() => ['a']);
+    expect(unread).toEqual([
+      { name: 'dropped.json', reason: 'another event with the id mine is still queued' },
+    ]);
+    expect(read(`${root}/incoming/mine.json`)).toBe(mine('"fired"'));
+    await fanOutAll(lease, () => ['a']);
+    const [first] = await claimAll(lease, 'a');
+    expect(text(first!)).toBe('"fired"');
+    await lease.done(first!);
+    await fanOutAll(lease, () => ['a']);
+    expect((await claimAll(lease, 'a')).map(text)).toEqual(['"dropped"']);
+    await lease.close();
+  });
+
+  it('fanOut() gives a dropped event its name where links are refused, too', async () => {
+    const { lease, drop } = await raced(
+      () => false,
+      () => {},
+      'EPERM',
+    );
+    drop('dropped.json', mine('1'));
+    drop('other.json', mine('2'));
+    expect((await fanOutAll(lease, () => ['a'])).unread.map(({ name }) => name)).toEqual(['other.json']);
+    expect((await claimAll(lease, 'a')).map(text)).toEqual(['1']);
+    await lease.close();
+  });
+
+  it('fanOut() goes on after a crash between giving a dropped event its name and taking the old one away', async () => {
+    const { lease, drop, root } = await raced(
+      ({ name, args }) => {
+        return name === 'unlinkSync' && String(args[0]).endsWith('dropped.json');
+      },
+      () => {
+        throw Object.assign(new Error('EIO'), { code: 'EIO' });
+      },
+    );
+    drop('dropped.json', mine('1'));
+    await lease.fanOut(() => ['a']);
+    expect(names(`${root}/incoming`)).toEqual(['dropped.json', 'mine.json']);
+    expect(await fanOutAll(lease, () => ['a'])).toMatchObject({ unread: [], corrupt: [] });
+    expect((await claimAll(lease, 'a')).map(text)).toEqual(['1']);
+    expect(names(`${root}/incoming`)).toEqual([]);
+    await lease.close();
+  });
+
+  it('fanOut() takes in what was moved over an event before it was linked', async () => {
+    const { lease, drop } = await raced(
+      ({ name, args }) => name === 'linkSync' && String(args[1]).includes('/queue/b/'),
+      (root) => replace(root, 'mine.json', mine('"new"')),
+    );
+    drop('mine.json', mine('"old"'));
+    expect(await lease.fanOut(() => ['a', 'b'])).toMatchObject({ events: 0, more: true });
+    await fanOutAll(lease, () => ['a', 'b']);
+    for (const endpoint of ['a', 'b']) expect((await claimAll(lease, endpoint)).map(text)).toEqual(['"new"']);
+    await lease.close();
+  });
+
+  it('fanOut() says nothing of an event that was taken back before it was linked', async () => {
+    const { lease, drop, root } = await raced(
+      ({ name, args }) => name === 'linkSync' && String(args[1]).includes('/queue/a/'),
+      (at) => renameSync(`${at}/incoming/mine.json`, `${at}/tmp/taken-back`),
+    );
+    drop('mine.json', mine('1'));
+    expect(await fanOutAll(lease, () => ['a'])).toMatchObject({ events: 0, unread: [], corrupt: [] });
+    expect(existsSync(`${root}/tmp/taken-back`)).toBe(true);
+    await lease.close();
+  });
+
+  it('fanOut() does not delete what was moved over an event after it was linked', async () => {
+    const { lease, drop } = await raced(
+      ({ name, args }) => name === 'lstatSync' && String(args[0]).endsWith('/incoming/mine.json'),
+      (root) => replace(root, 'mine.json', mine('"new"')),
+    );
+    drop('mine.json', mine('"old"'));
+    const { unread } = await fanOutAll(lease, () => ['a']);
+    expect(unread).toEqual([{ name: 'mine.json', reason: 'another event with the id mine is still queued' }]);
+    const [old] = await claimAll(lease, 'a');
+    expect(text(old!)).toBe('"old"');
+    await lease.done(old!);
+    await fanOutAll(lease, () => ['a']);
+    expect((await claimAll(lease, 'a')).map(text)).toEqual(['"new"']);
+    await lease.close();
+  });
+
+  it('fanOut() does not need the names in tmp/ that somebody has taken', async () => {
+    const { root, lease, drop } = await raced(
+      () => false,
+      () => {},
+      'EXDEV',
+    );
+    for (const name of ['mine.copy', 'a.health', 'b_1.split', 'token'])
+      mkdirSync(`${root}/tmp/${name}/x`, { recursive: true });
+    drop('mine.json', mine('1'));
+    drop('b.jsonl', '{"id":"b","hook":"x"}\n1\n');
+    expect(await fanOutAll(lease, () => ['a'])).toMatchObject({ events: 2, unread: [] });
+    await lease.saveHealth('a', { failures: 1 });
+    await lease.close();
+    expect(names(`${root}/endpoints`)).toEqual(['a.json']);
+  });
+});
+
+describe('fanOut() of batches against others', () => {
+  it('fanOut() does not overwrite an event that is fired under the id of a member meanwhile', async () => {
+    const { lease, drop, root } = await raced(
+      ({ name, args }) => name === 'linkSync' && String(args[1]).endsWith('/b_2.json'),
+      (at) => writeFileSync(`${at}/incoming/b_2.json`, shellEvent('x', '"fired"')),
+    );
+    drop('b.jsonl', '{"id":"b","hook":"x"}\n1\n2\n');
+    const { corrupt } = await fanOutAll(lease, () => ['a']);
+    expect(corrupt).toEqual([{ name: 'b.jsonl', reason: 'another event with the id b_2 is waiting' }]);
+    expect(existsSync(`${root}/corrupt/b.jsonl`)).toBe(true);
+    expect((await claimAll(lease, 'a')).map(text).sort()).toEqual(['"fired"', '1']);
+    await lease.close();
+  });
+
+  it('fanOut() does not mind a member that is there already, and does not write it again', async () => {
+    let linked = 0;
+    const { lease, drop } = await raced(
+      ({ name, args }) => {
+        if (name === 'linkSync' && String(args[1]).includes('/incoming/')) linked += 1;
+        return name === 'linkSync' && String(args[1]).endsWith('/b_2.json');
+      },
+      (at) => writeFileSync(`${at}/incoming/b_2.json`, shellEvent('x', '2')),
+    );
+    drop('b_1.json', shellEvent('x', '1'));
+    drop('b.jsonl', '{"id":"b","hook":"x"}\n1\n2\n');
+    expect(await fanOutAll(lease, () => ['a'])).toMatchObject({ events: 2, corrupt: [] });
+    expect(linked).toBe(1);
+    await lease.close();
+  });
+
+  it('fanOut() splits a large batch in slices, takes in single events between them, and goes on after a kill', async () => {
+    const { root, lease, drop } = await raced(
+      () => false,
+      () => {},
+    );
+    const payloads = Array.from({ length: 600 }, (_, n) => String(n));
+    drop('b.jsonl', ['{"id":"b","hook":"x"}', ...payloads, ''].join('\n'));
+    drop('single.json', shellEvent('x', '"single"'));
+    const first = await lease.fanOut(() => ['a']);
+    expect(first).toMatchObject({ events: 1, more: true });
+    expect(first.split).toBeGreaterThan(0);
+    const written = () => readdirSync(`${root}/incoming`).filter((name) => name.endsWith('.json'));
+    while (written().length < 100) await lease.fanOut(() => ['a']);
+    expect(written().length).toBeLessThan(600);
+    expect((await claimAll(lease, 'a')).map(text)).toEqual(['"single"']);
+    const before = new Map(written().map((name) => [name, lstatSync(`${root}/incoming/${name}`).ino]));
+    const next = await leaseOf(spoolAt(root));
+    let step = await next.fanOut(() => ['a']);
+    while (step.events === 0) step = await next.fanOut(() => ['a']);
+    await fanOutAll(next, () => ['a']);
+    const claimed = await claimAll(next, 'a');
+    expect(claimed.map(text).sort()).toEqual(['"single"', ...payloads].sort());
+    for (const [name, ino] of before) expect(lstatSync(`${root}/queue/a/00000001/${name}`).ino).toBe(ino);
+    await next.close();
+  });
+
+  it('fanOut() stops splitting a batch that somebody takes back, or replaces, between two slices', async () => {
+    const { root, lease, drop } = await raced(
+      () => false,
+      () => {},
+    );
+    const batch = (payload: string) =>
+      ['{"id":"b","hook":"x"}', ...Array.from({ length: 600 }, () => payload), ''].join('\n');
+    drop('b.jsonl', batch('1'));
+    await lease.fanOut(() => ['a']);
+    replace(root, 'b.jsonl', '{"id":"b","hook":"x"}\nnot JSON\n');
+    expect((await fanOutAll(lease, () => ['a'])).corrupt.map(({ name }) => name)).toEqual(['b.jsonl']);
+    await lease.close();
+  });
+
+  it('fanOut() takes in an event whose name only begins like that of a batch', async () => {
+    const { lease, drop } = await raced(
+      () => false,
+      () => {},
+      'EIO',
+    );
+    drop('b.jsonl', '{"id":"b","hook":"x"}\n1\n');
+    drop('b_x.json', shellEvent('x', '"other"'));
+    const spool = await lease.fanOut(() => []);
+    expect(spool).toMatchObject({ events: 1 });
+    expect(spool.unread.map(({ name }) => name)).toEqual(['b.jsonl']);
+    await lease.close();
+  });
+
+  for (const full of ['bavail', 'ffree'] as const) {
+    it(`fanOut() leaves a batch for which there is too little ${full} as it is, and writes nothing`, async () => {
+      const root = madeSpool(quickDir());
+      const real = faultyDisk(() => undefined).disk;
+      const disk = {
+        ...real,
+        statfsSync: () => ({ bsize: 4096, blocks: 1e6, bavail: 1e6, files: 1e6, ffree: 1e6, [full]: 266 }),
+      } as unknown as typeof real;
+      const spool = spoolAt(root, { disk });
+      const lease = await leaseOf(spool);
+      const lines = Array.from({ length: 300 }, () => '1');
+      writeFileSync(`${root}/incoming/b.jsonl`, ['{"id":"b","hook":"x"}', ...lines, ''].join('\n'));
+      writeFileSync(`${root}/incoming/c.json`, shellEvent('x', '1'));
+      const { unread, events } = await fanOutAll(lease, () => ['a']);
+      expect(unread).toEqual([{ name: 'b.jsonl', reason: 'not enough space to take in its 300 events' }]);
+      expect(events).toBe(1);
+      expect(names(`${root}/incoming`)).toEqual(['b.jsonl']);
+      const header = { id: 'd', hook: 'x', time: new Date(0).toISOString() };
+      await expect(
+        spool.enqueue({ ...header, payloads: lines.map((line) => Buffer.from(line)) }),
+      ).rejects.toMatchObject({ code: 'TEMPORARY', message: expect.stringContaining('300 events') });
+      await lease.close();
+    });
+  }
+});
+
+describe('fanOut() to very many', () => {
+  it('fanOut() of one event to 2,000 endpoints lets others have their turn', async () => {
+    let turns = 0;
+    let turnsPutting = 0;
+    const { lease, drop } = await raced(
+      ({ name }) => name === 'fsyncSync',
+      () => {
+        turnsPutting = turns;
+      },
+    );
+    drop('mine.json', mine('1'));
+    let finished = false;
+    const count = () => {
+      turns += 1;
+      if (!finished) setImmediate(count);
+    };
+    setImmediate(count);
+    const endpoints = Array.from({ length: 2000 }, (_, n) => `e${n}`);
+    const step = lease.fanOut(() => endpoints);
+    const claiming = lease.claim('e0', { limit: 1, now: 0 });
+    expect(await step).toMatchObject({ events: 1, deliveries: 2000 });
+    finished = true;
+    expect(turnsPutting).toBeGreaterThan(3);
+    expect(turns).toBeGreaterThan(turnsPutting + 20);
+    expect(ids((await claiming).deliveries)).toEqual(['mine']);
+    expect(await claimAll(lease, 'e0')).toEqual([]);
+    await lease.close();
+  });
+});
+
+describe('close()', () => {
+  it('close() touches nothing of a spool that has taken the place of its own', async () => {
+    const { root, lease, drop } = await raced(
+      () => false,
+      () => {},
+    );
+    drop('mine.json', mine('1'));
+    await lease.fanOut(() => ['a']);
+    const [delivery] = await claimAll(lease, 'a');
+    await lease.done(delivery!);
+    await lease.saveHealth('a', { failures: 1 });
+    renameSync(root, `${root}-old`);
+    madeSpool(root.slice(0, -'/spool'.length));
+    mkdirSync(`${root}/queue/a/00000001`, { recursive: true });
+    await lease.close();
+    expect(names(`${root}/endpoints`)).toEqual([]);
+    expect(names(`${root}/queue/a`)).toEqual(['00000001']);
+  });
+});
+
+describe('headerOf()', () => {
+  it('headerOf() gives an event a time with a year of four digits, whatever the age of its file', () => {
+    const stat = { ino: 1, nlink: 1, uid: 0 };
+    for (const [mtimeMs, time] of [
+      [1e300, '9999-12-31T23:59:59.999Z'],
+      [-1e300, '1970-01-01T00:00:00.000Z'],
+      [1.5, '1970-01-01T00:00:00.001Z'],
+    ] as const)
+      expect(headerOf({ hook: 'x' }, { id: 'mine', stat: { ...stat, mtimeMs } }).time).toBe(time);
+  });
+});
