@@ -70,7 +70,7 @@ export interface ScriptedSender {
 }
 
 /** A sender that answers from a table by endpoint id; 204 where it has no entry. Honours the cut-off. */
-export function scriptedSender(script: Record<string, Script> = {}): ScriptedSender {
+function scriptedSender(script: Record<string, Script> = {}): ScriptedSender {
   const sent: Sent[] = [];
   const flying = new Map<string, number>();
   let most = 0;

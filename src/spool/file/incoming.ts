@@ -2,7 +2,7 @@
 import type { Disk } from './disk.js';
 
 /** Twice this many names are held at most. */
-export const maxNames = 65_536;
+const maxNames = 65_536;
 
 /** What stands in a name for bytes that are not UTF-8. */
 const replacement = '\uFFFD';

@@ -22,7 +22,7 @@ const lockless: ReadonlySet<string> = new Set(['ENOTSUP', 'EOPNOTSUPP']);
 const passing: ReadonlySet<string> = new Set(['EAGAIN', 'ENOMEM', 'EMFILE', 'ENFILE', 'ETXTBSY']);
 
 /** Where to look for `flock`, beside `PATH` (which cron may leave empty). */
-export const flockCommands: readonly string[] = ['flock', '/usr/bin/flock', '/bin/flock'];
+const flockCommands: readonly string[] = ['flock', '/usr/bin/flock', '/bin/flock'];
 
 /**
  * Opens (and makes) the lock file and locks it, at once or not at all.

@@ -48,7 +48,7 @@ export function closeQuietly(disk: Disk, fd: number): void {
 }
 
 /** Writes all bytes; a short write is not an error, one of nothing is. */
-export function writeAll(disk: Disk, fd: number, bytes: Uint8Array): void {
+function writeAll(disk: Disk, fd: number, bytes: Uint8Array): void {
   for (let at = 0; at < bytes.length; ) {
     const written = disk.writeSync(fd, bytes, at, bytes.length - at);
     if (written === 0)
