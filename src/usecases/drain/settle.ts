@@ -4,25 +4,11 @@ import type { AttemptResult } from '../../delivery/sender.js';
 import { type Verdict, verdictOf } from '../../delivery/verdict.js';
 import type { Endpoint } from '../../endpoint/endpoint.js';
 import { afterAttempt, backOffMs, failuresOf, isGivenUp, type Outcome } from '../../endpoint/health.js';
-import type { JournalEntry } from '../../journal/journal.js';
 import { CapnhookError, errnoOf } from '../../shared/errors.js';
 import type { Corrupt, Delivery } from '../../spool/spool.js';
-import { createNamer } from './name.js';
-import type { DrainPorts, DrainSummary, Named } from './ports.js';
+import type { DrainPorts, DrainSummary } from './ports.js';
 import type { Resting } from './resting.js';
-
-/** An attempt that has come back. */
-export interface Attempted {
-  delivery: Delivery;
-  endpoint: Endpoint;
-  /** From 1. */
-  attempt: number;
-  /** ms since the epoch. */
-  startedAt: number;
-  /** How long it took. */
-  ms: number;
-  result: AttemptResult;
-}
+import { type Attempted, createTelling } from './telling.js';
 
 export interface Settler {
   settle(attempted: Attempted): Promise<void>;
@@ -54,16 +40,10 @@ export interface SettlerOptions {
 /** What follows from attempts, for the deliveries of a lease. */
 export function createSettler(ports: DrainPorts, options: SettlerOptions): Settler {
   const { summary, showUrls, resting, isStopping } = options;
-  const { lease, journal, clock, random, report } = ports;
-  const named = createNamer(showUrls);
-  const toldUnread = new Set<string>();
+  const { lease, clock, random } = ports;
+  const telling = createTelling(ports, showUrls);
   /** Made, and still in the spool: these are not to be sent again. */
   const made = new Set<string>();
-  const given = new Map<string, { endpoint: Named; reason: string; count: number }>();
-
-  function note(what: JournalEntry['what'], entry: Omit<JournalEntry, 'time' | 'what'>): void {
-    journal.write({ time: new Date(clock.now()).toISOString(), what, ...entry });
-  }
 
   function attemptNumber({ event, endpoint, attempts }: Delivery): number {
     return attempts + failuresOf(lease.health(endpoint), event.id) + 1;
@@ -80,7 +60,7 @@ export function createSettler(ports: DrainPorts, options: SettlerOptions): Settl
     } catch (error) {
       if (!isRefusal(error) || !lease.valid()) throw error;
       const name = `${delivery.event.id} for ${delivery.endpoint}`;
-      noteUnread({ name, reason: `it cannot be settled now: ${error.message}` });
+      telling.unread({ name, reason: `it cannot be settled now: ${error.message}` });
       resting.rest(delivery.endpoint, 'spool');
       letGo(delivery);
       return false;
@@ -108,10 +88,7 @@ export function createSettler(ports: DrainPorts, options: SettlerOptions): Settl
     if (!(await settled(delivery, () => lease.bury(delivery, { reason, message, attempts, time }))))
       return false;
     summary.gaveUp += 1;
-    note(why.reason, idsOf(delivery));
-    const key = `${why.endpoint.id} ${message}`;
-    const count = (given.get(key)?.count ?? 0) + 1;
-    given.set(key, { endpoint: why.endpoint, reason: message, count });
+    telling.buried(delivery, why);
     return true;
   }
 
@@ -124,23 +101,7 @@ export function createSettler(ports: DrainPorts, options: SettlerOptions): Settl
     const moment = { policy: endpoint.retry, now: clock.now(), random: random() };
     const after = afterAttempt(before, { outcome, event: id, startedAt }, moment);
     await lease.saveHealth(endpoint.id, after);
-    if (worked) {
-      if (before.failures && after.paused === undefined)
-        report({ kind: 'well', endpoint: named(endpoint), since: before.since ?? clock.now() });
-    } else if (after.paused !== undefined) {
-      if (before.paused === undefined)
-        report({ kind: 'paused', endpoint: named(endpoint), why: after.paused });
-    } else if (!before.failures && outcome.kind === 'failed') {
-      const { what, message } = outcome;
-      const until = after.parkedUntil === undefined ? {} : { parkedUntil: after.parkedUntil };
-      report({
-        kind: 'parked',
-        endpoint: named(endpoint),
-        what,
-        ...(message !== undefined && { message }),
-        ...until,
-      });
-    }
+    telling.health(endpoint, { before, after, outcome });
   }
 
   /** The delivery has a schedule of its own, in which its endpoint's failures do not count. */
@@ -149,14 +110,13 @@ export function createSettler(ports: DrainPorts, options: SettlerOptions): Settl
     const rejections = delivery.attempts + 1;
     if (rejections > retry.scheduleMs.length) {
       const message = `rejected ${rejections} times; last answer: ${what}`;
-      await bury(delivery, { reason: 'gave-up', message, endpoint: named(endpoint), attempts: attempt });
+      await bury(delivery, { reason: 'gave-up', message, endpoint, attempts: attempt });
       return;
     }
     // A pass looks at what was due when it began: never is what it defers due by then.
     const dueMs = clock.now() + Math.max(backOffMs(retry, rejections, random()), 1);
     const deferred = await settled(delivery, () => lease.defer(delivery, { dueMs, attempts: rejections }));
-    if (deferred && rejections === 1)
-      report({ kind: 'rejected', endpoint: named(endpoint), event: delivery.event.id, what, dueMs });
+    if (deferred && rejections === 1) telling.rejected(delivery, { endpoint, what, dueMs });
   }
 
   function isTooOld(delivery: Delivery, { giveUpAfterMs }: Endpoint): boolean {
@@ -173,13 +133,13 @@ export function createSettler(ports: DrainPorts, options: SettlerOptions): Settl
         now: clock.now(),
       });
       corrupt.forEach(noteCorrupt);
-      unread.forEach(noteUnread);
+      unread.forEach(telling.unread);
       let buried = 0;
       let refused = false;
       for (const delivery of deliveries) {
         const isOld = isTooOld(delivery, endpoint) && !made.has(keyOf(delivery));
         if (refused || !isOld) lease.release(delivery);
-        else if (await bury(delivery, { reason: 'gave-up', message, endpoint: named(endpoint) })) buried += 1;
+        else if (await bury(delivery, { reason: 'gave-up', message, endpoint })) buried += 1;
         else refused = true;
       }
       if (refused || buried < sweepSize) return;
@@ -189,15 +149,7 @@ export function createSettler(ports: DrainPorts, options: SettlerOptions): Settl
 
   function noteCorrupt(entry: Corrupt): void {
     summary.corrupt += 1;
-    note('corrupt', { event: entry.name, error: entry.reason });
-    report({ kind: 'corrupt', entry });
-  }
-
-  function noteUnread(entry: Corrupt): void {
-    const words = `${entry.name}: ${entry.reason}`;
-    if (toldUnread.has(words)) return;
-    toldUnread.add(words);
-    report({ kind: 'unread', entry });
+    telling.corrupt(entry);
   }
 
   async function apply(attempted: Attempted, verdict: Verdict): Promise<void> {
@@ -229,24 +181,13 @@ export function createSettler(ports: DrainPorts, options: SettlerOptions): Settl
 
   return {
     async settle(attempted) {
-      const { delivery, endpoint, attempt, ms, result } = attempted;
-      const verdict = verdictOf(result, clock.now());
-      const answer = result.kind === 'answer' ? { status: result.status } : {};
-      const error = result.kind === 'error' ? { error: result.code } : {};
-      note(verdict.kind === 'ours' ? 'aborted' : verdict.kind, {
-        ...idsOf(delivery),
-        attempt,
-        ...answer,
-        ...error,
-        ms,
-      });
-      const what = 'what' in verdict ? `${verdict.kind}: ${verdict.what}` : verdict.kind;
-      report({ kind: 'attempt', endpoint: named(endpoint), event: delivery.event.id, attempt, what, ms });
+      const verdict = verdictOf(attempted.result, clock.now());
+      telling.attempt(attempted, verdict);
       await apply(attempted, verdict);
     },
     async buryDeregistered(delivery) {
       const message = 'it is not registered any more';
-      await bury(delivery, { reason: 'deregistered', message, endpoint: { id: delivery.endpoint } });
+      await bury(delivery, { reason: 'deregistered', message });
     },
     async finish(delivery) {
       if (!made.has(keyOf(delivery))) return false;
@@ -255,11 +196,8 @@ export function createSettler(ports: DrainPorts, options: SettlerOptions): Settl
     },
     attemptNumber,
     noteCorrupt,
-    noteUnread,
-    flushNotices() {
-      for (const notice of given.values()) report({ kind: 'gave-up', ...notice });
-      given.clear();
-    },
+    noteUnread: telling.unread,
+    flushNotices: telling.flush,
   };
 }
 
@@ -267,7 +205,8 @@ export function createSettler(ports: DrainPorts, options: SettlerOptions): Settl
 interface Grave {
   reason: 'gave-up' | 'deregistered';
   message: string;
-  endpoint: Named;
+  /** Unless it is not known any more. */
+  endpoint?: Endpoint;
   attempts?: number;
 }
 
@@ -278,10 +217,6 @@ function isRefusal(error: unknown): error is Error {
 
 function keyOf({ event, endpoint }: Delivery): string {
   return `${endpoint} ${event.id}`;
-}
-
-function idsOf({ event, endpoint }: Delivery): Pick<JournalEntry, 'event' | 'hook' | 'endpoint'> {
-  return { event: event.id, ...(event.hook !== undefined && { hook: event.hook }), endpoint };
 }
 
 function outcomeOf(verdict: Extract<Verdict, { kind: 'gone' | 'failed' }>, result: AttemptResult): Outcome {

@@ -1,0 +1,106 @@
+/** What a drain tells of itself: lines of the journal, and notices to whoever runs it. */
+import type { AttemptResult } from '../../delivery/sender.js';
+import type { Verdict } from '../../delivery/verdict.js';
+import type { Endpoint } from '../../endpoint/endpoint.js';
+import type { Health, Outcome } from '../../endpoint/health.js';
+import type { JournalEntry } from '../../journal/journal.js';
+import type { Corrupt, Delivery } from '../../spool/spool.js';
+import { createNamer } from './name.js';
+import type { DrainPorts, Named } from './ports.js';
+
+/** An attempt that has come back. */
+export interface Attempted {
+  delivery: Delivery;
+  endpoint: Endpoint;
+  /** From 1. */
+  attempt: number;
+  /** ms since the epoch. */
+  startedAt: number;
+  /** How long it took. */
+  ms: number;
+  result: AttemptResult;
+}
+
+export interface Telling {
+  attempt(attempted: Attempted, verdict: Verdict): void;
+  /** An endpoint's health has changed; told only where it turned. */
+  health(endpoint: Endpoint, change: { before: Health; after: Health; outcome: Outcome }): void;
+  rejected(delivery: Delivery, told: { endpoint: Endpoint; what: string; dueMs: number }): void;
+  /** A delivery is dead; an endpoint that is not known any more is only an id. Gathered until `flush`. */
+  buried(
+    delivery: Delivery,
+    why: { reason: 'gave-up' | 'deregistered'; message: string; endpoint?: Endpoint },
+  ): void;
+  corrupt(entry: Corrupt): void;
+  /** Told once, however often it cannot be read. */
+  unread(entry: Corrupt): void;
+  /** Tells what was gathered to be told in one line. */
+  flush(): void;
+}
+
+/** Nothing was told yet. */
+export function createTelling({ journal, clock, report }: DrainPorts, showUrls: boolean): Telling {
+  const named = createNamer(showUrls);
+  const toldUnread = new Set<string>();
+  const given = new Map<string, { endpoint: Named; reason: string; count: number }>();
+
+  function note(what: JournalEntry['what'], entry: Omit<JournalEntry, 'time' | 'what'>): void {
+    journal.write({ time: new Date(clock.now()).toISOString(), what, ...entry });
+  }
+
+  return {
+    attempt({ delivery, endpoint, attempt, ms, result }, verdict) {
+      const answer = result.kind === 'answer' ? { status: result.status } : {};
+      const error = result.kind === 'error' ? { error: result.code } : {};
+      const journaled = verdict.kind === 'ours' ? 'aborted' : verdict.kind;
+      note(journaled, { ...idsOf(delivery), attempt, ...answer, ...error, ms });
+      const what = 'what' in verdict ? `${verdict.kind}: ${verdict.what}` : verdict.kind;
+      report({ kind: 'attempt', endpoint: named(endpoint), event: delivery.event.id, attempt, what, ms });
+    },
+    health(endpoint, { before, after, outcome }) {
+      const name = named(endpoint);
+      if (outcome.kind === 'ok' || outcome.kind === 'rejected') {
+        const well = before.failures && after.paused === undefined;
+        if (well) report({ kind: 'well', endpoint: name, since: before.since ?? clock.now() });
+      } else if (after.paused !== undefined) {
+        if (before.paused === undefined) report({ kind: 'paused', endpoint: name, why: after.paused });
+      } else if (!before.failures && outcome.kind === 'failed') {
+        const { what, message } = outcome;
+        const words = message === undefined ? {} : { message };
+        const until = after.parkedUntil === undefined ? {} : { parkedUntil: after.parkedUntil };
+        report({ kind: 'parked', endpoint: name, what, ...words, ...until });
+      }
+    },
+    rejected({ event }, { endpoint, what, dueMs }) {
+      report({ kind: 'rejected', endpoint: named(endpoint), event: event.id, what, dueMs });
+    },
+    buried(delivery, { reason, message, endpoint }) {
+      note(reason, idsOf(delivery));
+      const key = `${delivery.endpoint} ${message}`;
+      const count = (given.get(key)?.count ?? 0) + 1;
+      given.set(key, {
+        endpoint: endpoint === undefined ? { id: delivery.endpoint } : named(endpoint),
+        reason: message,
+        count,
+      });
+    },
+    corrupt(entry) {
+      note('corrupt', { event: entry.name, error: entry.reason });
+      report({ kind: 'corrupt', entry });
+    },
+    unread(entry) {
+      const words = `${entry.name}: ${entry.reason}`;
+      if (toldUnread.has(words)) return;
+      toldUnread.add(words);
+      report({ kind: 'unread', entry });
+    },
+    flush() {
+      for (const notice of given.values()) report({ kind: 'gave-up', ...notice });
+      given.clear();
+    },
+  };
+}
+
+function idsOf({ event, endpoint }: Delivery): Pick<JournalEntry, 'event' | 'hook' | 'endpoint'> {
+  return { event: event.id, ...(event.hook !== undefined && { hook: event.hook }), endpoint };
+}
