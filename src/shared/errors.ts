@@ -51,3 +51,8 @@ export function errnoOf(error: unknown): string | undefined {
   if (!(error instanceof Error) || !('code' in error)) return undefined;
   return typeof error.code === 'string' ? error.code : undefined;
 }
+
+/** Lets a failed system call pass, where its failure has been thought of; throws anything else again. */
+export function ignoreErrno(error: unknown): void {
+  if (errnoOf(error) === undefined) throw error;
+}

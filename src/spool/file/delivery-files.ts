@@ -2,7 +2,7 @@
  * What becomes of a delivery's file when the delivery is settled. ENOENT means
  * that somebody else took it, and is as good.
  */
-import { errnoOf } from '../../shared/errors.js';
+import { errnoOf, ignoreErrno } from '../../shared/errors.js';
 import type { Why } from '../spool.js';
 import type { DirectorySync } from './directory-sync.js';
 import type { Disk } from './disk.js';
@@ -101,6 +101,6 @@ function writeWhy(disk: Disk, path: string, why: Why): void {
     const bytes = Buffer.from(`${JSON.stringify(why)}\n`);
     closeQuietly(disk, writeDurably(disk, path, { bytes, mode: privateFile }));
   } catch (error) {
-    if (errnoOf(error) === undefined) throw error;
+    ignoreErrno(error);
   }
 }

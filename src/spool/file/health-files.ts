@@ -3,7 +3,7 @@
  * History only: losing it, or finding it torn, costs nothing else.
  */
 import type { Health } from '../../endpoint/health.js';
-import { errnoOf } from '../../shared/errors.js';
+import { ignoreErrno } from '../../shared/errors.js';
 import type { Disk } from './disk.js';
 import { privateFile } from './layout.js';
 import { readEntry } from './read-entry.js';
@@ -66,7 +66,7 @@ export function readHealth(disk: Disk, root: string, endpoint: string): Health {
     const found = readEntry(disk, `${root}/endpoints/${endpoint}.json`, { maxBytes });
     return found.kind === 'read' ? parseHealth(found.bytes.toString('utf8')) : {};
   } catch (error) {
-    if (errnoOf(error) === undefined) throw error;
+    ignoreErrno(error);
     return {}; // history only
   }
 }
@@ -87,7 +87,7 @@ function writeHealth(
     disk.renameSync(temporary, path);
   } catch (error) {
     discard(disk, temporary);
-    if (errnoOf(error) === undefined) throw error;
+    ignoreErrno(error);
   }
 }
 

@@ -16,7 +16,7 @@ export type KernelLock = { kind: 'locked'; fd: number } | { kind: 'held' } | { k
 const O_EXLOCK = 0x20;
 
 /** What `open` says of a file system that has no locks. */
-const lockless: ReadonlySet<string> = new Set(['ENOTSUP', 'EOPNOTSUPP']);
+const lockless: ReadonlySet<string | undefined> = new Set(['ENOTSUP', 'EOPNOTSUPP']);
 
 /** Errors of a command that is there, and could not be started just now: another kind of lock would be none beside it. */
 const passing: ReadonlySet<string> = new Set(['EAGAIN', 'ENOMEM', 'EMFILE', 'ENFILE', 'ETXTBSY']);
@@ -61,7 +61,7 @@ function openLocked(
   try {
     return { kind: 'locked', fd: open(path, { flags: flags | O_EXLOCK, mode }) };
   } catch (error) {
-    const errno = errnoOf(error) ?? '';
+    const errno = errnoOf(error);
     if (errno === 'EAGAIN') return { kind: 'held' };
     if (!lockless.has(errno)) throw error;
     return { kind: 'none', fd: open(path, { flags, mode }) };

@@ -3,7 +3,7 @@ import { watch } from 'node:fs';
 import type { Health } from '../../endpoint/health.js';
 import { timeOfId } from '../../event/event-id.js';
 import { maxEventFileBytes, parseEvent } from '../../event/record.js';
-import { errnoOf } from '../../shared/errors.js';
+import { errnoOf, ignoreErrno } from '../../shared/errors.js';
 import type { Claim, Delivery, Lease } from '../spool.js';
 import { headerOf } from './delivery-file.js';
 import { createDeliveryFiles } from './delivery-files.js';
@@ -130,7 +130,7 @@ export function openLease(disk: Disk, root: string, { lock, now, random, token }
       try {
         work();
       } catch (error) {
-        if (errnoOf(error) === undefined) throw error;
+        ignoreErrno(error);
       }
     }
   }

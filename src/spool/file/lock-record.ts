@@ -18,7 +18,7 @@ export type LockRecord = ProcessIdentity &
 const recordBytes = 512;
 
 /** Errors of `open` that speak of what stands there. */
-const notFiles: ReadonlySet<string> = new Set(['EISDIR', 'ELOOP', 'EMLINK', 'ENXIO', 'ENODEV']);
+const notFiles: ReadonlySet<string | undefined> = new Set(['EISDIR', 'ELOOP', 'EMLINK', 'ENXIO', 'ENODEV']);
 
 /**
  * Opens the lock file, and nothing that only has its name: not a link, nor a FIFO, on which it would wait.
@@ -29,7 +29,7 @@ export function openLockFile(path: string, { flags, mode }: { flags: number; mod
   try {
     fd = openSync(path, flags | constants.O_NOFOLLOW | constants.O_NONBLOCK, mode);
   } catch (error) {
-    const errno = errnoOf(error) ?? '';
+    const errno = errnoOf(error);
     throw notFiles.has(errno) ? notFile(path, `(${errno})`) : error;
   }
   if (fstatSync(fd).isFile()) return fd;

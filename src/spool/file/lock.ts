@@ -6,7 +6,7 @@
  */
 import { closeSync, fstatSync, lstatSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { errnoOf } from '../../shared/errors.js';
+import { errnoOf, ignoreErrno } from '../../shared/errors.js';
 import { lockBeside } from '../../shared/lock-beside.js';
 import type { Holder, LeaseMode } from '../spool.js';
 import { type KernelLock, lockFile } from './kernel-lock.js';
@@ -125,10 +125,6 @@ function clearRecord(fd: number): void {
   } catch (error) {
     ignoreErrno(error);
   }
-}
-
-function ignoreErrno(error: unknown): void {
-  if (errnoOf(error) === undefined) throw error;
 }
 
 /** Whether a holder is a process of this machine, so that it can be signalled. */

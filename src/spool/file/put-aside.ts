@@ -1,5 +1,5 @@
 /** What cannot be read is moved to `corrupt/`, with the reason beside it; never deleted. */
-import { errnoOf } from '../../shared/errors.js';
+import { errnoOf, ignoreErrno } from '../../shared/errors.js';
 import type { Corrupt } from '../spool.js';
 import type { Disk } from './disk.js';
 import { privateFile } from './layout.js';
@@ -54,6 +54,6 @@ function writeReason(disk: Disk, path: string, reason: string): void {
   try {
     closeQuietly(disk, writeDurably(disk, path, { bytes: Buffer.from(`${reason}\n`), mode: privateFile }));
   } catch (error) {
-    if (errnoOf(error) === undefined) throw error;
+    ignoreErrno(error);
   }
 }

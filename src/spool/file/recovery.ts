@@ -1,5 +1,5 @@
 /** Putting in order what an earlier drain, ended at any system call, has left. */
-import { errnoOf } from '../../shared/errors.js';
+import { ignoreErrno } from '../../shared/errors.js';
 import type { Corrupt } from '../spool.js';
 import type { Disk } from './disk.js';
 import { tmpAgeMs } from './layout.js';
@@ -33,7 +33,7 @@ function sweep(disk: Disk, path: string, now: number): void {
     else disk.unlinkSync(path);
   } catch (error) {
     // Somebody's directory with things in it, or no right to remove: it is in nobody's way.
-    if (errnoOf(error) === undefined) throw error;
+    ignoreErrno(error);
   }
 }
 
@@ -69,7 +69,7 @@ export function removeDirectory(disk: Disk, path: string): boolean {
     disk.rmdirSync(path);
     return true;
   } catch (error) {
-    if (errnoOf(error) === undefined) throw error;
+    ignoreErrno(error);
     return false;
   }
 }

@@ -2,7 +2,7 @@
  * Writing so that it stays: a file is written whole into `tmp/` and made
  * durable there before it gets a name that anyone looks at.
  */
-import { errnoOf } from '../../shared/errors.js';
+import { errnoOf, ignoreErrno } from '../../shared/errors.js';
 import { type Disk, O_CREAT, O_DIRECTORY, O_EXCL, O_NOFOLLOW, O_RDONLY, O_WRONLY } from './disk.js';
 
 /**
@@ -34,7 +34,7 @@ export function discard(disk: Disk, path: string): void {
   try {
     disk.unlinkSync(path);
   } catch (error) {
-    if (errnoOf(error) === undefined) throw error;
+    ignoreErrno(error);
   }
 }
 
@@ -43,7 +43,7 @@ export function closeQuietly(disk: Disk, fd: number): void {
   try {
     disk.closeSync(fd);
   } catch (error) {
-    if (errnoOf(error) === undefined) throw error;
+    ignoreErrno(error);
   }
 }
 
