@@ -1,5 +1,5 @@
 /** The process's own streams, environment and signals. Loads nothing before it is asked for. */
-import { fstatSync } from 'node:fs';
+import { fstatSync, statSync } from 'node:fs';
 import type { Io } from './io.js';
 import { readAll } from './read-all.js';
 import { writeAll } from './write-all.js';
@@ -11,9 +11,10 @@ export const processIo: Io = {
   out: (text) => writeAll(1, text),
   err: (text) => writeAll(2, text),
   isTerminal(stream) {
-    // Only a character device can be a terminal; asking further loads half the network stack.
+    // Only a character device can be a terminal, and /dev/null is none; asking further loads half the network stack.
     try {
-      if (!fstatSync(numbers[stream]).isCharacterDevice()) return false;
+      const stat = fstatSync(numbers[stream]);
+      if (!stat.isCharacterDevice() || stat.rdev === statSync('/dev/null').rdev) return false;
     } catch {
       return false; // closed
     }

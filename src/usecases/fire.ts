@@ -7,6 +7,7 @@ import { checkPayload, checkPayloads } from '../event/payload.js';
 import { parseWebhookUrl } from '../event/webhook-url.js';
 import type { Clock } from '../shared/clock.js';
 import { CapnhookError } from '../shared/errors.js';
+import { isoTime } from '../shared/iso-time.js';
 import type { Inbox } from '../spool/spool.js';
 import { badHookName } from './bad-hook.js';
 
@@ -47,7 +48,7 @@ export async function fireEvent({ inbox, clock, random }: FirePorts, firing: Fir
   const header: EventHeader = {
     id: firing.id === undefined ? createEventId(now, random(10)) : checkId(firing.id),
     ...checkAddress(firing),
-    time: new Date(now).toISOString(),
+    time: isoTime(now),
   };
   const chosenId = firing.id !== undefined;
   if (firing.batch === true) {

@@ -4,7 +4,14 @@ import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
 const repository = join(import.meta.dirname, '../..');
-const built = ['dist/fire.cjs', 'dist/main.cjs', 'dist/index.cjs', 'dist/index.mjs', 'dist/types/index.d.ts'];
+const built = [
+  'dist/fire.js',
+  'dist/fire.cache',
+  'dist/main.cjs',
+  'dist/index.cjs',
+  'dist/index.mjs',
+  'dist/types/index.d.ts',
+];
 
 export default function buildFirst(): void {
   const newestSource = Math.max(...sources().map(timeOf));
