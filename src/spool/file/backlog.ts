@@ -1,39 +1,30 @@
 /** What is owed, read from the directories without any lock; an endpoint at a time. */
-import { errnoOf } from '../../shared/errors.js';
 import type { EndpointBacklog } from '../spool.js';
 import type { Disk } from './disk.js';
 import { readHealth } from './health-files.js';
+import { listNames } from './list-names.js';
 
 /** @throws the errno of a directory that cannot be listed */
 export async function* readBacklog(disk: Disk, root: string, only?: string): AsyncGenerator<EndpointBacklog> {
   const endpoints = new Set<string>();
   for (const room of ['queue', 'retry', 'dead'])
-    for (const name of list(disk, `${root}/${room}`)) endpoints.add(name);
-  for (const name of list(disk, `${root}/endpoints`))
+    for (const name of listNames(disk, `${root}/${room}`)) endpoints.add(name);
+  for (const name of listNames(disk, `${root}/endpoints`))
     if (name.endsWith('.json')) endpoints.add(name.slice(0, -'.json'.length));
   const wanted =
     only === undefined ? [...endpoints].sort() : [only].filter((endpoint) => endpoints.has(endpoint));
   for (const endpoint of wanted) {
-    const segments = list(disk, `${root}/queue/${endpoint}`);
+    const segments = listNames(disk, `${root}/queue/${endpoint}`);
     const waiting = segments.reduce(
-      (sum, name) => sum + list(disk, `${root}/queue/${endpoint}/${name}`).length,
+      (sum, name) => sum + listNames(disk, `${root}/queue/${endpoint}/${name}`).length,
       0,
     );
     yield {
       endpoint,
       waiting,
-      retrying: list(disk, `${root}/retry/${endpoint}`).length,
-      dead: list(disk, `${root}/dead/${endpoint}`).filter((name) => !name.endsWith('.why.json')).length,
+      retrying: listNames(disk, `${root}/retry/${endpoint}`).length,
+      dead: listNames(disk, `${root}/dead/${endpoint}`).filter((name) => !name.endsWith('.why.json')).length,
       health: readHealth(disk, root, endpoint),
     };
-  }
-}
-
-function list(disk: Disk, path: string): string[] {
-  try {
-    return disk.readdirSync(path).filter((name) => !name.startsWith('.'));
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT' || errnoOf(error) === 'ENOTDIR') return [];
-    throw error;
   }
 }

@@ -3,9 +3,9 @@
  * next. At most one segment's names are in memory, and each is handed out
  * once until it is given back.
  */
-import { errnoOf } from '../../shared/errors.js';
 import type { Disk } from './disk.js';
 import { parseQueueName, parseRetryName } from './layout.js';
+import { listNames } from './list-names.js';
 
 /** A delivery's file. */
 export interface Slot {
@@ -63,7 +63,7 @@ export function createQueueReader(
   const queue = `queue/${endpoint}`;
   const retryDirectory = `retry/${endpoint}`;
   /** Segments whose names are not in memory, in order. */
-  let later = list(disk, `${root}/${queue}`).sort();
+  let later = listNames(disk, `${root}/${queue}`).sort();
   /** Sorted by due time, the earliest first. */
   const retries: Retry[] = [];
   /** Given back, sorted by place; before everything in `names`. */
@@ -74,12 +74,12 @@ export function createQueueReader(
   /** The names that are handed out, by directory. */
   const out = new Map<string, Set<string>>();
 
-  for (const name of list(disk, `${root}/${retryDirectory}`)) addRetry(name);
+  for (const name of listNames(disk, `${root}/${retryDirectory}`)) addRetry(name);
 
   /** The names in a directory that are not handed out. */
   function listIn(directory: string): string[] {
     const taken = out.get(directory);
-    return list(disk, `${root}/${directory}`).filter((name) => !taken?.has(name));
+    return listNames(disk, `${root}/${directory}`).filter((name) => !taken?.has(name));
   }
 
   function addRetry(name: string): void {
@@ -171,24 +171,14 @@ export function createQueueReader(
       next = 0;
       head = undefined;
       for (const name of listIn(retryDirectory)) addRetry(name);
-      later = list(disk, `${root}/${queue}`).sort();
+      later = listNames(disk, `${root}/${queue}`).sort();
       later = later.filter((segment) => {
-        if (list(disk, `${root}/${queue}/${segment}`).length > 0) return true;
+        if (listNames(disk, `${root}/${queue}/${segment}`).length > 0) return true;
         onEmpty(segment);
         return false;
       });
     },
   };
-}
-
-/** The names in a directory, but for those that begin with a dot; none where there is no directory. */
-function list(disk: Disk, path: string): string[] {
-  try {
-    return disk.readdirSync(path).filter((name) => !name.startsWith('.'));
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT' || errnoOf(error) === 'ENOTDIR') return [];
-    throw error;
-  }
 }
 
 /** Inserts into a sorted array, by binary search. */
