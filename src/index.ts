@@ -1,4 +1,5 @@
 /** The library: what the commands do, typed. */
+export type { Environment } from './config/paths.js';
 export type { Endpoint, RetryPolicy, Secret } from './endpoint/endpoint.js';
 export {
   type Started,
@@ -8,7 +9,7 @@ export {
   start,
   stop,
 } from './library/daemon.js';
-export { type DrainOptions, drain } from './library/drain.js';
+export { type DrainOptions, drain, type Ready } from './library/drain.js';
 export { type FireOptions, fire, fireBatch, type Target } from './library/fire.js';
 export { type FlushOptions, flush } from './library/flush.js';
 export { type InitOptions, init } from './library/init.js';
@@ -21,7 +22,7 @@ export {
 } from './library/register.js';
 export { type Targets, type TargetsOptions, targets } from './library/targets.js';
 export type { Clock } from './shared/clock.js';
-export { CapnhookError, type ErrorCode, type Problem } from './shared/errors.js';
-export type { Dropped, Holder } from './spool/spool.js';
-export type { DrainSummary, Notice } from './usecases/drain/ports.js';
+export { CapnhookError, type ErrorCode, type ErrorDetails, type Problem } from './shared/errors.js';
+export type { Corrupt, Dropped, Holder, LeaseMode } from './spool/spool.js';
+export type { DrainSummary, Named, Notice } from './usecases/drain/ports.js';
 export type { Fired } from './usecases/fire.js';
