@@ -6,6 +6,7 @@
  */
 import { setMaxListeners } from 'node:events';
 import { formatDuration } from '../shared/duration.js';
+import { longestTimerMs } from '../shared/timer.js';
 import type { AnswerListener, Connection } from './connection.js';
 import { describeError } from './error-words.js';
 import type { HttpRequest } from './http-request.js';
@@ -13,9 +14,6 @@ import type { AttemptResult } from './sender.js';
 
 /** So much of an answer's body is read, in bytes; the connection is dropped with the rest. */
 const MAX_BODY_BYTES = 8192;
-
-/** setTimeout takes a longer wait for 1 ms. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /** How a connection ends that was closed by the other side, as it may do when nothing is under way. */
 const CLOSED_MEANWHILE: ReadonlySet<string> = new Set(['SOCKET_CLOSED', 'ECONNRESET', 'EPIPE']);
@@ -47,7 +45,7 @@ export function exchange(request: HttpRequest, options: ExchangeOptions): Promis
     let answer: AttemptResult | undefined;
     let connection: Connection | undefined;
 
-    const timer = setTimeout(() => cutOff(timedOut(timeoutMs)), Math.min(timeoutMs, LONGEST_TIMER_MS));
+    const timer = setTimeout(() => cutOff(timedOut(timeoutMs)), Math.min(timeoutMs, longestTimerMs));
     const onAbort = () => cutOff({ kind: 'aborted' });
     // AbortSignal.any would keep what it made alive for as long as its sources. Of the attempts that
     // are in flight each listens to the same signals, and Node warns of more than ten.

@@ -1,6 +1,7 @@
 /** An attempt as the HTTP request it becomes. Looks up secrets, and does nothing else. */
 import type { Secret } from '../endpoint/endpoint.js';
 import { parseWebhookUrl } from '../event/webhook-url.js';
+import { isHeaderValue } from '../shared/header-value.js';
 import type { AttemptError } from './error-words.js';
 import { nameOfSecret, type SecretReader } from './secrets.js';
 import type { Attempt } from './sender.js';
@@ -19,9 +20,6 @@ export interface HttpRequest {
 
 /** A request, or why there can be none. */
 export type BuiltRequest = { ok: true; request: HttpRequest } | { ok: false; error: AttemptError };
-
-/** RFC 9110, section 5.5: visible characters, space and tab, Latin-1. */
-const HEADER_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 
 /** Says no from anywhere within {@link createRequestBuilder}; never leaves it. */
 class Unusable extends Error {
@@ -67,7 +65,7 @@ export function createRequestBuilder({
 
   function readHeader([name, secret]: [string, Secret]): [string, string] {
     const value = read(secret);
-    if (HEADER_VALUE.test(value)) return [name.toLowerCase(), value];
+    if (isHeaderValue(value)) return [name.toLowerCase(), value];
     const why = `${nameOfSecret(secret)} has a line break or another character that a header cannot hold`;
     throw new Unusable('BAD_SECRET', `the header ${name} cannot be sent: ${why}`);
   }

@@ -7,12 +7,11 @@ import { CapnhookError, errnoOf } from '../shared/errors.js';
 import { errorCodeOf, exitCodes } from '../shared/exit-codes.js';
 import { makePath } from '../shared/make-path.js';
 import { packageRoot } from '../shared/package-info.js';
-import { randomBytes } from '../shared/random.js';
-import { createFileSpool } from '../spool/file/file-spool.js';
 import { isLocal } from '../spool/file/lock.js';
 import { identityOf, isAlive } from '../spool/file/process-identity.js';
 import type { Holder } from '../spool/spool.js';
 import { describeHolder } from './busy.js';
+import { openSpool } from './open-spool.js';
 
 export interface StartOptions {
   /** The spool's directory; default `CAPNHOOK_SPOOL`, or `~/.local/state/capnhook/spool`. */
@@ -54,7 +53,7 @@ export async function start(options: StartOptions = {}): Promise<Started> {
   const env = options.env ?? process.env;
   const root = spoolPath(env, options.spool);
   const log = resolve(options.log ?? `${root}.log`);
-  const spool = createFileSpool(root, { now: Date.now, random: randomBytes });
+  const spool = openSpool(root);
   const running = await spool.holder();
   if (running?.mode === 'daemon') return { started: false, pid: running.pid };
   const fd = openLog(log);
@@ -101,7 +100,7 @@ export async function start(options: StartOptions = {}): Promise<Started> {
  */
 export async function stop(options: StopOptions = {}): Promise<Stopped> {
   const root = spoolPath(options.env ?? process.env, options.spool);
-  const spool = createFileSpool(root, { now: Date.now, random: randomBytes });
+  const spool = openSpool(root);
   const holder = await spool.holder();
   if (holder === undefined) return { holder };
   if (holder.pid === process.pid && isLocal(holder)) throw stopsItself();

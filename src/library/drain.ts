@@ -5,12 +5,11 @@ import { createFileJournal } from '../journal/file-journal.js';
 import { type Clock, systemClock } from '../shared/clock.js';
 import { CapnhookError } from '../shared/errors.js';
 import { packageVersion } from '../shared/package-info.js';
-import { randomBytes } from '../shared/random.js';
-import { createFileSpool } from '../spool/file/file-spool.js';
 import { drain as drainLease } from '../usecases/drain/drain.js';
 import type { DrainSummary, Notice } from '../usecases/drain/ports.js';
 import { busy } from './busy.js';
 import { openHooks } from './live-hooks.js';
+import { openSpool } from './open-spool.js';
 
 export interface DrainOptions {
   /** The spool's directory; default `CAPNHOOK_SPOOL`, or `~/.local/state/capnhook/spool`. */
@@ -78,7 +77,7 @@ export async function drain(options: DrainOptions = {}): Promise<DrainSummary> {
     },
   });
   const until = options.daemon ? 'daemon' : options.waitMs === undefined ? 'pass' : 'wait';
-  const spool = createFileSpool(root, { now: clock.now, random: randomBytes });
+  const spool = openSpool(root, clock);
   const leased = await spool.lease(until === 'daemon' ? 'daemon' : 'pass');
   if (leased.held) throw busy('drain', leased.holder);
   const { lease } = leased;

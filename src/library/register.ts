@@ -6,9 +6,8 @@ import { editHooksFile } from '../hooks/hooks-file.js';
 import { parseHooks } from '../hooks/parse-hooks.js';
 import { isHookPattern } from '../hooks/pattern.js';
 import { CapnhookError } from '../shared/errors.js';
-import { randomBytes } from '../shared/random.js';
-import { createFileSpool } from '../spool/file/file-spool.js';
 import { badHookPattern } from '../usecases/bad-hook.js';
+import { openSpool } from './open-spool.js';
 
 export interface RegisterOptions {
   /** The hooks file, made if it is missing; default `CAPNHOOK_CONFIG`, or `~/.config/capnhook/hooks.yaml`. */
@@ -80,7 +79,7 @@ function queueIds(text: string, id: string): ReadonlySet<string> {
 }
 
 async function queuedFor(root: string, ids: Iterable<string>): Promise<number> {
-  const spool = createFileSpool(root, { now: Date.now, random: randomBytes });
+  const spool = openSpool(root);
   let queued = 0;
   for (const id of ids) {
     for await (const { waiting, retrying } of spool.backlog(id)) queued += waiting + retrying;

@@ -1,11 +1,10 @@
+import { isHeaderValue } from '../../shared/header-value.js';
 import { endpointsOf } from '../draft.js';
 import { quoted } from '../finding.js';
 import type { Rule } from './rule.js';
 
 /** RFC 9110, section 5.6.2. */
 const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,256}$/;
-/** RFC 9110, section 5.5: visible characters, space and tab, Latin-1. */
-const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 /** Written by capnhook or by the connection. */
 const RESERVED: ReadonlySet<string> = new Set([
   ...['host', 'content-length', 'content-type', 'transfer-encoding', 'connection', 'upgrade', 'expect'],
@@ -34,7 +33,7 @@ export const headerValues: Rule = {
   name: "a header's value is one line of Latin-1 text",
   *check(draft) {
     for (const { value } of endpointsOf(draft).flatMap(({ headers }) => headers)) {
-      if (!('value' in value.value) || VALUE.test(value.value.value)) continue;
+      if (!('value' in value.value) || isHeaderValue(value.value.value)) continue;
       const message =
         'bad header value; it must be one line, without control characters or characters beyond Latin-1';
       yield { at: value.at, message };

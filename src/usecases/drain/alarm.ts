@@ -1,3 +1,5 @@
+import { longestTimerMs } from '../../shared/timer.js';
+
 /** Waiting until something happens, without missing what happens just before. */
 export interface Alarm {
   /** Something has happened. */
@@ -7,9 +9,6 @@ export interface Alarm {
   /** Resolves at the next ring, at once if it rang since the last wait, or after `ms` (Infinity: never). */
   wait(ms: number): Promise<void>;
 }
-
-/** `setTimeout` takes no more (ms). */
-export const longestTimerMs: number = 2 ** 31 - 1;
 
 /** An alarm that has not rung. */
 export function createAlarm(): Alarm {

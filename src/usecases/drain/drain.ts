@@ -5,7 +5,8 @@
 import { setImmediate } from 'node:timers/promises';
 import { parkedUntil } from '../../endpoint/health.js';
 import { CapnhookError } from '../../shared/errors.js';
-import { createAlarm, longestTimerMs } from './alarm.js';
+import { longestTimerMs } from '../../shared/timer.js';
+import { createAlarm } from './alarm.js';
 import { createAttempts } from './attempts.js';
 import { createIntake } from './intake.js';
 import type { DrainOptions, DrainPorts, DrainSummary } from './ports.js';
