@@ -26,6 +26,15 @@ const config: ReturnType<typeof defineConfig> = defineConfig({
           hookTimeout: 60_000,
         },
       },
+      {
+        test: {
+          name: 'faults',
+          include: ['test/faults/**/*.test.ts'],
+          globalSetup: ['test/e2e/build-first.ts'],
+          testTimeout: process.env.CAPNHOOK_FAULTS === 'long' ? 3_600_000 : 120_000,
+          hookTimeout: 60_000,
+        },
+      },
     ],
   },
 });

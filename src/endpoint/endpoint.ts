@@ -13,6 +13,14 @@ export interface RetryPolicy {
   jitter: number;
 }
 
+/** At most so many attempts in any stretch of time of that length. */
+export interface Rate {
+  /** Attempts, from 1. */
+  count: number;
+  /** The length in ms: of a second, a minute, an hour or a day. */
+  perMs: number;
+}
+
 /** A URL with its settings. */
 export interface Endpoint {
   /** Names it in the spool, the journal and all output; tells nothing of the URL but its host. */
@@ -26,9 +34,17 @@ export interface Endpoint {
   timeoutMs: number;
   /** Attempts in flight at once, at most. */
   concurrency: number;
+  /** Absent: as fast as it answers. */
+  rate?: Rate;
+  /** `strict`: one delivery at a time, each after the one before it. */
+  order: 'any' | 'strict';
+  /** What a delivery in strict order does that fails alone: the others wait for it (`block`), or go on without it (`skip`). */
+  onFailure: 'block' | 'skip';
   /** A delivery older than this is given up once its endpoint was tried often enough. */
   giveUpAfterMs: number;
   retry: RetryPolicy;
+  /** A command that is told when the endpoint gets sick, gives something up, or recovers: its name and arguments. */
+  onChange?: readonly string[];
 }
 
 /** The settings an endpoint has where the hooks file says nothing. */
@@ -37,6 +53,8 @@ export const endpointDefaults: Omit<Endpoint, 'id' | 'url'> = {
   sign: [],
   timeoutMs: 20_000,
   concurrency: 4,
+  order: 'any',
+  onFailure: 'block',
   giveUpAfterMs: 3 * 86_400_000,
   retry: {
     // Standard Webhooks' schedule, slightly longer at its end.

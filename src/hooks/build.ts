@@ -45,7 +45,12 @@ export function buildHooks(draft: Draft): Hooks {
     endpoints: [...new Set(items.map(resolve).filter((one) => one !== undefined))],
   }));
   const all = [...named.values(), ...registrations.flatMap(({ endpoints }) => endpoints)];
-  return { registrations, endpoints: new Map(all.map((endpoint) => [endpoint.id, endpoint])), defaults };
+  return {
+    registrations,
+    endpoints: new Map(all.map((endpoint) => [endpoint.id, endpoint])),
+    defaults,
+    maxInFlight: 256,
+  };
 }
 
 /** What makes two URLs the same one: the normalised URL, or the same reference. */

@@ -15,6 +15,10 @@ export interface Hooks {
   endpoints: ReadonlyMap<string, Endpoint>;
   /** The settings of an endpoint that is only a URL. */
   defaults: Omit<Endpoint, 'id' | 'url'>;
+  /** Attempts in flight at once, over all endpoints. */
+  maxInFlight: number;
+  /** A hook that is fired when an endpoint gets sick, gives something up, or recovers. */
+  alert?: string;
 }
 
 /** The parts of an event that decide who receives it. */

@@ -2,7 +2,18 @@
 import type { Health } from '../endpoint/health.js';
 import type { Batch, Event } from '../event/event.js';
 import { batchMemberId } from '../event/event-id.js';
-import type { Delivery, EndpointBacklog, FanOut, Holder, Lease, LeaseMode, Spool, Why } from './spool.js';
+import type {
+  ClaimOptions,
+  Delivery,
+  Due,
+  EndpointBacklog,
+  FanOut,
+  Holder,
+  Lease,
+  LeaseMode,
+  Spool,
+  Why,
+} from './spool.js';
 
 /** One step fans out so many events at most. */
 const stepEvents = 256;
@@ -38,8 +49,16 @@ export function createMemorySpool({ now }: { now(): number }): Spool {
     return queue;
   }
 
-  function isReady(owed: Owed, at: number): boolean {
-    return !owed.claimed && (owed.dueMs === undefined || owed.dueMs <= at);
+  function isReady(owed: Owed, { now: at, latest = Infinity }: Due): boolean {
+    return !owed.claimed && (owed.dueMs === undefined || owed.dueMs <= at || owed.dueMs > latest);
+  }
+
+  /** What can be claimed, in order. */
+  function readyIn(queue: Queue, { probe, ...due }: Omit<ClaimOptions, 'limit'>): Owed[] {
+    const ready = queue.owed.filter((owed) => isReady(owed, due));
+    const dueOf = ({ dueMs }: Owed) => dueMs ?? (probe === undefined ? Infinity : -Infinity);
+    const failedOf = ({ event }: Owed) => probe?.indexOf(event.id) ?? -1;
+    return ready.sort((a, b) => failedOf(a) - failedOf(b) || dueOf(a) - dueOf(b) || 0);
   }
 
   function names(match: (queue: Queue) => boolean): string[] {
@@ -76,17 +95,17 @@ export function createMemorySpool({ now }: { now(): number }): Spool {
         more: accepted.length > 0,
       };
     },
-    ready: (at) => names((queue) => queue.owed.some((owed) => isReady(owed, at))),
-    async claim(endpoint, { limit, now: at }) {
-      const ready = queueOf(endpoint).owed.filter((owed) => isReady(owed, at));
-      ready.sort((a, b) => (a.dueMs ?? Infinity) - (b.dueMs ?? Infinity) || 0);
-      const deliveries = ready.slice(0, limit).map((owed) => {
-        owed.claimed = true;
-        const { event, attempts } = owed;
-        const delivery = { event, endpoint, attempts, acceptedAt: Date.parse(event.time) };
-        claims.set(delivery, owed);
-        return delivery;
-      });
+    ready: (due) => names((queue) => queue.owed.some((owed) => isReady(owed, due))),
+    async claim(endpoint, { limit, ...options }) {
+      const deliveries = readyIn(queueOf(endpoint), options)
+        .slice(0, limit)
+        .map((owed) => {
+          owed.claimed = true;
+          const { event, attempts } = owed;
+          const delivery = { event, endpoint, attempts, acceptedAt: Date.parse(event.time) };
+          claims.set(delivery, owed);
+          return delivery;
+        });
       return { deliveries, corrupt: [], unread: [] };
     },
     async done(delivery) {

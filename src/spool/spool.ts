@@ -94,8 +94,8 @@ export interface Corrupt {
 export interface Lease {
   /** Fans out a bounded number of accepted events; their deliveries can be claimed when it resolves. */
   fanOut(route: Route): Promise<FanOut>;
-  /** Endpoints with deliveries that can be claimed now: waiting ones, and retries due at `now` (ms). */
-  ready(now: number): readonly string[];
+  /** Endpoints with deliveries that can be claimed now: waiting ones, and retries that are due. */
+  ready(due: Due): readonly string[];
   /** The next deliveries of an endpoint, due retries first, then the waiting ones in order. Unreadable ones are put aside. */
   claim(endpoint: string, options: ClaimOptions): Promise<Claim>;
   /** The delivery was made. */
@@ -134,11 +134,23 @@ export interface Dropped {
   deliveries: number;
 }
 
-export interface ClaimOptions {
+/** Which retries are due. */
+export interface Due {
+  /** Those whose time has come, ms since the epoch. */
+  now: number;
+  /** And those whose time is later than this: the clock was set back since. Default: none. */
+  latest?: number;
+}
+
+export interface ClaimOptions extends Due {
   /** At most so many. */
   limit: number;
-  /** ms since the epoch; decides which retries are due. */
-  now: number;
+  /**
+   * To try an endpoint with: events whose deliveries failed, the longest ago
+   * first. All others come before them, waiting ones before due retries; then
+   * they, in this order.
+   */
+  probe?: readonly string[];
 }
 
 export interface Claim {

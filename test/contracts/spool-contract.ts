@@ -75,7 +75,7 @@ export function describeSpool(name: string, open: () => SpoolUnderTest): void {
     it('fanOut() makes one delivery for each endpoint, and claim() keeps them apart', async () => {
       const fired = event();
       const { lease } = await fannedOut([fired], ['a', 'b']);
-      expect([...lease.ready(0)].sort()).toEqual(['a', 'b']);
+      expect([...lease.ready({ now: 0 })].sort()).toEqual(['a', 'b']);
       expect(ids(await claimAll(lease, 'a'))).toEqual([fired.id]);
       expect(ids(await claimAll(lease, 'b'))).toEqual([fired.id]);
       await lease.close();
@@ -109,7 +109,7 @@ export function describeSpool(name: string, open: () => SpoolUnderTest): void {
       expect(ids(first.deliveries)).toEqual([fired[0]!.id, fired[1]!.id]);
       expect(ids(await claimAll(lease, 'a'))).toEqual([fired[2]!.id]);
       expect(await claimAll(lease, 'a')).toEqual([]);
-      expect(lease.ready(0)).toEqual([]);
+      expect(lease.ready({ now: 0 })).toEqual([]);
       expect(lease.owing()).toEqual(['a']);
       await lease.close();
     });
@@ -126,7 +126,7 @@ export function describeSpool(name: string, open: () => SpoolUnderTest): void {
       const [first, second] = await claimAll(lease, 'a');
       lease.release(second!);
       lease.release(first!);
-      expect(lease.ready(0)).toEqual(['a']);
+      expect(lease.ready({ now: 0 })).toEqual(['a']);
       expect(ids(await claimAll(lease, 'a'))).toEqual([fired[0]!.id, fired[1]!.id]);
       await lease.close();
     });
@@ -148,8 +148,8 @@ export function describeSpool(name: string, open: () => SpoolUnderTest): void {
       await lease.defer(deliveries[0]!, { dueMs: 5000, attempts: 2 });
       expect(lease.nextDue('a')).toBe(5000);
       expect(ids((await lease.claim('a', { limit: 1, now: 4999 })).deliveries)).toEqual([fired[1]!.id]);
-      expect(lease.ready(4999)).toEqual([]);
-      expect(lease.ready(5000)).toEqual(['a']);
+      expect(lease.ready({ now: 4999 })).toEqual([]);
+      expect(lease.ready({ now: 5000 })).toEqual(['a']);
       const [retry] = await claimAll(lease, 'a', 5000);
       expect(retry).toMatchObject({ attempts: 2, event: { id: fired[0]!.id } });
       expect(lease.nextDue('a')).toBeUndefined();
@@ -255,7 +255,7 @@ export function describeSpool(name: string, open: () => SpoolUnderTest): void {
       lease.release(claimed!);
       expect(ids(await claimAll(lease, 'a'))).toEqual([claimed!.event.id]);
       await lease.drop(() => true);
-      expect(lease.ready(0)).toEqual([]);
+      expect(lease.ready({ now: 0 })).toEqual([]);
       expect(await lease.owed('b')).toBe(0);
       expect(lease.owing().filter((endpoint) => endpoint === 'b')).toEqual([]);
       await lease.close();

@@ -67,7 +67,7 @@ async function drainOnce(root: string, open: () => Promise<Lease>): Promise<Told
   try {
     lease = await open();
     await fanOutAll(lease, () => endpoints);
-    for (const endpoint of lease.ready(0)) await settleAll(root, { lease, endpoint, told });
+    for (const endpoint of lease.ready({ now: 0 })) await settleAll(root, { lease, endpoint, told });
   } catch (error) {
     told.error = error;
   }

@@ -40,7 +40,7 @@ export function hooksOf(
     pattern,
     endpoints: ids.map((id) => all.get(id)!),
   }));
-  return { registrations, endpoints: all, defaults: endpointDefaults };
+  return { registrations, endpoints: all, defaults: endpointDefaults, maxInFlight: 256 };
 }
 
 /** What to answer: a status, a whole result, or a function of the attempt. */

@@ -153,7 +153,8 @@ export function openLease(disk: Disk, root: string, { lock, now, random, token }
       for (const { endpoint, slot } of passedOver.splice(0)) readerOf(endpoint).giveBack(slot);
       return { ...step, corrupt: [...untold.splice(0), ...step.corrupt] };
     },
-    ready: (at) => [...readers].filter(([, reader]) => reader.hasReady(at)).map(([endpoint]) => endpoint),
+    ready: ({ now: at }) =>
+      [...readers].filter(([, reader]) => reader.hasReady(at)).map(([endpoint]) => endpoint),
     async claim(endpoint, { limit, now: at }) {
       await fanningOut;
       const claim: Mutable<Claim> = { deliveries: [], corrupt: [], unread: [] };

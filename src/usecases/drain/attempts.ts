@@ -136,7 +136,7 @@ export function createAttempts(ports: DrainPorts, options: AttemptsOptions): Att
     async fill() {
       for (let round = 0; round < roundsAtOnce; round += 1) {
         let started = false;
-        for (const endpoint of rotated(lease.ready(dueAt()))) {
+        for (const endpoint of rotated(lease.ready({ now: dueAt() }))) {
           if (!mayGoOn()) return true;
           if (mayTry(endpoint) && (await take(endpoint))) started = true;
         }

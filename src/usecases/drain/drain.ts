@@ -89,7 +89,7 @@ export async function drain(ports: DrainPorts, options: DrainOptions): Promise<D
     const soonest = Math.min(intake.isUnsettled() ? unsettledMs : Infinity, heldMs || Infinity);
     if (isPass) return soonest;
     let idle = Math.min(soonest, options.rescanMs, deadline - clock.monotonic());
-    const ready = new Set(lease.ready(clock.now()));
+    const ready = new Set(lease.ready({ now: clock.now() }));
     for (const id of lease.owing()) {
       if (lease.health(id).paused !== undefined || attempts.isBusy(id)) continue;
       const wait = waitOf(id, ready.has(id));

@@ -523,7 +523,7 @@ describe('fanOut() after an intake that was cut short', () => {
   it('claim() hands nothing out before the event is gone from incoming/, and then once', async () => {
     const { root, fired, lease } = await halfDone();
     expect(await claimAll(lease, 'a')).toEqual([]);
-    expect(lease.ready(0)).toEqual([]);
+    expect(lease.ready({ now: 0 })).toEqual([]);
     expect(lease.owing()).toEqual(['a']);
     expect(await fanOutAll(lease, () => ['a', 'b'])).toMatchObject({ events: 1, deliveries: 1 });
     expect(existsSync(`${root}/incoming/${fired.id}.json`)).toBe(false);

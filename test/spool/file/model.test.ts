@@ -125,7 +125,7 @@ async function seen({ spool, lease }: Side): Promise<unknown> {
     backlog,
     isWaiting: (await spool.waiting()) > 0, // a batch counts as one entry in the one, as its events in the other
     owing: [...lease.owing()].sort(),
-    ready: [...lease.ready(20)].sort(),
+    ready: [...lease.ready({ now: 20 })].sort(),
     owed: await Promise.all(endpoints.map((endpoint) => lease.owed(endpoint))),
     nextDue: endpoints.map((endpoint) => lease.nextDue(endpoint)),
   };
