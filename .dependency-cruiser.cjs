@@ -3,12 +3,13 @@
 /** Each room, from the top down, with the rooms it may import from. */
 const rooms = {
   cli: ['library', 'usecases', 'config', 'event', 'endpoint', 'shared'],
-  library: ['usecases', 'hooks', 'delivery', 'spool', 'journal', 'config', 'event', 'endpoint', 'shared'],
+  library: ['usecases', 'hooks', 'delivery', 'spool', 'journal', 'command', 'config', 'event', 'endpoint', 'shared'],
   usecases: ['hooks', 'delivery', 'spool', 'journal', 'event', 'endpoint', 'shared'],
   hooks: ['event', 'endpoint', 'shared'],
   delivery: ['event', 'endpoint', 'shared'],
   spool: ['event', 'endpoint', 'shared'],
   journal: ['shared'],
+  command: ['shared'],
   config: ['shared'],
   event: ['shared'],
   endpoint: ['shared'],
@@ -62,8 +63,8 @@ module.exports = {
     {
       name: 'adapters-know-no-adapters',
       severity: 'error',
-      from: { path: '^src/(spool|delivery|journal|hooks)/' },
-      to: { path: '^src/(spool|delivery|journal|hooks)/', pathNot: '^src/$1/' },
+      from: { path: '^src/(spool|delivery|journal|command|hooks)/' },
+      to: { path: '^src/(spool|delivery|journal|command|hooks)/', pathNot: '^src/$1/' },
     },
     {
       name: 'nothing-imports-index',

@@ -9,6 +9,7 @@ export interface JournalEntry {
     | 'delivered'
     | 'failed'
     | 'rejected'
+    | 'refused'
     | 'gone'
     | 'aborted'
     | 'gave-up'

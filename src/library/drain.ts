@@ -1,3 +1,4 @@
+import { runCommand } from '../command/run-command.js';
 import { type Environment, hooksPath, spoolPath } from '../config/paths.js';
 import { createHttpSender } from '../delivery/http-sender.js';
 import { createSecretReader } from '../delivery/secrets.js';
@@ -5,8 +6,10 @@ import { createFileJournal } from '../journal/file-journal.js';
 import { type Clock, systemClock } from '../shared/clock.js';
 import { CapnhookError } from '../shared/errors.js';
 import { packageVersion } from '../shared/package-info.js';
+import { randomBytes } from '../shared/random.js';
 import { drain as drainLease } from '../usecases/drain/drain.js';
-import type { DrainSummary, Notice } from '../usecases/drain/ports.js';
+import type { DrainSummary, Notice, Outlet } from '../usecases/drain/ports.js';
+import { fireEvent } from '../usecases/fire.js';
 import { busy } from './busy.js';
 import { openHooks } from './live-hooks.js';
 import { openSpool } from './open-spool.js';
@@ -20,7 +23,7 @@ export interface DrainOptions {
   waitMs?: number | undefined;
   /** Goes on until `stop`. Default: one pass. */
   daemon?: boolean | undefined;
-  /** Attempts in flight at once, over all endpoints; default 256. */
+  /** Attempts in flight at once, over all endpoints; default what the hooks file says, or 256. */
   maxInFlight?: number;
   /** How long attempts in flight may go on after `stop`, in ms; default 10,000. */
   graceMs?: number | undefined;
@@ -51,6 +54,9 @@ export interface Ready {
   /** Reads the hooks file and its secrets anew, as for SIGHUP. */
   reload(): void;
 }
+
+/** A command that is told of a change has so long, in ms. */
+const commandTimeoutMs = 30_000;
 
 /**
  * Fans out what was fired, and sends what is due: one pass, for so long, or
@@ -86,17 +92,23 @@ export async function drain(options: DrainOptions = {}): Promise<DrainSummary> {
     userAgent,
     secrets: { read: (secret) => secrets.read(secret) },
   });
+  const outlet: Outlet = {
+    run: (command, told) => runCommand(command, { ...told, timeoutMs: commandTimeoutMs, env }),
+    async fire(hook, payload) {
+      await fireEvent({ inbox: spool, clock, random: randomBytes }, { hook, payload });
+    },
+  };
   try {
     options.onReady?.({ spool: root, config, reload: hooks.invalidate });
     return await drainLease(
-      { lease, hooks, sender, journal, clock, random: Math.random, report: logger },
+      { lease, hooks, sender, journal, clock, random: Math.random, report: logger, outlet },
       {
         until,
         waitMs: options.waitMs ?? 0,
-        maxInFlight: options.maxInFlight ?? 256,
         graceMs: options.graceMs ?? 10_000,
         rescanMs: options.rescanMs ?? 2_000,
         showUrls: options.showUrls ?? false,
+        ...(options.maxInFlight !== undefined && { maxInFlight: options.maxInFlight }),
         ...(stop && { stop }),
         ...(abort && { abort }),
       },

@@ -47,8 +47,8 @@ describe('renderNotice()', () => {
     ],
     [{ kind: 'well', endpoint, since: now }, `+${who} is well again`],
     [
-      { kind: 'rejected', endpoint, event: 'e1', what: '422', dueMs: now + 300_000 },
-      `-${who} answers 422 to e1; it alone is tried again in 5m`,
+      { kind: 'failed-alone', endpoint, event: 'e1', what: '422', dueMs: now + 300_000 },
+      `-e1 to ${who} failed alone: 422; it is tried again in 5m`,
     ],
     [
       { kind: 'gave-up', endpoint, reason: 'too old', count: 1 },

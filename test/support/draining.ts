@@ -10,18 +10,37 @@ import type { Clock } from '../../src/shared/clock.js';
 import { createMemorySpool } from '../../src/spool/memory.js';
 import type { Delivery, EndpointBacklog, Lease, Spool, Why } from '../../src/spool/spool.js';
 import { drain } from '../../src/usecases/drain/drain.js';
-import type { DrainOptions, DrainSummary, HooksRefresh, Notice } from '../../src/usecases/drain/ports.js';
+import type {
+  DrainOptions,
+  DrainSummary,
+  HooksRefresh,
+  Notice,
+  Outlet,
+} from '../../src/usecases/drain/ports.js';
 import { endpoint, event } from './builders.js';
 
-/** A clock that stands still until it is told otherwise. Begins a minute after the first built event. */
-export function fakeClock(): Clock & { advance(ms: number): void } {
-  let at = Date.parse('2026-11-23T12:01:00.000Z');
-  const start = at;
+/** A clock that stands still until it is told otherwise. */
+export interface FakeClock extends Clock {
+  /** Time goes by. */
+  advance(ms: number): void;
+  /** The wall clock is set. */
+  jump(ms: number): void;
+}
+
+/** Begins a minute after the first built event. */
+export function fakeClock(): FakeClock {
+  const start = Date.parse('2026-11-23T12:01:00.000Z');
+  let elapsed = 0;
+  let jumped = 0;
   return {
-    now: () => at,
-    monotonic: () => at - start,
+    now: () => start + elapsed + jumped,
+    monotonic: () => elapsed,
+    reading: () => ({ boot: 'b', bootedAt: start + jumped }),
     advance(ms) {
-      at += ms;
+      elapsed += ms;
+    },
+    jump(ms) {
+      jumped += ms;
     },
   };
 }
@@ -134,10 +153,14 @@ export interface Buried {
 export interface DrainingOptions {
   hooks?: Hooks;
   script?: Record<string, Script>;
-  clock?: Clock & { advance?(ms: number): void };
+  clock?: Clock & Partial<FakeClock>;
   random?: () => number;
   /** Stands between the drain and the lease. */
   wrap?: (lease: Lease) => Lease;
+  /** What a command that is told of a change comes to; by default it goes well. */
+  ran?: (command: readonly string[]) => string | undefined;
+  /** Over the one that fires into the spool. */
+  outlet?: Partial<Outlet>;
 }
 
 type NoticeOf<K extends Notice['kind']> = Extract<Notice, { kind: K }>;
@@ -148,6 +171,8 @@ export interface Draining extends ScriptedSender {
   readonly notices: Notice[];
   readonly journal: JournalEntry[];
   readonly buried: Buried[];
+  /** Commands that were told of a change, and what they read. */
+  readonly ran: Array<{ command: readonly string[]; input: string }>;
   /** What the next looks at the hooks file find. */
   readonly refreshes: HooksRefresh[];
   /** Fires events, and returns them. */
@@ -170,6 +195,7 @@ export function draining(options: DrainingOptions = {}): Draining {
   const notices: Notice[] = [];
   const journal: JournalEntry[] = [];
   const buried: Buried[] = [];
+  const ran: Draining['ran'] = [];
   const refreshes: HooksRefresh[] = [];
   let hooks = options.hooks ?? hooksOf({ complete: ['a'] });
 
@@ -194,6 +220,7 @@ export function draining(options: DrainingOptions = {}): Draining {
     notices,
     journal,
     buried,
+    ran,
     async fire(...events) {
       const all = events.map((over) => event(over));
       for (const each of all) await spool.enqueue(each);
@@ -224,8 +251,18 @@ export function draining(options: DrainingOptions = {}): Draining {
             clock,
             random: options.random ?? (() => 0.5),
             report: (notice) => notices.push(notice),
+            outlet: {
+              async run(command, { input }) {
+                ran.push({ command, input });
+                return options.ran?.(command);
+              },
+              async fire(hook, payload) {
+                await spool.enqueue(event({ hook, payload }));
+              },
+              ...options.outlet,
+            },
           },
-          { until: 'pass', maxInFlight: 256, graceMs: 10_000, rescanMs: 2_000, ...drainOptions },
+          { until: 'pass', graceMs: 10_000, rescanMs: 2_000, ...drainOptions },
         );
       } finally {
         await lease.close();

@@ -28,10 +28,12 @@ export function renderNotice(notice: Notice, options: NoticeOptions): string | u
       return style.bad(`${renderNamed(notice.endpoint)} is paused: ${notice.why}; what it is owed is kept`);
     case 'well':
       return style.good(`${renderNamed(notice.endpoint)} is well again`);
-    case 'rejected': {
+    case 'failed-alone': {
+      if (!verbose) return undefined;
+      const { event, what, dueMs } = notice;
       const who = renderNamed(notice.endpoint);
       return style.bad(
-        `${who} answers ${notice.what} to ${notice.event}; it alone is tried again ${renderDue(notice.dueMs, now)}`,
+        `${event} to ${who} failed alone: ${what}; it is tried again ${renderDue(dueMs, now)}`,
       );
     }
     case 'gave-up': {
@@ -50,6 +52,8 @@ export function renderNotice(notice: Notice, options: NoticeOptions): string | u
       return style.bad(`${wordsOf(notice.error)}\n  Events wait; it is tried again.`);
     case 'journal-failed':
       return style.bad(`cannot write the journal (${notice.errno}); deliveries go on`);
+    case 'alert-failed':
+      return style.bad(`nobody was told that ${notice.endpoint} has changed: ${safe(notice.reason)}`);
     case 'hooks-reloaded':
       return verbose ? 'the hooks file has changed, and is in use now' : undefined;
     case 'hooks-broken':

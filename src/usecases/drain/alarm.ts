@@ -6,8 +6,8 @@ export interface Alarm {
   ring(): void;
   /** Whether it rang since the last wait. */
   hasRung(): boolean;
-  /** Resolves at the next ring, at once if it rang since the last wait, or after `ms` (Infinity: never). */
-  wait(ms: number): Promise<void>;
+  /** Resolves to true at the next ring, at once if it rang since the last wait; to false after `ms` (Infinity: never). */
+  wait(ms: number): Promise<boolean>;
 }
 
 /** An alarm that has not rung. */
@@ -31,8 +31,10 @@ export function createAlarm(): Alarm {
           };
         });
       }
+      const hasRung = rung;
       wake = undefined;
       rung = false;
+      return hasRung;
     },
   };
 }

@@ -1,26 +1,31 @@
 /** The attempts in flight: starts them, round robin over the endpoints and within every limit, and sees them home. */
 import { setImmediate } from 'node:timers/promises';
 import type { Endpoint } from '../../endpoint/endpoint.js';
-import { allowedConcurrency, isOpen } from '../../endpoint/health.js';
-import type { Delivery } from '../../spool/spool.js';
+import { allowedConcurrency, probeOf } from '../../endpoint/health.js';
+import type { Delivery, Due } from '../../spool/spool.js';
+import { createGate } from './gate.js';
 import type { DrainPorts } from './ports.js';
 import type { Resting } from './resting.js';
 import type { Routing } from './routing.js';
 import type { Settler } from './settle.js';
+import { createTurns } from './turns.js';
 
-/** So many rounds over the endpoints are made at most before the world is looked at again. */
-const roundsAtOnce = 64;
+/** So many turns are taken at most before the world is looked at again. */
+const turnsAtOnce = 1024;
 
 /** None is started while the payloads in flight have more bytes than this: each is in memory. */
 const maxBytesInFlight = 64 * 2 ** 20;
 
+/** A pass waits for an endpoint's rate no longer than this, in ms; the next pass goes on. */
+const passPatienceMs = 2_000;
+
 export interface Attempts {
+  /** Looks at all endpoints anew. @returns in how many ms another one may be tried; Infinity if none waits for its time */
+  look(): number;
   /** Starts what the limits allow; false if there may be more to start at once. */
   fill(): Promise<boolean>;
   /** How many are in flight. */
   count(): number;
-  /** Whether one of them is to this endpoint. */
-  isBusy(endpoint: string): boolean;
   /** Cuts off all that are in flight. */
   cutOff(): void;
   /** Resolves when none is in flight any more. */
@@ -33,10 +38,10 @@ export interface AttemptsOptions {
   routing: Routing;
   settler: Settler;
   /** At once, over all endpoints. */
-  maxInFlight: number;
+  maxInFlight(): number;
   resting: Resting;
-  /** Retries that were due at this time, ms since the epoch, are due. */
-  dueAt(): number;
+  /** A pass is about what was due when it began. */
+  isPass: boolean;
   isStopping(): boolean;
   /** Told when one has come home. */
   onHome(): void;
@@ -45,45 +50,57 @@ export interface AttemptsOptions {
 /** No attempts yet. */
 export function createAttempts(ports: DrainPorts, options: AttemptsOptions): Attempts {
   const { lease, sender, clock } = ports;
-  const { routing, settler, maxInFlight, resting, dueAt, isStopping, onHome } = options;
+  const { routing, settler, maxInFlight, resting, isPass, isStopping, onHome } = options;
+  const gate = createGate(ports, { routing, resting });
+  const turns = createTurns();
   const cut = new AbortController();
   const running = new Set<Promise<void>>();
   const inFlight = new Map<string, number>();
+  const beganAt = clock.now();
   let bytesInFlight = 0;
-  let turn = 0;
   let failure: unknown;
 
   function mayGoOn(): boolean {
-    const hasRoom = running.size < maxInFlight && bytesInFlight <= maxBytesInFlight;
+    const hasRoom = running.size < maxInFlight() && bytesInFlight <= maxBytesInFlight;
     return failure === undefined && !isStopping() && hasRoom && resting.pauseMs() === 0;
   }
 
-  /** Begins at another endpoint each time, so that none is always last. */
-  function rotated(endpoints: readonly string[]): string[] {
-    turn += 1;
-    const first = turn % Math.max(endpoints.length, 1);
-    return [...endpoints.slice(first), ...endpoints.slice(0, first)];
+  /** So a pass ends, whatever comes back meanwhile. */
+  function due(): Due {
+    const now = clock.now();
+    return { now: isPass ? Math.min(beganAt, now) : now, latest: now + routing.longestBackOffMs() };
   }
 
-  function isOpenNow(id: string): boolean {
-    return !resting.isResting(id) && isOpen(lease.health(id), clock.now(), routing.settingsOf(id).retry);
+  function hasRoom(id: string): boolean {
+    const allowed = allowedConcurrency(lease.health(id), routing.settingsOf(id));
+    return (inFlight.get(id) ?? 0) < allowed;
+  }
+
+  /** Nobody is registered under that id any more: only its deliveries can tell what becomes of them. */
+  function isLeftOver(id: string): boolean {
+    return !routing.isRegistered(id) && !inFlight.has(id) && !resting.isResting(id);
   }
 
   function mayTry(id: string): boolean {
-    const busy = inFlight.get(id) ?? 0;
-    if (isOpenNow(id)) return busy < allowedConcurrency(lease.health(id), routing.settingsOf(id).concurrency);
-    if (resting.isResting(id)) return false;
-    // Nobody is registered under that id any more: only its deliveries can tell what becomes of them.
-    return !routing.isRegistered(id) && busy === 0;
+    if (gate.closedMs(id) > 0) return isLeftOver(id);
+    return hasRoom(id) && gate.pacedMs(id) === 0;
+  }
+
+  /** In how many ms it can be tried, if it is worth waiting for. */
+  function opensInMs(id: string): number {
+    const [closedMs, pacedMs] = [gate.closedMs(id), gate.pacedMs(id)];
+    if (!isPass) return Math.max(closedMs, pacedMs);
+    return closedMs === 0 && pacedMs <= passPatienceMs ? pacedMs : Infinity;
   }
 
   /** Claims one delivery and starts its attempt; false if there was none to claim. */
   async function take(id: string): Promise<boolean> {
-    const { deliveries, corrupt, unread } = await lease.claim(id, { limit: 1, now: dueAt() });
-    corrupt.forEach(settler.noteCorrupt);
-    unread.forEach(settler.noteUnread);
-    const [delivery] = deliveries;
-    if (delivery === undefined) return corrupt.length > 0;
+    const probe = probeOf(lease.health(id), routing.settingsOf(id));
+    const claim = await lease.claim(id, { limit: 1, ...due(), ...(probe && { probe }) });
+    claim.corrupt.forEach(settler.noteCorrupt);
+    claim.unread.forEach(settler.noteUnread);
+    const [delivery] = claim.deliveries;
+    if (delivery === undefined) return claim.corrupt.length > 0;
     if (await settler.finish(delivery)) return true;
     const endpoint = routing.endpointFor(delivery.event, id);
     if (endpoint === undefined) {
@@ -91,7 +108,7 @@ export function createAttempts(ports: DrainPorts, options: AttemptsOptions): Att
       await setImmediate(); // there may be a million of them, and others to hear
       return true;
     }
-    if (isStopping() || !isOpenNow(id)) {
+    if (isStopping() || gate.closedMs(id) > 0) {
       lease.release(delivery);
       return false;
     }
@@ -103,6 +120,7 @@ export function createAttempts(ports: DrainPorts, options: AttemptsOptions): Att
     const number = settler.attemptNumber(delivery);
     const startedAt = clock.now();
     const before = clock.monotonic();
+    await gate.started(endpoint);
     const result = await sender.send({
       event: delivery.event,
       endpoint,
@@ -127,25 +145,36 @@ export function createAttempts(ports: DrainPorts, options: AttemptsOptions): Att
         else inFlight.set(id, left);
         bytesInFlight -= event.payload.byteLength;
         running.delete(followed);
+        turns.add(id);
         onHome();
       });
     running.add(followed);
   }
 
   return {
+    look() {
+      const ready = new Set(lease.ready(due()));
+      let soonest = Infinity;
+      for (const id of ready) {
+        if (mayTry(id)) turns.add(id);
+        else if (hasRoom(id)) soonest = Math.min(soonest, opensInMs(id));
+      }
+      if (isPass) return soonest;
+      for (const id of lease.owing()) {
+        const dueMs = ready.has(id) ? undefined : lease.nextDue(id);
+        if (dueMs !== undefined) soonest = Math.min(soonest, Math.max(dueMs - clock.now(), opensInMs(id)));
+      }
+      return soonest;
+    },
     async fill() {
-      for (let round = 0; round < roundsAtOnce; round += 1) {
-        let started = false;
-        for (const endpoint of rotated(lease.ready({ now: dueAt() }))) {
-          if (!mayGoOn()) return true;
-          if (mayTry(endpoint) && (await take(endpoint))) started = true;
-        }
-        if (!started) return true;
+      for (let taken = 0; taken < turnsAtOnce; taken += 1) {
+        const id = mayGoOn() ? turns.next() : undefined;
+        if (id === undefined) return true;
+        if (mayTry(id) && (await take(id))) turns.add(id);
       }
       return false;
     },
     count: () => running.size,
-    isBusy: (id) => inFlight.has(id),
     cutOff: () => cut.abort(),
     async settled() {
       await Promise.all(running);

@@ -3,19 +3,23 @@
  * lasts is in the lease; everything here can be lost at any moment.
  */
 import { setImmediate } from 'node:timers/promises';
-import { parkedUntil } from '../../endpoint/health.js';
 import { CapnhookError } from '../../shared/errors.js';
 import { longestTimerMs } from '../../shared/timer.js';
 import { createAlarm } from './alarm.js';
+import { createAlerts } from './alerts.js';
 import { createAttempts } from './attempts.js';
 import { createIntake } from './intake.js';
 import type { DrainOptions, DrainPorts, DrainSummary } from './ports.js';
 import { createResting } from './resting.js';
 import { createRouting } from './routing.js';
 import { createSettler } from './settle.js';
+import { createTelling } from './telling.js';
 
 /** How soon a hooks file that is being written is looked at again, in ms. */
 const unsettledMs = 200;
+
+/** All endpoints are looked at anew at most so often, in ms, after one of them has changed. */
+const lookAgainMs = 50;
 
 /** What is told in one line is gathered for so long, in ms. */
 const gatherMs = 1_000;
@@ -26,30 +30,54 @@ const gatherMs = 1_000;
  */
 export async function drain(ports: DrainPorts, options: DrainOptions): Promise<DrainSummary> {
   const { lease, hooks, clock } = ports;
-  const { until, stop, abort, showUrls = false } = options;
+  const { until, stop, abort, showUrls = false, rescanMs } = options;
   const summary = emptySummary();
   const alarm = createAlarm();
   const routing = createRouting(hooks);
   const isPass = until === 'pass';
-  const beganAt = clock.now();
   const resting = createResting(clock, { isPass });
-  const settler = createSettler(ports, { summary, showUrls, resting, isStopping });
-  const { maxInFlight } = options;
-  const shared = { routing, settler, resting, isStopping, dueAt };
-  const attempts = createAttempts(ports, { ...shared, maxInFlight, onHome: alarm.ring });
+  const alerts = createAlerts(ports, routing);
+  const telling = createTelling(ports, { showUrls, onChange: alerts.add });
+  const settler = createSettler(ports, { summary, telling, resting, isStopping });
+  const attempts = createAttempts(ports, {
+    ...{ routing, settler, resting, isPass, isStopping, onHome },
+    maxInFlight: () => options.maxInFlight ?? routing.maxInFlight(),
+  });
   const intake = createIntake(ports, { routing, settler, isPass, summary });
   const deadline = until === 'wait' ? clock.monotonic() + (options.waitMs ?? 0) : Infinity;
   let grace: NodeJS.Timeout | undefined;
   let toldAt = clock.monotonic();
-  /** For how long nothing could be started when it was last looked, in ms. */
-  let heldMs = 0;
+  /** When everything was looked at last, and is to be next; monotonic ms. */
+  let lookedAt = Number.NEGATIVE_INFINITY;
+  let lookAt = lookedAt;
+  /** Whether an attempt has come home since. */
+  let isStale = false;
+  /** For how long nothing was to be done then unless something happened, in ms. */
+  let idleMs = 0;
 
   function isStopping(): boolean {
     return stop?.aborted === true || abort?.aborted === true || clock.monotonic() >= deadline;
   }
 
+  function onHome(): void {
+    isStale = true;
+    // What it came to may have parked its endpoint, or put it aside until a time of its own.
+    lookAt = Math.min(lookAt, lookedAt + lookAgainMs);
+    alarm.ring();
+  }
+
+  function onHint(): void {
+    lookAt = Number.NEGATIVE_INFINITY;
+    alarm.ring();
+  }
+
+  function cutOff(): void {
+    attempts.cutOff();
+    alerts.cutOff();
+  }
+
   function startGrace(): void {
-    grace ??= setTimeout(attempts.cutOff, Math.min(options.graceMs, longestTimerMs));
+    grace ??= setTimeout(cutOff, Math.min(options.graceMs, longestTimerMs));
   }
 
   function onStop(): void {
@@ -58,80 +86,72 @@ export async function drain(ports: DrainPorts, options: DrainOptions): Promise<D
   }
 
   function onAbort(): void {
-    attempts.cutOff();
+    cutOff();
     alarm.ring();
   }
 
-  /** A pass is about what was due when it began: so it ends, whatever comes back meanwhile. */
-  function dueAt(): number {
-    return isPass ? Math.min(beganAt, clock.now()) : clock.now();
-  }
-
-  async function takeIn(): Promise<void> {
+  /** Takes in what there is, and looks at every endpoint. */
+  async function look(): Promise<void> {
+    lookedAt = clock.monotonic();
+    lookAt = Infinity;
+    isStale = false;
+    const heldMs = resting.pauseMs();
+    let opensInMs = Infinity;
     intake.begin();
     do {
       await intake.step();
+      opensInMs = attempts.look();
       if (!(await attempts.fill())) alarm.ring();
       await setImmediate(); // answers that have come in are heard between two steps
     } while (intake.mayGoOn() && !attempts.failure() && !isStopping());
+    idleMs = Math.min(intake.isUnsettled() ? unsettledMs : Infinity, heldMs || Infinity, opensInMs);
+    const restMs = isPass && attempts.count() === 0 ? Infinity : rescanMs;
+    lookAt = Math.min(lookAt, lookedAt + Math.max(Math.min(idleMs, restMs), 1));
   }
 
   async function isFinished(): Promise<boolean> {
     if (isStopping()) return true;
-    if (until === 'daemon' || intake.isUnsettled() || heldMs > 0) return false;
-    if (isPass) return true;
+    if (until === 'daemon') return false;
+    if (isPass) return idleMs === Infinity;
     return lease.owing().length === 0 && (await lease.waiting()) === 0;
   }
 
-  /** How long there is nothing to do, in ms, unless something happens. @param lookedAt when it was last looked, monotonic ms */
-  function idleMs(lookedAt: number): number {
+  /** How long nothing is to be done unless something happens, in ms. */
+  function waitMs(): number {
     if (isStopping() && attempts.count() > 0) return Infinity;
-    const soonest = Math.min(intake.isUnsettled() ? unsettledMs : Infinity, heldMs || Infinity);
-    if (isPass) return soonest;
-    let idle = Math.min(soonest, options.rescanMs, deadline - clock.monotonic());
-    const ready = new Set(lease.ready({ now: clock.now() }));
-    for (const id of lease.owing()) {
-      if (lease.health(id).paused !== undefined || attempts.isBusy(id)) continue;
-      const wait = waitOf(id, ready.has(id));
-      // What became due since it was looked is not to be missed.
-      if (wait > lookedAt - clock.monotonic()) idle = Math.min(idle, wait);
-    }
-    return Math.max(idle, 1);
-  }
-
-  /** How long an endpoint cannot be tried, in ms. */
-  function waitOf(id: string, isReady: boolean): number {
-    const now = clock.now();
-    const parked = parkedUntil(lease.health(id), now, routing.settingsOf(id).retry);
-    const due = Math.max(parked, isReady ? 0 : (lease.nextDue(id) ?? 0));
-    return Math.max(due - now, resting.leftMs(id));
+    return Math.max(Math.min(lookAt, deadline) - clock.monotonic(), 1);
   }
 
   /** Many that are given up together are told in one line, at the end or each second. */
-  function tellGathered(): void {
-    const idle = attempts.count() === 0 && !alarm.hasRung();
-    if (!idle && clock.monotonic() - toldAt < gatherMs) return;
-    settler.flushNotices();
+  async function tellGathered(): Promise<void> {
+    const isIdle = attempts.count() === 0 && !alarm.hasRung();
+    if (!isIdle && clock.monotonic() - toldAt < gatherMs) return;
+    telling.flush();
     toldAt = clock.monotonic();
+    if (await alerts.flush()) onHint();
   }
 
   async function loop(): Promise<void> {
     for (;;) {
       if (attempts.failure() !== undefined) throw attempts.failure();
       if (!lease.valid()) throw replaced();
-      const lookedAt = clock.monotonic();
-      heldMs = resting.pauseMs();
-      if (!isStopping()) await takeIn();
-      tellGathered();
-      // What came back since the last attempt was started may let the next one start.
-      if (attempts.count() === 0 && !alarm.hasRung() && (await isFinished())) return;
+      if (!isStopping()) {
+        if (clock.monotonic() >= lookAt) await look();
+        else if (!(await attempts.fill())) alarm.ring();
+      }
+      await tellGathered();
+      if (attempts.count() === 0 && !alarm.hasRung()) {
+        // What came back since may let the next one start.
+        if (isStale && !isStopping()) lookAt = clock.monotonic();
+        else if (await isFinished()) return;
+      }
       if (isStopping()) startGrace();
-      await alarm.wait(idleMs(lookedAt));
+      if (!(await alarm.wait(waitMs()))) lookAt = clock.monotonic();
     }
   }
 
-  const unwatch = isPass ? () => {} : lease.onHint(alarm.ring);
-  hooks.onInvalidate?.(alarm.ring);
+  const unwatch = isPass ? () => {} : lease.onHint(onHint);
+  hooks.onInvalidate?.(onHint);
   stop?.addEventListener('abort', onStop);
   abort?.addEventListener('abort', onAbort);
   try {
@@ -144,10 +164,13 @@ export async function drain(ports: DrainPorts, options: DrainOptions): Promise<D
     // After an error something may be in flight still: what it comes to is to be known.
     if (attempts.count() > 0) startGrace();
     await attempts.settled();
+    telling.flush();
+    if (lease.valid()) await alerts.flush();
+    startGrace();
+    await alerts.settled();
     clearTimeout(grace);
     stop?.removeEventListener('abort', onStop);
     abort?.removeEventListener('abort', onAbort);
-    settler.flushNotices();
   }
   for (const id of lease.owing()) summary.owed += await lease.owed(id);
   summary.waiting = await lease.waiting();

@@ -31,6 +31,19 @@ export interface DrainPorts {
   /** 0 ≤ number < 1. */
   random(): number;
   report(notice: Notice): void;
+  /** How others are told of changes. */
+  outlet: Outlet;
+}
+
+/** Where changes of endpoints are told beside the notices. */
+export interface Outlet {
+  /** Runs a command with a text on its standard input. @returns what went wrong, in words */
+  run(
+    command: readonly string[],
+    options: { input: string; signal: AbortSignal },
+  ): Promise<string | undefined>;
+  /** Fires an event. @throws CapnhookError if it was not accepted */
+  fire(hook: string, payload: Uint8Array): Promise<void>;
 }
 
 export interface DrainOptions {
@@ -38,8 +51,8 @@ export interface DrainOptions {
   until: 'pass' | 'wait' | 'daemon';
   /** How long `wait` waits, in ms. */
   waitMs?: number;
-  /** Attempts in flight at once, over all endpoints. */
-  maxInFlight: number;
+  /** Attempts in flight at once, over all endpoints; default what the hooks file says. */
+  maxInFlight?: number;
   /** How long attempts in flight may go on after a stop, in ms. */
   graceMs: number;
   /** How often a drain that stays looks for what no hint told it of, in ms. */
@@ -55,7 +68,7 @@ export interface DrainOptions {
 /** What a drain has done, and what is left. */
 export interface DrainSummary {
   delivered: number;
-  /** Attempts that failed, or were rejected. */
+  /** Attempts that failed, for the endpoint's fault or the event's. */
   failed: number;
   /** Deliveries that were given up. */
   gaveUp: number;
@@ -84,12 +97,14 @@ export type Notice =
   | { kind: 'parked'; endpoint: Named; what: string; message?: string; parkedUntil?: number }
   | { kind: 'paused'; endpoint: Named; why: string }
   | { kind: 'well'; endpoint: Named; since: number }
-  | { kind: 'rejected'; endpoint: Named; event: string; what: string; dueMs: number }
+  | { kind: 'failed-alone'; endpoint: Named; event: string; what: string; dueMs: number }
   | { kind: 'gave-up'; endpoint: Named; reason: string; count: number }
   | { kind: 'no-receivers'; event: string; hook?: string }
   | { kind: 'corrupt'; entry: Corrupt }
   | { kind: 'unread'; entry: Corrupt }
   | { kind: 'intake-failed'; error: CapnhookError }
   | { kind: 'journal-failed'; errno: string }
+  /** Nobody could be told of a change of the endpoint. */
+  | { kind: 'alert-failed'; endpoint: string; reason: string }
   | { kind: 'hooks-reloaded' }
   | { kind: 'hooks-broken'; error: CapnhookError };

@@ -1,3 +1,4 @@
+import { longestBackOffMs } from '../../endpoint/back-off.js';
 import type { Endpoint } from '../../endpoint/endpoint.js';
 import { unnamedEndpointId } from '../../endpoint/endpoint-id.js';
 import type { Addressed, Hooks } from '../../hooks/hooks.js';
@@ -15,6 +16,12 @@ export interface Routing {
   isRegistered(id: string): boolean;
   /** The endpoint's settings, or the defaults for one that is not in the hooks file. */
   settingsOf(id: string): Hooks['defaults'];
+  /** Attempts in flight at once, over all endpoints. */
+  maxInFlight(): number;
+  /** No endpoint waits for longer than this after a failure, in ms. */
+  longestBackOffMs(): number;
+  /** The hook that is fired when an endpoint changes. */
+  alert(): string | undefined;
 }
 
 /** Routes by the hooks file as it is now. */
@@ -22,6 +29,7 @@ export function createRouting(hooks: LiveHooks): Routing {
   let router = createRouter(hooks.current());
   let registered = registeredIn(hooks);
   let known = knownIn(hooks);
+  let longestMs = longestIn(hooks);
 
   return {
     async refresh() {
@@ -30,6 +38,7 @@ export function createRouting(hooks: LiveHooks): Routing {
         router = createRouter(hooks.current());
         registered = registeredIn(hooks);
         known = knownIn(hooks);
+        longestMs = longestIn(hooks);
       }
       return refreshed;
     },
@@ -37,6 +46,9 @@ export function createRouting(hooks: LiveHooks): Routing {
     endpointFor: (event, id) => router.endpointFor(event, id),
     isRegistered: (id) => registered.has(id),
     settingsOf: (id) => known.get(id) ?? hooks.current().defaults,
+    maxInFlight: () => hooks.current().maxInFlight,
+    longestBackOffMs: () => longestMs,
+    alert: () => hooks.current().alert,
   };
 }
 
@@ -52,6 +64,12 @@ function knownIn(hooks: LiveHooks): ReadonlyMap<string, Endpoint> {
     (endpoint) => [unnamedEndpointId(endpoint.url), endpoint] as const,
   );
   return new Map([...aliases, ...endpoints]);
+}
+
+function longestIn(hooks: LiveHooks): number {
+  const { endpoints, defaults } = hooks.current();
+  const waits = [...endpoints.values(), defaults].map(({ retry }) => longestBackOffMs(retry));
+  return waits.reduce((longest, ms) => Math.max(longest, ms), 0);
 }
 
 function idsOf({ id, url }: Endpoint): string[] {

@@ -2,13 +2,16 @@
 import { setImmediate } from 'node:timers/promises';
 import type { AttemptResult } from '../../delivery/sender.js';
 import { type Verdict, verdictOf } from '../../delivery/verdict.js';
+import { afterAttempt, type Decision, type Outcome } from '../../endpoint/after-attempt.js';
+import { ownRetryAt } from '../../endpoint/back-off.js';
+import { momentOf } from '../../endpoint/clock-jump.js';
 import type { Endpoint } from '../../endpoint/endpoint.js';
-import { afterAttempt, backOffMs, failuresOf, isGivenUp, type Outcome } from '../../endpoint/health.js';
-import { CapnhookError, errnoOf } from '../../shared/errors.js';
+import { failuresOf, isGivenUp } from '../../endpoint/health.js';
 import type { Corrupt, Delivery } from '../../spool/spool.js';
+import { createDeliveries } from './deliveries.js';
 import type { DrainPorts, DrainSummary } from './ports.js';
 import type { Resting } from './resting.js';
-import { type Attempted, createTelling } from './telling.js';
+import type { Attempted, Telling } from './telling.js';
 
 export interface Settler {
   settle(attempted: Attempted): Promise<void>;
@@ -21,8 +24,6 @@ export interface Settler {
   noteCorrupt(entry: Corrupt): void;
   /** Tells of it once, however often it cannot be read. */
   noteUnread(entry: Corrupt): void;
-  /** Tells what was gathered to be told in one line. */
-  flushNotices(): void;
 }
 
 /** So many deliveries are looked at together when old ones are given up. */
@@ -31,7 +32,7 @@ const sweepSize = 64;
 export interface SettlerOptions {
   /** Counts what was done. */
   summary: DrainSummary;
-  showUrls: boolean;
+  telling: Telling;
   resting: Resting;
   /** Whether what can wait is left for the next drain. */
   isStopping(): boolean;
@@ -39,105 +40,69 @@ export interface SettlerOptions {
 
 /** What follows from attempts, for the deliveries of a lease. */
 export function createSettler(ports: DrainPorts, options: SettlerOptions): Settler {
-  const { summary, showUrls, resting, isStopping } = options;
+  const { summary, telling, resting, isStopping } = options;
   const { lease, clock, random } = ports;
-  const telling = createTelling(ports, showUrls);
-  /** Made, and still in the spool: these are not to be sent again. */
-  const made = new Set<string>();
+  const deliveries = createDeliveries(ports, { telling, resting });
 
   function attemptNumber({ event, endpoint, attempts }: Delivery): number {
     return attempts + failuresOf(lease.health(endpoint), event.id) + 1;
   }
 
-  /**
-   * Changes a delivery in the spool. What the spool refuses concerns that delivery
-   * alone: it is told, and its endpoint is left alone for a while.
-   */
-  async function settled(delivery: Delivery, change: () => Promise<void>): Promise<boolean> {
-    try {
-      await change();
-      return true;
-    } catch (error) {
-      if (!isRefusal(error) || !lease.valid()) throw error;
-      const name = `${delivery.event.id} for ${delivery.endpoint}`;
-      telling.unread({ name, reason: `it cannot be settled now: ${error.message}` });
-      resting.rest(delivery.endpoint, 'spool');
-      letGo(delivery);
-      return false;
-    }
-  }
-
-  function letGo(delivery: Delivery): void {
-    try {
-      lease.release(delivery);
-    } catch {
-      // The lease let go of the claim before its call failed. The delivery waits for the next drain.
-    }
-  }
-
-  async function finish(delivery: Delivery): Promise<void> {
-    const key = keyOf(delivery);
-    if (await settled(delivery, () => lease.done(delivery))) made.delete(key);
-    else made.add(key);
-  }
-
-  async function bury(delivery: Delivery, why: Grave): Promise<boolean> {
-    const { attempts = attemptNumber(delivery) - 1 } = why;
+  async function bury(delivery: Delivery, grave: Grave): Promise<boolean> {
+    const { attempts = attemptNumber(delivery) - 1, reason, message } = grave;
     const time = new Date(clock.now()).toISOString();
-    const { reason, message } = why;
-    if (!(await settled(delivery, () => lease.bury(delivery, { reason, message, attempts, time }))))
-      return false;
+    if (!(await deliveries.bury(delivery, { reason, message, attempts, time }))) return false;
     summary.gaveUp += 1;
-    telling.buried(delivery, why);
+    telling.buried(delivery, grave);
     return true;
   }
 
   /** The endpoint's health after the attempt, saved, and told where it turned. */
-  async function updateHealth({ delivery, endpoint, startedAt }: Attempted, outcome: Outcome): Promise<void> {
+  async function decide({ delivery, endpoint, startedAt }: Attempted, outcome: Outcome): Promise<Decision> {
     const before = lease.health(endpoint.id);
-    const { id } = delivery.event;
-    const worked = outcome.kind === 'ok' || outcome.kind === 'rejected';
-    if (worked && !before.failures && failuresOf(before, id) === 0) return; // nothing would change
-    const moment = { policy: endpoint.retry, now: clock.now(), random: random() };
-    const after = afterAttempt(before, { outcome, event: id, startedAt }, moment);
-    await lease.saveHealth(endpoint.id, after);
-    telling.health(endpoint, { before, after, outcome });
+    const attempt = { outcome, event: delivery.event.id, startedAt };
+    const moment = { ...momentOf(clock), random: random() };
+    const { health, decision } = afterAttempt(before, attempt, { conduct: endpoint, ...moment });
+    if (health !== before) {
+      await lease.saveHealth(endpoint.id, health);
+      telling.health(endpoint, { before, after: health, outcome });
+    }
+    return decision;
   }
 
   /** The delivery has a schedule of its own, in which its endpoint's failures do not count. */
-  async function reject({ delivery, endpoint, attempt }: Attempted, what: string): Promise<void> {
-    const { retry } = endpoint;
-    const rejections = delivery.attempts + 1;
-    if (rejections > retry.scheduleMs.length) {
-      const message = `rejected ${rejections} times; last answer: ${what}`;
+  async function setAside({ delivery, endpoint, attempt }: Attempted, what: string): Promise<void> {
+    const attempts = delivery.attempts + 1;
+    const dueMs = ownRetryAt(endpoint.retry, { attempts, now: clock.now(), random: random() });
+    if (dueMs === undefined) {
+      const message = `failed alone ${attempts} times; last answer: ${what}`;
       await bury(delivery, { reason: 'gave-up', message, endpoint, attempts: attempt });
-      return;
+    } else if (await deliveries.defer(delivery, { dueMs, attempts })) {
+      telling.failedAlone(delivery, { endpoint, what, dueMs });
     }
-    // A pass looks at what was due when it began: never is what it defers due by then.
-    const dueMs = clock.now() + Math.max(backOffMs(retry, rejections, random()), 1);
-    const deferred = await settled(delivery, () => lease.defer(delivery, { dueMs, attempts: rejections }));
-    if (deferred && rejections === 1) telling.rejected(delivery, { endpoint, what, dueMs });
   }
 
-  function isTooOld(delivery: Delivery, { giveUpAfterMs }: Endpoint): boolean {
-    const { acceptedAt } = delivery;
-    return isGivenUp(lease.health(delivery.endpoint), { acceptedAt, giveUpAfterMs, now: clock.now() });
+  async function wait({ delivery, endpoint }: Attempted): Promise<void> {
+    resting.rest(endpoint.id, 'failed');
+    lease.release(delivery);
+    if (isTooOld(delivery, endpoint)) await giveUpOld(endpoint);
+  }
+
+  function isTooOld({ acceptedAt, endpoint }: Delivery, { giveUpAfterMs }: Endpoint): boolean {
+    return isGivenUp(lease.health(endpoint), { acceptedAt, giveUpAfterMs, ...momentOf(clock) });
   }
 
   /** An endpoint that fails for long is tried rarely: all that has become too old goes together. */
   async function giveUpOld(endpoint: Endpoint): Promise<void> {
     const message = `it failed for too long; last: ${lease.health(endpoint.id).last}`;
     while (!isStopping()) {
-      const { deliveries, corrupt, unread } = await lease.claim(endpoint.id, {
-        limit: sweepSize,
-        now: clock.now(),
-      });
-      corrupt.forEach(noteCorrupt);
-      unread.forEach(telling.unread);
+      const claim = await lease.claim(endpoint.id, { limit: sweepSize, now: clock.now() });
+      claim.corrupt.forEach(noteCorrupt);
+      claim.unread.forEach(telling.unread);
       let buried = 0;
       let refused = false;
-      for (const delivery of deliveries) {
-        const isOld = isTooOld(delivery, endpoint) && !made.has(keyOf(delivery));
+      for (const delivery of claim.deliveries) {
+        const isOld = isTooOld(delivery, endpoint) && !deliveries.isMade(delivery);
         if (refused || !isOld) lease.release(delivery);
         else if (await bury(delivery, { reason: 'gave-up', message, endpoint })) buried += 1;
         else refused = true;
@@ -152,74 +117,57 @@ export function createSettler(ports: DrainPorts, options: SettlerOptions): Settl
     telling.corrupt(entry);
   }
 
-  async function apply(attempted: Attempted, verdict: Verdict): Promise<void> {
-    const { delivery, endpoint } = attempted;
-    switch (verdict.kind) {
-      case 'delivered':
-        summary.delivered += 1;
-        resting.wake(endpoint.id);
-        await finish(delivery);
-        return updateHealth(attempted, { kind: 'ok' });
-      case 'aborted':
-        return lease.release(delivery);
-      case 'ours':
-        resting.rest(endpoint.id, 'ours');
-        return lease.release(delivery);
-      case 'rejected':
-        summary.failed += 1;
-        await updateHealth(attempted, { kind: 'rejected' });
-        return reject(attempted, verdict.what);
-      case 'gone':
-      case 'failed':
-        summary.failed += 1;
-        resting.rest(endpoint.id, 'failed');
-        await updateHealth(attempted, outcomeOf(verdict, attempted.result));
-        lease.release(delivery);
-        if (isTooOld(delivery, endpoint)) await giveUpOld(endpoint);
-    }
+  async function perform(attempted: Attempted, decision: Decision, what: string): Promise<void> {
+    const { delivery, endpoint, attempt } = attempted;
+    if (decision === 'waits') return wait(attempted);
+    // The endpoint works, whatever it says of this delivery.
+    resting.wake(endpoint.id);
+    if (decision === 'delivered') return deliveries.done(delivery);
+    if (decision === 'alone') return setAside(attempted, what);
+    const message = `the receiver wants it never again: ${what}`;
+    await bury(delivery, { reason: 'refused', message, endpoint, attempts: attempt });
   }
 
   return {
     async settle(attempted) {
-      const verdict = verdictOf(attempted.result, clock.now());
+      const { delivery, endpoint, result } = attempted;
+      const verdict = verdictOf(result, clock.now());
       telling.attempt(attempted, verdict);
-      await apply(attempted, verdict);
+      if (verdict.kind === 'aborted') return lease.release(delivery);
+      if (verdict.kind === 'ours') {
+        resting.rest(endpoint.id, 'ours');
+        return lease.release(delivery);
+      }
+      summary[verdict.kind === 'delivered' ? 'delivered' : 'failed'] += 1;
+      const decision = await decide(attempted, outcomeOf(verdict, result));
+      await perform(attempted, decision, 'what' in verdict ? verdict.what : '');
     },
     async buryDeregistered(delivery) {
-      const message = 'it is not registered any more';
-      await bury(delivery, { reason: 'deregistered', message });
+      await bury(delivery, { reason: 'deregistered', message: 'it is not registered any more' });
     },
     async finish(delivery) {
-      if (!made.has(keyOf(delivery))) return false;
-      await finish(delivery);
+      if (!deliveries.isMade(delivery)) return false;
+      await deliveries.done(delivery);
       return true;
     },
     attemptNumber,
     noteCorrupt,
     noteUnread: telling.unread,
-    flushNotices: telling.flush,
   };
 }
 
 /** Why a delivery is given up, and after how many attempts where that is not what is recorded so far. */
 interface Grave {
-  reason: 'gave-up' | 'deregistered';
+  reason: 'gave-up' | 'refused' | 'deregistered';
   message: string;
   /** Unless it is not known any more. */
   endpoint?: Endpoint;
   attempts?: number;
 }
 
-/** Whether the spool said no, as a disk does; all else is a bug. */
-function isRefusal(error: unknown): error is Error {
-  return error instanceof CapnhookError || errnoOf(error) !== undefined;
-}
-
-function keyOf({ event, endpoint }: Delivery): string {
-  return `${endpoint} ${event.id}`;
-}
-
-function outcomeOf(verdict: Extract<Verdict, { kind: 'gone' | 'failed' }>, result: AttemptResult): Outcome {
-  if (verdict.kind === 'gone') return { kind: 'gone' };
-  return { ...verdict, ...(result.kind === 'error' && { message: result.message }) };
+function outcomeOf(verdict: Exclude<Verdict, { kind: 'aborted' | 'ours' }>, result: AttemptResult): Outcome {
+  if (verdict.kind === 'delivered')
+    return { kind: 'ok', ...(verdict.disables && { disables: 'webhook-delivery: disable' }) };
+  if (verdict.kind === 'failed' && result.kind === 'error') return { ...verdict, message: result.message };
+  return verdict;
 }

@@ -1,8 +1,9 @@
 /** What a drain tells of itself: lines of the journal, and notices to whoever runs it. */
 import type { AttemptResult } from '../../delivery/sender.js';
 import type { Verdict } from '../../delivery/verdict.js';
+import type { Outcome } from '../../endpoint/after-attempt.js';
 import type { Endpoint } from '../../endpoint/endpoint.js';
-import type { Health, Outcome } from '../../endpoint/health.js';
+import { type Health, type State, stateOf } from '../../endpoint/health.js';
 import type { JournalEntry } from '../../journal/journal.js';
 import type { Corrupt, Delivery } from '../../spool/spool.js';
 import { createNamer } from './name.js';
@@ -25,11 +26,11 @@ export interface Telling {
   attempt(attempted: Attempted, verdict: Verdict): void;
   /** An endpoint's health has changed; told only where it turned. */
   health(endpoint: Endpoint, change: { before: Health; after: Health; outcome: Outcome }): void;
-  rejected(delivery: Delivery, told: { endpoint: Endpoint; what: string; dueMs: number }): void;
+  failedAlone(delivery: Delivery, told: { endpoint: Endpoint; what: string; dueMs: number }): void;
   /** A delivery is dead; an endpoint that is not known any more is only an id. Gathered until `flush`. */
   buried(
     delivery: Delivery,
-    why: { reason: 'gave-up' | 'deregistered'; message: string; endpoint?: Endpoint },
+    why: { reason: 'gave-up' | 'refused' | 'deregistered'; message: string; endpoint?: Endpoint },
   ): void;
   corrupt(entry: Corrupt): void;
   /** Told once, however often it cannot be read. */
@@ -38,8 +39,29 @@ export interface Telling {
   flush(): void;
 }
 
+/** An endpoint got sick, recovered, or had something given up. */
+export interface Change {
+  /** The endpoint's id. */
+  endpoint: string;
+  from: State;
+  to: State;
+  /** When the trouble began, ms since the epoch. */
+  since: number;
+  /** Deliveries that were given up; where none were, this is what `from` and `to` tell of. */
+  gaveUp?: number;
+}
+
+export interface TellingOptions {
+  showUrls: boolean;
+  /** Told of each change once. */
+  onChange(change: Change): void;
+}
+
 /** Nothing was told yet. */
-export function createTelling({ journal, clock, report }: DrainPorts, showUrls: boolean): Telling {
+export function createTelling(
+  { lease, journal, clock, report }: DrainPorts,
+  { showUrls, onChange }: TellingOptions,
+): Telling {
   const named = createNamer(showUrls);
   const toldUnread = new Set<string>();
   const given = new Map<string, { endpoint: Named; reason: string; count: number }>();
@@ -58,21 +80,22 @@ export function createTelling({ journal, clock, report }: DrainPorts, showUrls: 
       report({ kind: 'attempt', endpoint: named(endpoint), event: delivery.event.id, attempt, what, ms });
     },
     health(endpoint, { before, after, outcome }) {
+      const [from, to] = [stateOf(before), stateOf(after)];
+      if (from === to) return;
       const name = named(endpoint);
-      if (outcome.kind === 'ok' || outcome.kind === 'rejected') {
-        const well = before.failures && after.paused === undefined;
-        if (well) report({ kind: 'well', endpoint: name, since: before.since ?? clock.now() });
-      } else if (after.paused !== undefined) {
-        if (before.paused === undefined) report({ kind: 'paused', endpoint: name, why: after.paused });
-      } else if (!before.failures && outcome.kind === 'failed') {
-        const { what, message } = outcome;
-        const words = message === undefined ? {} : { message };
+      const since = before.since ?? after.since ?? clock.now();
+      if (to === 'well') report({ kind: 'well', endpoint: name, since });
+      else if (to === 'paused') report({ kind: 'paused', endpoint: name, why: after.paused ?? '' });
+      else {
+        const what = after.last ?? '';
+        const words = 'message' in outcome ? { message: outcome.message } : {};
         const until = after.parkedUntil === undefined ? {} : { parkedUntil: after.parkedUntil };
         report({ kind: 'parked', endpoint: name, what, ...words, ...until });
       }
+      onChange({ endpoint: endpoint.id, from, to, since });
     },
-    rejected({ event }, { endpoint, what, dueMs }) {
-      report({ kind: 'rejected', endpoint: named(endpoint), event: event.id, what, dueMs });
+    failedAlone({ event }, { endpoint, what, dueMs }) {
+      report({ kind: 'failed-alone', endpoint: named(endpoint), event: event.id, what, dueMs });
     },
     buried(delivery, { reason, message, endpoint }) {
       note(reason, idsOf(delivery));
@@ -95,7 +118,14 @@ export function createTelling({ journal, clock, report }: DrainPorts, showUrls: 
       report({ kind: 'unread', entry });
     },
     flush() {
-      for (const notice of given.values()) report({ kind: 'gave-up', ...notice });
+      for (const notice of given.values()) {
+        report({ kind: 'gave-up', ...notice });
+        const { id } = notice.endpoint;
+        const health = lease.health(id);
+        const state = stateOf(health);
+        const since = health.since ?? clock.now();
+        onChange({ endpoint: id, from: state, to: state, since, gaveUp: notice.count });
+      }
       given.clear();
     },
   };

@@ -1,0 +1,46 @@
+/**
+ * Runs a command of the user's, without a shell. It gets a text on its standard
+ * input, and its output is dropped. It never outlives its time, and whatever
+ * becomes of it is a result, never an exception.
+ */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { errnoOf } from '../shared/errors.js';
+
+export interface RunCommandOptions {
+  /** What it reads. */
+  input: string;
+  /** After so many ms it is killed. */
+  timeoutMs: number;
+  /** Kills it. */
+  signal: AbortSignal;
+  env: Readonly<Record<string, string | undefined>>;
+}
+
+/**
+ * Runs a command to its end.
+ * @param command the program, looked up in `PATH`, and its arguments
+ * @returns undefined if it exited with 0; otherwise what went wrong, in words that hold neither arguments nor input
+ */
+export async function runCommand(
+  [program = '', ...args]: readonly string[],
+  { input, timeoutMs, signal, env }: RunCommandOptions,
+): Promise<string | undefined> {
+  if (signal.aborted) return 'there was no time left for the command';
+  const child = spawn(program, args, { env, stdio: ['pipe', 'ignore', 'ignore'] });
+  const kill = (): void => void child.kill('SIGKILL');
+  const timer = setTimeout(kill, timeoutMs);
+  signal.addEventListener('abort', kill);
+  child.stdin.on('error', () => {}); // it need not read what it is offered
+  child.stdin.end(input);
+  try {
+    const [code, killedBy] = await once(child, 'close');
+    if (killedBy !== null) return `the command was ended by ${killedBy}`;
+    return code === 0 ? undefined : `the command exited with ${code}`;
+  } catch (error) {
+    return `the command cannot be started (${errnoOf(error) ?? 'unknown'})`;
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener('abort', kill);
+  }
+}

@@ -1,0 +1,193 @@
+/**
+ * What an attempt changes in the health of its endpoint: a pure state machine,
+ * (state, outcome, now, random) → state and decision.
+ */
+import { backOffMs, longestBackOffMs, longestRetryAfterMs } from './back-off.js';
+import { atThisClock, type Moment } from './clock-jump.js';
+import {
+  type Conduct,
+  failuresOf,
+  type Health,
+  maxAgainst,
+  maxFailedDeliveries,
+  minAttempts,
+  wholeAttempts,
+} from './health.js';
+
+/** What an attempt tells. */
+export type Outcome =
+  /** With `disables` the receiver wants nothing more. */
+  | { kind: 'ok'; disables?: string }
+  /** It found fault with the event alone. */
+  | { kind: 'rejected'; what: string }
+  /** It wants this event never again. */
+  | { kind: 'refused' }
+  /** With `mayBeEvent` it can be the event's fault as well as the endpoint's. */
+  | { kind: 'failed'; what: string; message?: string; retryAfterMs?: number; mayBeEvent?: boolean }
+  /** It wants nothing more. */
+  | { kind: 'gone'; what: string };
+
+/** One attempt, as far as its endpoint's health is concerned. */
+export interface AttemptOutcome {
+  outcome: Outcome;
+  /** The event's id. */
+  event: string;
+  /** When it began, ms since the epoch. */
+  startedAt: number;
+}
+
+/** What becomes of the delivery. */
+export type Decision =
+  | 'delivered'
+  /** It stays where it is: it was the endpoint that failed. */
+  | 'waits'
+  /** It failed alone, and has a schedule of its own. */
+  | 'alone'
+  /** It is given up at once. */
+  | 'refused';
+
+/**
+ * The endpoint's health after an attempt, and what becomes of the delivery.
+ *
+ * A success makes the endpoint well at once, unless it is paused; its allowed
+ * concurrency then grows from 1 by 1/N with each further success, as Postfix's
+ * does. A delivery that failed before and fails again while others succeed is
+ * poison: it failed alone. Three different ones in a row that are rejected
+ * speak of the endpoint. Attempts that were in flight together when the
+ * endpoint failed count as one failure: they tell of the same moment.
+ *
+ * @returns the same `health` object where nothing has changed
+ */
+export function afterAttempt(
+  before: Health,
+  attempt: AttemptOutcome,
+  { conduct, ...moment }: Moment & { conduct: Conduct; random: number },
+): { health: Health; decision: Decision } {
+  const { outcome, event } = attempt;
+  const health = atThisClock(before, moment);
+  const answered = { settled: event, limit: conduct.concurrency };
+  if (outcome.kind === 'ok') {
+    const { disables } = outcome;
+    return { health: afterAnswer(health, { ...answered, disables }), decision: 'delivered' };
+  }
+  if (outcome.kind === 'refused') return { health: afterAnswer(health, answered), decision: 'refused' };
+  if (outcome.kind === 'gone') {
+    const paused = health.paused ?? pausedBy(outcome.what);
+    return { health: { ...afterFailure(health, attempt, moment), paused }, decision: 'waits' };
+  }
+  if (failedAlone(health, attempt, conduct)) {
+    const against = [...(health.against ?? []).filter((each) => each !== event), event].slice(-maxAgainst);
+    if (against.length < maxAgainst) {
+      const next = outcome.kind === 'rejected' ? afterAnswer(health, { against }) : { ...health, against };
+      return { health: next, decision: 'alone' };
+    }
+    return { health: { ...park(health, attempt, { conduct, ...moment }), against }, decision: 'waits' };
+  }
+  return { health: park(health, attempt, { conduct, ...moment }), decision: 'waits' };
+}
+
+function pausedBy(what: string): string {
+  return `it answered ${what}`;
+}
+
+/** Whether it is the delivery that is at fault, as far as this attempt can tell. */
+function failedAlone(
+  health: Health,
+  { outcome, event }: AttemptOutcome,
+  { order, onFailure }: Conduct,
+): boolean {
+  if (order === 'strict' && onFailure === 'block') return false; // the others wait for it in any case
+  if (outcome.kind === 'rejected') return true;
+  if (outcome.kind !== 'failed' || !outcome.mayBeEvent) return false;
+  // Another one was delivered since it failed. In a strict order there is no other to compare with.
+  const othersSucceed = !health.failures && health.against === undefined;
+  return order === 'any' && othersSucceed && failuresOf(health, event) > 0;
+}
+
+interface Answered {
+  /** The event of a delivery that is settled for good. */
+  settled?: string;
+  /** The endpoint's concurrency, where something has succeeded. */
+  limit?: number;
+  disables?: string | undefined;
+  against?: readonly string[];
+}
+
+/** What stays after an answer that shows the endpoint at work. */
+function afterAnswer(health: Health, { settled, limit, disables, against }: Answered): Health {
+  const { failures, allowed, failedDeliveries = {}, pace } = health;
+  const isSmooth = !failures && allowed === undefined && health.against === undefined;
+  const isRemembered = settled !== undefined && failuresOf(health, settled) > 0;
+  if (isSmooth && !isRemembered && disables === undefined && against === undefined) return health;
+  const others = Object.entries(failedDeliveries).filter(([id]) => id !== settled);
+  const paused = health.paused ?? (disables === undefined ? undefined : pausedBy(disables));
+  const { since, parkedUntil, failedAt, last, clock } = health;
+  return defined({
+    ...(paused !== undefined && { failures, since, parkedUntil, failedAt, last, clock, paused }),
+    failedDeliveries: others.length === 0 ? undefined : Object.fromEntries(others),
+    allowed: allowedAfter(health, limit),
+    against,
+    pace,
+  });
+}
+
+/** The concurrency allowed from now on; undefined where the limit is. */
+function allowedAfter({ failures, allowed }: Health, limit: number | undefined): number | undefined {
+  if (failures) return limit === 1 ? undefined : 1;
+  if (allowed === undefined || limit === undefined) return allowed;
+  const grown = allowed + 1 / wholeAttempts(allowed);
+  return wholeAttempts(grown) >= limit ? undefined : grown;
+}
+
+/** Without what is undefined. */
+function defined(values: { [K in keyof Health]: Health[K] | undefined }): Health {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));
+}
+
+/** The endpoint failed, and waits. */
+function park(
+  health: Health,
+  attempt: AttemptOutcome,
+  { conduct: { retry }, random, ...moment }: Moment & { conduct: Conduct; random: number },
+): Health {
+  const { now } = moment;
+  const { outcome } = attempt;
+  const retryAfterMs = outcome.kind === 'failed' ? (outcome.retryAfterMs ?? 0) : 0;
+  const asked = Math.min(Math.max(retryAfterMs, 0), longestRetryAfterMs);
+  const failed = afterFailure(health, attempt, moment);
+  const scheduled = isSameMoment(health, attempt, now)
+    ? (health.parkedUntil ?? now)
+    : now + backOffMs(retry, failed.failures ?? 1, random);
+  const parkedUntil = Math.min(Math.max(scheduled, now + asked), now + longestBackOffMs(retry));
+  return { ...failed, parkedUntil };
+}
+
+function afterFailure(health: Health, attempt: AttemptOutcome, { now, clock }: Moment): Health {
+  const { outcome, event } = attempt;
+  const { allowed: _, against: __, ...kept } = health;
+  const isNew = !isSameMoment(health, attempt, now);
+  return {
+    ...kept,
+    failures: (health.failures ?? 0) + (isNew ? 1 : 0),
+    since: health.since ?? now,
+    failedAt: isNew ? [...(health.failedAt ?? []), now].slice(-minAttempts) : (health.failedAt ?? []),
+    failedDeliveries: remember(health, event),
+    ...('what' in outcome && { last: outcome.what }),
+    ...(clock !== undefined && { clock }),
+  };
+}
+
+/** A last failure in the future is from before the clock was set back. */
+function isSameMoment({ failedAt }: Health, { startedAt }: AttemptOutcome, now: number): boolean {
+  const last = failedAt?.at(-1) ?? Number.NEGATIVE_INFINITY;
+  return startedAt <= last && last <= now;
+}
+
+/** The newest is always remembered, and the oldest are forgotten first. */
+function remember(health: Health, event: string): Readonly<Record<string, number>> {
+  const others = Object.entries(health.failedDeliveries ?? {}).filter(([id]) => id !== event);
+  return Object.fromEntries([
+    ...others.slice(1 - maxFailedDeliveries),
+    [event, failuresOf(health, event) + 1],
+  ]);
+}

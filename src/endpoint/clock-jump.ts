@@ -1,0 +1,49 @@
+/** Times of a health that was noted before the wall clock jumped. Pure. */
+import type { Clock, ClockReading } from '../shared/clock.js';
+
+/** A moment by the wall clock. */
+export interface Moment {
+  /** ms since the epoch. */
+  now: number;
+  /** What tells a jump; where it is missing none is noticed. */
+  clock?: ClockReading | undefined;
+}
+
+/** Times by the wall clock, ms since the epoch, and what it was. */
+export interface Timed {
+  since?: number;
+  parkedUntil?: number;
+  failedAt?: readonly number[];
+  clock?: ClockReading;
+}
+
+/** Less is drift, in ms. */
+const leastJumpMs = 1_000;
+
+/** After a jump of more than this, in ms, nothing is given up before the attempts are made anew. */
+const suspendsGivingUpMs = 3_600_000;
+
+/**
+ * The health with its times as the wall clock would have told them, had it been
+ * then what it is now. It has the same waits left as before the jump.
+ */
+export function atThisClock<T extends Timed>(health: T, { clock }: Moment): T {
+  const { clock: noted } = health;
+  if (clock === undefined || noted === undefined || clock.boot !== noted.boot) return health;
+  const jumpMs = clock.bootedAt - noted.bootedAt;
+  if (Math.abs(jumpMs) < leastJumpMs) return health;
+  const { since, parkedUntil, failedAt = [] } = health;
+  const isInsane = Math.abs(jumpMs) > suspendsGivingUpMs;
+  return {
+    ...health,
+    clock,
+    ...(since !== undefined && { since: since + jumpMs }),
+    ...(parkedUntil !== undefined && { parkedUntil: parkedUntil + jumpMs }),
+    failedAt: isInsane ? [] : failedAt.map((at) => at + jumpMs),
+  };
+}
+
+/** The moment it is by a clock. */
+export function momentOf(clock: Clock): Moment {
+  return { now: clock.now(), clock: clock.reading?.() };
+}

@@ -1,0 +1,45 @@
+/** When an endpoint may be tried: its health, its rate, and what this drain knows of it. */
+import { momentOf } from '../../endpoint/clock-jump.js';
+import type { Endpoint } from '../../endpoint/endpoint.js';
+import { parkedUntil } from '../../endpoint/health.js';
+import { paceAfter, waitForPace } from '../../endpoint/pace.js';
+import type { DrainPorts } from './ports.js';
+import type { Resting } from './resting.js';
+import type { Routing } from './routing.js';
+
+export interface Gate {
+  /** For how long it is parked or rests, in ms; Infinity if it is paused. */
+  closedMs(endpoint: string): number;
+  /** For how long it has been sent to as fast as its rate allows, in ms. */
+  pacedMs(endpoint: string): number;
+  /** An attempt begins. */
+  started(endpoint: Endpoint): Promise<void>;
+}
+
+export interface GateOptions {
+  routing: Routing;
+  resting: Resting;
+}
+
+/** Endpoints as their saved health has them. */
+export function createGate({ lease, clock }: DrainPorts, { routing, resting }: GateOptions): Gate {
+  return {
+    closedMs(id) {
+      const health = lease.health(id);
+      if (health.paused !== undefined) return Infinity;
+      const left = health.failures
+        ? parkedUntil(health, momentOf(clock), routing.settingsOf(id)) - clock.now()
+        : 0;
+      return Math.max(left, resting.leftMs(id));
+    },
+    pacedMs(id) {
+      const { rate } = routing.settingsOf(id);
+      return rate === undefined ? 0 : waitForPace(lease.health(id).pace, rate, clock.now());
+    },
+    async started({ id, rate }) {
+      if (rate === undefined) return;
+      const health = lease.health(id);
+      await lease.saveHealth(id, { ...health, pace: paceAfter(health.pace, rate, clock.now()) });
+    },
+  };
+}
