@@ -1,4 +1,5 @@
 import type { HttpRequest } from './http-request.js';
+import type { Answer } from './sender.js';
 
 /** A connection to an origin, for one request at a time. It connects with its first request. */
 export interface Connection {
@@ -20,8 +21,8 @@ export interface AnswerListener {
   started(reused: boolean): void;
   /** The first byte of an answer has come. */
   heard(): void;
-  /** The final status is here. `retryAfter` is the header's text. */
-  answered(answer: { status: number; retryAfter?: string }): void;
+  /** The final status is here, with the headers that matter. */
+  answered(answer: Answer): void;
   /** So many bytes of the answer's body have come. */
   received(bytes: number): void;
   /** The answer is complete. The connection may be used again. */

@@ -12,6 +12,7 @@
 import { Socket } from 'node:net';
 import type { buildConnector, Client, Dispatcher } from 'undici';
 import { type AnswerListener, type Connection, createIdleConnections } from './connection.js';
+import { parseDeliveryWish } from './delivery-wish.js';
 import { exchange } from './exchange.js';
 import { createRequestBuilder } from './http-request.js';
 import type { SecretReader } from './secrets.js';
@@ -146,7 +147,12 @@ function handlerFor(listener: AnswerListener, started: () => void): Dispatcher.D
       // Interim answers (1xx) come here, too, in any number.
       if (status < 200) return;
       const retryAfter = [headers['retry-after']].flat()[0];
-      listener.answered({ status, ...(retryAfter !== undefined && { retryAfter }) });
+      const delivery = parseDeliveryWish([headers['webhook-delivery']].flat().join());
+      listener.answered({
+        status,
+        ...(retryAfter !== undefined && { retryAfter }),
+        ...(delivery !== undefined && { delivery }),
+      });
     },
     onResponseData: (_, chunk) => listener.received(chunk.length),
     onResponseEnd: () => listener.ended(),

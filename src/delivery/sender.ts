@@ -1,10 +1,21 @@
 import type { Endpoint } from '../endpoint/endpoint.js';
 import type { Event } from '../event/event.js';
 
+/** What a receiver answered, as far as it matters. */
+export interface Answer {
+  status: number;
+  /** The text of the header `retry-after`. */
+  retryAfter?: string;
+  /** What the header `webhook-delivery` wants beside that. */
+  delivery?: DeliveryWish;
+}
+
+/** Never this delivery again; or nothing any more. */
+export type DeliveryWish = 'abort-message' | 'disable';
+
 /** What came of one attempt. A failed attempt is a result, never an exception. */
 export type AttemptResult =
-  /** The receiver answered. `retryAfter` is the header's text, where there was one. */
-  | { kind: 'answer'; status: number; retryAfter?: string }
+  | ({ kind: 'answer' } & Answer)
   /** No answer: a stable word such as `TIMEOUT`, `ECONNREFUSED`, `ENOTFOUND`, `BAD_SECRET`; and words for a person, free of URLs and secrets. */
   | { kind: 'error'; code: string; message: string }
   /** Cut off from our side while in flight; the receiver may or may not have it. */

@@ -6,13 +6,19 @@ import type { AttemptResult } from './sender.js';
  * `TIMEOUT`.
  */
 export type Verdict =
-  | { kind: 'delivered' }
+  /** With `disables` the receiver wants nothing more. */
+  | { kind: 'delivered'; disables?: true }
   /** The endpoint wants nothing any more (410). */
-  | { kind: 'gone' }
+  | { kind: 'gone'; what: string }
+  /** The receiver wants this delivery never again. */
+  | { kind: 'refused'; what: string }
   /** The answer speaks of the event, not of the endpoint. */
   | { kind: 'rejected'; what: string }
-  /** The endpoint failed; it asked for a wait of `retryAfterMs` where that is there. */
-  | { kind: 'failed'; what: string; retryAfterMs?: number }
+  /**
+   * The endpoint failed; it asked for a wait of `retryAfterMs` where that is
+   * there. With `mayBeEvent` it can be the event that it failed at.
+   */
+  | { kind: 'failed'; what: string; retryAfterMs?: number; mayBeEvent?: true }
   /** Cut off from our side: nothing is known. */
   | { kind: 'aborted' }
   /** This machine could not make the attempt: it says nothing of the endpoint. */
@@ -24,24 +30,46 @@ const OURS: ReadonlySet<string> = new Set(['EMFILE', 'ENFILE', 'ENOMEM', 'EADDRN
 /** Bad Request, Content Too Large, Unsupported Media Type, Unprocessable Content. */
 const SPEAKS_OF_THE_EVENT: ReadonlySet<number> = new Set([400, 413, 415, 422]);
 
+/** Ends of attempts that were under way: something in the event may have brought the receiver to it. */
+const MAY_BE_EVENT: ReadonlySet<string> = new Set([
+  'TIMEOUT',
+  'ECONNRESET',
+  'EPIPE',
+  'SOCKET_CLOSED',
+  'BAD_RESPONSE',
+]);
+
 /** The statuses with which `Retry-After` counts: Too Many Requests (RFC 6585) and Service Unavailable. */
 const MAY_ASK_TO_WAIT: ReadonlySet<number> = new Set([429, 503]);
 
+const TOO_MANY_REQUESTS = 429;
+
 /**
- * Judges the result of an attempt.
+ * Judges the result of an attempt. The status decides, and what a receiver
+ * wants with the header `webhook-delivery` beside it counts most.
  *
  * @param nowMs ms since the epoch, for a `Retry-After` that is a date
  */
 export function verdictOf(result: AttemptResult, nowMs: number): Verdict {
   if (result.kind === 'aborted') return { kind: 'aborted' };
-  if (result.kind === 'error') return { kind: OURS.has(result.code) ? 'ours' : 'failed', what: result.code };
-  const { status, retryAfter } = result;
-  if (status >= 200 && status < 300) return { kind: 'delivered' };
-  if (status === 410) return { kind: 'gone' };
+  if (result.kind === 'error') return verdictOfError(result.code);
+  const { status, retryAfter, delivery } = result;
+  if (status >= 200 && status < 300)
+    return { kind: 'delivered', ...(delivery === 'disable' && { disables: true }) };
+  if (status === 410) return { kind: 'gone', what: '410 Gone' };
+  if (delivery === 'disable') return { kind: 'gone', what: 'webhook-delivery: disable' };
+  if (delivery === 'abort-message')
+    return { kind: 'refused', what: `${status}, webhook-delivery: abort-message` };
   if (SPEAKS_OF_THE_EVENT.has(status)) return { kind: 'rejected', what: `${status}` };
   if (status >= 300 && status < 400)
     return { kind: 'failed', what: `${status} (redirects are not followed)` };
   const retryAfterMs =
     retryAfter !== undefined && MAY_ASK_TO_WAIT.has(status) ? parseRetryAfter(retryAfter, nowMs) : undefined;
-  return { kind: 'failed', what: `${status}`, ...(retryAfterMs !== undefined && { retryAfterMs }) };
+  if (retryAfterMs !== undefined) return { kind: 'failed', what: `${status}`, retryAfterMs };
+  return { kind: 'failed', what: `${status}`, ...(status !== TOO_MANY_REQUESTS && { mayBeEvent: true }) };
+}
+
+function verdictOfError(code: string): Verdict {
+  if (OURS.has(code)) return { kind: 'ours', what: code };
+  return { kind: 'failed', what: code, ...(MAY_BE_EVENT.has(code) && { mayBeEvent: true }) };
 }

@@ -132,10 +132,24 @@ describe('createHttpSender().send()', () => {
     expect(await sendTo(twice.url)).toMatchObject({ status: 429, retryAfter: '1' });
   });
 
+  test.each([
+    [['Disable'], { delivery: 'disable' }],
+    [[' abort-message '], { delivery: 'abort-message' }],
+    [['abort-message, disable'], { delivery: 'disable' }],
+    [['abort-message', 'later', 'DISABLE'], { delivery: 'disable' }],
+    [['later,abort-message'], { delivery: 'abort-message' }],
+    [['disabled'], {}],
+    [[''], {}],
+  ])('send() understands the header webhook-delivery: %j', async (values, wish) => {
+    const receiver = await newReceiver(() => ({ status: 500, headers: { 'Webhook-Delivery': values } }));
+    expect(await sendTo(receiver.url)).toEqual({ kind: 'answer', status: 500, ...wish });
+  });
+
   test('send() passes over interim answers (102, 103)', async () => {
     const server = await newRawServer((socket) => {
       socket.once('data', () => {
-        socket.write('HTTP/1.1 102 Processing\r\n\r\nHTTP/1.1 103 Early Hints\r\nretry-after: 9\r\n\r\n');
+        socket.write('HTTP/1.1 102 Processing\r\nwebhook-delivery: disable\r\n\r\n');
+        socket.write('HTTP/1.1 103 Early Hints\r\nretry-after: 9\r\n\r\n');
         setTimeout(() => socket.write('HTTP/1.1 202 Accepted\r\ncontent-length: 0\r\n\r\n'), 20);
       });
     });

@@ -13,17 +13,17 @@ describe('verdictOf()', () => {
     [301, { kind: 'failed', what: '301 (redirects are not followed)' }],
     [399, { kind: 'failed', what: '399 (redirects are not followed)' }],
     [400, { kind: 'rejected', what: '400' }],
-    [401, { kind: 'failed', what: '401' }],
-    [404, { kind: 'failed', what: '404' }],
-    [408, { kind: 'failed', what: '408' }],
-    [410, { kind: 'gone' }],
+    [401, { kind: 'failed', what: '401', mayBeEvent: true }],
+    [404, { kind: 'failed', what: '404', mayBeEvent: true }],
+    [408, { kind: 'failed', what: '408', mayBeEvent: true }],
+    [410, { kind: 'gone', what: '410 Gone' }],
     [413, { kind: 'rejected', what: '413' }],
     [415, { kind: 'rejected', what: '415' }],
     [422, { kind: 'rejected', what: '422' }],
     [429, { kind: 'failed', what: '429' }],
-    [500, { kind: 'failed', what: '500' }],
-    [503, { kind: 'failed', what: '503' }],
-    [999, { kind: 'failed', what: '999' }],
+    [500, { kind: 'failed', what: '500', mayBeEvent: true }],
+    [503, { kind: 'failed', what: '503', mayBeEvent: true }],
+    [999, { kind: 'failed', what: '999', mayBeEvent: true }],
   ])('verdictOf() the status %d is %j', (status, verdict) => {
     expect(verdictOf({ kind: 'answer', status }, now)).toEqual(verdict);
   });
@@ -43,7 +43,8 @@ describe('verdictOf()', () => {
       retryAfterMs: 30_000,
     });
     expect(verdict('0')).toEqual({ kind: 'failed', what: `${status}`, retryAfterMs: 0 });
-    expect(verdict('garbage')).toEqual({ kind: 'failed', what: `${status}` });
+    expect(verdict('garbage')).toMatchObject({ kind: 'failed', what: `${status}` });
+    expect(verdict('garbage')).not.toHaveProperty('retryAfterMs');
   });
 
   test('verdictOf() any other status does not listen to Retry-After', () => {
@@ -59,6 +60,19 @@ describe('verdictOf()', () => {
   test('verdictOf() an error is a failure that is called by its code', () => {
     const result = { kind: 'error', code: 'ECONNREFUSED', message: 'the connection was refused' } as const;
     expect(verdictOf(result, now)).toEqual({ kind: 'failed', what: 'ECONNREFUSED' });
+  });
+
+  test.each<[number, 'abort-message' | 'disable', Verdict]>([
+    [204, 'disable', { kind: 'delivered', disables: true }],
+    [204, 'abort-message', { kind: 'delivered' }],
+    [410, 'disable', { kind: 'gone', what: '410 Gone' }],
+    [410, 'abort-message', { kind: 'gone', what: '410 Gone' }],
+    ...[301, 400, 404, 429, 500, 503].flatMap((status): [number, 'abort-message' | 'disable', Verdict][] => [
+      [status, 'disable', { kind: 'gone', what: 'webhook-delivery: disable' }],
+      [status, 'abort-message', { kind: 'refused', what: `${status}, webhook-delivery: abort-message` }],
+    ]),
+  ])('verdictOf() the status %d with webhook-delivery: %s is %j', (status, delivery, verdict) => {
+    expect(verdictOf({ kind: 'answer', status, delivery, retryAfter: '9' }, now)).toEqual(verdict);
   });
 
   test('verdictOf() an aborted attempt is aborted', () => {
