@@ -5,6 +5,7 @@
 
 import { type Endpoint, endpointDefaults, type Secret } from '../endpoint/endpoint.js';
 import { unnamedEndpointId } from '../endpoint/endpoint-id.js';
+import { parseRate } from '../endpoint/rate.js';
 import { parseWebhookUrl } from '../event/webhook-url.js';
 import { parseDuration } from '../shared/duration.js';
 import {
@@ -18,6 +19,14 @@ import type { Placed } from './finding.js';
 import type { Hooks } from './hooks.js';
 
 type Settings = Hooks['defaults'];
+
+const DEFAULT_MAX_IN_FLIGHT = 256;
+
+/** What `order` can be. */
+export const ORDERS: readonly Endpoint['order'][] = ['any', 'strict'];
+
+/** What `onFailure` can be. */
+export const ON_FAILURES: readonly Endpoint['onFailure'][] = ['block', 'skip'];
 
 /** Who receives what, from a draft that keeps every rule. */
 export function buildHooks(draft: Draft): Hooks {
@@ -49,7 +58,8 @@ export function buildHooks(draft: Draft): Hooks {
     registrations,
     endpoints: new Map(all.map((endpoint) => [endpoint.id, endpoint])),
     defaults,
-    maxInFlight: 256,
+    maxInFlight: draft.defaults.maxInFlight?.value ?? DEFAULT_MAX_IN_FLIGHT,
+    ...(draft.defaults.alert && { alert: draft.defaults.alert.value }),
   };
 }
 
@@ -75,8 +85,13 @@ export function buildEndpoint(written: DraftEndpoint, defaults: Settings): Endpo
 
 /** Settings with what is missing taken from the defaults. */
 export function buildSettings(written: DraftSettings, defaults: Settings = endpointDefaults): Settings {
+  const rate = written.rate && parseRate(written.rate.value);
   return {
     ...defaults,
+    ...(rate && { rate }),
+    ...(written.onChange && { onChange: written.onChange.value.map(({ value }) => value) }),
+    order: choice(written.order, ORDERS) ?? defaults.order,
+    onFailure: choice(written.onFailure, ON_FAILURES) ?? defaults.onFailure,
     timeoutMs: ms(written.timeout) ?? defaults.timeoutMs,
     concurrency: written.concurrency?.value ?? defaults.concurrency,
     giveUpAfterMs: ms(written.giveUpAfter) ?? defaults.giveUpAfterMs,
@@ -91,6 +106,11 @@ function normalUrl(url: Secret): Secret | undefined {
   if (!('value' in url)) return url;
   const parsed = parseWebhookUrl(url.value);
   return parsed.ok ? { value: parsed.url } : undefined;
+}
+
+/** One of some words; the rules have seen to it that it is. */
+function choice<T extends string>(written: Placed<string> | undefined, words: readonly T[]): T | undefined {
+  return words.find((word) => word === written?.value);
 }
 
 function ms(written: Placed<string> | undefined): number | undefined {

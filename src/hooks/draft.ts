@@ -5,7 +5,7 @@ import type { Placed } from './finding.js';
 export interface Draft {
   hooks: DraftHook[];
   endpoints: DraftEndpoint[];
-  defaults: DraftSettings;
+  defaults: DraftDefaults;
 }
 
 /** A hook's name or pattern, and its items. */
@@ -21,9 +21,21 @@ export type DraftItem = { at: number; name: string } | { at: number; endpoint: D
 export interface DraftSettings {
   timeout?: Placed<string>;
   concurrency?: Placed<number>;
+  rate?: Placed<string>;
+  order?: Placed<string>;
+  onFailure?: Placed<string>;
   giveUpAfter?: Placed<string>;
   schedule?: Placed<readonly Placed<string>[]>;
   jitter?: Placed<number>;
+  /** A command: its name and arguments. */
+  onChange?: Placed<readonly Placed<string>[]>;
+}
+
+/** The settings of endpoints that say nothing else, and those of the whole drain. */
+export interface DraftDefaults extends DraftSettings {
+  maxInFlight?: Placed<number>;
+  /** A hook's name. */
+  alert?: Placed<string>;
 }
 
 /** An endpoint as it is written. */

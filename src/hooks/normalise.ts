@@ -3,7 +3,7 @@ import type { Draft, DraftEndpoint, DraftHook, DraftItem } from './draft.js';
 import type { Finding } from './finding.js';
 import { entriesOf, hasPlannedKey } from './keys.js';
 import { readHeaders, readSign, readUrl } from './references.js';
-import { readSettings, SETTINGS } from './settings.js';
+import { DEFAULTS, readDefaults, readSettings, SETTINGS } from './settings.js';
 import { found, isNothing, wrongType } from './types.js';
 import type { Tree, TreeEntry, TreeMap } from './yaml-tree.js';
 
@@ -24,7 +24,7 @@ export function normalise(tree: Tree | undefined, findings: Finding[]): Draft {
   return {
     hooks: hooks.map((entry) => readHook(entry, findings)),
     endpoints: endpoints.flatMap((entry) => readNamed(entry, findings)),
-    defaults: defaults === undefined ? {} : readDefaults(defaults, findings),
+    defaults: defaults === undefined ? {} : defaultsOf(defaults, findings),
   };
 }
 
@@ -36,9 +36,9 @@ function section(entry: TreeEntry | undefined, of: string, findings: Finding[]):
   return [];
 }
 
-function readDefaults({ value }: TreeEntry, findings: Finding[]): Draft['defaults'] {
+function defaultsOf({ value }: TreeEntry, findings: Finding[]): Draft['defaults'] {
   if (isNothing(value)) return {};
-  if (value.kind === 'map') return readSettings(entriesOf(value, SETTINGS, findings), findings);
+  if (value.kind === 'map') return readDefaults(entriesOf(value, DEFAULTS, findings), findings);
   wrongType(value, "'defaults' must be a map of settings", findings);
   return {};
 }

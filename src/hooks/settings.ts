@@ -1,13 +1,34 @@
-import type { DraftSettings } from './draft.js';
+import type { DraftDefaults, DraftSettings } from './draft.js';
 import type { Finding, Placed } from './finding.js';
 import { entriesOf } from './keys.js';
 import { readNumber, readText, wrongType } from './types.js';
 import type { TreeEntry } from './yaml-tree.js';
 
 /** The keys that an endpoint and `defaults` have in common. */
-export const SETTINGS: readonly string[] = ['timeout', 'concurrency', 'giveUpAfter', 'retry'];
+export const SETTINGS: readonly string[] = [
+  'timeout',
+  'concurrency',
+  'rate',
+  'order',
+  'onFailure',
+  'giveUpAfter',
+  'retry',
+  'onChange',
+];
+
+/** The keys of `defaults`. */
+export const DEFAULTS: readonly string[] = [...SETTINGS, 'maxInFlight', 'alert'];
+
+/** What a text must be, by its key. */
+const TEXTS: Readonly<Record<'rate' | 'order' | 'onFailure', string>> = {
+  rate: 'must be a rate such as 10/s, 100/m, 1000/h or 5000/d',
+  order: "must be 'any' or 'strict'",
+  onFailure: "must be 'block' or 'skip'",
+};
 
 const DURATION = 'must be a duration such as 500ms, 20s, 5m, 2h or 3d';
+const ON_CHANGE = "'onChange' must be a map with 'command'";
+const MAX_IN_FLIGHT = "'maxInFlight' must be a whole number from 1 to 4096";
 
 /** The settings among a map's entries. */
 export function readSettings(entries: ReadonlyMap<string, TreeEntry>, findings: Finding[]): DraftSettings {
@@ -19,9 +40,41 @@ export function readSettings(entries: ReadonlyMap<string, TreeEntry>, findings: 
     } else if (key === 'concurrency') {
       const read = readNumber(value, "'concurrency' must be a whole number from 1 to 256", findings);
       if (read !== undefined) settings.concurrency = read;
+    } else if (key === 'rate' || key === 'order' || key === 'onFailure') {
+      const read = readText(value, `'${key}' ${TEXTS[key]}`, findings);
+      if (read !== undefined) settings[key] = read;
     } else if (key === 'retry') Object.assign(settings, readRetry(value, findings));
+    else if (key === 'onChange') Object.assign(settings, readOnChange(value, findings));
   }
   return settings;
+}
+
+/** The settings of `defaults` among a map's entries. */
+export function readDefaults(entries: ReadonlyMap<string, TreeEntry>, findings: Finding[]): DraftDefaults {
+  const [maxInFlight, alert] = [entries.get('maxInFlight'), entries.get('alert')];
+  const number = maxInFlight && readNumber(maxInFlight.value, MAX_IN_FLIGHT, findings);
+  const hook = alert && readText(alert.value, "'alert' must be the name of a hook", findings);
+  return {
+    ...readSettings(entries, findings),
+    ...(number && { maxInFlight: number }),
+    ...(hook && { alert: hook }),
+  };
+}
+
+function readOnChange(tree: TreeEntry['value'], findings: Finding[]): Pick<DraftSettings, 'onChange'> {
+  const command = tree.kind === 'map' ? entriesOf(tree, ['command'], findings).get('command') : undefined;
+  if (command === undefined) {
+    // An unknown key alone is a finding already.
+    if (tree.kind !== 'map' || tree.entries.length === 0) wrongType(tree, ON_CHANGE, findings);
+    return {};
+  }
+  const { value } = command;
+  if (value.kind !== 'list' || value.items.length === 0) {
+    wrongType(value, "'command' must be a list: a program and its arguments", findings);
+    return {};
+  }
+  const words = value.items.map((item) => readText(item, "each part of 'command' must be text", findings));
+  return { onChange: { at: value.at, value: words.filter((word) => word !== undefined) } };
 }
 
 function readRetry(

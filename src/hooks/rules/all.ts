@@ -1,3 +1,4 @@
+import { alerts, commands, orders, rates } from './conduct.js';
 import { headerNames, headerValues } from './headers.js';
 import { definedEndpoints, distinctNames, endpointNames, hookPatterns } from './names.js';
 import { durations, ranges } from './numbers.js';
@@ -17,5 +18,9 @@ export const rules: readonly Rule[] = [
   headerValues,
   durations,
   ranges,
+  rates,
+  orders,
+  commands,
+  alerts,
   oneDefinition,
 ];

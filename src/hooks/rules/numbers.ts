@@ -5,6 +5,7 @@ import type { Rule } from './rule.js';
 
 const MAX_CONCURRENCY = 256;
 const MAX_WAITS = 50;
+const MAX_IN_FLIGHT = 4096;
 /** A timer takes at most 2^31 − 1 ms; and no receiver is waited for longer than this. */
 const MAX_TIMEOUT_MS = 86_400_000;
 
@@ -45,6 +46,14 @@ export const ranges: Rule = {
       if (schedule !== undefined && outside(schedule.value.length, 1, MAX_WAITS)) {
         yield { at: schedule.at, message: `'schedule' must have from 1 to ${MAX_WAITS} waits` };
       }
+    }
+    const { maxInFlight } = draft.defaults;
+    if (
+      maxInFlight !== undefined &&
+      (outside(maxInFlight.value, 1, MAX_IN_FLIGHT) || isBroken(maxInFlight))
+    ) {
+      const message = `'maxInFlight' must be a whole number from 1 to ${MAX_IN_FLIGHT}`;
+      yield { at: maxInFlight.at, message };
     }
   },
 };

@@ -1,0 +1,104 @@
+/** An endpoint gets sick and recovers, from one cron pass to the next: what is said, who is told, and what is sent. */
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import type { Answer } from '../support/receiver.js';
+import { createWorld } from '../support/world.js';
+
+/** A hooks file with one endpoint `chat`, which is tried again after 10 ms. */
+function hooksFile(url: string, more = ''): string {
+  return `
+hooks: {complete: [chat]}
+endpoints:
+  chat: {url: "${url}"}
+defaults: {retry: {schedule: [10ms], jitter: 0}${more}}
+`;
+}
+
+const aMoment = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 20));
+
+describe('endpoint health', () => {
+  test('capnhook drain says once that an endpoint fails, and once that it is well again, and nothing in between', async () => {
+    const world = createWorld();
+    let answer: Answer = { status: 503 };
+    const receiver = await world.receiver(() => answer);
+    world.hooks(hooksFile(receiver.url));
+    await world.run(['fire', 'complete', '-d', '1']);
+    const said: string[] = [];
+    for (let n = 0; n < 4; n += 1) {
+      const pass = await world.run(['drain']);
+      expect(pass).toMatchObject({ code: 75, stdout: '' });
+      said.push(pass.stderr);
+      await aMoment();
+    }
+    answer = { status: 204 };
+    const last = await world.run(['drain']);
+    expect(last).toMatchObject({ code: 0, stdout: '' });
+    expect(said[0]).toMatch(
+      /^capnhook: http:\/\/127\.0\.0\.1:\d+ \(chat\) fails: 503; next attempt in \S+\n$/,
+    );
+    expect(said.slice(1)).toEqual(['', '', '']);
+    expect(last.stderr).toMatch(/^capnhook: http:\/\/127\.0\.0\.1:\d+ \(chat\) is well again\n$/);
+    expect(existsSync(join(world.spool, 'endpoints/chat.json'))).toBe(false);
+  });
+
+  test('capnhook drain tells the command of onChange, and fires the hook of alert, once for each change', async () => {
+    const world = createWorld();
+    let answer: Answer = { status: 503 };
+    const receiver = await world.receiver(() => answer);
+    const ops = await world.receiver();
+    const told = join(world.root, 'told');
+    world.hooks(
+      `${hooksFile(receiver.url, `, alert: trouble, onChange: {command: [/bin/sh, -c, "cat >> ${told}"]}`)}`.replace(
+        'complete: [chat]',
+        `complete: [chat], trouble: ["${ops.url}"]`,
+      ),
+    );
+    await world.run(['fire', 'complete', '-d', '1']);
+    await world.run(['drain']);
+    await aMoment();
+    await world.run(['drain']);
+    await aMoment();
+    answer = { status: 204 };
+    expect(await world.run(['drain'])).toMatchObject({ code: 0 });
+    const changes = readFileSync(told, 'utf8').trimEnd().split('\n');
+    expect(changes.map((line) => JSON.parse(line) as unknown)).toMatchObject([
+      { endpoint: 'chat', from: 'well', to: 'parked', owed: 1 },
+      { endpoint: 'chat', from: 'parked', to: 'well', owed: 0 },
+    ]);
+    expect(ops.requests.map(({ body }) => body.toString())).toEqual(changes);
+    expect(ops.requests[0]?.headers['capnhook-hook']).toBe('trouble');
+  });
+
+  test('capnhook drain heeds webhook-delivery: a delivery is given up, the endpoint is paused', async () => {
+    const world = createWorld();
+    let wish = 'abort-message';
+    const receiver = await world.receiver(() => ({ status: 422, headers: { 'webhook-delivery': wish } }));
+    world.hooks(hooksFile(receiver.url));
+    await world.run(['fire', 'complete', '--id', 'never', '-d', '1']);
+    const gaveUp = await world.run(['drain']);
+    expect(gaveUp.code).toBe(69);
+    expect(gaveUp.stderr).toMatch(
+      /gave up 1 delivery for \S+ \(chat\): the receiver wants it never again: 422/,
+    );
+    expect(world.names('dead/chat')).toEqual(['never.json', 'never.why.json']);
+    wish = 'disable';
+    await world.run(['fire', 'complete', '-d', '2']);
+    const paused = await world.run(['drain']);
+    expect(paused.code).toBe(75);
+    expect(paused.stderr).toMatch(/\(chat\) is paused: it answered .*disable; what it is owed is kept\n$/);
+    await aMoment();
+    expect(await world.run(['drain'])).toMatchObject({ code: 75, stderr: '' });
+    expect(receiver.requests).toHaveLength(2);
+  });
+
+  test('capnhook drain keeps the rate from one pass to the next', async () => {
+    const world = createWorld();
+    const receiver = await world.receiver();
+    world.hooks(hooksFile(receiver.url, ', rate: 3/h'));
+    await world.run(['fire', 'complete', '--ndjson', '-'], { input: '1\n2\n3\n4\n5' });
+    expect(await world.run(['drain'])).toMatchObject({ code: 75, stderr: '' });
+    expect(await world.run(['drain'])).toMatchObject({ code: 75, stderr: '' });
+    expect(receiver.requests).toHaveLength(3);
+  });
+});
