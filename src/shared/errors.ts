@@ -48,9 +48,14 @@ export class CapnhookError extends Error {
 
 /** The `errno` name (`ENOENT`, …) of a failed system call, or undefined for any other value. */
 export function errnoOf(error: unknown): string | undefined {
-  if (!(error instanceof Error) || !('code' in error)) return undefined;
-  return typeof error.code === 'string' ? error.code : undefined;
+  if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string') return undefined;
+  if (!nameless.test(error.code) || !('errno' in error)) return error.code;
+  const all = Object.entries(process.getBuiltinModule('node:os').constants.errno);
+  return all.find(([, value]) => value === -Number(error.errno))?.[0] ?? error.code;
 }
+
+/** What Node says for errors of the system that it has no name for, EDQUOT for one. */
+const nameless = /^UNKNOWN$|^Unknown system error /;
 
 /** Lets a failed system call pass, where its failure has been thought of; throws anything else again. */
 export function ignoreErrno(error: unknown): void {

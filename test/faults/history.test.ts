@@ -12,22 +12,12 @@ import { createWorld, type Running } from '../support/world.js';
 import { startEndpoints } from './support/endpoints.js';
 import { measure } from './support/measure.js';
 import { problemsOf, readLedger } from './support/oracle.js';
+import { randomNumbers } from './support/random-numbers.js';
 
 const lastsMs = measure(60_000, 600_000);
 const seed = Number(process.env.CAPNHOOK_FAULTS_SEED ?? 3);
 const names = ['steady', 'flapping', 'moody'];
 const concurrency = 3;
-
-/** Numbers that look random and are the same in each run (mulberry32), 0 ≤ number < 1. */
-function randomNumbers(from: number): () => number {
-  let state = from;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 test(
   `nothing is lost, torn, or repeated without a reason in ${lastsMs / 1000} s of random faults (seed ${seed})`,

@@ -5,6 +5,11 @@ describe('errnoOf()', () => {
   it.each([
     [Object.assign(new Error('x'), { code: 'ENOENT' }), 'ENOENT'],
     [Object.assign(new Error('x'), { code: 7 }), undefined],
+    // Node has no name for EDQUOT.
+    [Object.assign(new Error('x'), { code: 'UNKNOWN', errno: -122 }), 'EDQUOT'],
+    [Object.assign(new Error('x'), { code: 'Unknown system error -122', errno: -122 }), 'EDQUOT'],
+    [Object.assign(new Error('x'), { code: 'UNKNOWN', errno: -99999 }), 'UNKNOWN'],
+    [Object.assign(new Error('x'), { code: 'UNKNOWN' }), 'UNKNOWN'],
     [new Error('x'), undefined],
     ['ENOENT', undefined],
   ])('errnoOf() of %o is %s', (error, errno) => expect(errnoOf(error)).toBe(errno));

@@ -76,6 +76,9 @@ export function createIntake(disk: Disk, root: string, options: IntakeOptions): 
   /** Those among them whose id another event has, which is still queued. */
   const conflicting = new Set<string>();
 
+  /** Whether something was removed from `incoming/` that may not be gone for good. */
+  let removed = false;
+
   let caughtUp = false;
 
   async function step(route: Route): Promise<FanOut> {
@@ -239,8 +242,10 @@ export function createIntake(disk: Disk, root: string, options: IntakeOptions): 
       }
     }
     await options.writer.sync();
+    removed ||= finished.length > 0;
     for (const file of finished) removeTakenIn(file, done);
-    if (finished.length > 0) syncDirectory(disk, incoming);
+    if (removed) syncDirectory(disk, incoming);
+    removed = false;
     for (const each of queued) options.onQueued(each);
     const deliveries = queued.filter(({ kind }) => kind === 'put').length;
     const { corrupt, split } = done;

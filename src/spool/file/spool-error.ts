@@ -44,8 +44,8 @@ const words: Record<string, string> = {
 };
 
 const hints: Record<string, string> = {
-  ENOSPC: 'Free some space, then fire again.',
-  EDQUOT: 'Free some space, then fire again.',
+  ENOSPC: 'Free some space, then try again.',
+  EDQUOT: 'Free some space, then try again.',
   EROFS: 'Mount it for writing, or choose another spool with --spool or CAPNHOOK_SPOOL.',
 };
 

@@ -137,7 +137,10 @@ export async function drain(ports: DrainPorts, options: DrainOptions): Promise<D
       if (!lease.valid()) throw replaced();
       if (!isStopping()) {
         if (clock.monotonic() >= lookAt) await look();
-        else if (!(await attempts.fill())) alarm.ring();
+        else if (!(await attempts.fill())) {
+          alarm.ring();
+          await setImmediate();
+        }
       }
       await tellGathered();
       if (attempts.count() === 0 && !alarm.hasRung()) {

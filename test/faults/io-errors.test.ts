@@ -1,0 +1,334 @@
+/**
+ * The real command, whose system calls fail by strace: once, and from one on for
+ * good. fire says no and queues nothing; drain loses nothing and does not spin.
+ */
+import { readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect } from 'vitest';
+import { createWorld, type Ended, eachOf, type Running, until, type World } from '../support/world.js';
+import { type Arrival, type Endpoints, startEndpoints } from './support/endpoints.js';
+import { type FilledSpool, fillSpool, worldOf } from './support/filled-spool.js';
+import { measure } from './support/measure.js';
+import { problemsOf, readLedger } from './support/oracle.js';
+import {
+  type Call,
+  fewThreads,
+  type Injection,
+  readCalls,
+  sample,
+  spoolCalls,
+  strace,
+} from './support/strace.js';
+import { testWith } from './support/test-with.js';
+
+const test = testWith({ commands: ['strace', 'flock'] });
+const env = fewThreads;
+
+/** Calls that are made to fail. */
+const breakable = /^(openat|write|pwrite64|fsync|rename|link|mkdir)/;
+
+const errnos = ['ENOSPC', 'EIO', 'EMFILE', 'EDQUOT'] as const;
+
+interface Fault extends Injection {
+  errno: (typeof errnos)[number];
+  /** The call in words. */
+  name: string;
+}
+
+/**
+ * Each call fails with each errno: once, and together with all of its kind after it. Not so with writes: Node itself
+ * writes to wake its threads, and ends where that fails. A full disk (short-writes.test.ts) does that for real.
+ */
+function faultsAt(calls: readonly Call[]): Fault[][] {
+  return calls
+    .filter((call) => breakable.test(call.name))
+    .map(({ name: call, nth, shape }) =>
+      (call === 'write' ? [`${nth}`] : [`${nth}`, `${nth}+`]).flatMap((when) =>
+        errnos.map((errno) => ({
+          errno,
+          call,
+          when,
+          effect: `error=${errno}`,
+          name: `${errno} at ${shape} (${when})`,
+        })),
+      ),
+    );
+}
+
+/** So many faults of each call in the short measure, others at each call by turns; in the long one all. */
+function someOf(faults: readonly Fault[][], count: number): Fault[] {
+  if (measure(0, 1) === 1) return faults.flat();
+  return faults.flatMap((each, call) =>
+    Array.from({ length: count }, (_, n) => each[(call * 3 + n * 5) % each.length]).filter(
+      (fault) => fault !== undefined,
+    ),
+  );
+}
+
+interface Faulted extends Ended {
+  /** Those that concern the spool. */
+  calls: readonly Call[];
+}
+
+async function runFaulted(world: World, args: readonly string[], inject?: Injection): Promise<Faulted> {
+  const trace = join(world.root, 'faulted');
+  rmSync(trace, { force: true });
+  const ended = await world.run(args, { prefix: strace({ trace, calls: spoolCalls, inject }), env });
+  return { ...ended, calls: readCalls(trace, world.spool) };
+}
+
+/** Space comes back, and files get closed: those errors pass. A broken disk does not. */
+function exitCodesFor(errno: string): number[] {
+  return errno === 'EIO' ? [73, 74] : [75];
+}
+
+/** An event file or batch without what differs from one to the next. */
+function withoutTime(text: string): string {
+  return text.replace(/"id":"evt_[^"]*"/, '').replace(/"time":"[^"]*"/, '');
+}
+
+describe('capnhook fire whose system calls fail', () => {
+  const lines = ['{"first":1}', '{"second":2}'];
+  const ways: ReadonlyArray<readonly [way: string, args: readonly string[]]> = [
+    ['an event', ['-d', '{"n": 1.0}']],
+    ['an event with a chosen id', ['-d', '{"n": 2.0}', '--id', 'chosen']],
+    ['a batch', ['--ndjson', 'lines', '--id', 'batch']],
+  ];
+
+  /** What is queued, and taken away. */
+  function takeQueued(world: World): string[] {
+    return world.names('incoming').map((name) => {
+      const path = join(world.spool, 'incoming', name);
+      const text = withoutTime(readFileSync(path, 'utf8'));
+      rmSync(path);
+      return text;
+    });
+  }
+
+  function expectRefusal({ code, stderr }: Ended, fault: Fault): void {
+    expect(exitCodesFor(fault.errno), fault.name).toContain(code);
+    expect(stderr, fault.name).toMatch(/^capnhook: Cannot [^\n]*\n {2}[^\n]*\n$/);
+    expect(stderr, fault.name).toContain(fault.errno);
+  }
+
+  for (const [way, args] of ways) {
+    test(`${way}: exit 0 means it is in the spool and whole; else nothing is queued, and one clear line says why`, async () => {
+      const world = createWorld();
+      world.file('lines', lines.join('\n'));
+      await world.run(['init']);
+      const clean = await runFaulted(world, ['fire', 'load', ...args]);
+      const whole = takeQueued(world);
+      expect([clean.code, whole.length]).toEqual([0, 1]);
+
+      let refused = 0;
+      for (const fault of someOf(faultsAt(clean.calls), 3)) {
+        const fired = await runFaulted(world, ['fire', 'load', ...args], fault);
+        expect(
+          fired.calls.some(({ injected }) => injected),
+          fault.name,
+        ).toBe(true);
+        expect(takeQueued(world), fault.name).toEqual(fired.code === 0 ? whole : []);
+        expect(world.names('tmp'), fault.name).toEqual([]);
+        if (fired.code === 0) continue;
+        expectRefusal(fired, fault);
+        refused += 1;
+      }
+      console.log(`fire of ${way}: refused with ${refused} faults`);
+      expect(refused).toBeGreaterThan(10);
+      expect(await world.run(['fire', 'load', ...args])).toMatchObject({ code: 0 });
+    });
+  }
+
+  test('the first one, which makes the spool: it is refused with one clear line, and the next one makes the spool', async () => {
+    const clean = await runFaulted(createWorld(), ['fire', 'load', '-d', '1']);
+    const faults = faultsAt(sample(clean.calls, measure(3, 1)));
+    await eachOf(
+      someOf(faults, 1),
+      async (fault) => {
+        const world = createWorld();
+        const fired = await runFaulted(world, ['fire', 'load', '-d', '1'], fault);
+        expect(takeQueued(world), fault.name).toHaveLength(fired.code === 0 ? 1 : 0);
+        if (fired.code !== 0) expectRefusal(fired, fault);
+        expect(await world.run(['fire', 'load', '-d', '1']), fault.name).toMatchObject({ code: 0 });
+        expect(takeQueued(world)).toHaveLength(1);
+      },
+      2,
+    );
+  });
+});
+
+describe('capnhook drain whose system calls fail', () => {
+  /** One delivery is refused at first, so that it goes by way of `retry/`. */
+  function refuseOnce({ endpoint, id, nth }: Arrival): number {
+    return endpoint === 'c' && id === 'batch_3' && nth === 1 ? 400 : 204;
+  }
+
+  function expectWords({ code, stderr }: Ended, name: string): void {
+    expect([0, 73, 74, 75], `${name}: ${stderr}`).toContain(code);
+    expect(stderr, name).not.toMatch(/bug|\n {4}at /);
+  }
+
+  /** Once nothing fails any more, all is delivered that was not, and nothing that was. */
+  async function expectAllDelivered(
+    world: World,
+    endpoints: Endpoints,
+    { filled, name }: { filled: FilledSpool; name: string },
+  ): Promise<void> {
+    const ended = await world.run(['drain', '--wait', '20s'], { env });
+    expect(ended.code, `${name}: ${ended.stderr}`).toBe(0);
+    const { accepted } = filled;
+    expect(problemsOf({ spool: world.spool, accepted, received: endpoints.received }), name).toEqual([]);
+    const { incoming, owed, dead, corrupt } = readLedger(world.spool);
+    expect({ left: [...incoming, ...owed, ...dead], corrupt: corrupt.length }, name).toEqual({
+      left: [],
+      corrupt: 1,
+    });
+  }
+
+  test('a pass: it ends with words, nothing is lost or sent twice, and the next one delivers all', async () => {
+    const filled = await fillSpool();
+    const first = await worldOf(filled, { answer: refuseOnce });
+    const clean = await runFaulted(first.world, ['drain']);
+    // While it sends, its writes to sockets and to the journal mix: none of those can be aimed at.
+    const calls = clean.calls.filter(({ name, shape }) => name !== 'write' || !shape.includes('journal'));
+    const faults = someOf(faultsAt(sample(calls, measure(40, 4))), 1);
+    let injected = 0;
+    await eachOf(
+      faults,
+      async (fault) => {
+        const { world, endpoints } = await worldOf(filled, { answer: refuseOnce });
+        const drained = await runFaulted(world, ['drain'], fault);
+        if (drained.calls.some((call) => call.injected)) injected += 1;
+        expectWords(drained, fault.name);
+        expect(drained.calls.length, fault.name).toBeLessThan(2 * clean.calls.length);
+        await expectAllDelivered(world, endpoints, { filled, name: fault.name });
+        endpoints.close();
+        rmSync(world.root, { recursive: true });
+      },
+      2,
+    );
+    console.log(
+      `drain: ${injected} of ${faults.length} faults, of ${faultsAt(calls).flat().length} that are possible`,
+    );
+    expect(injected).toBeGreaterThan(faults.length * 0.9);
+  });
+
+  const seconds = measure(2, 20);
+  /** How often a drain that stays may look in vain, each time at everything that waits. */
+  const callsASecond = 400;
+  const forGood: ReadonlyArray<readonly [shape: string, errno: string]> = [
+    ['link incoming', 'ENOSPC'],
+    ['mkdir queue', 'EDQUOT'],
+    ['openat incoming', 'EMFILE'],
+    ['openat queue', 'EIO'],
+    ['fsync queue', 'ENOSPC'],
+    ['fsync incoming', 'EIO'],
+    ['rename queue', 'ENOSPC'],
+    ['openat journal', 'EDQUOT'],
+  ];
+  test(`drain --wait while calls fail for good: it does not spin, nothing is lost or sent twice, and the next drain delivers all`, async () => {
+    const filled = await fillSpool();
+    const first = await worldOf(filled, { answer: refuseOnce });
+    const { calls } = await runFaulted(first.world, ['drain']);
+    await eachOf(
+      forGood,
+      async ([shape, errno]) => {
+        const call = calls.find((each) => each.shape.startsWith(shape));
+        expect(call, shape).toBeDefined();
+        const { world, endpoints } = await worldOf(filled, { answer: refuseOnce });
+        const inject = { call: call?.name ?? '', when: `${call?.nth}+`, effect: `error=${errno}` };
+        const name = `${errno} from ${shape} on`;
+        const drained = await runFaulted(world, ['drain', '--wait', `${seconds}s`], inject);
+        expect(
+          drained.calls.some(({ injected }) => injected),
+          name,
+        ).toBe(true);
+        expectWords(drained, name);
+        expect(drained.calls.length, name).toBeLessThan(2 * calls.length + seconds * callsASecond);
+        expect(endpoints.requests(), name).toBeLessThanOrEqual(61 + 3);
+        await expectAllDelivered(world, endpoints, { filled, name });
+      },
+      2,
+    );
+  });
+});
+
+describe('capnhook drain --daemon when a call fails once while it takes an event in', () => {
+  const passing: ReadonlyArray<readonly [shape: string, errno: string]> = [
+    ['mkdir queue/…/…', 'EDQUOT'],
+    ['link incoming/… queue/…/…/…', 'ENOSPC'],
+    ['fsync queue/…/…', 'ENOSPC'],
+    ['fsync incoming', 'EDQUOT'],
+  ];
+
+  interface Daemon {
+    world: World;
+    endpoints: Endpoints;
+    running: Running;
+    /** The calls so far. */
+    calls(): Call[];
+    deliver(id: string): Promise<void>;
+    stop(): Promise<Ended>;
+  }
+
+  async function startDaemon(inject?: Injection): Promise<Daemon> {
+    const world = createWorld();
+    const endpoints = await startEndpoints({ names: ['a', 'b'] });
+    world.hooks(endpoints.hooks);
+    await world.run(['init']);
+    const trace = join(world.root, 'daemon');
+    const running = world.start(['drain', '--daemon'], {
+      prefix: strace({ trace, calls: spoolCalls, inject }),
+      env,
+    });
+    await running.says('started');
+    const { pid } = JSON.parse(readFileSync(join(world.spool, 'lock'), 'utf8')) as { pid: number };
+    return {
+      world,
+      endpoints,
+      running,
+      calls: () => readCalls(trace, world.spool),
+      async deliver(id) {
+        expect((await world.run(['fire', 'load', '-d', '1', '--id', id])).code).toBe(0);
+        await until(`${id} is delivered`, () =>
+          ['a', 'b'].every((name) => endpoints.received[name]?.has(id)),
+        );
+        await until(`${id} is done`, () => readLedger(world.spool).owed.size === 0);
+      },
+      stop() {
+        process.kill(pid, 'SIGTERM');
+        return running.ended;
+      },
+    };
+  }
+
+  test(`${passing.map((each) => each.join(' ')).join(', ')}: the event is delivered all the same, by the same daemon, once`, async () => {
+    const clean = await startDaemon();
+    await clean.deliver('first');
+    await sleep(300); // what is done late is done then
+    const known = clean.calls().length;
+    await clean.deliver('second');
+    await clean.stop();
+    const calls = clean.calls().slice(known);
+    await eachOf(
+      passing,
+      async ([shape, errno]) => {
+        const call = calls.find((each) => each.shape === shape);
+        expect(call, shape).toBeDefined();
+        const inject = { call: call?.name ?? '', when: `${call?.nth}`, effect: `error=${errno}` };
+        const daemon = await startDaemon(inject);
+        await daemon.deliver('first');
+        await sleep(300);
+        await daemon.deliver('second');
+        expect((await daemon.stop()).code).toBe(143);
+        expect(
+          daemon.calls().filter(({ injected }) => injected),
+          shape,
+        ).toHaveLength(1);
+        expect(daemon.endpoints.requests(), `${errno} at ${shape}`).toBe(4);
+      },
+      2,
+    );
+  });
+});

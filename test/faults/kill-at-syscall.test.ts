@@ -1,0 +1,204 @@
+/**
+ * The real command, killed at its system calls by strace: whatever it was
+ * doing, what exited 0 is delivered whole, and only what was in flight comes twice.
+ */
+import { rmSync } from 'node:fs';
+import { describe, expect } from 'vitest';
+import { createWorld, eachOf, type World } from '../support/world.js';
+import { type Arrival, type Endpoints, startEndpoints } from './support/endpoints.js';
+import { type FilledSpool, fillSpool, worldOf } from './support/filled-spool.js';
+import { measure } from './support/measure.js';
+import { problemsOf, readLedger } from './support/oracle.js';
+import { type Call, fewThreads, readCalls, sample, strace } from './support/strace.js';
+import { testWith } from './support/test-with.js';
+
+const test = testWith({ commands: ['strace', 'flock'] });
+const env = fewThreads;
+
+/** Attempts in flight at once to one endpoint, at most. */
+const concurrency = 4;
+
+/**
+ * Where to kill. Before a call that changes nothing the spool is as it is before the next one: in the short
+ * measure those are left out, and of calls that are alike every so many is killed at.
+ */
+function someOf(calls: readonly Call[], every: number): Call[] {
+  return measure(0, 1) === 1
+    ? [...calls]
+    : sample(
+        calls.filter(({ changes }) => changes),
+        every,
+      );
+}
+
+/** The calls of a run without faults that concern the spool. */
+async function record(world: World, args: readonly string[]): Promise<Call[]> {
+  const trace = `${world.root}/recorded`;
+  expect(await world.run(args, { prefix: strace({ trace, kills: true }), env })).toMatchObject({ code: 0 });
+  return readCalls(trace, world.spool);
+}
+
+/**
+ * Runs a command that is killed at a call; resolves to what it was about to do, or undefined if it ended before.
+ * The call is found by its number, or by its number among those of its path, which is surer where names are the same each time.
+ */
+async function runKilled(
+  world: World,
+  args: readonly string[],
+  { name, nth, at }: Call,
+): Promise<string | undefined> {
+  const trace = `${world.root}/killed`;
+  rmSync(trace, { force: true });
+  const aim =
+    at === undefined ? { when: `${nth}` } : { when: `${at.nth}`, path: `${world.spool}/${at.path}` };
+  const inject = { call: name, effect: 'signal=KILL', ...aim };
+  const { code } = await world.run(args, { prefix: strace({ trace, inject }), env });
+  if (code === 'SIGKILL') return readCalls(trace, world.spool).at(-1)?.shape ?? 'another call';
+  expect(code).toBe(0);
+  return undefined;
+}
+
+/**
+ * Kills at each of the calls, and says at how many it came to that. Where the order of the calls depends on
+ * how quick they are, another one than was aimed at may be hit: nearly all kinds must be among those that were.
+ */
+async function killAtEach(
+  what: string,
+  { calls, all = calls }: { calls: readonly Call[]; all?: readonly Call[] },
+  killAt: (call: Call) => Promise<string | undefined>,
+): Promise<void> {
+  const hit: string[] = [];
+  const work = async (call: Call): Promise<void> => {
+    const shape = await killAt(call);
+    if (shape !== undefined) hit.push(shape);
+  };
+  await eachOf(calls, work, 2);
+  const kinds = new Set(calls.map(({ shape }) => shape));
+  const missed = [...kinds].filter((shape) => !hit.includes(shape));
+  console.log(
+    `${what}: killed at ${hit.length} of the ${all.length} calls that concern the spool; missed of ${kinds.size} kinds: ${missed.join(', ') || 'none'}`,
+  );
+  expect(hit.length).toBeGreaterThan(calls.length * 0.9);
+  expect(missed.length).toBeLessThan(kinds.size * 0.25);
+}
+
+/** Drains until nothing is left, to receivers that are well. */
+async function drainAll(world: World): Promise<void> {
+  expect((await world.run(['drain', '--wait', '20s'], { env })).code).toBe(0);
+  const { incoming, owed, dead } = readLedger(world.spool);
+  expect([...incoming, ...owed, ...dead]).toEqual([]);
+}
+
+interface Firing {
+  world: World;
+  endpoints: Endpoints;
+}
+
+async function firing(): Promise<Firing> {
+  const world = createWorld();
+  const endpoints = await startEndpoints({ names: ['a'] });
+  world.hooks(endpoints.hooks);
+  return { world, endpoints };
+}
+
+function bodiesOf({ received }: Endpoints): string[] {
+  return [...(received.a?.values() ?? [])].flat().sort();
+}
+
+describe('capnhook killed with strace at its system calls', () => {
+  const lines = ['{"first":1}', '{"second":2}', '{"third":3}'];
+  const ways: ReadonlyArray<readonly [way: string, args: readonly string[], payloads: readonly string[]]> = [
+    ['an event', ['-d', '{"n": 1.0}'], ['{"n": 1.0}']],
+    ['an event with a chosen id', ['-d', '{"n": 2.0}', '--id', 'chosen'], ['{"n": 2.0}']],
+    ['a batch', ['--ndjson', 'lines', '--id', 'batch'], lines],
+  ];
+  for (const [way, args, payloads] of ways) {
+    test(`fire of ${way}: all of it is delivered or nothing, and all if it exited 0`, async () => {
+      const free: Firing[] = [await firing(), await firing()];
+      for (const { world } of free) {
+        world.file('lines', lines.join('\n'));
+        await world.run(['init']);
+      }
+      const fire = ['fire', 'load', ...args];
+      const calls = await record(free[0]?.world ?? createWorld(), fire);
+      for (const { world } of free) await drainAll(world);
+
+      await killAtEach(`fire of ${way}`, { calls }, async (call) => {
+        const { world, endpoints } = free.pop() ?? (await firing());
+        const before = endpoints.requests();
+        const killed = await runKilled(world, fire, { ...call, at: undefined });
+        await drainAll(world);
+        const came = endpoints.requests() - before;
+        if (killed === undefined) expect(came).toBe(payloads.length);
+        else expect([0, payloads.length]).toContain(came);
+        expect(readLedger(world.spool).corrupt).toEqual([]);
+        free.push({ world, endpoints });
+        return killed;
+      });
+      const bodies = free.flatMap(({ endpoints }) => bodiesOf(endpoints));
+      expect(new Set(bodies)).toEqual(new Set(payloads));
+    });
+  }
+
+  test('the first fire, which makes the spool: the next one makes it whole, and is delivered', async () => {
+    const first = await firing();
+    const all = await record(first.world, ['fire', 'load', '-d', '1']);
+    await killAtEach('the first fire', { calls: someOf(all, 3), all }, async (call) => {
+      const { world, endpoints } = await firing();
+      const killed = await runKilled(world, ['fire', 'load', '-d', '1'], { ...call, at: undefined });
+      expect(await world.run(['fire', 'load', '-d', '2'])).toMatchObject({ code: 0 });
+      await drainAll(world);
+      if (killed === undefined) expect(bodiesOf(endpoints)).toEqual(['1', '2']);
+      else expect([['2'], ['1', '2']]).toContainEqual(bodiesOf(endpoints));
+      expect(readLedger(world.spool).corrupt).toEqual([]);
+      return killed;
+    });
+  });
+
+  /** One delivery is refused at first, so that it goes by way of `retry/`. */
+  function refuseOnce({ endpoint, id, nth }: Arrival): number {
+    return endpoint === 'c' && id === 'batch_3' && nth === 1 ? 400 : 204;
+  }
+
+  /** What was answered with 2xx and is owed all the same will come again: no more than was in flight. */
+  function againOf(world: World, { received }: Endpoints): Set<string> {
+    const { owed, incoming } = readLedger(world.spool);
+    const again: string[] = [];
+    for (const [endpoint, bodies] of Object.entries(received)) {
+      const ids = [...bodies.keys()];
+      expect(
+        ids.filter((id) => incoming.has(id)),
+        'sent before the intake was done',
+      ).toEqual([]);
+      const keys = ids.map((id) => `${endpoint} ${id}`).filter((key) => owed.has(key));
+      expect(keys.length).toBeLessThanOrEqual(concurrency);
+      again.push(...keys);
+    }
+    return new Set(again);
+  }
+
+  async function killDrain(filled: FilledSpool, call: Call): Promise<string | undefined> {
+    const { world, endpoints } = await worldOf(filled, { answer: refuseOnce });
+    const killed = await runKilled(world, ['drain', '--wait', '20s'], call);
+    await endpoints.quiet();
+    const again = againOf(world, endpoints);
+    await drainAll(world);
+    const mayRepeat = (key: string): number => Number(again.has(key));
+    const { accepted } = filled;
+    const problems = problemsOf({ spool: world.spool, accepted, received: endpoints.received, mayRepeat });
+    expect(problems, `${call.name} ${call.nth}: ${killed}`).toEqual([]);
+    // A reason whose file was not moved any more takes the first name.
+    const corrupt = readLedger(world.spool).corrupt.map((name) => name.replace(/\.1$/, ''));
+    expect(corrupt).toEqual(['torn.json']);
+    endpoints.close();
+    rmSync(world.root, { recursive: true });
+    return killed;
+  }
+
+  test('drain that takes in 20 events for 3 endpoints and sends them: nothing is lost, and only what was in flight comes twice', async () => {
+    const filled = await fillSpool();
+    const { world } = await worldOf(filled, { answer: refuseOnce });
+    const all = await record(world, ['drain', '--wait', '20s']);
+    await killAtEach('drain', { calls: someOf(all, 30), all }, (call) => killDrain(filled, call));
+  });
+});
