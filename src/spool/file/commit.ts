@@ -79,14 +79,18 @@ function rename(disk: Disk, temporary: string, accepted: string): void {
   }
 }
 
-/** In a shared spool a submitter may not open `incoming/`: fsync of the renamed file covers its name too. */
+/**
+ * Makes the name durable. The file is fsynced again: that covers its name where, in a shared spool, the submitter may
+ * not open `incoming/`; and XFS, once it has shut down for an I/O error, still says 0 to the fsync of a directory, but
+ * EIO to that of a file.
+ */
 function syncIncoming(disk: Disk, root: string, fd: number): void {
   try {
     syncDirectory(disk, `${root}/incoming`);
   } catch (error) {
     if (errnoOf(error) !== 'EACCES') throw error;
-    disk.fsyncSync(fd);
   }
+  disk.fsyncSync(fd);
 }
 
 /**

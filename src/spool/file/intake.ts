@@ -73,7 +73,7 @@ export function createIntake(disk: Disk, root: string, options: IntakeOptions): 
   let beyond = false;
   /** Entries that could not be taken in just now; they stay, and are tried again in the next pass. */
   const unread = new Map<string, Corrupt>();
-  /** Those among them whose id another event has, which is still queued. */
+  /** Those among them whose id another event has, which is still queued; in lower case, as some file systems see them. */
   const conflicting = new Set<string>();
 
   /** Whether something was removed from `incoming/` that may not be gone for good. */
@@ -203,7 +203,7 @@ export function createIntake(disk: Disk, root: string, options: IntakeOptions): 
   /** It was accepted, so it is taken in as well, once the other one is out of the way. */
   function keepConflict(name: string, id: string): undefined {
     unread.set(name, { name, reason: `another event with the id ${id} is still queued` });
-    conflicting.add(name);
+    conflicting.add(name.toLowerCase());
   }
 
   function setAside(done: Step, path: string, reason: string): undefined {
@@ -263,7 +263,7 @@ export function createIntake(disk: Disk, root: string, options: IntakeOptions): 
     const waiting = `${incoming}/${name}`;
     if (caughtUp || !disk.lstatSync(waiting, { throwIfNoEntry: false })) return false;
     // One that waits until another of its id is gone must not keep that one from going.
-    return !conflicting.has(name) || holdsSameEvent(waiting, path);
+    return !conflicting.has(name.toLowerCase()) || holdsSameEvent(waiting, path);
   }
 
   function holdsSameEvent(a: string, b: string): boolean {

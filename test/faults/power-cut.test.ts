@@ -1,0 +1,245 @@
+/**
+ * Power cuts: a file system on a loop device is shut down without a flush of its
+ * log, so that whatever nobody has fsynced is gone when it is mounted again.
+ */
+import { readdirSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect } from 'vitest';
+import { startRecorder } from '../support/recorder.js';
+import { createWorld, type Running, until } from '../support/world.js';
+import { measure } from './support/measure.js';
+import { type ImageOptions, imageNeeds } from './support/mounts.js';
+import { problemsOf, readLedger } from './support/oracle.js';
+import { createPowerRig } from './support/power-rig.js';
+import { randomNumbers } from './support/random-numbers.js';
+import { testWith } from './support/test-with.js';
+
+/** Of each kind the log is flushed by itself so seldom that only fsync does it. */
+const kinds: Record<string, ImageOptions> = {
+  ext4: { megabytes: 48, mkfs: 'mkfs.ext4 -q -F', options: 'commit=300' },
+  xfs: { megabytes: 300, mkfs: 'mkfs.xfs -q -f' },
+};
+
+describe.each(Object.entries(kinds))('a power cut on %s', (kind, image) => {
+  const commands = [...imageNeeds.commands, 'xfs_io', `mkfs.${kind}`];
+  const testHere = testWith({ ...imageNeeds, commands });
+  const testControl = testWith({ ...imageNeeds, commands: [...commands, 'strace'] });
+
+  testHere('capnhook fire: what exited 0 is delivered whole, whenever the cut came', async () => {
+    const random = randomNumbers(11);
+    await cutWhileFiring(image, { rounds: measure(4, 80), cutMs: () => random() * 300 }, (n) => {
+      const payload = `{"n":${n},"text":"${'x'.repeat(random() * 100_000)}"}`;
+      return { args: ['-', '--id', `n${n}`], input: payload, events: new Map([[`n${n}`, payload]]) };
+    });
+  });
+
+  testHere('capnhook fire --ndjson: a batch is there whole or not at all', async () => {
+    const random = randomNumbers(12);
+    await cutWhileFiring(image, { rounds: measure(3, 60), cutMs: () => random() * 300 }, (n) => {
+      const payloads = Array.from(
+        { length: 5 },
+        (_, at) => `{"n":${n},"at":${at},"text":"${'y'.repeat(300)}"}`,
+      );
+      const events = new Map(payloads.map((payload, at) => [`b${n}_${at + 1}`, payload]));
+      return { args: ['--ndjson', '-', '--id', `b${n}`], input: payloads.join('\n'), events };
+    });
+  });
+
+  testHere(
+    'capnhook drain: intake and sends lose nothing, and repeat only what was not durable yet',
+    async () => {
+      await cutWhileDraining(image, measure(3, 60));
+    },
+  );
+
+  testControl('capnhook fire does not exit 0 when the disk goes away before its last fsync', async () => {
+    const rig = await createPowerRig(createWorld(), image);
+    const args = ['fire', 'load', '-d', '1', '--spool', `${rig.disk.path}/spool`];
+    expect(await rig.run(args)).toMatchObject({ code: 0 });
+    const fired = rig.startWithSlowFsync([...args, '--id', 'second'], { when: 2, ms: 1_500 });
+    const incoming = rig.outside(`${rig.disk.path}/spool/incoming`);
+    await until('it is renamed', () => readdirSync(incoming).includes('second.json'));
+    await rig.disk.cut();
+    expect((await fired.ended).code).toBe(74);
+  });
+
+  testControl('the same cut does lose what capnhook fire does not fsync', async () => {
+    const rig = await createPowerRig(createWorld(), image);
+    const spool = `${rig.disk.path}/spool`;
+    for (const id of ['a', 'b', 'c'])
+      await rig.run(['fire', 'load', '-d', '1', '--id', id, '--spool', spool]);
+    for (const id of ['d', 'e']) {
+      const fired = await rig.runWithoutFsync(['fire', 'load', '-d', '1', '--id', id, '--spool', spool]);
+      expect(fired).toMatchObject({ code: 0 });
+    }
+    await rig.disk.cut();
+    await rig.disk.remount();
+    expect([...readLedger(rig.outside(spool)).incoming].sort()).toEqual(['a', 'b', 'c']);
+  });
+
+  testControl('the same cut does lose what capnhook fire fsyncs in tmp/, without the directory', async () => {
+    const rig = await createPowerRig(createWorld(), image);
+    const spool = `${rig.disk.path}/spool`;
+    await rig.run(['fire', 'load', '-d', '1', '--id', 'a', '--spool', spool]);
+    const fired = await rig.runWithoutFsync(['fire', 'load', '-d', '1', '--spool', spool], { from: 2 });
+    expect(fired).toMatchObject({ code: 0 });
+    await rig.disk.cut();
+    await rig.disk.remount();
+    expect([...readLedger(rig.outside(spool)).incoming]).toEqual(['a']);
+  });
+});
+
+/** One call of `fire`, and the payloads it stands for by event id. */
+interface Firing {
+  args: readonly string[];
+  input: string;
+  events: ReadonlyMap<string, string>;
+}
+
+/** Fires four at a time, with a cut in the middle of it, in each round into a spool that is not made yet. */
+async function cutWhileFiring(
+  image: ImageOptions,
+  { rounds, cutMs }: { rounds: number; cutMs(): number },
+  firing: (n: number) => Firing,
+): Promise<void> {
+  const world = createWorld();
+  const rig = await createPowerRig(world, image);
+  const recorder = await startRecorder();
+  world.hooks(`hooks: {"**": here}\nendpoints: {here: "${recorder.url}"}\n`);
+  const fired: Firing[] = [];
+  let acceptedInAll = 0;
+  let cutShort = 0;
+
+  for (let round = 0; round < rounds; round++) {
+    const spool = `${rig.disk.path}/${round}/spool`;
+    const accepted = new Map<string, string>();
+    const fireNext = async (): Promise<Running> => {
+      const next = firing(fired.length);
+      fired.push(next);
+      const running = rig.start(['fire', 'load', ...next.args, '--spool', spool], next.input);
+      running.ended.then(({ code }) => {
+        if (code === 0) for (const [id, payload] of next.events) accepted.set(id, payload);
+        else cutShort += 1;
+      });
+      return running;
+    };
+    // Some cuts come while the spool is being made, the others when it has accepted something.
+    const cut = async (): Promise<void> => {
+      if (round % 3 !== 0) await until('an event is accepted', () => accepted.size > 0);
+      await sleep(cutMs());
+    };
+    await rig.cutWhile(fireNext, { atOnce: 4, cut });
+    expect(await rig.run(['drain', '--spool', spool])).toMatchObject({ code: 0 });
+
+    const received = { here: recorder.delivered };
+    expect(problemsOf({ spool: rig.outside(spool), accepted, received })).toEqual([]);
+    expect(readLedger(rig.outside(spool)).corrupt).toEqual([]);
+    acceptedInAll += accepted.size;
+  }
+  expect(acceptedInAll).toBeGreaterThan(0);
+  expect(cutShort).toBeGreaterThan(0);
+  const known = new Map(fired.flatMap(({ events }) => [...events]));
+  for (const [id, bodies] of recorder.delivered) expect(bodies.join() === known.get(id), id).toBe(true);
+  for (const { events } of fired) {
+    const arrived = [...events.keys()].filter((id) => recorder.delivered.has(id));
+    expect([0, events.size]).toContain(arrived.length);
+  }
+}
+
+const concurrency = 3;
+/** So many removals are made durable together, at most. */
+const removalsAtOnce = 64;
+
+async function cutWhileDraining(image: ImageOptions, rounds: number): Promise<void> {
+  const world = createWorld();
+  const rig = await createPowerRig(world, image);
+  const spool = `${rig.disk.path}/spool`;
+  const random = randomNumbers(13);
+  const recorders = {
+    quick: await startRecorder(),
+    flapping: await startRecorder({ latencyMs: () => random() * 4, fails: (n) => n % 20 === 0 }),
+  };
+  const received = { quick: recorders.quick.delivered, flapping: recorders.flapping.delivered };
+  world.hooks(`
+hooks: {"**": [quick, flapping]}
+endpoints: {quick: "${recorders.quick.url}", flapping: "${recorders.flapping.url}"}
+defaults: {concurrency: ${concurrency}, retry: {schedule: [5ms], jitter: 0}}
+`);
+  const accepted = new Map<string, string>();
+  const repeats = createRepeats(received);
+  const requests = (): number => recorders.quick.requests() + recorders.flapping.requests();
+
+  for (let round = 0; round < rounds; round++) {
+    const payloads = Array.from(
+      { length: 60 },
+      (_, n) => `{"round":${round},"n":${n},"text":"${'z'.repeat(2000)}"}`,
+    );
+    const args = ['fire', 'load', '--ndjson', '-', '--id', `r${round}`, '--spool', spool];
+    expect(await rig.run(args, payloads.join('\n'))).toMatchObject({ code: 0 });
+    for (const [n, payload] of payloads.entries()) accepted.set(`r${round}_${n + 1}`, payload);
+
+    const wanted = requests() + 1 + random() * 110;
+    let over = false;
+    const drain = async (): Promise<Running> => {
+      const running = rig.start(['drain', '--wait', '20s', '--spool', spool]);
+      running.ended.then(() => {
+        over = true;
+      });
+      return running;
+    };
+    // Every other cut comes at any moment, most of all while it starts and takes in; the others while it sends.
+    const cut = (): Promise<unknown> =>
+      round % 2 === 0
+        ? sleep(80 + random() * 250)
+        : until('the load is on', () => over || requests() >= wanted);
+    await rig.cutWhile(drain, { atOnce: 1, cut });
+    for (const recorder of Object.values(recorders)) await recorder.quiet();
+
+    const ledger = readLedger(rig.outside(spool));
+    expect([...ledger.incoming].filter((id) => received.quick.has(id) || received.flapping.has(id))).toEqual(
+      [],
+    );
+    expect(repeats.note(ledger.owed)).toBeLessThanOrEqual(removalsAtOnce + 2 * concurrency);
+  }
+  let drained = await rig.run(['drain', '--wait', '25s', '--spool', spool]);
+  for (let n = 0; drained.code === 75 && n < rounds; n++)
+    drained = await rig.run(['drain', '--wait', '25s', '--spool', spool]);
+  expect(drained).toMatchObject({ code: 0 });
+  const judged = { spool: rig.outside(spool), accepted, received, mayRepeat: repeats.mayRepeat };
+  expect(problemsOf(judged)).toEqual([]);
+  expect(readLedger(rig.outside(spool))).toEqual({
+    incoming: new Set(),
+    owed: new Set(),
+    dead: new Set(),
+    corrupt: [],
+  });
+  expect(new Set([...received.quick.keys(), ...received.flapping.keys()])).toEqual(new Set(accepted.keys()));
+}
+
+interface Repeats {
+  /** After a cut: whatever was answered and is owed again will come again. Returns how many those are. */
+  note(owed: ReadonlySet<string>): number;
+  mayRepeat(key: string): number;
+}
+
+function createRepeats(received: Readonly<Record<string, ReadonlyMap<string, readonly string[]>>>): Repeats {
+  const counts = new Map<string, number>();
+  const noted = new Set<string>();
+  return {
+    note(owed) {
+      let again = 0;
+      for (const [endpoint, bodies] of Object.entries(received)) {
+        for (const [id, { length }] of bodies) {
+          const key = `${endpoint} ${id}`;
+          // One that was not repeated yet since an earlier cut is not owed a second repeat.
+          if (!owed.has(key) || noted.has(`${key} ${length}`)) continue;
+          noted.add(`${key} ${length}`);
+          counts.set(key, (counts.get(key) ?? 0) + 1);
+          again += 1;
+        }
+      }
+      return again;
+    },
+    mayRepeat: (key) => counts.get(key) ?? 0,
+  };
+}

@@ -1,0 +1,71 @@
+/** The real command on a disk whose power can be cut. */
+import type { Ended, Running, World } from '../../support/world.js';
+import { createMounts, type ImageDisk, type ImageOptions, mountImage } from './mounts.js';
+
+export interface PowerRig {
+  readonly disk: ImageDisk;
+  /** How this process reads a path of the disk. */
+  outside(path: string): string;
+  /** Runs `capnhook …`, which sees the disk, to its end. */
+  run(args: readonly string[], input?: string): Promise<Ended>;
+  /** Starts it. */
+  start(args: readonly string[], input?: string): Running;
+  /** Starts it so that its fsync number `when` waits for so many ms. */
+  startWithSlowFsync(args: readonly string[], slow: { when: number; ms: number }): Running;
+  /** Runs it so that its fsyncs, from number `from` on (default 1), do nothing and say that they did. */
+  runWithoutFsync(args: readonly string[], options?: { from?: number }): Promise<Ended>;
+  /**
+   * Starts one after the other, so many at once, until `cut` resolves. Then the
+   * power goes, and with it all processes; and comes back.
+   */
+  cutWhile(
+    start: () => Promise<Running>,
+    options: { atOnce: number; cut(): Promise<unknown> },
+  ): Promise<void>;
+}
+
+export async function createPowerRig(world: World, image: ImageOptions): Promise<PowerRig> {
+  const mounts = await createMounts(world);
+  const disk = await mountImage(world, mounts, image);
+  const { prefix } = mounts;
+  return {
+    disk,
+    outside: mounts.outside,
+    run: (args, input = '') => world.run(args, { prefix, input }),
+    start: (args, input = '') => world.start(args, { prefix, input }),
+    startWithSlowFsync(args, { when, ms }) {
+      return world.start(args, { prefix: [...prefix, ...strace(`delay_enter=${ms * 1000}:when=${when}`)] });
+    },
+    runWithoutFsync(args, { from = 1 } = {}) {
+      return world.run(args, { prefix: [...prefix, ...strace(`retval=0:when=${from}+`)] });
+    },
+    async cutWhile(start, { atOnce, cut }) {
+      const running = new Set<Running>();
+      let isCut = false;
+      async function keepStarting(): Promise<void> {
+        while (!isCut) {
+          const next = await start();
+          running.add(next);
+          await next.ended;
+          running.delete(next);
+        }
+      }
+      const starting = Array.from({ length: atOnce }, keepStarting);
+      await cut();
+      isCut = true;
+      // Without power nobody goes on; and on XFS a directory's fsync says 0 when the disk has gone.
+      for (const each of running) each.kill('SIGSTOP');
+      await disk.cut();
+      for (const each of running) each.kill('SIGKILL');
+      await Promise.all(starting);
+      await disk.remount();
+    },
+  };
+}
+
+/** Runs a command and does so to its fsyncs. */
+function strace(injection: string): readonly string[] {
+  const calls = 'fsync,fdatasync';
+  const inject = `inject=${calls}:${injection}`;
+  return ['strace', '-f', '-qq', '-o', '/dev/null', '-e', `trace=${calls}`, '-e', inject];
+}
