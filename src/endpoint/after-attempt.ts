@@ -2,7 +2,7 @@
  * What an attempt changes in the health of its endpoint: a pure state machine,
  * (state, outcome, now, random) → state and decision.
  */
-import { backOffMs, longestBackOffMs, longestRetryAfterMs } from './back-off.js';
+import { backOffMs, longestBackOffMs, longestRetryAfterMs, minAttempts } from './back-off.js';
 import { atThisClock, type Moment } from './clock-jump.js';
 import {
   type Conduct,
@@ -10,7 +10,6 @@ import {
   type Health,
   maxAgainst,
   maxFailedDeliveries,
-  minAttempts,
   wholeAttempts,
 } from './health.js';
 

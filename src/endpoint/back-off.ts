@@ -1,6 +1,9 @@
 /** How long is waited after failures. Pure. */
 import type { RetryPolicy } from './endpoint.js';
 
+/** Nothing is given up for failing before it was tried so often. */
+export const minAttempts = 8;
+
 /** The longest wait that a receiver can ask for with `Retry-After`, in ms. */
 export const longestRetryAfterMs = 86_400_000;
 
@@ -17,7 +20,8 @@ export function longestBackOffMs({ scheduleMs, jitter }: RetryPolicy): number {
 
 /**
  * When a delivery that failed alone is tried again, by its own schedule;
- * undefined when that has ended.
+ * undefined when that has ended. A short schedule goes on with its last wait
+ * until {@link minAttempts} were made.
  * @param options.attempts how often it has failed alone, this time included
  * @param options.now ms since the epoch
  * @returns ms since the epoch, later than `now`
@@ -26,7 +30,7 @@ export function ownRetryAt(
   policy: RetryPolicy,
   { attempts, now, random }: { attempts: number; now: number; random: number },
 ): number | undefined {
-  if (attempts > policy.scheduleMs.length) return undefined;
+  if (attempts > policy.scheduleMs.length && attempts >= minAttempts) return undefined;
   // A pass looks at what was due when it began: never is what it defers due by then.
   return now + Math.max(backOffMs(policy, attempts, random), 1);
 }

@@ -3,7 +3,7 @@
  * endpoint, not to each delivery. Pure; `after-attempt.ts` has its changes.
  */
 import type { ClockReading } from '../shared/clock.js';
-import { longestBackOffMs } from './back-off.js';
+import { longestBackOffMs, minAttempts } from './back-off.js';
 import { atThisClock, type Moment } from './clock-jump.js';
 import type { Endpoint } from './endpoint.js';
 import type { Pace } from './pace.js';
@@ -36,9 +36,6 @@ export interface Health {
 
 /** So many deliveries' attempts are remembered; of others the count begins anew. */
 export const maxFailedDeliveries = 256;
-
-/** A delivery is not given up before its endpoint was tried so often since it was accepted. */
-export const minAttempts = 8;
 
 /** So many different deliveries that fail alone, one after another, speak of the endpoint. */
 export const maxAgainst = 3;

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { afterAttempt, type Decision, type Outcome } from '../../src/endpoint/after-attempt.js';
-import { longestBackOffMs } from '../../src/endpoint/back-off.js';
+import { longestBackOffMs, minAttempts } from '../../src/endpoint/back-off.js';
 import {
   allowedConcurrency,
   type Conduct,
@@ -11,7 +11,6 @@ import {
   isOpen,
   maxAgainst,
   maxFailedDeliveries,
-  minAttempts,
 } from '../../src/endpoint/health.js';
 import { anyJump, conduct, conducts, day, events, histories, live, t0 } from './histories.js';
 

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
+import { minAttempts } from '../../src/endpoint/back-off.js';
 import {
   allowedConcurrency,
   failuresOf,
   type Health,
   isGivenUp,
   isOpen,
-  minAttempts,
   parkedUntil,
   probeOf,
   stateOf,

@@ -23,10 +23,7 @@ test.each([400, 500])(
       },
     });
     world.hooks(
-      endpoints.hooks.replace(
-        /^defaults:.*/m,
-        `defaults: {retry: {schedule: [300ms, 300ms, 300ms], jitter: 0}}`,
-      ),
+      endpoints.hooks.replace(/^defaults:.*/m, `defaults: {retry: {schedule: [100ms], jitter: 0}}`),
     );
     const accepted = new Map([['poison', '{"poison":true}']]);
     expect(await world.run(['fire', 'load', '--id', 'poison', '-d', '{"poison":true}'])).toMatchObject({
@@ -55,7 +52,7 @@ test.each([400, 500])(
     const why = readFileSync(join(spool, 'dead/picky/poison.why.json'), 'utf8');
     expect(JSON.parse(why)).toMatchObject({
       reason: 'gave-up',
-      message: `failed alone 4 times; last answer: ${status}`,
+      message: `failed alone 8 times; last answer: ${status}`,
     });
   },
 );

@@ -259,21 +259,21 @@ describe('drain() and endpoints in trouble', () => {
       script: { a: 422 },
     });
     await world.fire({ id: 'bad' });
-    for (const wait of scheduleMs) {
+    for (const wait of [...scheduleMs, ...Array.from({ length: 4 }, () => scheduleMs[2]!)]) {
       expect(await world.drain()).toMatchObject({ failed: 1, gaveUp: 0, owed: 1 });
       world.clock.advance?.(wait - 1);
       expect(await world.drain()).toMatchObject({ failed: 0, owed: 1 });
       world.clock.advance?.(1);
     }
     expect(await world.drain()).toMatchObject({ failed: 1, gaveUp: 1, owed: 0 });
-    expect(world.sent.map(({ attempt }) => attempt)).toEqual([1, 2, 3, 4]);
+    expect(world.sent.map(({ attempt }) => attempt)).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
     expect(world.buried).toMatchObject([
       {
         event: 'bad',
-        why: { reason: 'gave-up', attempts: 4, message: 'failed alone 4 times; last answer: 422' },
+        why: { reason: 'gave-up', attempts: 8, message: 'failed alone 8 times; last answer: 422' },
       },
     ]);
-    expect(world.told('failed-alone')).toHaveLength(3);
+    expect(world.told('failed-alone')).toHaveLength(7);
     expect(world.told('gave-up')).toMatchObject([{ count: 1 }]);
     expect(world.journal.at(-1)).toMatchObject({ what: 'gave-up', event: 'bad' });
   });
