@@ -31,7 +31,7 @@ describe.each(Object.entries(scarcities))('a file system without %s', (what, sca
     const fired = await spool.run(['fire', 'load', '-d', '"too much"']);
     expect(fired).toMatchObject({ code: 75, stdout: '' });
     const line = `capnhook: Cannot queue the event: hardly any ${what} .*`;
-    expect(fired.stderr).toMatch(new RegExp(`^${line}\n {2}Free some space, then fire again\\.\n$`));
+    expect(fired.stderr).toMatch(new RegExp(`^${line}\n {2}Free some space, then try again\\.\n$`));
     expect(spool.names('incoming')).toEqual(['e.json', 'f.json']);
     expect(spool.names('tmp')).toEqual([]);
 

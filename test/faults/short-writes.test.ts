@@ -108,7 +108,7 @@ describe('capnhook whose writes are short', () => {
       const { code, stderr } = await running.ended;
       expect(code).toBe(75);
       expect(stderr).toMatch(
-        /^capnhook: Cannot queue the event: no space [^\n]*\n {2}Free some space, then fire again\.\n$/,
+        /^capnhook: Cannot queue the event: no space [^\n]*\n {2}Free some space, then try again\.\n$/,
       );
 
       const calls = readCalls(trace, full.world.spool);

@@ -129,6 +129,6 @@ function keepReserve(disk: Disk, root: string, { bytes, events = 0 }: Submission
     events === 0
       ? `Cannot queue the event: ${what} left on the file system (spool ${root})`
       : `Cannot queue the batch: too little is left on the file system for its ${events} events (${lack}, spool ${root})`;
-  const hint = events === 0 ? 'Free some space, then fire again.' : 'Free some space, or fire it in parts.';
+  const hint = events === 0 ? 'Free some space, then try again.' : 'Free some space, or fire it in parts.';
   throw new CapnhookError('TEMPORARY', message, { hint });
 }

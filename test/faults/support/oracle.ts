@@ -3,8 +3,9 @@
  * each endpoint; what was delivered are the bytes that were accepted; and every
  * repeat is explained by an attempt in flight at a crash.
  */
-import { type Dirent, existsSync, readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { errnoOf } from '../../../src/shared/errors.js';
 
 /** Where events and deliveries are at this moment, by the names of their files. */
 export interface Ledger {
@@ -18,7 +19,7 @@ export interface Ledger {
   corrupt: readonly string[];
 }
 
-/** Reads a spool that nobody drains. */
+/** Reads a spool. While somebody drains it, what is just moving may be seen twice or not at all. */
 export function readLedger(spool: string): Ledger {
   const owed = new Set<string>();
   const dead = new Set<string>();
@@ -65,11 +66,8 @@ export function problemsOf({ spool, accepted, received, mayRepeat = () => 0 }: O
 }
 
 function names(spool: string, directory: string): string[] {
-  const path = join(spool, directory);
-  if (!existsSync(path)) return [];
-  return readdirSync(path, { withFileTypes: true })
-    .filter((entry: Dirent) => !entry.name.startsWith('.'))
-    .map(({ name }) => name);
+  const entries = unlessGone(() => readdirSync(join(spool, directory))) ?? [];
+  return entries.filter((name) => !name.startsWith('.'));
 }
 
 /** `<id>.json`, or `<due>.<attempts>.<id>.json`. */
@@ -81,9 +79,16 @@ function idIn(name: string): string {
 function eventsIn(spool: string, name: string): string[] {
   const id = idIn(name);
   if (!name.endsWith('.jsonl')) return [id];
-  const lines =
-    readFileSync(join(spool, 'incoming', name), 'utf8')
-      .trimEnd()
-      .split('\n').length - 1;
+  const text = unlessGone(() => readFileSync(join(spool, 'incoming', name), 'utf8')) ?? '';
+  const lines = text.trimEnd().split('\n').length - 1;
   return Array.from({ length: lines }, (_, index) => `${id}_${index + 1}`);
+}
+
+function unlessGone<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return undefined;
+    throw error;
+  }
 }
