@@ -156,6 +156,63 @@ export function describeSpool(name: string, open: () => SpoolUnderTest): void {
       await lease.close();
     });
 
+    it('claim() and ready() take a retry for due that is later than `latest`, after those that are due', async () => {
+      const fired = [event(), event(), event(), event()];
+      const { lease } = await fannedOut(fired, ['a']);
+      const claimed = await claimAll(lease, 'a');
+      for (const [n, dueMs] of [9000, 5000, 8000, 1000].entries())
+        await lease.defer(claimed[n]!, { dueMs, attempts: 1 });
+      expect(lease.ready({ now: 0, latest: 9000 })).toEqual([]);
+      expect(lease.ready({ now: 0, latest: 8999 })).toEqual(['a']);
+      const { deliveries } = await lease.claim('a', { limit: 9, now: 1000, latest: 7999 });
+      expect(ids(deliveries)).toEqual([fired[3]!.id, fired[2]!.id, fired[0]!.id]);
+      expect(lease.nextDue('a')).toBe(5000);
+      await lease.close();
+    });
+
+    it('claim() with `probe` hands out others first, then what failed the longest ago, wherever it waits', async () => {
+      const fired = [event(), event(), event(), event(), event()];
+      const { lease } = await fannedOut(fired, ['a']);
+      const [first, second] = await claimAll(lease, 'a').then((all) => {
+        for (const delivery of all.slice(2)) lease.release(delivery);
+        return all;
+      });
+      await lease.defer(first!, { dueMs: 10, attempts: 1 });
+      await lease.defer(second!, { dueMs: 20, attempts: 1 });
+      const [due, failedDue, failed, other, failedLast] = fired.map(({ id }) => id);
+      const probe = [failed!, 'evt_elsewhere', failedDue!, failedLast!];
+      expect(lease.ready({ now: 5 })).toEqual(['a']);
+      for (const next of [other, due, failed, failedDue, failedLast]) {
+        const { deliveries } = await lease.claim('a', { limit: 1, now: 20, probe });
+        expect(ids(deliveries)).toEqual([next]);
+      }
+      expect((await lease.claim('a', { limit: 1, now: 20, probe })).deliveries).toEqual([]);
+      await lease.close();
+    });
+
+    it('claim() with `probe` leaves what it passes over at its place', async () => {
+      const fired = [event(), event(), event(), event()];
+      const all = fired.map(({ id }) => id);
+      const { lease } = await fannedOut(fired, ['a']);
+      const { deliveries } = await lease.claim('a', { limit: 1, now: 0, probe: all.slice(0, 2) });
+      expect(ids(deliveries)).toEqual([all[2]]);
+      lease.release(deliveries[0]!);
+      expect(ids(await claimAll(lease, 'a'))).toEqual(all);
+      await lease.close();
+    });
+
+    it('claim() with `probe` hands out no retry before its time, failed or not', async () => {
+      const { lease } = await fannedOut([event(), event()], ['a']);
+      const claimed = await claimAll(lease, 'a');
+      for (const delivery of claimed) await lease.defer(delivery, { dueMs: 10, attempts: 1 });
+      const probe = [claimed[0]!.event.id];
+      expect((await lease.claim('a', { limit: 9, now: 9, probe })).deliveries).toEqual([]);
+      expect(ids((await lease.claim('a', { limit: 9, now: 10, probe })).deliveries)).toEqual(
+        [claimed[1]!, claimed[0]!].map((delivery) => delivery.event.id),
+      );
+      await lease.close();
+    });
+
     it('release() of a retry keeps its due time', async () => {
       const { lease } = await fannedOut([event()], ['a']);
       await lease.defer((await claimAll(lease, 'a'))[0]!, { dueMs: 5000, attempts: 1 });

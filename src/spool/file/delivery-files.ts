@@ -8,7 +8,7 @@ import type { DirectorySync } from './directory-sync.js';
 import type { Disk } from './disk.js';
 import { privateDir, privateFile } from './layout.js';
 import { putAside } from './put-aside.js';
-import type { Slot } from './queue-reader.js';
+import type { Slot } from './slot.js';
 import {
   closeQuietly,
   discard,

@@ -21,11 +21,13 @@ export interface FileSpoolOptions {
   random(bytes: number): Uint8Array;
   disk?: Disk;
   takeKernelLock?: LockOptions['takeKernelLock'];
+  /** So many names of deliveries are held in memory by a drain. */
+  maxNames?: number;
 }
 
 /** A spool in the directory `root`, which is made when it is first needed. */
 export function createFileSpool(root: string, options: FileSpoolOptions): Spool {
-  const { now, random, disk = systemDisk, takeKernelLock } = options;
+  const { now, random, disk = systemDisk, takeKernelLock, maxNames } = options;
 
   function token(): string {
     return Buffer.from(random(8)).toString('hex');
@@ -41,7 +43,11 @@ export function createFileSpool(root: string, options: FileSpoolOptions): Spool 
 
   async function openOrRelease(lock: SpoolLock): Promise<Lease> {
     try {
-      return withErrors(openLease(disk, root, { lock, now, random: () => random(10), token }), inWords);
+      const lease = await openLease(disk, root, {
+        ...{ lock, now, random: () => random(10), token },
+        ...(maxNames !== undefined && { maxNames }),
+      });
+      return withErrors(lease, inWords);
     } catch (error) {
       await lock.release();
       throw error;

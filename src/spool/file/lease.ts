@@ -4,9 +4,10 @@ import type { Health } from '../../endpoint/health.js';
 import { timeOfId } from '../../event/event-id.js';
 import { maxEventFileBytes, parseEvent } from '../../event/record.js';
 import { errnoOf, ignoreErrno } from '../../shared/errors.js';
-import type { Claim, Delivery, Lease } from '../spool.js';
+import type { Claim, ClaimOptions, Delivery, Lease } from '../spool.js';
 import { headerOf } from './delivery-file.js';
 import { createDeliveryFiles } from './delivery-files.js';
+import { createDirectoryCounts } from './directory-counts.js';
 import { createDirectorySync } from './directory-sync.js';
 import type { Disk } from './disk.js';
 import { dropAll } from './drop.js';
@@ -16,11 +17,11 @@ import { createIntake } from './intake.js';
 import { retryName } from './layout.js';
 import type { SpoolLock } from './lock.js';
 import { putAside } from './put-aside.js';
-import type { Queued } from './queue-event.js';
-import { createQueueReader, type QueueReader, type Slot } from './queue-reader.js';
+import { createQueueReaders } from './queue-readers.js';
 import { createQueueWriter } from './queue-writer.js';
 import { readEntry } from './read-entry.js';
-import { recover, removeDirectory } from './recovery.js';
+import { recover } from './recovery.js';
+import type { Slot } from './slot.js';
 
 export interface LeaseOptions {
   lock: SpoolLock;
@@ -30,56 +31,36 @@ export interface LeaseOptions {
   random(): Uint8Array;
   /** A name for a temporary file, unique. */
   token(): string;
+  /** So many names of deliveries are held in memory; default {@link mostNames}. */
+  maxNames?: number;
 }
 
+/** Names of deliveries in memory, over all endpoints. */
+const mostNames = 262_144;
+
 /** Opens the spool for draining, after putting in order whatever an earlier drain left half done. */
-export function openLease(disk: Disk, root: string, { lock, now, random, token }: LeaseOptions): Lease {
-  /** Put aside, and not told yet. */
-  const untold = recover(disk, root, now());
+export async function openLease(disk: Disk, root: string, options: LeaseOptions): Promise<Lease> {
+  const { lock, now, random, token, maxNames = mostNames } = options;
+  /** `aside`: put aside, and not told yet. */
+  const { aside: untold, found } = await recover(disk, root, now());
   const writer = createQueueWriter(disk, root, token);
   const sync = createDirectorySync(disk);
   const files = createDeliveryFiles(disk, root, sync);
   const health = createHealthFiles(disk, root, token);
-  const readers = new Map<string, QueueReader>();
+  const counts = createDirectoryCounts(disk, root, now);
+  const readers = createQueueReaders(disk, root, { found, counts, maxNames, onRemoved: writer.removed });
   const slots = new WeakMap<Delivery, Slot>();
   /** Taken, but not readable or not wholly taken in then; given back after the next step of the intake. */
   const passedOver: Array<{ endpoint: string; slot: Slot }> = [];
   /** The step at hand: what it has put into a queue, and not told the readers of yet, must not be found by them. */
   let fanningOut: Promise<void> = Promise.resolve();
-  const intake = createIntake(disk, root, { writer, now, random, token, onQueued });
-  for (const room of ['queue', 'retry'] as const) {
-    for (const endpoint of disk.readdirSync(`${root}/${room}`))
-      if (!endpoint.startsWith('.')) readerOf(endpoint);
-  }
-
-  function readerOf(endpoint: string): QueueReader {
-    let reader = readers.get(endpoint);
-    if (reader === undefined) {
-      reader = createQueueReader(disk, root, {
-        endpoint,
-        onEmpty: (segment) => removeSegment(endpoint, segment),
-      });
-      readers.set(endpoint, reader);
-    }
-    return reader;
-  }
-
-  function removeSegment(endpoint: string, segment: string): void {
-    if (removeDirectory(disk, `${root}/queue/${endpoint}/${segment}`)) writer.removed(endpoint, segment);
-  }
-
-  function onQueued({ endpoint, segment, name, kind }: Queued): void {
-    const known = readers.get(endpoint);
-    // A reader made only now finds the delivery in the directory.
-    if (known === undefined) readerOf(endpoint);
-    else if (kind === 'put') known.added(segment, name);
-  }
+  const intake = createIntake(disk, root, { writer, now, random, token, onQueued: readers.queued });
 
   /** Claims the next delivery of an endpoint; false if there is none to be had now. */
-  function claimNext(endpoint: string, at: number, claim: Mutable<Claim>): boolean {
+  function claimNext(endpoint: string, options: Omit<ClaimOptions, 'limit'>, claim: Mutable<Claim>): boolean {
     let slot: Slot | undefined;
     try {
-      slot = readerOf(endpoint).take(at);
+      slot = readers.take(endpoint, options);
       if (slot !== undefined) claimSlot(endpoint, slot, claim);
       return slot !== undefined;
     } catch (error) {
@@ -96,11 +77,10 @@ export function openLease(disk: Disk, root: string, { lock, now, random, token }
       passedOver.push({ endpoint, slot });
       return;
     }
-    const reader = readerOf(endpoint);
     const path = files.pathOf(slot);
     const found = readEntry(disk, path, { maxBytes: maxEventFileBytes });
     if (found.kind === 'gone') {
-      reader.forget(slot);
+      readers.forget(endpoint, slot);
       return;
     }
     const parsed =
@@ -109,7 +89,7 @@ export function openLease(disk: Disk, root: string, { lock, now, random, token }
       const reason = parsed.ok ? 'its name is not that of a delivery' : parsed.reason;
       const moved = putAside(disk, root, { path, name: slot.name, reason });
       if (moved !== undefined) claim.corrupt.push(moved);
-      reader.forget(slot);
+      readers.forget(endpoint, slot);
       return;
     }
     const header = headerOf(parsed, { id: slot.id, stat: found.stat });
@@ -125,10 +105,10 @@ export function openLease(disk: Disk, root: string, { lock, now, random, token }
   }
 
   /** Whatever fails here, the next lease does again; it must not hide the error that a drain has ended with. */
-  function putInOrder(): void {
-    for (const work of [health.flush, sync.flush, () => recover(disk, root, now())]) {
+  async function putInOrder(): Promise<void> {
+    for (const work of [health.flush, sync.flush, readers.tidy, counts.save]) {
       try {
-        work();
+        await work();
       } catch (error) {
         ignoreErrno(error);
       }
@@ -150,59 +130,58 @@ export function openLease(disk: Disk, root: string, { lock, now, random, token }
         () => {}, // told to whoever asked for it
       );
       const step = await taking;
-      for (const { endpoint, slot } of passedOver.splice(0)) readerOf(endpoint).giveBack(slot);
+      for (const { endpoint, slot } of passedOver.splice(0)) readers.giveBack(endpoint, slot);
       return { ...step, corrupt: [...untold.splice(0), ...step.corrupt] };
     },
-    ready: ({ now: at }) =>
-      [...readers].filter(([, reader]) => reader.hasReady(at)).map(([endpoint]) => endpoint),
-    async claim(endpoint, { limit, now: at }) {
+    ready: readers.ready,
+    async claim(endpoint, { limit, ...options }) {
       await fanningOut;
       const claim: Mutable<Claim> = { deliveries: [], corrupt: [], unread: [] };
-      while (claim.deliveries.length + claim.corrupt.length < limit && claimNext(endpoint, at, claim));
+      while (claim.deliveries.length + claim.corrupt.length < limit && claimNext(endpoint, options, claim));
       return claim;
     },
     async done(delivery) {
       const slot = slotOf(delivery);
       files.remove(slot);
-      readerOf(delivery.endpoint).forget(slot);
+      readers.forget(delivery.endpoint, slot);
     },
     async defer(delivery, { dueMs, attempts }) {
       const slot = slotOf(delivery);
       const { endpoint, event } = delivery;
       const name = retryName({ dueMs, attempts, id: event.id });
       const moved = files.moveToRetry(slot, { endpoint, name });
-      readerOf(endpoint).forget(slot);
-      if (moved) readerOf(endpoint).deferred(name);
+      readers.forget(endpoint, slot);
+      if (moved) readers.deferred(endpoint, name);
     },
     async bury(delivery, why) {
       const slot = slotOf(delivery);
       const { endpoint, event } = delivery;
       files.moveToDead(slot, { endpoint, id: event.id, why });
-      readerOf(endpoint).forget(slot);
+      readers.forget(endpoint, slot);
     },
     release(delivery) {
-      readerOf(delivery.endpoint).giveBack(slotOf(delivery));
+      readers.giveBack(delivery.endpoint, slotOf(delivery));
     },
     health: (endpoint) => health.get(endpoint),
     async saveHealth(endpoint: string, next: Health) {
       health.set(endpoint, next);
     },
-    nextDue: (endpoint) => readers.get(endpoint)?.nextDue(),
-    owing: () => [...readers].filter(([, reader]) => reader.isOwing()).map(([endpoint]) => endpoint),
+    nextDue: readers.nextDue,
+    owing: readers.owing,
     waiting: async () => countIncoming(disk, root),
-    owed: async (endpoint) => readers.get(endpoint)?.count() ?? 0,
+    owed: async (endpoint) => readers.owed(endpoint),
     async drop(match) {
       try {
         return dropAll(disk, root, match);
       } finally {
-        for (const reader of readers.values()) reader.reload();
+        readers.reload();
       }
     },
     onHint: (hint) => watchIncoming(root, hint),
     valid: () => lock.valid(),
     async close() {
       try {
-        if (lock.valid()) putInOrder();
+        if (lock.valid()) await putInOrder();
       } finally {
         health.cancel();
         sync.cancel();

@@ -1,28 +1,88 @@
 /** Putting in order what an earlier drain, ended at any system call, has left. */
+import { setImmediate } from 'node:timers/promises';
 import { ignoreErrno } from '../../shared/errors.js';
 import type { Corrupt } from '../spool.js';
 import type { Disk } from './disk.js';
 import { tmpAgeMs } from './layout.js';
+import { listNames, replacement } from './list-names.js';
 import { putAside } from './put-aside.js';
+
+/** What an endpoint has in the spool. */
+export interface Standing {
+  isWaiting: boolean;
+  hasRetries: boolean;
+}
+
+/** What an earlier drain has left. */
+export interface Recovered {
+  /** What was put aside. */
+  aside: Corrupt[];
+  /** Each endpoint that is owed anything. */
+  found: Map<string, Standing>;
+}
+
+/** So many endpoints are looked at in one go. */
+const yieldEvery = 256;
 
 /**
  * Sweeps old left-overs out of `tmp/`, removes empty segments and endpoints,
  * and puts aside what stands where only a directory can be of use.
- * @returns what was put aside
  * @throws the errno of a directory that cannot be listed, or of a failed move
  */
-export function recover(disk: Disk, root: string, now: number): Corrupt[] {
+export async function recover(disk: Disk, root: string, now: number): Promise<Recovered> {
   for (const name of disk.readdirSync(`${root}/tmp`)) sweep(disk, `${root}/tmp/${name}`, now);
   const aside: Corrupt[] = [];
+  const found = new Map<string, Standing>();
+  let seen = 0;
   for (const endpoint of directories(disk, root, { path: 'queue', aside })) {
-    for (const segment of directories(disk, root, { path: endpoint, aside }))
-      removeDirectory(disk, `${root}/${segment}`);
-    removeDirectory(disk, `${root}/${endpoint}`);
+    const path = `queue/${endpoint}`;
+    const segments = directories(disk, root, { path, aside }).map((name) => `${root}/${path}/${name}`);
+    if (leaveFirst(disk, segments)) found.set(endpoint, { isWaiting: true, hasRetries: false });
+    else removeDirectory(disk, `${root}/${path}`);
+    seen += 1;
+    if (seen % yieldEvery === 0) await setImmediate();
   }
-  for (const endpoint of directories(disk, root, { path: 'retry', aside }))
-    removeDirectory(disk, `${root}/${endpoint}`);
+  for (const endpoint of directories(disk, root, { path: 'retry', aside })) {
+    if (removeDirectory(disk, `${root}/retry/${endpoint}`)) continue;
+    found.set(endpoint, { isWaiting: found.get(endpoint)?.isWaiting ?? false, hasRetries: true });
+  }
   directories(disk, root, { path: 'dead', aside });
-  return aside;
+  return { aside, found };
+}
+
+/** Removes empty directories until there is one that is not; returns whether there is. */
+function leaveFirst(disk: Disk, paths: readonly string[], onGone?: (path: string) => void): boolean {
+  return paths.some((path) => {
+    if (!removeDirectory(disk, path)) return true;
+    onGone?.(path);
+    return false;
+  });
+}
+
+/**
+ * What an endpoint has now; empty segments are removed.
+ * @param options.onGone told of each segment that was removed
+ * @throws the errno of a directory that cannot be listed
+ */
+export function standing(
+  disk: Disk,
+  root: string,
+  { endpoint, onGone }: { endpoint: string; onGone(segment: string): void },
+): Standing {
+  const queue = `${root}/queue/${endpoint}`;
+  const segments = listNames(disk, queue)
+    .sort()
+    .map((name) => `${queue}/${name}`);
+  const isWaiting = leaveFirst(disk, segments, (path) => onGone(path.slice(queue.length + 1)));
+  return { isWaiting, hasRetries: listNames(disk, `${root}/retry/${endpoint}`).length > 0 };
+}
+
+/** Removes the directories of an endpoint that is owed nothing; one that stays is in nobody's way. */
+export function removeEmpty(disk: Disk, root: string, endpoint: string): void {
+  const queue = `${root}/queue/${endpoint}`;
+  for (const segment of listNames(disk, queue)) removeDirectory(disk, `${queue}/${segment}`);
+  removeDirectory(disk, queue);
+  removeDirectory(disk, `${root}/retry/${endpoint}`);
 }
 
 function sweep(disk: Disk, path: string, now: number): void {
@@ -37,21 +97,27 @@ function sweep(disk: Disk, path: string, now: number): void {
   }
 }
 
-/** The directories in `path`; what is none is put aside, but for names that begin with a dot. */
+/** The names of the directories in `path`, sorted; what is none is put aside, but for names that begin with a dot. */
 function directories(
   disk: Disk,
   root: string,
   { path, aside }: { path: string; aside: Corrupt[] },
 ): string[] {
   const found: string[] = [];
-  for (const name of disk.readdirSync(`${root}/${path}`)) {
-    const stat = disk.lstatSync(`${root}/${path}/${name}`, { throwIfNoEntry: false });
+  for (const entry of disk.readdirSync(`${root}/${path}`, { withFileTypes: true })) {
+    const { name } = entry;
     // A name that is not UTF-8 cannot be one of ours, and is not found by its text.
-    if (stat === undefined || name.startsWith('.')) continue;
-    if (stat.isDirectory()) found.push(`${path}/${name}`);
+    if (name.startsWith('.') || !isThere(disk, root, `${path}/${name}`)) continue;
+    if (entry.isDirectory()) found.push(name);
     else aside.push(...moveAway(disk, root, { path: `${path}/${name}`, name }));
   }
-  return found;
+  return found.sort();
+}
+
+function isThere(disk: Disk, root: string, path: string): boolean {
+  return (
+    !path.includes(replacement) || disk.lstatSync(`${root}/${path}`, { throwIfNoEntry: false }) !== undefined
+  );
 }
 
 function moveAway(disk: Disk, root: string, { path, name }: { path: string; name: string }): Corrupt[] {

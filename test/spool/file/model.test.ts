@@ -21,6 +21,8 @@ interface Both {
   memory: Side;
   /** Each deferral gets a due time of its own: of equal ones, either may come first. */
   nextDueMs: number;
+  /** The ids of all events so far, but for those of batches. */
+  fired: string[];
 }
 
 type Step = (both: Both) => Promise<void>;
@@ -54,10 +56,11 @@ const index = fc.nat(20);
 const steps: fc.Arbitrary<{ name: string; run: Step }> = fc.oneof(
   fc.nat(2).map((count) => ({
     name: `enqueue ${count + 1}`,
-    async run({ file, memory }: Both) {
+    async run({ file, memory, fired }: Both) {
       for (let n = 0; n <= count; n += 1) {
-        const fired = event();
-        for (const { spool } of [file, memory]) await spool.enqueue(fired);
+        const next = event();
+        fired.push(next.id);
+        for (const { spool } of [file, memory]) await spool.enqueue(next);
       }
     },
   })),
@@ -83,14 +86,21 @@ const steps: fc.Arbitrary<{ name: string; run: Step }> = fc.oneof(
       endpoint: fc.constantFrom(...endpoints),
       limit: fc.integer({ min: 1, max: 4 }),
       now: fc.nat(40),
+      latest: fc.option(fc.nat(60), { nil: undefined }),
+      /** Which of the events fired so far have failed. */
+      failed: fc.option(fc.array(fc.nat(40), { maxLength: 6 }), { nil: undefined }),
     })
-    .map(({ endpoint, limit, now }) => ({
-      name: `claim ${limit} of ${endpoint} at ${now}`,
-      run: both(async ({ lease, claimed }) => {
-        const claim = await lease.claim(endpoint, { limit, now });
-        claimed.push(...claim.deliveries);
-        return { ...claim, deliveries: claim.deliveries.map(shown) };
-      }),
+    .map(({ endpoint, limit, now, latest, failed }) => ({
+      name: `claim ${limit} of ${endpoint} at ${now}, latest ${latest}, failed ${failed}`,
+      run: async (under: Both) => {
+        const probe = failed && [...new Set(failed.flatMap((n) => under.fired[n] ?? []))];
+        const options = { limit, now, ...(latest !== undefined && { latest }), ...(probe && { probe }) };
+        await both(async ({ lease, claimed }) => {
+          const claim = await lease.claim(endpoint, options);
+          claimed.push(...claim.deliveries);
+          return { ...claim, deliveries: claim.deliveries.map(shown) };
+        })(under);
+      },
     })),
   index.map((n) => ({ name: `done ${n}`, run: settle(n, (lease, delivery) => lease.done(delivery)) })),
   index.map((n) => ({ name: `bury ${n}`, run: settle(n, (lease, delivery) => lease.bury(delivery, why)) })),
@@ -126,6 +136,7 @@ async function seen({ spool, lease }: Side): Promise<unknown> {
     isWaiting: (await spool.waiting()) > 0, // a batch counts as one entry in the one, as its events in the other
     owing: [...lease.owing()].sort(),
     ready: [...lease.ready({ now: 20 })].sort(),
+    readyAfterJump: [...lease.ready({ now: 0, latest: 30 })].sort(),
     owed: await Promise.all(endpoints.map((endpoint) => lease.owed(endpoint))),
     nextDue: endpoints.map((endpoint) => lease.nextDue(endpoint)),
   };
@@ -141,6 +152,7 @@ it('createFileSpool() and createMemorySpool() give the same answers to the same 
         file: await side(spoolAt(madeSpool(parent), { now: () => 0 })),
         memory: await side(createMemorySpool({ now: () => 0 })),
         nextDueMs: 1,
+        fired: [],
       };
       for (const { run } of plan) {
         await run(under);

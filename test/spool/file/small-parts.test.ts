@@ -356,7 +356,7 @@ describe('dropAll()', () => {
 });
 
 describe('recover()', () => {
-  it('recover() sweeps what is older than 36 hours out of tmp/, and keeps the rest', () => {
+  it('recover() sweeps what is older than 36 hours out of tmp/, and keeps the rest', async () => {
     const root = madeSpool(quickDir());
     const now = Date.now();
     const ages = {
@@ -371,11 +371,11 @@ describe('recover()', () => {
       if (name.endsWith('.json')) writeFileSync(`${root}/tmp/${name}`, '');
       utimesSync(`${root}/tmp/${name}`, (now - age) / 1000, (now - age) / 1000);
     }
-    expect(recover(systemDisk, root, now)).toEqual([]);
+    expect((await recover(systemDisk, root, now)).aside).toEqual([]);
     expect(names(`${root}/tmp`)).toEqual(['full', 'young.json']);
   });
 
-  it('recover() removes empty segments and endpoints, but not their dead', () => {
+  it('recover() removes empty segments and endpoints, but not their dead', async () => {
     const root = madeSpool(quickDir());
     for (const path of [
       'queue/a/00000001',
@@ -389,12 +389,18 @@ describe('recover()', () => {
     }
     for (const path of ['queue/a/00000002/x.json', 'retry/b/1.1.x.json'])
       writeFileSync(`${root}/${path}`, '');
-    recover(systemDisk, root, Date.now());
+    const { found } = await recover(systemDisk, root, Date.now());
+    expect(found).toEqual(
+      new Map([
+        ['a', { isWaiting: true, hasRetries: false }],
+        ['b', { isWaiting: false, hasRetries: true }],
+      ]),
+    );
     expect([names(`${root}/queue`), names(`${root}/queue/a`)]).toEqual([['a'], ['00000002']]);
     expect([names(`${root}/retry`), names(`${root}/dead`)]).toEqual([['b'], ['a']]);
   });
 
-  it('recover() goes on where a directory cannot be removed, or a file is gone before it is swept', () => {
+  it('recover() goes on where a directory cannot be removed, or a file is gone before it is swept', async () => {
     const root = madeSpool(quickDir());
     mkdirSync(`${root}/queue/a`);
     writeFileSync(`${root}/tmp/x`, '');
@@ -402,16 +408,16 @@ describe('recover()', () => {
       if (name === 'lstatSync' && String(args[0]).endsWith('/tmp/x')) rmSync(`${root}/tmp/x`);
       return name === 'rmdirSync' ? 'EBUSY' : undefined;
     });
-    expect(recover(disk, root, Date.now())).toEqual([]);
+    expect((await recover(disk, root, Date.now())).aside).toEqual([]);
     expect(names(`${root}/queue`)).toEqual(['a']);
   });
 
-  it('recover() lets a bug through', () => {
+  it('recover() lets a bug through', async () => {
     const root = madeSpool(quickDir());
     writeFileSync(`${root}/tmp/x`, '');
-    expect(() => recover(buggy('unlinkSync'), root, Date.now() + 2 * tmpAgeMs)).toThrow(bug);
+    await expect(recover(buggy('unlinkSync'), root, Date.now() + 2 * tmpAgeMs)).rejects.toThrow(bug);
     mkdirSync(`${root}/queue/a`);
-    expect(() => recover(buggy('rmdirSync'), root, Date.now())).toThrow(bug);
+    await expect(recover(buggy('rmdirSync'), root, Date.now())).rejects.toThrow(bug);
   });
 });
 

@@ -1,0 +1,62 @@
+/** Where a delivery lies, and which of them are handed out. */
+
+/** A delivery's file. */
+export interface Slot {
+  /** `queue` or `retry`: where it lies. */
+  room: 'queue' | 'retry';
+  /** The directory below the spool, e.g. `queue/chat/00000001`. */
+  directory: string;
+  name: string;
+  /** Attempts that its name tells of; 0 in the queue. */
+  attempts: number;
+  /** The event's id, as the name has it; undefined if the name is none of ours. */
+  id: string | undefined;
+}
+
+/** What is handed out, and was neither given back nor settled. */
+export interface HandedOut {
+  add(slot: Slot): void;
+  remove(slot: Slot): void;
+  has(directory: string, name: string): boolean;
+  /** How many of one directory. */
+  count(directory: string): number;
+  isEmpty(): boolean;
+}
+
+/** Nothing is handed out. */
+export function createHandedOut(): HandedOut {
+  const names = new Map<string, Set<string>>();
+  return {
+    add({ directory, name }) {
+      const there = names.get(directory);
+      if (there === undefined) names.set(directory, new Set([name]));
+      else there.add(name);
+    },
+    remove({ directory, name }) {
+      const there = names.get(directory);
+      there?.delete(name);
+      if (there?.size === 0) names.delete(directory);
+    },
+    has: (directory, name) => names.get(directory)?.has(name) ?? false,
+    count: (directory) => names.get(directory)?.size ?? 0,
+    isEmpty: () => names.size === 0,
+  };
+}
+
+/** Whether a slot's event is in a set. */
+export function isIn(events: ReadonlySet<string> | undefined, { id }: Slot): boolean {
+  return events !== undefined && id !== undefined && events.has(id);
+}
+
+/** Inserts into a sorted array, by binary search. */
+export function insert<T>(sorted: T[], item: T, compare: (a: T, b: T) => number): void {
+  let low = 0;
+  let high = sorted.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    const there = sorted[middle] as T;
+    if (compare(there, item) < 0) low = middle + 1;
+    else high = middle;
+  }
+  sorted.splice(low, 0, item);
+}
