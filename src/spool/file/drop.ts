@@ -4,6 +4,7 @@ import { maxBatchFileBytes, parseBatch, parseEvent } from '../../event/record.js
 import type { Dropped } from '../spool.js';
 import { headerOf } from './delivery-file.js';
 import type { Disk } from './disk.js';
+import { listNames } from './list-names.js';
 import { readEntry } from './read-entry.js';
 import { removeIfThere, syncDirectory } from './write-file.js';
 
@@ -13,28 +14,20 @@ type Match = (event: EventHeader) => boolean;
 export function dropAll(disk: Disk, root: string, match: Match): Dropped {
   const events = dropFiles(disk, `${root}/incoming`, match);
   let deliveries = 0;
-  for (const endpoint of directories(disk, `${root}/queue`)) {
-    for (const segment of directories(disk, `${root}/queue/${endpoint}`)) {
+  for (const endpoint of listNames(disk, `${root}/queue`)) {
+    for (const segment of listNames(disk, `${root}/queue/${endpoint}`)) {
       deliveries += dropFiles(disk, `${root}/queue/${endpoint}/${segment}`, match);
     }
   }
-  for (const endpoint of directories(disk, `${root}/retry`)) {
+  for (const endpoint of listNames(disk, `${root}/retry`)) {
     deliveries += dropFiles(disk, `${root}/retry/${endpoint}`, match);
   }
   return { events, deliveries };
 }
 
-function directories(disk: Disk, path: string): string[] {
-  return disk
-    .readdirSync(path, { withFileTypes: true })
-    .filter((entry) => entry.isDirectory())
-    .map(({ name }) => name);
-}
-
 function dropFiles(disk: Disk, directory: string, match: Match): number {
   let dropped = 0;
-  for (const name of disk.readdirSync(directory)) {
-    if (name.startsWith('.')) continue;
+  for (const name of listNames(disk, directory)) {
     const events = matching(disk, `${directory}/${name}`, match);
     if (events === 0) continue;
     removeIfThere(disk, `${directory}/${name}`);

@@ -2,7 +2,9 @@
  * `endpoints/<endpoint>.json`: what must last from one pass to the next.
  * History only: losing it, or finding it torn, costs nothing else.
  */
-import type { Health } from '../../endpoint/health.js';
+import { type Health, maxAgainst } from '../../endpoint/health.js';
+import { parsePace } from '../../endpoint/pace.js';
+import type { ClockReading } from '../../shared/clock.js';
 import { ignoreErrno } from '../../shared/errors.js';
 import type { Disk } from './disk.js';
 import { privateFile } from './layout.js';
@@ -100,6 +102,8 @@ function parseHealth(text: string): Health {
   }
   if (typeof value !== 'object' || value === null) return {};
   const { failures, since, parkedUntil, failedAt, paused, last, failedDeliveries } = value as Health;
+  const { allowed, against, clock, pace } = value as Health;
+  const parsedPace = parsePace(pace);
   return {
     ...(isCount(failures) && { failures }),
     ...(isCount(since) && { since }),
@@ -108,11 +112,25 @@ function parseHealth(text: string): Health {
     ...(typeof paused === 'string' && { paused }),
     ...(typeof last === 'string' && { last }),
     ...(isAttempts(failedDeliveries) && { failedDeliveries }),
+    ...(isCount(allowed) && allowed >= 1 && { allowed }),
+    ...(isTexts(against) && against.length > 0 && against.length <= maxAgainst && { against }),
+    ...(isReading(clock) && { clock: { boot: clock.boot, bootedAt: clock.bootedAt } }),
+    ...(parsedPace !== undefined && { pace: parsedPace }),
   };
 }
 
 function isCount(value: unknown): value is number {
   return typeof value === 'number' && Number.isFinite(value) && value >= 0;
+}
+
+function isTexts(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every((each) => typeof each === 'string');
+}
+
+function isReading(value: unknown): value is ClockReading {
+  if (typeof value !== 'object' || value === null) return false;
+  const { boot, bootedAt } = value as ClockReading;
+  return typeof boot === 'string' && Number.isFinite(bootedAt);
 }
 
 function isAttempts(value: unknown): value is Record<string, number> {

@@ -54,6 +54,8 @@ export async function openLease(disk: Disk, root: string, options: LeaseOptions)
   const passedOver: Array<{ endpoint: string; slot: Slot }> = [];
   /** The step at hand: what it has put into a queue, and not told the readers of yet, must not be found by them. */
   let fanningOut: Promise<void> = Promise.resolve();
+  /** Whether a step has failed: it may have put deliveries into queues without telling the readers. */
+  let hasMissed = false;
   const intake = createIntake(disk, root, { writer, now, random, token, onQueued: readers.queued });
 
   /** Claims the next delivery of an endpoint; false if there is none to be had now. */
@@ -127,9 +129,13 @@ export async function openLease(disk: Disk, root: string, options: LeaseOptions)
       const taking = intake.step(route);
       fanningOut = taking.then(
         () => {},
-        () => {}, // told to whoever asked for it
+        () => {
+          hasMissed = true; // told to whoever asked for it
+        },
       );
       const step = await taking;
+      if (hasMissed) readers.reload();
+      hasMissed = false;
       for (const { endpoint, slot } of passedOver.splice(0)) readers.giveBack(endpoint, slot);
       return { ...step, corrupt: [...untold.splice(0), ...step.corrupt] };
     },

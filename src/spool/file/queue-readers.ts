@@ -31,7 +31,7 @@ export interface QueueReaders {
   owing(): string[];
   /** How many an endpoint is owed. */
   owed(endpoint: string): number;
-  /** Looks at the directories anew, after files were removed from them; what is handed out stays so. */
+  /** Looks at the directories anew, after files came or went unheard; what is handed out stays so. */
   reload(): void;
   /** Removes the directories in which nothing is left; to be called last. */
   tidy(): Promise<void>;
@@ -190,7 +190,8 @@ export function createQueueReaders(disk: Disk, root: string, options: QueueReade
         if (reading.reader.isIdle()) letRest(endpoint, reading);
         else using(endpoint, (reader) => reader.reload());
       }
-      for (const endpoint of resting.keys()) {
+      const queues = listNames(disk, `${root}/queue`).filter((name) => !readings.has(name));
+      for (const endpoint of new Set([...resting.keys(), ...queues])) {
         const onGone = (segment: string) => onRemoved(endpoint, segment);
         resting.set(endpoint, restingOf(standing(disk, root, { endpoint, onGone })));
       }

@@ -108,6 +108,10 @@ describe('createHealthFiles()', () => {
     paused: 'gone',
     last: '503',
     failedDeliveries: { x: 1 },
+    allowed: 1.5,
+    against: ['x', 'y'],
+    clock: { boot: 'b', bootedAt: 5 },
+    pace: { perMs: 1_000, at: 7, counts: [1, 0, 2] },
   };
 
   function saved(text: string): Health {
@@ -132,8 +136,18 @@ describe('createHealthFiles()', () => {
       paused: true,
       last: 503,
       failedDeliveries: [1],
+      allowed: 0.5,
+      against: ['a', 'b', 'c', 'd'],
+      clock: { boot: 7, bootedAt: 5 },
+      pace: { perMs: 1_000, at: 7, counts: [-1] },
     };
     expect(saved(JSON.stringify(wrong))).toEqual({});
+    for (const members of [
+      { allowed: '2', against: 'a', clock: null, pace: null },
+      { allowed: null, against: [1], clock: { boot: 'b' }, pace: [] },
+      { allowed: -1, against: [], clock: 'b', pace: 'fast' },
+    ])
+      expect(saved(JSON.stringify(members))).toEqual({});
     expect(
       saved(JSON.stringify({ ...wrong, failedAt: 7, failedDeliveries: { x: 'y' }, last: 'ok' })),
     ).toEqual({
