@@ -3,7 +3,18 @@
 /** Each room, from the top down, with the rooms it may import from. */
 const rooms = {
   cli: ['library', 'usecases', 'config', 'event', 'endpoint', 'shared'],
-  library: ['usecases', 'hooks', 'delivery', 'spool', 'journal', 'command', 'config', 'event', 'endpoint', 'shared'],
+  library: [
+    'usecases',
+    'hooks',
+    'delivery',
+    'spool',
+    'journal',
+    'command',
+    'config',
+    'event',
+    'endpoint',
+    'shared',
+  ],
   usecases: ['hooks', 'delivery', 'spool', 'journal', 'event', 'endpoint', 'shared'],
   hooks: ['event', 'endpoint', 'shared'],
   delivery: ['event', 'endpoint', 'shared'],

@@ -72,7 +72,7 @@ export function createDirectoryCounts(disk: Disk, root: string, now: () => numbe
 }
 
 /** The name of an endpoint's file below `endpoints/`. */
-export const countsSuffix = '.counts';
+const countsSuffix = '.counts';
 
 function pathOf(root: string, endpoint: string): string {
   return `${root}/endpoints/${endpoint}${countsSuffix}`;

@@ -1,6 +1,6 @@
 /** Putting in order what an earlier drain, ended at any system call, has left. */
 import { setImmediate } from 'node:timers/promises';
-import { ignoreErrno } from '../../shared/errors.js';
+import { errnoOf, ignoreErrno } from '../../shared/errors.js';
 import type { Corrupt } from '../spool.js';
 import type { Disk } from './disk.js';
 import { tmpAgeMs } from './layout.js';
@@ -30,7 +30,7 @@ const yieldEvery = 256;
  * @throws the errno of a directory that cannot be listed, or of a failed move
  */
 export async function recover(disk: Disk, root: string, now: number): Promise<Recovered> {
-  for (const name of disk.readdirSync(`${root}/tmp`)) sweep(disk, `${root}/tmp/${name}`, now);
+  for (const name of listNames(disk, `${root}/tmp`)) sweep(disk, `${root}/tmp/${name}`, now);
   const aside: Corrupt[] = [];
   const found = new Map<string, Standing>();
   let seen = 0;
@@ -115,9 +115,13 @@ function directories(
 }
 
 function isThere(disk: Disk, root: string, path: string): boolean {
-  return (
-    !path.includes(replacement) || disk.lstatSync(`${root}/${path}`, { throwIfNoEntry: false }) !== undefined
-  );
+  if (!path.includes(replacement)) return true;
+  try {
+    return disk.lstatSync(`${root}/${path}`, { throwIfNoEntry: false }) !== undefined;
+  } catch (error) {
+    if (errnoOf(error) === 'ENAMETOOLONG') return false; // what stands for its bytes is longer than they are
+    throw error;
+  }
 }
 
 function moveAway(disk: Disk, root: string, { path, name }: { path: string; name: string }): Corrupt[] {

@@ -1,0 +1,144 @@
+/** Very many deliveries, and very many endpoints: time, calls and memory stay bounded. */
+import { linkSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { createWorld, type World } from '../support/world.js';
+import { startEndpoints } from './support/endpoints.js';
+import { measure } from './support/measure.js';
+import { memoryDir } from './support/memory-dir.js';
+import { peakOf } from './support/peak.js';
+import { testWith } from './support/test-with.js';
+
+const segmentSize = 4_096;
+/** ext4 allows 65,000 links to a file. */
+const mostLinks = 60_000;
+
+/** Puts so many deliveries into an endpoint's queue: names of a few files, as an intake of long ago may have left them. */
+function fillQueue(spool: string, endpoint: string, count: number): void {
+  for (let n = 0; n < count; n += 1) {
+    const segment = join(spool, 'queue', endpoint, String(1 + Math.floor(n / segmentSize)).padStart(8, '0'));
+    if (n % segmentSize === 0) mkdirSync(segment, { recursive: true });
+    const original = join(spool, 'tmp', `original-${Math.floor(n / mostLinks)}`);
+    if (n % mostLinks === 0) writeFileSync(original, '{"hook":"old",\n"payload":1\n}\n', { mode: 0o600 });
+    linkSync(original, join(segment, `old_${String(n).padStart(8, '0')}.json`));
+  }
+}
+
+interface DeadAndAlive {
+  /** One spool for what is beside the dead endpoint's backlog, and one without it. */
+  beside: { env: { CAPNHOOK_SPOOL: string } };
+  empty: { env: { CAPNHOOK_SPOOL: string } };
+  alive(): number;
+}
+
+/** A hooks file with an endpoint that is dead, and one that works; and two spools. */
+async function deadAndAlive(world: World): Promise<DeadAndAlive> {
+  const endpoints = await startEndpoints({ names: ['alive'] });
+  world.hooks(
+    endpoints.hooks
+      .replace('{"**": [alive]}', '{"**": [alive], old: [dead]}')
+      .replace('endpoints:\n', 'endpoints:\n  dead: "http://127.0.0.1:9/"\n')
+      .replace(/^defaults:.*/m, ''),
+  );
+  const spools = ['beside', 'empty'].map((name) => ({ env: { CAPNHOOK_SPOOL: join(memoryDir(), name) } }));
+  for (const spool of spools) expect(await world.run(['init'], spool)).toMatchObject({ code: 0 });
+  const [beside, empty] = spools as [DeadAndAlive['beside'], DeadAndAlive['empty']];
+  return { beside, empty, alive: () => endpoints.received.alive?.size ?? 0 };
+}
+
+function median(values: readonly number[]): number {
+  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+}
+
+const owed = measure(200_000, 1_000_000);
+
+describe(`a dead endpoint that is owed ${owed} deliveries`, () => {
+  testWith({ commands: ['strace'] })(
+    'costs a pass beside it at most 100 ms and no rename, and at most 150 MB of memory are held',
+    async () => {
+      const world = createWorld();
+      const { beside, empty, alive } = await deadAndAlive(world);
+      fillQueue(beside.env.CAPNHOOK_SPOOL, 'dead', owed);
+      // It is parked by the first pass, which counts what it is owed.
+      const first = await world.run(['drain'], beside);
+      expect(first.code).toBe(75);
+      expect(first.stderr).toMatch(/dead\) fails: ECONNREFUSED/);
+      await new Promise((resolve) => setTimeout(resolve, 2_100)); // a directory that has just changed is counted anew
+      await world.run(['drain'], beside);
+
+      async function pass(env: Record<string, string>): Promise<number> {
+        expect(await world.run(['fire', 'new', '-d', '1'], { env })).toMatchObject({ code: 0 });
+        const began = performance.now();
+        await world.run(['drain'], { env });
+        return performance.now() - began;
+      }
+      const took = { beside: [] as number[], empty: [] as number[] };
+      const pairs = measure(9, 25);
+      for (let pair = 0; pair < pairs; pair += 1) {
+        took.beside.push(await pass(beside.env));
+        took.empty.push(await pass(empty.env));
+      }
+      const more = median(took.beside) - median(took.empty);
+      console.log(`a pass beside ${owed} owed costs ${more.toFixed(0)} ms more`);
+      expect(more).toBeLessThanOrEqual(100);
+
+      const trace = join(world.root, 'trace');
+      await world.run(['fire', 'new', '-d', '1'], beside);
+      const prefix = [
+        'strace',
+        '-f',
+        '-qq',
+        '-o',
+        trace,
+        '-e',
+        'trace=rename,renameat,renameat2,link,unlink',
+      ];
+      await world.run(['drain'], { ...beside, prefix });
+      const calls = readFileSync(trace, 'utf8').split('\n');
+      expect(calls.filter((call) => call.includes('/queue/dead/') || call.includes('/dead/dead/'))).toEqual(
+        [],
+      );
+      expect(calls.filter((call) => /rename\w*\(/.test(call) && !call.includes('endpoints/'))).toEqual([]);
+
+      const peak = peakOf(world);
+      await world.run(['fire', 'new', '-d', '1'], beside);
+      await world.run(['drain', '--json'], { env: { ...beside.env, ...peak.env } });
+      console.log(`a pass beside ${owed} owed holds ${peak.mebibytes().toFixed(0)} MiB`);
+      expect(peak.mebibytes()).toBeLessThanOrEqual(150);
+      expect(alive()).toBe(2 * pairs + 2);
+    },
+  );
+});
+
+const many = measure(5_000, 20_000);
+
+describe('very many endpoints', () => {
+  /** So many URLs of one receiver. */
+  async function wide(count: number): Promise<{
+    world: World;
+    env: Record<string, string>;
+    urls: string[];
+    paths: Set<string>;
+  }> {
+    const world = createWorld();
+    const paths = new Set<string>();
+    const receiver = await world.receiver(({ path }) => {
+      paths.add(path);
+      return undefined;
+    });
+    const urls = Array.from({ length: count }, (_, n) => `${receiver.url}/e${n}`);
+    return { world, env: { CAPNHOOK_SPOOL: join(memoryDir(), 'spool') }, urls, paths };
+  }
+
+  test(`capnhook drain delivers one event to ${many} endpoints, and holds at most 200 MB of memory`, async () => {
+    const { world, env, urls, paths } = await wide(many);
+    world.hooks(`hooks:\n  all:\n${urls.map((url) => `    - ${url}\n`).join('')}`);
+    const peak = peakOf(world);
+    await world.run(['fire', 'all', '-d', '1'], { env });
+    const { code, stderr } = await world.run(['drain', '--wait', '28s'], { env: { ...env, ...peak.env } });
+    expect(code, stderr).toBe(0);
+    expect(paths.size).toBe(many);
+    console.log(`${many} endpoints: ${peak.mebibytes().toFixed(0)} MiB`);
+    expect(peak.mebibytes()).toBeLessThanOrEqual(200);
+  });
+});
