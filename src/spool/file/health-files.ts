@@ -34,8 +34,7 @@ export function createHealthFiles(disk: Disk, root: string, token: () => string)
     clearTimeout(timer);
     timer = undefined;
     for (const [endpoint, health] of changed) {
-      const temporary = `${root}/tmp/${token()}`;
-      writeHealth(disk, `${root}/endpoints/${endpoint}.json`, { endpoint, health, temporary });
+      writeHealth(disk, root, { endpoint, health, token });
     }
     changed.clear();
   }
@@ -76,19 +75,22 @@ export function readHealth(disk: Disk, root: string, endpoint: string): Health {
 /** Best effort: history only. */
 function writeHealth(
   disk: Disk,
-  path: string,
-  { endpoint, health, temporary }: { endpoint: string; health: Health; temporary: string },
+  root: string,
+  { endpoint, health, token }: { endpoint: string; health: Health; token: () => string },
 ): void {
+  const path = `${root}/endpoints/${endpoint}.json`;
+  let temporary: string | undefined;
   try {
     if (Object.keys(health).length === 0) {
       disk.unlinkSync(path);
       return;
     }
+    temporary = `${root}/tmp/${token()}`; // random bytes come from a file, too
     const bytes = Buffer.from(`${JSON.stringify({ endpoint, ...health })}\n`);
     closeQuietly(disk, writeDurably(disk, temporary, { bytes, mode: privateFile }));
     disk.renameSync(temporary, path);
   } catch (error) {
-    discard(disk, temporary);
+    if (temporary !== undefined) discard(disk, temporary);
     ignoreErrno(error);
   }
 }
