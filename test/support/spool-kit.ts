@@ -32,15 +32,20 @@ export function madeSpool(directory: string): string {
 export interface KitOptions {
   disk?: Disk;
   now?: () => number;
+  maxNames?: number;
   takeKernelLock?: (path: string, options: { mode: number }) => KernelLock;
 }
 
 /** The file spool with a lock that an abandoned lease does not hold, as after `kill -9`. */
-export function spoolAt(root: string, { disk, now = Date.now, takeKernelLock }: KitOptions = {}): Spool {
+export function spoolAt(
+  root: string,
+  { disk, now = Date.now, maxNames, takeKernelLock }: KitOptions = {},
+): Spool {
   return createFileSpool(root, {
     now,
     random: randomBytes,
     ...(disk && { disk }),
+    ...(maxNames !== undefined && { maxNames }),
     takeKernelLock: takeKernelLock ?? freeLock,
   });
 }

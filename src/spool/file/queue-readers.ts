@@ -74,6 +74,7 @@ const yieldEvery = 128;
 export function createQueueReaders(disk: Disk, root: string, options: QueueReadersOptions): QueueReaders {
   const { found, counts, maxNames, onRemoved } = options;
   const resting = new Map<string, Resting>([...found].map(([endpoint, each]) => [endpoint, restingOf(each)]));
+  const least = Math.min(leastWindow, maxNames);
   /** The one looked at longest ago first. */
   const readings = new Map<string, Reading>();
   /** What the readers hold, in names. */
@@ -83,8 +84,8 @@ export function createQueueReaders(disk: Disk, root: string, options: QueueReade
     const reader = createQueueReader(disk, root, {
       endpoint,
       counts,
-      window: () => Math.min(Math.max(Math.floor((maxNames - weight) / 16), leastWindow), mostWindow),
-      retryLimit: Math.min(Math.max(Math.floor(maxNames / 64), leastWindow), mostWindow),
+      window: () => Math.min(Math.max(Math.floor((maxNames - weight) / 16), least), mostWindow),
+      retryLimit: Math.min(Math.max(Math.floor(maxNames / 64), least), mostWindow),
       onEmpty(segment) {
         if (removeDirectory(disk, `${root}/queue/${endpoint}/${segment}`)) onRemoved(endpoint, segment);
       },

@@ -142,25 +142,31 @@ async function seen({ spool, lease }: Side): Promise<unknown> {
   };
 }
 
-it('createFileSpool() and createMemorySpool() give the same answers to the same calls', async () => {
-  const directory = quickDir();
-  let runs = 0;
-  await fc.assert(
-    fc.asyncProperty(fc.array(steps, { maxLength: 40 }), async (plan) => {
-      const parent = `${directory}/${runs++}`;
-      const under: Both = {
-        file: await side(spoolAt(madeSpool(parent), { now: () => 0 })),
-        memory: await side(createMemorySpool({ now: () => 0 })),
-        nextDueMs: 1,
-        fired: [],
-      };
-      for (const { run } of plan) {
-        await run(under);
-        expect(await seen(under.file)).toEqual(await seen(under.memory));
-      }
-      await under.file.lease.close();
-      rmSync(parent, { recursive: true });
-    }),
-    { numRuns: 150, interruptAfterTimeLimit: 15_000 },
-  );
-}, 60_000);
+for (const [what, maxNames] of [
+  ['', undefined],
+  [', with 8 names in memory', 8],
+] as const) {
+  it(`createFileSpool() and createMemorySpool() give the same answers to the same calls${what}`, async () => {
+    const directory = quickDir();
+    const options = { now: () => 0, ...(maxNames !== undefined && { maxNames }) };
+    let runs = 0;
+    await fc.assert(
+      fc.asyncProperty(fc.array(steps, { maxLength: 40 }), async (plan) => {
+        const parent = `${directory}/${runs++}`;
+        const under: Both = {
+          file: await side(spoolAt(madeSpool(parent), options)),
+          memory: await side(createMemorySpool({ now: () => 0 })),
+          nextDueMs: 1,
+          fired: [],
+        };
+        for (const { run } of plan) {
+          await run(under);
+          expect(await seen(under.file)).toEqual(await seen(under.memory));
+        }
+        await under.file.lease.close();
+        rmSync(parent, { recursive: true });
+      }),
+      { numRuns: 150, interruptAfterTimeLimit: 15_000 },
+    );
+  }, 60_000);
+}
