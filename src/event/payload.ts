@@ -55,18 +55,10 @@ export function checkPayloads(bytes: Uint8Array): CheckedPayloads {
     const feed = bytes.indexOf(LINE_FEED, start);
     const end = feed < 0 ? bytes.length : feed;
     line += 1;
-    const text = bytes.subarray(start, end);
-    if (skipSpace(text, 0) < text.length) {
-      const checked = check(text, true);
+    const checked = checkLine(bytes.subarray(start, end));
+    if (checked !== undefined) {
       if (!checked.ok) return { ...checked, line };
-      if (payloads.length === maxBatchEvents) {
-        return {
-          ok: false,
-          line,
-          reason: 'more than a million payloads',
-          hint: 'Split it into files: split -l 1000000 does.',
-        };
-      }
+      if (payloads.length === maxBatchEvents) return { ...tooMany, line };
       payloads.push(checked.payload);
     }
     start = end + 1;
@@ -74,6 +66,18 @@ export function checkPayloads(bytes: Uint8Array): CheckedPayloads {
   if (payloads.length > 0) return { ok: true, payloads };
   return { ok: false, line: 1, reason: 'no payload in it', hint: 'Give one JSON text a line.' };
 }
+
+/** Checks one line of a batch, without its line feed; undefined for a blank one. */
+export function checkLine(text: Uint8Array): CheckedPayload | undefined {
+  return skipSpace(text, 0) < text.length ? check(text, true) : undefined;
+}
+
+/** What is said of a batch with more than {@link maxBatchEvents} payloads. */
+export const tooMany: PayloadRefusal = {
+  ok: false,
+  reason: 'more than a million payloads',
+  hint: 'Split it into files: split -l 1000000 does.',
+};
 
 function check(bytes: Uint8Array, line: boolean): CheckedPayload {
   if (bytes.length > maxPayloadBytes) {

@@ -13,7 +13,7 @@ import { explainJson } from './json-problem.js';
 import { scanJson, skipSpace } from './json-scan.js';
 import { checkPayloads, maxBatchBytes, maxPayloadBytes } from './payload.js';
 
-export type { Unreadable } from './header.js';
+export { maxHeaderBytes, type Unreadable } from './header.js';
 
 /** An event file's content; `payload` is a view of the bytes that were read. */
 export interface ParsedEvent extends ParsedHeader {
@@ -93,20 +93,28 @@ export function parseEvent(bytes: Uint8Array): ParsedEvent | Unreadable {
 export function parseBatch(bytes: Uint8Array): ParsedBatch | Unreadable {
   const feed = bytes.indexOf(LINE_FEED);
   const first = bytes.subarray(0, feed < 0 ? bytes.length : feed);
-  if (first.length > maxHeaderBytes) return unreadable('line 1: the header is larger than 1 MiB');
-  const problem = objectProblem(first, true);
-  if (problem !== undefined) return unreadable(`line 1: ${problem}`);
-  const parsed = parseHeader(first);
-  if (!parsed.ok) return unreadable(`line 1: ${parsed.reason}`);
-  if (parsed.payload !== undefined) return unreadable('line 1: a "payload" in the header of a batch');
-
+  const header = parseBatchHeader(first);
+  if (!header.ok) return header;
   const rest = checkPayloads(bytes.subarray(Math.min(first.length + 1, bytes.length)));
   if (!rest.ok) return unreadable(`line ${rest.line + 1}: ${rest.reason}`);
-  const { id } = parsed.header;
-  if (id !== undefined && !isEventId(batchMemberId(id, rest.payloads.length))) {
-    return unreadable('line 1: the id is too long for the ids of the events');
-  }
-  return { ok: true, ...parsed.header, payloads: rest.payloads };
+  return batchIdProblem(header, rest.payloads.length) ?? { ...header, payloads: rest.payloads };
+}
+
+/** Reads the first line of a batch file, without its line feed. */
+export function parseBatchHeader(line: Uint8Array): (ParsedHeader & { ok: true }) | Unreadable {
+  if (line.length > maxHeaderBytes) return unreadable('line 1: the header is larger than 1 MiB');
+  const problem = objectProblem(line, true);
+  if (problem !== undefined) return unreadable(`line 1: ${problem}`);
+  const parsed = parseHeader(line);
+  if (!parsed.ok) return unreadable(`line 1: ${parsed.reason}`);
+  if (parsed.payload !== undefined) return unreadable('line 1: a "payload" in the header of a batch');
+  return { ok: true, ...parsed.header };
+}
+
+/** What is wrong with the id of a batch of so many events, if anything is. */
+export function batchIdProblem({ id }: ParsedHeader, events: number): Unreadable | undefined {
+  if (id === undefined || isEventId(batchMemberId(id, events))) return undefined;
+  return unreadable('line 1: the id is too long for the ids of the events');
 }
 
 function headerText({ id, hook, to, time }: EventHeader): string {

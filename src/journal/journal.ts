@@ -30,7 +30,7 @@ export interface JournalEntry {
   error?: string;
   /** How long the attempt took, in milliseconds. */
   ms?: number;
-  /** How many, of `dropped`. */
+  /** How many, of `dropped`, and of `no-receivers` where it was a batch. */
   count?: number;
 }
 

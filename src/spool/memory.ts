@@ -15,8 +15,8 @@ import type {
   Why,
 } from './spool.js';
 
-/** One step fans out so many events at most. */
-const stepEvents = 256;
+/** One step fans out so many entries at most. */
+const stepEntries = 256;
 
 interface Owed {
   event: Event;
@@ -34,7 +34,7 @@ interface Queue {
 
 /** A spool that lasts as long as the process. `now` is in ms since the epoch. */
 export function createMemorySpool({ now }: { now(): number }): Spool {
-  const accepted: Event[] = [];
+  const accepted: Array<Event | Batch> = [];
   const queues = new Map<string, Queue>();
   const hints = new Set<() => void>();
   const claims = new WeakMap<Delivery, Owed>();
@@ -78,20 +78,20 @@ export function createMemorySpool({ now }: { now(): number }): Spool {
 
   const lease: Lease = {
     async fanOut(route): Promise<FanOut> {
-      const events = accepted.splice(0, stepEvents);
-      const routed = events.map((event) => ({ event, endpoints: route(event) }));
-      for (const { event, endpoints } of routed) {
-        for (const endpoint of endpoints) queueOf(endpoint).owed.push({ event, attempts: 0, claimed: false });
+      const entries = accepted.splice(0, stepEntries);
+      const routed = entries.map((entry) => ({ entry, events: eventsOf(entry), endpoints: route(entry) }));
+      let [events, deliveries] = [0, 0];
+      for (const { events: all, endpoints } of routed) {
+        events += all.length;
+        deliveries += all.length * endpoints.length;
+        for (const endpoint of endpoints)
+          for (const event of all) queueOf(endpoint).owed.push({ event, attempts: 0, claimed: false });
       }
-      const noReceivers = routed.filter(({ endpoints }) => endpoints.length === 0).map(({ event }) => event);
-      const deliveries = routed.reduce((sum, { endpoints }) => sum + endpoints.length, 0);
+      const noReceivers = routed
+        .filter(({ endpoints }) => endpoints.length === 0)
+        .map(({ entry: { id, hook }, events: all }) => ({ id, ...(hook !== undefined && { hook }), events: all.length }));
       return {
-        events: events.length,
-        deliveries,
-        noReceivers,
-        corrupt: [],
-        unread: [],
-        split: 0,
+        ...{ events, deliveries, noReceivers, corrupt: [], unread: [], checked: 0 },
         more: accepted.length > 0,
       };
     },
@@ -134,8 +134,9 @@ export function createMemorySpool({ now }: { now(): number }): Spool {
     waiting: async () => accepted.length,
     owed: async (endpoint) => queueOf(endpoint).owed.length,
     async drop(match) {
-      const kept = accepted.filter((event) => !match(event));
-      const events = accepted.length - kept.length;
+      const kept = accepted.filter((entry) => !match(entry));
+      const dropped = accepted.filter((entry) => match(entry));
+      const events = dropped.reduce((sum, entry) => sum + eventsOf(entry).length, 0);
       accepted.splice(0, accepted.length, ...kept);
       let deliveries = 0;
       for (const queue of queues.values()) {
@@ -158,7 +159,7 @@ export function createMemorySpool({ now }: { now(): number }): Spool {
 
   return {
     async enqueue(entry) {
-      accepted.push(...eventsOf(entry));
+      accepted.push(entry);
       for (const hint of hints) hint();
     },
     async lease(mode: LeaseMode) {

@@ -63,7 +63,7 @@ export interface Delivery {
   acceptedAt: number;
 }
 
-/** Says which endpoints an event goes to; called once for each event. An empty list ends the event. */
+/** Says which endpoints an event, or each event of a batch, goes to; called once for each entry. An empty list ends it. */
 export type Route = (event: EventHeader) => readonly string[];
 
 /** What one step of fanning out did. */
@@ -73,15 +73,24 @@ export interface FanOut {
   /** Deliveries made of them. */
   deliveries: number;
   /** Events nobody is registered for; done with. */
-  noReceivers: readonly EventHeader[];
+  noReceivers: readonly Unwanted[];
   /** Entries that could not be read, and were put aside. */
   corrupt: readonly Corrupt[];
   /** Entries that cannot be taken in just now; they stay, and are tried again. */
   unread: readonly Corrupt[];
   /** Steps made towards taking in a large batch, whose events come later. */
-  split: number;
+  checked: number;
   /** Whether more events are waiting. */
   more: boolean;
+}
+
+/** An event, or the events of a batch, that nobody is registered for. */
+export interface Unwanted {
+  /** The event's id, or the batch's. */
+  id: string;
+  hook?: string;
+  /** How many events. */
+  events: number;
 }
 
 /** Something unreadable that was put aside; nothing is deleted. */

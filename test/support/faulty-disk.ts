@@ -51,7 +51,7 @@ export function faultyDisk(fault: Fault): FaultyDisk {
     const isWrite = name === 'writeSync';
     if (failure === 'SHORT' || failure === 'ZERO') {
       if (isWrite && failure === 'ZERO') return 0;
-      return method(...((isWrite ? [args[0], args[1], args[2], 1] : args) as never[]));
+      return method(...((isWrite ? [args[0], args[1], args[2], 1, args[4]] : args) as never[]));
     }
     failed.push(call);
     killed ||= failure === 'KILL';

@@ -69,14 +69,14 @@ export async function fanOutAll(lease: Lease, route: Route): Promise<FanOut> {
     noReceivers: [],
     corrupt: [],
     unread: [],
-    split: 0,
+    checked: 0,
     more: false,
   };
   for (;;) {
     const step = await lease.fanOut(route);
     all.events += step.events;
     all.deliveries += step.deliveries;
-    all.split += step.split;
+    all.checked += step.checked;
     all.noReceivers = [...all.noReceivers, ...step.noReceivers];
     all.corrupt = [...all.corrupt, ...step.corrupt];
     all.unread = step.unread;

@@ -3,6 +3,7 @@ import type { EndpointBacklog } from '../spool.js';
 import type { Disk } from './disk.js';
 import { readHealth } from './health-files.js';
 import { listNames } from './list-names.js';
+import { countOwed, listSegments } from './segment.js';
 
 /** @throws the errno of a directory that cannot be listed */
 export async function* readBacklog(disk: Disk, root: string, only?: string): AsyncGenerator<EndpointBacklog> {
@@ -14,11 +15,8 @@ export async function* readBacklog(disk: Disk, root: string, only?: string): Asy
   const wanted =
     only === undefined ? [...endpoints].sort() : [only].filter((endpoint) => endpoints.has(endpoint));
   for (const endpoint of wanted) {
-    const segments = listNames(disk, `${root}/queue/${endpoint}`);
-    const waiting = segments.reduce(
-      (sum, name) => sum + listNames(disk, `${root}/queue/${endpoint}/${name}`).length,
-      0,
-    );
+    const queue = `${root}/queue/${endpoint}`;
+    const waiting = listSegments(disk, queue).reduce((sum, name) => sum + countOwed(disk, `${queue}/${name}`), 0);
     yield {
       endpoint,
       waiting,

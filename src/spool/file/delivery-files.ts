@@ -1,14 +1,20 @@
 /**
- * What becomes of a delivery's file when the delivery is settled. ENOENT means
- * that somebody else took it, and is as good.
+ * What becomes of a delivery when it is settled. One that is a file of its own
+ * is removed or renamed; one of a batch is written to where it goes, and then
+ * noted in the batch's progress. ENOENT means that somebody else took it, and
+ * is as good.
  */
+import type { Event } from '../../event/event.js';
+import { eventToBytes } from '../../event/record.js';
 import { errnoOf, ignoreErrno } from '../../shared/errors.js';
-import type { Why } from '../spool.js';
+import type { Corrupt, Why } from '../spool.js';
+import type { ProgressMarks } from './batch-progress.js';
 import type { DirectorySync } from './directory-sync.js';
 import type { Disk } from './disk.js';
 import { privateDir, privateFile } from './layout.js';
 import { putAside } from './put-aside.js';
-import type { Slot } from './slot.js';
+import { batchFilesOf } from './segment.js';
+import type { Member, Slot } from './slot.js';
 import {
   closeQuietly,
   discard,
@@ -20,22 +26,46 @@ import {
 
 /** Throws, from each: the errno of whatever failed. */
 export interface DeliveryFiles {
+  /** The delivery's file, or its batch's. */
   pathOf(slot: Slot): string;
-  /** Removes it. */
+  /** It is done with. */
   remove(slot: Slot): void;
   /** Moves it to `retry/<endpoint>/<name>`; false if it was gone. */
-  moveToRetry(slot: Slot, to: { endpoint: string; name: string }): boolean;
+  moveToRetry(slot: Slot, to: { event: Event; endpoint: string; name: string }): boolean;
   /** Moves it to `dead/<endpoint>/<id>.json`, with the reason beside it. */
-  moveToDead(slot: Slot, to: { endpoint: string; id: string; why: Why }): void;
+  moveToDead(slot: Slot, to: { event: Event; endpoint: string; why: Why }): void;
+  /** Moves it to `corrupt/`; of a batch the one `line`, or else all of it. Undefined if it was gone. */
+  putAside(slot: Slot, why: { reason: string; line?: Uint8Array }): Corrupt | undefined;
 }
 
-/** @param sync makes removals durable, in groups */
-export function createDeliveryFiles(disk: Disk, root: string, sync: DirectorySync): DeliveryFiles {
+export interface DeliveryFilesOptions {
+  /** Makes removals durable, in groups. */
+  sync: DirectorySync;
+  marks: ProgressMarks;
+  /** Names a temporary file, uniquely. */
+  token(): string;
+}
+
+/** The files of a spool. */
+export function createDeliveryFiles(
+  disk: Disk,
+  root: string,
+  { sync, marks, token }: DeliveryFilesOptions,
+): DeliveryFiles {
   /** Directories that are there, durably. */
   const made = new Set<string>();
 
-  function pathOf(slot: Slot): string {
-    return `${root}/${slot.directory}/${slot.name}`;
+  function pathOf({ directory, name, member }: Slot): string {
+    const path = `${root}/${directory}`;
+    return member === undefined ? `${path}/${name}` : (batchFilesOf(path)?.text ?? path);
+  }
+
+  /** Notes in its batch what an event comes to. */
+  function mark({ directory }: Slot, { index }: Member, what: 'settled' | 'moving'): void {
+    const progress = batchFilesOf(`${root}/${directory}`)?.progress;
+    if (progress === undefined) throw new Error(`${directory} is no batch`);
+    marks.mark(progress, index, what);
+    if (what === 'settled') sync.touch(progress);
   }
 
   /** Moves a file so that its old name is surely gone; false if it was gone already. */
@@ -51,6 +81,22 @@ export function createDeliveryFiles(disk: Disk, root: string, sync: DirectorySyn
     }
     sync.touch(`${root}/${slot.directory}`);
     return true;
+  }
+
+  /** Writes an event of a batch to a place of its own; durable before it is noted that the batch has it no more. */
+  function extract(slot: Slot, member: Member, { to, event }: { to: string; event: Event }): void {
+    mark(slot, member, 'moving');
+    const temporary = `${root}/tmp/${token()}`;
+    closeQuietly(disk, writeDurably(disk, temporary, { bytes: eventToBytes(event), mode: privateFile }));
+    try {
+      makeWay(temporary, to);
+      disk.renameSync(temporary, to);
+    } catch (error) {
+      discard(disk, temporary);
+      throw error;
+    }
+    syncDirectory(disk, to.slice(0, to.lastIndexOf('/')));
+    mark(slot, member, 'settled');
   }
 
   /** Another event may have had the same id: it must not be overwritten. */
@@ -76,20 +122,35 @@ export function createDeliveryFiles(disk: Disk, root: string, sync: DirectorySyn
   return {
     pathOf,
     remove(slot) {
+      if (slot.member !== undefined) return mark(slot, slot.member, 'settled');
       removeIfThere(disk, pathOf(slot));
       sync.touch(`${root}/${slot.directory}`);
     },
-    moveToRetry(slot, { endpoint, name }) {
+    moveToRetry(slot, { event, endpoint, name }) {
       const directory = makeRoomFor('retry', endpoint);
-      const moved = move(slot, `${directory}/${name}`);
+      const to = `${directory}/${name}`;
+      if (slot.member !== undefined) extract(slot, slot.member, { to, event });
+      else if (!move(slot, to)) return false;
       sync.touch(directory);
-      return moved;
+      return true;
     },
-    moveToDead(slot, { endpoint, id, why }) {
+    moveToDead(slot, { event, endpoint, why }) {
       const directory = makeRoomFor('dead', endpoint);
-      writeWhy(disk, `${directory}/${id}.why.json`, why);
-      move(slot, `${directory}/${id}.json`);
+      writeWhy(disk, `${directory}/${event.id}.why.json`, why);
+      const to = `${directory}/${event.id}.json`;
+      if (slot.member !== undefined) extract(slot, slot.member, { to, event });
+      else move(slot, to);
       syncDirectory(disk, directory);
+    },
+    putAside(slot, { reason, line }) {
+      const path = pathOf(slot);
+      if (slot.member === undefined || line === undefined)
+        return putAside(disk, root, { path, name: path.slice(path.lastIndexOf('/') + 1), reason });
+      const temporary = `${root}/tmp/${token()}`;
+      closeQuietly(disk, writeDurably(disk, temporary, { bytes: line, mode: privateFile }));
+      const moved = putAside(disk, root, { path: temporary, name: `${slot.name}.json`, reason });
+      mark(slot, slot.member, 'settled');
+      return moved;
     },
   };
 }

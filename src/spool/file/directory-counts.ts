@@ -9,6 +9,7 @@ import { type Disk, O_CREAT, O_NOFOLLOW, O_NONBLOCK, O_TRUNC, O_WRONLY } from '.
 import { countNames } from './each-name.js';
 import { privateFile } from './layout.js';
 import { readEntry } from './read-entry.js';
+import { batchFilesOf, countOwed } from './segment.js';
 import { closeQuietly, discard } from './write-file.js';
 
 /** Fewer are counted as fast as they are looked up. */
@@ -49,6 +50,7 @@ export function createDirectoryCounts(disk: Disk, root: string, now: () => numbe
   return {
     count(endpoint, directory) {
       const path = `${root}/${directory}`;
+      if (batchFilesOf(path) !== undefined) return countOwed(disk, path);
       const stat = disk.statSync(path, { bigint: true, throwIfNoEntry: false });
       if (stat === undefined) return 0;
       if (stat.size < leastCount) return countNames(disk, path);

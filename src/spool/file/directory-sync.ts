@@ -1,67 +1,76 @@
 /**
- * Groups the fsyncs of directories from which deliveries were removed: a lost
- * removal only repeats a delivery, so these may be late, but not for long.
+ * Groups the fsyncs of directories and files in which a delivery's end was
+ * noted: what is lost of that only repeats a delivery, so these may be late,
+ * but not for long. They are made beside everything else, in other threads.
  */
 import { errnoOf } from '../../shared/errors.js';
-import type { Disk } from './disk.js';
-import { syncDirectory } from './write-file.js';
+import { type Disk, O_NOFOLLOW, O_NONBLOCK, O_RDONLY } from './disk.js';
+import { closeQuietly } from './write-file.js';
 
 const groupSize = 64;
 const groupMs = 50;
 
+/** So many fsyncs are under way at once. */
+const maxParallel = 64;
+
 export interface DirectorySync {
-  /** The directory has lost or got an entry. */
-  touch(directory: string): void;
-  /** Makes all of them durable now. */
-  flush(): void;
+  /**
+   * The directory, or file, has changed.
+   * @throws the errno of an fsync that failed in the background since
+   */
+  touch(path: string): void;
+  /**
+   * Makes all of them durable now.
+   * @throws the errno of a failed fsync, also one that failed in the background since
+   */
+  flush(): Promise<void>;
   /** Forgets them: what they were named is not ours any more. */
   cancel(): void;
 }
 
-/** @throws from `touch` and `flush`: the errno of a failed fsync, also one that failed in the background since */
+/** Nothing has changed yet. */
 export function createDirectorySync(disk: Disk): DirectorySync {
-  const touched = new Set<string>();
+  let touched = new Set<string>();
   let changes = 0;
   let timer: NodeJS.Timeout | undefined;
   let failure: unknown;
+  const running = new Set<Promise<void>>();
 
-  function flush(): void {
+  function start(): void {
     clearTimeout(timer);
     timer = undefined;
-    for (const directory of touched) syncOrRemember(directory);
-    touched.clear();
     changes = 0;
+    if (touched.size === 0) return;
+    const group = touched;
+    touched = new Set();
+    const syncing: Promise<void> = syncAll(disk, group)
+      .catch((error: unknown) => {
+        failure ??= error; // told at the next call: nobody could catch it here
+      })
+      .finally(() => running.delete(syncing));
+    running.add(syncing);
+  }
+
+  function tell(): void {
     if (failure === undefined) return;
     const error = failure;
     failure = undefined;
     throw error;
   }
 
-  /** One directory's trouble must not keep the others from becoming durable. */
-  function syncOrRemember(directory: string): void {
-    try {
-      syncIfThere(disk, directory);
-    } catch (error) {
-      failure ??= error;
-    }
-  }
-
-  function flushLater(): void {
-    try {
-      flush();
-    } catch (error) {
-      failure = error; // told at the next call: nobody could catch it here
-    }
-  }
-
   return {
-    touch(directory) {
-      touched.add(directory);
+    touch(path) {
+      touched.add(path);
       changes += 1;
-      if (changes >= groupSize) flush();
-      else timer ??= setTimeout(flushLater, groupMs).unref();
+      if (changes >= groupSize) start();
+      else timer ??= setTimeout(start, groupMs).unref();
+      tell();
     },
-    flush,
+    async flush() {
+      start();
+      await Promise.all(running);
+      tell();
+    },
     cancel() {
       clearTimeout(timer);
       touched.clear();
@@ -69,11 +78,45 @@ export function createDirectorySync(disk: Disk): DirectorySync {
   };
 }
 
-/** Makes a directory's entries durable, unless it was removed. */
-export function syncIfThere(disk: Disk, directory: string): void {
-  try {
-    syncDirectory(disk, directory);
-  } catch (error) {
-    if (errnoOf(error) !== 'ENOENT') throw error; // an empty segment, removed meanwhile
+/**
+ * Makes directories' entries, or files, durable, as far as they are still there; what is durable leaves the set. One
+ * that fails does not keep the others from it.
+ * @throws the errno of the first failed fsync
+ */
+export async function syncAll(disk: Disk, paths: Set<string>): Promise<void> {
+  const failures: unknown[] = [];
+  const left = [...paths];
+  async function work(): Promise<void> {
+    for (let path = left.shift(); path !== undefined; path = left.shift()) {
+      try {
+        await syncIfThere(disk, path);
+        paths.delete(path);
+      } catch (error) {
+        failures.push(error);
+      }
+    }
   }
+  await Promise.all(Array.from({ length: Math.min(maxParallel, left.length) }, work));
+  if (failures.length > 0) throw failures[0];
+}
+
+async function syncIfThere(disk: Disk, path: string): Promise<void> {
+  let fd: number;
+  try {
+    fd = disk.openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return; // an empty segment, removed meanwhile
+    throw error;
+  }
+  try {
+    await fsync(disk, fd);
+  } finally {
+    closeQuietly(disk, fd);
+  }
+}
+
+function fsync(disk: Disk, fd: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    disk.fsync(fd, (error) => (error === null ? resolve() : reject(error)));
+  });
 }

@@ -9,6 +9,7 @@ import {
   constants,
   fchmodSync,
   fstatSync,
+  fsync,
   fsyncSync,
   linkSync,
   lstatSync,
@@ -25,7 +26,7 @@ import {
   writeSync,
 } from 'node:fs';
 
-/** Synchronous calls with `node:fs`' own signatures. */
+/** Calls with `node:fs`' own signatures: synchronous, but for `fsync`. */
 export type Disk = Pick<
   typeof import('node:fs'),
   | 'chmodSync'
@@ -33,6 +34,7 @@ export type Disk = Pick<
   | 'closeSync'
   | 'fchmodSync'
   | 'fstatSync'
+  | 'fsync'
   | 'fsyncSync'
   | 'linkSync'
   | 'lstatSync'
@@ -56,6 +58,7 @@ export const systemDisk: Disk = {
   closeSync,
   fchmodSync,
   fstatSync,
+  fsync,
   fsyncSync,
   linkSync,
   lstatSync,

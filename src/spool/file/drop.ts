@@ -1,11 +1,14 @@
 /** Dropping what is undelivered, because somebody said so; what cannot be read stays. */
 import type { EventHeader } from '../../event/event.js';
-import { maxBatchFileBytes, parseBatch, parseEvent } from '../../event/record.js';
+import type { ParsedHeader } from '../../event/header.js';
+import { maxEventFileBytes, parseEvent } from '../../event/record.js';
 import type { Dropped } from '../spool.js';
+import { isBlank, openBatchText } from './batch-text.js';
 import { headerOf } from './delivery-file.js';
 import type { Disk } from './disk.js';
 import { listNames } from './list-names.js';
-import { readEntry } from './read-entry.js';
+import { type EntryStat, readEntry } from './read-entry.js';
+import { batchFilesOf, countOwed, listSegments } from './segment.js';
 import { removeIfThere, syncDirectory } from './write-file.js';
 
 type Match = (event: EventHeader) => boolean;
@@ -15,8 +18,8 @@ export function dropAll(disk: Disk, root: string, match: Match): Dropped {
   const events = dropFiles(disk, `${root}/incoming`, match);
   let deliveries = 0;
   for (const endpoint of listNames(disk, `${root}/queue`)) {
-    for (const segment of listNames(disk, `${root}/queue/${endpoint}`)) {
-      deliveries += dropFiles(disk, `${root}/queue/${endpoint}/${segment}`, match);
+    for (const segment of listSegments(disk, `${root}/queue/${endpoint}`)) {
+      deliveries += dropSegment(disk, `${root}/queue/${endpoint}/${segment}`, match);
     }
   }
   for (const endpoint of listNames(disk, `${root}/retry`)) {
@@ -25,24 +28,59 @@ export function dropAll(disk: Disk, root: string, match: Match): Dropped {
   return { events, deliveries };
 }
 
-function dropFiles(disk: Disk, directory: string, match: Match): number {
+/** A batch goes before what says how much of it is settled, which is of no use then. */
+function dropSegment(disk: Disk, path: string, match: Match): number {
+  const batch = batchFilesOf(path);
+  if (batch === undefined) return dropFiles(disk, path, match);
+  const owed = countOwed(disk, path);
+  return dropFiles(disk, path, match, (name) => (name.endsWith('.jsonl') ? owed : 0));
+}
+
+/** @param weigh how many events there are in a file that matches; default by its content */
+function dropFiles(
+  disk: Disk,
+  directory: string,
+  match: Match,
+  weigh: (name: string) => number | undefined = () => undefined,
+): number {
   let dropped = 0;
+  let isTouched = false;
   for (const name of listNames(disk, directory)) {
-    const events = matching(disk, `${directory}/${name}`, match);
-    if (events === 0) continue;
-    removeIfThere(disk, `${directory}/${name}`);
-    dropped += events;
+    const path = `${directory}/${name}`;
+    const count = name.endsWith('.jsonl') ? eventsInBatch(disk, path, match) : eventsInFile(disk, path, match);
+    if (count === 0) continue;
+    removeIfThere(disk, path);
+    isTouched = true;
+    dropped += weigh(name) ?? count;
   }
-  if (dropped > 0) syncDirectory(disk, directory);
+  if (isTouched) syncDirectory(disk, directory);
   return dropped;
 }
 
-/** How many events of the file match: none, or all of them. */
-function matching(disk: Disk, path: string, match: Match): number {
-  const found = readEntry(disk, path, { maxBytes: maxBatchFileBytes });
+function eventsInFile(disk: Disk, path: string, match: Match): number {
+  const found = readEntry(disk, path, { maxBytes: maxEventFileBytes });
   if (found.kind !== 'read') return 0;
-  const batch = path.endsWith('.jsonl');
-  const parsed = batch ? parseBatch(found.bytes) : parseEvent(found.bytes);
-  if (!parsed.ok || !match(headerOf(parsed, { id: parsed.id ?? '', stat: found.stat }))) return 0;
-  return 'payloads' in parsed ? parsed.payloads.length : 1;
+  const parsed = parseEvent(found.bytes);
+  return parsed.ok && matches(match, parsed, found.stat) ? 1 : 0;
+}
+
+function eventsInBatch(disk: Disk, path: string, match: Match): number {
+  const opened = openBatchText(disk, path);
+  if (opened.kind !== 'open') return 0;
+  const { text } = opened;
+  try {
+    const { header, stat } = text;
+    if (!header.ok || !matches(match, header, stat)) return 0;
+    let events = 0;
+    for (let line = text.lineAt(text.begin); line !== undefined; line = text.lineAt(line.end)) {
+      if (!isBlank(line)) events += 1;
+    }
+    return events;
+  } finally {
+    text.close();
+  }
+}
+
+function matches(match: Match, parsed: ParsedHeader, stat: EntryStat): boolean {
+  return match(headerOf(parsed, { id: parsed.id ?? '', stat }));
 }

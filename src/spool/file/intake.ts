@@ -1,41 +1,42 @@
 /**
- * Intake: each accepted event is linked into the queue of every endpoint it
- * goes to. Only when all those links are durable is it removed from
- * `incoming/`, and only when that is durable too may it be sent: so a crash at
- * any point repeats the intake, and never a delivery.
+ * Intake: each accepted event is put into the queue of every endpoint it goes
+ * to. Only when all of that is durable is it gone from `incoming/`, and only
+ * when that is durable too may it be sent: so a crash at any point repeats the
+ * intake, and never a delivery.
+ *
+ * A step takes in single events or batches, never both: so what a step that was
+ * cut short has put is found at the end of a queue.
  */
-
 import type { EventHeader } from '../../event/event.js';
 import { createEventId, isGeneratedId } from '../../event/event-id.js';
 import { maxEventFileBytes, parseEvent } from '../../event/record.js';
 import { errnoOf } from '../../shared/errors.js';
-import type { Corrupt, FanOut, Route } from '../spool.js';
-import { type BatchSplitter, createBatchSplitter, type Slice } from './batch-splitter.js';
+import type { Corrupt, FanOut, Route, Unwanted } from '../spool.js';
+import type { BatchFile, EventFile } from './accepted-file.js';
+import { createBatchCheck } from './batch-check.js';
 import { headerOf } from './delivery-file.js';
 import type { Disk } from './disk.js';
 import { scanIncoming } from './incoming.js';
 import { putAside } from './put-aside.js';
 import { type Queued, queueEvent } from './queue-event.js';
-import type { EventFile, QueueWriter } from './queue-writer.js';
+import type { QueueWriter } from './queue-writer.js';
 import { readEntry } from './read-entry.js';
+import { sameBatchFile } from './same-batch-file.js';
 import { sameEvent } from './same-event.js';
 import { settleName } from './settle-name.js';
 import { removeIfThere, syncDirectory } from './write-file.js';
 
-/** One step takes in so many events, or so long (ms), at most; and splits as much of a batch. */
-const stepEvents = 256;
+/** One step takes in so many entries, or so long (ms), at most. */
+const stepEntries = 256;
 const stepMs = 50;
 
 /** One step holds payloads of so many bytes at most, and one event. */
 const stepBytes = 16 << 20;
 
-/** An event of a batch, if there is a batch of the name before the number. */
-const memberName = /^(.*)_\d+\.json$/;
-
 export interface Intake {
   /** Takes in the next events. */
   step(route: Route): Promise<FanOut>;
-  /** Whether a delivery, at `path`, comes from an event that may have to be taken in again: it must wait for that. */
+  /** Whether a delivery comes from an entry, of that name, that may have to be taken in again: it must wait for that. */
   isHalfDone(name: string, path: string): boolean;
 }
 
@@ -48,14 +49,14 @@ export interface IntakeOptions {
   /** A name for a temporary file, unique. */
   token(): string;
   /** Told of each delivery, once it may be sent; `there`: it was in the queue already, from an intake cut short. */
-  onQueued(queued: Queued): void;
+  onQueued(queued: Queued, file: EventFile | BatchFile): void;
 }
 
 interface Step {
-  sources: Array<{ file: EventFile; header: EventHeader }>;
+  files: Array<EventFile | BatchFile>;
   corrupt: Corrupt[];
   bytes: number;
-  split: number;
+  checked: number;
   renamed: boolean;
   /** Whether an event was left for the next step, because its file was replaced meanwhile. */
   left: boolean;
@@ -64,10 +65,9 @@ interface Step {
 /** @throws from `step`: the errno of what failed for all, such as an fsync; what fails for one entry is put into `unread` */
 export function createIntake(disk: Disk, root: string, options: IntakeOptions): Intake {
   const incoming = `${root}/incoming`;
-  const splitter: BatchSplitter = createBatchSplitter(disk, root, options);
-  /** Names that are waiting, as of the last listing. */
+  const check = createBatchCheck(disk, root, options);
+  /** Names that are waiting, as of the last listing: of single events, and of batches. */
   let names: string[] = [];
-  /** Batches that are waiting, as of the last listing. */
   let batches: string[] = [];
   /** Whether there were more than that listing could hold. */
   let beyond = false;
@@ -75,88 +75,93 @@ export function createIntake(disk: Disk, root: string, options: IntakeOptions): 
   const unread = new Map<string, Corrupt>();
   /** Those among them whose id another event has, which is still queued; in lower case, as some file systems see them. */
   const conflicting = new Set<string>();
-
   /** Whether something was removed from `incoming/` that may not be gone for good. */
   let removed = false;
-
   let caughtUp = false;
+  /** Whether the last step has left a batch half checked: then single events have their turn. */
+  let isHalfChecked = false;
 
   async function step(route: Route): Promise<FanOut> {
-    const done: Step = { sources: [], corrupt: [], bytes: 0, split: 0, renamed: false, left: false };
+    const done: Step = { files: [], corrupt: [], bytes: 0, checked: 0, renamed: false, left: false };
     caughtUp = false; // whatever fails from here on leaves an intake half done
-    if (names.length + batches.length === 0) {
-      unread.clear();
-      conflicting.clear();
-      list(done);
+    try {
+      if (names.length + batches.length === 0) {
+        unread.clear();
+        conflicting.clear();
+        list(done);
+      }
+      if (isBatchNext()) await checkSome(done);
+      else readSome(done);
+      if (done.renamed) syncDirectory(disk, incoming);
+      const result = await fanOut(done, route);
+      const more = beyond || done.left || names.length + batches.length > 0;
+      caughtUp = !more && unread.size === 0;
+      if (caughtUp) options.writer.unpin();
+      return { ...result, more, unread: [...unread.values()] };
+    } catch (error) {
+      [names, batches] = [[], []]; // what it has put must be taken in again
+      options.writer.pin();
+      throw error;
     }
-    if (await splitSome(done)) list(done);
-    readSome(done);
-    if (done.renamed) syncDirectory(disk, incoming);
-    const result = await fanOut(done, route);
-    const more = beyond || done.left || names.length + batches.length > 0;
-    caughtUp = !more && unread.size === 0;
-    return { ...result, more, unread: [...unread.values()] };
   }
 
-  /** Lists what can be taken in now: neither what has failed in this pass, nor events of a batch that is not wholly split. */
+  /** Lists what can be taken in now, without what has failed in this pass. */
   function list(done: Step): void {
     const scan = scanIncoming(disk, root);
     for (const name of scan.odd) setOddAside(name, done);
-    const found = scan.names.filter((name) => name.endsWith('.jsonl'));
-    const whole = new Set(found.map((name) => name.slice(0, -'.jsonl'.length)));
-    batches = found.filter((name) => !unread.has(name));
-    names = scan.names.filter(
-      (name) => !name.endsWith('.jsonl') && !unread.has(name) && !whole.has(memberName.exec(name)?.[1] ?? ''),
-    );
+    const found = scan.names.filter((name) => !unread.has(name));
+    batches = found.filter((name) => name.endsWith('.jsonl'));
+    names = batches.length === 0 ? found : found.filter((name) => !name.endsWith('.jsonl'));
     beyond = scan.more;
   }
 
-  /** Splits batches for a slice of time; returns whether there may be new single events. */
-  async function splitSome(done: Step): Promise<boolean> {
-    if (batches.length === 0) return false;
-    const deadline = options.now() + stepMs;
-    let spent = 0;
-    const isOver = () => spent > 0 && (spent >= stepEvents || options.now() >= deadline);
-    const slice: Slice = {
-      take(cost) {
-        if (isOver()) return false;
-        spent += cost;
-        done.split += 1;
-        return true;
-      },
-    };
-    let finished = false;
-    while (batches.length > 0 && !isOver()) {
-      if (await splitFirst(done, slice)) finished = true;
-      spent += 1; // reading a batch takes its time, whatever comes of it
-    }
-    return finished;
+  /** In the order of their names; while a large batch is checked, by turns. */
+  function isBatchNext(): boolean {
+    const [batch] = batches;
+    const [name] = names;
+    if (batch === undefined || name === undefined) return batch !== undefined;
+    return !isHalfChecked && batch < name;
   }
 
-  /** Goes on with the first of the batches; returns whether it is out of the way, so that its events can be taken in. */
-  async function splitFirst(done: Step, slice: Slice): Promise<boolean> {
-    const name = batches[0] as string;
-    try {
-      const result = await splitter.step(name, slice);
-      if (result.kind === 'more') return false;
-      batches.shift();
-      if (result.kind === 'renamed')
-        batches = [result.name, ...batches.filter((each) => each !== result.name)];
-      if (result.kind === 'unfit') setAside(done, `${incoming}/${name}`, result.reason);
-      if (result.kind === 'later') unread.set(name, { name, reason: result.reason });
-      return result.kind === 'done' || result.kind === 'unfit';
-    } catch (error) {
-      keepForLater(name, error);
-      batches = batches.filter((each) => each !== name);
-      return false;
-    }
+  /** Checks batches for a slice of time. */
+  async function checkSome(done: Step): Promise<void> {
+    const deadline = options.now() + stepMs;
+    const mayGoOn = () => options.now() < deadline;
+    do {
+      const name = batches[0] as string;
+      try {
+        if (!(await checkOne(name, { done, mayGoOn }))) return;
+      } catch (error) {
+        keepForLater(name, error);
+        batches = batches.filter((each) => each !== name);
+      }
+      isHalfChecked = false;
+      done.checked += 1;
+    } while (isBatchNext() && mayGoOn() && done.files.length < stepEntries);
+  }
+
+  /** Goes on with a batch; false if there is more of it to check. */
+  async function checkOne(name: string, { done, mayGoOn }: { done: Step; mayGoOn: () => boolean }): Promise<boolean> {
+    const result = await check.step(name, mayGoOn);
+    isHalfChecked = result.kind === 'more';
+    done.checked += 1;
+    if (isHalfChecked) return false;
+    batches = batches.filter((each) => each !== name);
+    if (result.kind === 'renamed')
+      batches = [result.name, ...batches.filter((each) => each !== result.name)];
+    if (result.kind === 'unfit') setAside(done, `${incoming}/${name}`, result.reason);
+    if (result.kind === 'good') done.files.push(result.batch);
+    return true;
   }
 
   function readSome(done: Step): void {
+    isHalfChecked = false;
     const deadline = options.now() + stepMs;
+    const [batch] = batches;
     let taken = 0;
-    for (const name of names.slice(0, stepEvents)) {
-      if (taken > 0 && (done.bytes >= stepBytes || options.now() >= deadline)) break;
+    for (const name of names.slice(0, stepEntries)) {
+      const isOver = done.bytes >= stepBytes || (batch !== undefined && batch < name) || options.now() >= deadline;
+      if (taken > 0 && isOver) break;
       keepOnError(name, () => readOne(name, done));
       taken += 1;
     }
@@ -180,9 +185,10 @@ export function createIntake(disk: Disk, root: string, options: IntakeOptions): 
         return keepConflict(name, id);
       done.renamed = true;
     }
-    const file = { id, path: `${incoming}/${id}.json`, bytes: found.bytes, stat: found.stat };
-    done.sources.push({ file, header: headerOf(parsed, { id, stat: found.stat }) });
-    done.bytes += found.bytes.length;
+    const { bytes, stat } = found;
+    const event = { ...headerOf(parsed, { id, stat }), payload: parsed.payload };
+    done.files.push({ path: `${incoming}/${id}.json`, bytes, stat, event });
+    done.bytes += bytes.length;
   }
 
   /** An error of one entry must not stop the others: it stays where it is. */
@@ -222,40 +228,49 @@ export function createIntake(disk: Disk, root: string, options: IntakeOptions): 
   }
 
   async function fanOut(done: Step, route: Route): Promise<Omit<FanOut, 'more' | 'unread'>> {
-    const queued: Queued[] = [];
-    const finished: EventFile[] = [];
-    const noReceivers: EventHeader[] = [];
-    for (const { file, header } of done.sources) {
-      const name = `${file.id}.json`;
-      try {
-        const endpoints = route(header);
-        const puts = await queueEvent(disk, root, { writer: options.writer, file, endpoints });
-        if (puts === 'conflict') keepConflict(name, file.id);
-        else if (puts === 'replaced') done.left = true;
-        else {
-          for (const put of puts) queued.push(put);
-          finished.push(file);
-          if (endpoints.length === 0) noReceivers.push(header);
+    const finished: Array<{ file: EventFile | BatchFile; queued: Queued[] }> = [];
+    const noReceivers: Unwanted[] = [];
+    try {
+      for (const file of done.files) {
+        const header = headerIn(file);
+        const name = file.path.slice(incoming.length + 1);
+        try {
+          const endpoints = route(header);
+          const queued = await queueEvent(disk, root, { writer: options.writer, file, endpoints });
+          if (queued === 'conflict') keepConflict(name, header.id);
+          else if (queued === 'replaced') done.left = true;
+          else finished.push({ file, queued });
+          if (endpoints.length === 0) noReceivers.push({ ...named(header), events: eventsIn(file) });
+        } catch (error) {
+          keepForLater(name, error);
+          options.writer.pin();
         }
-      } catch (error) {
-        keepForLater(name, error);
+      }
+      await options.writer.sync();
+      removed ||= finished.length > 0;
+      for (const { file, queued } of finished) if (queued[0]?.kind !== 'moved') removeTakenIn(file, done);
+      if (removed) syncDirectory(disk, incoming);
+      removed = false;
+    } finally {
+      for (const file of done.files) if ('source' in file) check.release(file);
+    }
+    let [events, deliveries] = [0, 0];
+    for (const { file, queued } of finished) {
+      events += eventsIn(file);
+      for (const each of queued) {
+        options.onQueued(each, file);
+        if (each.kind !== 'there') deliveries += eventsIn(file);
       }
     }
-    await options.writer.sync();
-    removed ||= finished.length > 0;
-    for (const file of finished) removeTakenIn(file, done);
-    if (removed) syncDirectory(disk, incoming);
-    removed = false;
-    for (const each of queued) options.onQueued(each);
-    const deliveries = queued.filter(({ kind }) => kind === 'put').length;
-    const { corrupt, split } = done;
-    return { events: finished.length, deliveries, noReceivers, corrupt, split };
+    const { corrupt, checked } = done;
+    return { events, deliveries, noReceivers, corrupt, checked };
   }
 
   /** What somebody has moved over the file since it was read is another event, which nobody has read yet. */
-  function removeTakenIn({ path, stat }: EventFile, done: Step): void {
-    const there = disk.lstatSync(path, { throwIfNoEntry: false });
-    if (there?.ino === stat.ino) removeIfThere(disk, path);
+  function removeTakenIn(file: EventFile | BatchFile, done: Step): void {
+    const there = disk.lstatSync(file.path, { throwIfNoEntry: false });
+    const ino = 'ino' in file ? file.ino : file.stat.ino;
+    if (there?.ino === ino) removeIfThere(disk, file.path);
     else if (there !== undefined) done.left = true;
   }
 
@@ -267,10 +282,24 @@ export function createIntake(disk: Disk, root: string, options: IntakeOptions): 
   }
 
   function holdsSameEvent(a: string, b: string): boolean {
+    if (a.endsWith('.jsonl')) return sameBatchFile(disk, a, b) ?? false;
     const [one, other] = [a, b].map((path) => readEntry(disk, path, { maxBytes: maxEventFileBytes }));
     if (one?.kind !== 'read' || other?.kind !== 'read') return false;
     return sameEvent(parseEvent(one.bytes), parseEvent(other.bytes));
   }
 
   return { step, isHalfDone };
+}
+
+function headerIn(file: EventFile | BatchFile): EventHeader {
+  if ('header' in file) return file.header;
+  return file.event;
+}
+
+function eventsIn(file: EventFile | BatchFile): number {
+  return 'count' in file ? file.count : 1;
+}
+
+function named({ id, hook }: EventHeader): { id: string; hook?: string } {
+  return { id, ...(hook !== undefined && { hook }) };
 }

@@ -38,6 +38,14 @@ export const sharedFile = 0o640;
 /** A spool directory (and `VERSION`, less the x) that others may pass through. */
 export const passableDir = 0o755;
 
+/** A segment of an endpoint's queue: single deliveries, or one batch. */
+export interface SegmentName {
+  /** From 1; the order of segments. */
+  number: number;
+  /** Only where it is a batch: the batch's id, and how many events it has. */
+  batch?: { id: string; count: number };
+}
+
 /** The path of a room. */
 export function roomPath(root: string, room: Room): string {
   return `${root}/${room}`;
@@ -46,6 +54,20 @@ export function roomPath(root: string, room: Room): string {
 /** The name of segment number `n`, from 1: eight digits, so that names sort. */
 export function segmentName(n: number): string {
   return String(n).padStart(8, '0');
+}
+
+/** The name of a batch's segment: its number, how many events the batch has, and its id. */
+export function batchSegmentName(n: number, { id, count }: { id: string; count: number }): string {
+  return `${segmentName(n)}.${count}.${id}`;
+}
+
+/** The parts of a segment's name, or undefined for any other name. */
+export function parseSegmentName(name: string): SegmentName | undefined {
+  const match = /^(\d{8,15})(?:\.([1-9]\d{0,6})\.([A-Za-z0-9_-]{1,128}))?$/.exec(name);
+  if (match === null) return undefined;
+  const [, number, count, id] = match;
+  const parsed = { number: Number(number) };
+  return id === undefined ? parsed : { ...parsed, batch: { id, count: Number(count) } };
 }
 
 /** A retry's file name: when it is due (ms), attempts so far, and the event's id. */

@@ -1,12 +1,12 @@
 /** The drain's side of the file spool: the one that holds the lock owns every endpoint. */
 import { watch } from 'node:fs';
 import type { Health } from '../../endpoint/health.js';
-import { timeOfId } from '../../event/event-id.js';
-import { maxEventFileBytes, parseEvent } from '../../event/record.js';
 import { errnoOf, ignoreErrno } from '../../shared/errors.js';
 import type { Claim, ClaimOptions, Delivery, Lease } from '../spool.js';
-import { headerOf } from './delivery-file.js';
+import { createProgressMarks } from './batch-progress.js';
+import { createBatchTexts } from './batch-texts.js';
 import { createDeliveryFiles } from './delivery-files.js';
+import { createDeliveryReader } from './delivery-reader.js';
 import { createDirectoryCounts } from './directory-counts.js';
 import { createDirectorySync } from './directory-sync.js';
 import type { Disk } from './disk.js';
@@ -16,10 +16,9 @@ import { countIncoming } from './incoming.js';
 import { createIntake } from './intake.js';
 import { retryName } from './layout.js';
 import type { SpoolLock } from './lock.js';
-import { putAside } from './put-aside.js';
 import { createQueueReaders } from './queue-readers.js';
 import { createQueueWriter } from './queue-writer.js';
-import { readEntry } from './read-entry.js';
+import { createRecentEvents } from './recent-events.js';
 import { recover } from './recovery.js';
 import type { Slot } from './slot.js';
 
@@ -45,10 +44,17 @@ export async function openLease(disk: Disk, root: string, options: LeaseOptions)
   const { aside: untold, found } = await recover(disk, root, now());
   const writer = createQueueWriter(disk, root, token);
   const sync = createDirectorySync(disk);
-  const files = createDeliveryFiles(disk, root, sync);
+  const marks = createProgressMarks(disk);
+  const files = createDeliveryFiles(disk, root, { sync, marks, token });
+  const texts = createBatchTexts(disk);
+  const recent = createRecentEvents(disk, root, now);
+  const reader = createDeliveryReader(disk, root, { texts, recent });
   const health = createHealthFiles(disk, root, token);
   const counts = createDirectoryCounts(disk, root, now);
-  const readers = createQueueReaders(disk, root, { found, counts, maxNames, onRemoved: writer.removed });
+  const readers = createQueueReaders(disk, root, {
+    ...{ found, counts, texts, maxNames },
+    onRemoved: writer.removed,
+  });
   const slots = new WeakMap<Delivery, Slot>();
   /** Taken, but not readable or not wholly taken in then; given back after the next step of the intake. */
   const passedOver: Array<{ endpoint: string; slot: Slot }> = [];
@@ -56,7 +62,15 @@ export async function openLease(disk: Disk, root: string, options: LeaseOptions)
   let fanningOut: Promise<void> = Promise.resolve();
   /** Whether a step has failed: it may have put deliveries into queues without telling the readers. */
   let hasMissed = false;
-  const intake = createIntake(disk, root, { writer, now, random, token, onQueued: readers.queued });
+  const intake = createIntake(disk, root, {
+    ...{ writer, now, random, token },
+    onQueued(queued, file) {
+      readers.queued(queued);
+      if (!('event' in file) || queued.kind === 'there') return;
+      const { endpoint, segment, name } = queued;
+      recent.add({ directory: `queue/${endpoint}/${segment}`, name }, { event: file.event, ino: file.stat.ino });
+    },
+  });
 
   /** Claims the next delivery of an endpoint; false if there is none to be had now. */
   function claimNext(endpoint: string, options: Omit<ClaimOptions, 'limit'>, claim: Mutable<Claim>): boolean {
@@ -75,33 +89,22 @@ export async function openLease(disk: Disk, root: string, options: LeaseOptions)
   }
 
   function claimSlot(endpoint: string, slot: Slot, claim: Mutable<Claim>): void {
-    if (intake.isHalfDone(slot.name, files.pathOf(slot))) {
+    const path = files.pathOf(slot);
+    if (intake.isHalfDone(path.slice(path.lastIndexOf('/') + 1), path)) {
       passedOver.push({ endpoint, slot });
       return;
     }
-    const path = files.pathOf(slot);
-    const found = readEntry(disk, path, { maxBytes: maxEventFileBytes });
-    if (found.kind === 'gone') {
-      readers.forget(endpoint, slot);
-      return;
-    }
-    const parsed =
-      found.kind === 'read' ? parseEvent(found.bytes) : { ok: false as const, reason: found.reason };
-    if (found.kind !== 'read' || !parsed.ok || slot.id === undefined) {
-      const reason = parsed.ok ? 'its name is not that of a delivery' : parsed.reason;
-      const moved = putAside(disk, root, { path, name: slot.name, reason });
+    const found = reader.read(slot);
+    if (found.kind === 'unreadable') {
+      const moved = files.putAside(slot, found);
       if (moved !== undefined) claim.corrupt.push(moved);
+    }
+    if (found.kind !== 'read') {
       readers.forget(endpoint, slot);
       return;
     }
-    const header = headerOf(parsed, { id: slot.id, stat: found.stat });
-    const acceptedAt = timeOfId(slot.id) ?? Date.parse(header.time);
-    const delivery = {
-      event: { ...header, payload: parsed.payload },
-      endpoint,
-      attempts: slot.attempts,
-      acceptedAt,
-    };
+    const { event, acceptedAt } = found;
+    const delivery = { event, endpoint, attempts: slot.attempts, acceptedAt };
     slots.set(delivery, slot);
     claim.deliveries.push(delivery);
   }
@@ -155,14 +158,14 @@ export async function openLease(disk: Disk, root: string, options: LeaseOptions)
       const slot = slotOf(delivery);
       const { endpoint, event } = delivery;
       const name = retryName({ dueMs, attempts, id: event.id });
-      const moved = files.moveToRetry(slot, { endpoint, name });
+      const moved = files.moveToRetry(slot, { event, endpoint, name });
       readers.forget(endpoint, slot);
       if (moved) readers.deferred(endpoint, name);
     },
     async bury(delivery, why) {
       const slot = slotOf(delivery);
       const { endpoint, event } = delivery;
-      files.moveToDead(slot, { endpoint, id: event.id, why });
+      files.moveToDead(slot, { event, endpoint, why });
       readers.forget(endpoint, slot);
     },
     release(delivery) {
@@ -191,6 +194,8 @@ export async function openLease(disk: Disk, root: string, options: LeaseOptions)
       } finally {
         health.cancel();
         sync.cancel();
+        texts.close();
+        marks.close();
         await lock.release();
       }
     },

@@ -1,50 +1,64 @@
+/** Putting what was accepted into every queue it goes to, or into none. */
 import { setImmediate } from 'node:timers/promises';
+import type { BatchFile, EventFile } from './accepted-file.js';
 import type { Disk } from './disk.js';
-import type { EventFile, QueueWriter } from './queue-writer.js';
+import type { QueueWriter } from './queue-writer.js';
+import { batchFilesOf, removeSegment } from './segment.js';
 import { removeIfThere } from './write-file.js';
 
-/** A delivery that has just become one. */
+/** A delivery that has just become one; of a batch, all of its events. */
 export interface Queued {
   endpoint: string;
   segment: string;
+  /** The file's name. */
   name: string;
-  kind: 'put' | 'there';
+  kind: 'put' | 'moved' | 'there';
 }
 
 /** So many are put in one go, before answers in flight get their turn. */
 const yieldEvery = 256;
 
 /**
- * Puts an event into every queue it goes to, or into none.
+ * Puts an event, or a batch, into every queue it goes to.
  * @returns the deliveries; `conflict` if another event of its id is in one of the queues, `replaced` if its file is
- * not the one that was read any more
- * @throws the errno of what failed
+ * not the one that was read any more; of both nothing was put
+ * @throws the errno of what failed; then nothing was put
  */
 export async function queueEvent(
   disk: Disk,
   root: string,
-  { writer, file, endpoints }: { writer: QueueWriter; file: EventFile; endpoints: readonly string[] },
+  { writer, file, endpoints }: { writer: QueueWriter; file: EventFile | BatchFile; endpoints: readonly string[] },
 ): Promise<Queued[] | 'conflict' | 'replaced'> {
   const queued: Queued[] = [];
+  const isOnly = endpoints.length === 1;
+  const name = 'event' in file ? `${file.event.id}.json` : `${file.header.id}.jsonl`;
   try {
     for (const endpoint of endpoints) {
-      const put = writer.put(endpoint, file);
+      const put =
+        'event' in file ? writer.put(endpoint, file, { isOnly }) : writer.putBatch(endpoint, file);
       if (put.kind === 'conflict' || put.kind === 'replaced') {
-        undo(disk, root, queued);
+        undo(disk, root, { queued, writer });
         return put.kind;
       }
-      queued.push({ endpoint, segment: put.segment, name: `${file.id}.json`, kind: put.kind });
+      queued.push({ endpoint, segment: put.segment, name, kind: put.kind });
       if (queued.length % yieldEvery === 0) await setImmediate();
     }
     return queued;
   } catch (error) {
-    undo(disk, root, queued);
+    undo(disk, root, { queued, writer });
     throw error;
   }
 }
 
-function undo(disk: Disk, root: string, queued: readonly Queued[]): void {
+function undo(
+  disk: Disk,
+  root: string,
+  { queued, writer }: { queued: readonly Queued[]; writer: QueueWriter },
+): void {
   for (const { endpoint, segment, name, kind } of queued) {
-    if (kind === 'put') removeIfThere(disk, `${root}/queue/${endpoint}/${segment}/${name}`);
+    if (kind !== 'put') continue;
+    const path = `${root}/queue/${endpoint}/${segment}`;
+    removeIfThere(disk, `${path}/${name}`);
+    if (batchFilesOf(path) !== undefined && removeSegment(disk, path)) writer.removed(endpoint, segment);
   }
 }

@@ -3,6 +3,7 @@
  * next. Each is handed out once, until it is given back.
  */
 import type { ClaimOptions, Due } from '../spool.js';
+import type { BatchTexts } from './batch-texts.js';
 import type { DirectoryCounts } from './directory-counts.js';
 import type { Disk } from './disk.js';
 import { createRetryList } from './retry-list.js';
@@ -16,7 +17,7 @@ export interface QueueReader {
   giveBack(slot: Slot): void;
   /** A slot's file is gone from its place. */
   forget(slot: Slot): void;
-  /** A delivery was put at the end of the queue. */
+  /** A delivery was put at the end of the queue; of a batch, all of it. */
   added(segment: string, name: string): void;
   /** A retry was put there. */
   deferred(name: string): void;
@@ -41,6 +42,7 @@ export interface QueueReader {
 export interface QueueReaderOptions {
   endpoint: string;
   counts: DirectoryCounts;
+  texts: BatchTexts;
   /** How many names of the queue may be held. */
   window(): number;
   /** How many names of retries may be held. */
@@ -51,9 +53,11 @@ export interface QueueReaderOptions {
 
 /** @throws, and so do its methods: the errno of a directory that cannot be listed; then nothing has changed */
 export function createQueueReader(disk: Disk, root: string, options: QueueReaderOptions): QueueReader {
-  const { endpoint, counts, window, retryLimit, onEmpty } = options;
+  const { endpoint, counts, texts, window, retryLimit, onEmpty } = options;
   const out = createHandedOut();
-  const waiting = createWaitingList(disk, root, { endpoint, out, counts, window, onEmpty });
+  const waiting = createWaitingList(disk, root, {
+    ...{ endpoint, out, counts, texts, window, onEmpty },
+  });
   const retries = createRetryList(disk, root, { endpoint, out, counts, limit: retryLimit });
 
   /** All others come before what has failed; when that has its turn, everything was looked through for it. */

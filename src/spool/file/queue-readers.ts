@@ -6,12 +6,14 @@
 import { setImmediate } from 'node:timers/promises';
 import { ignoreErrno } from '../../shared/errors.js';
 import type { ClaimOptions, Due } from '../spool.js';
+import type { BatchTexts } from './batch-texts.js';
 import type { DirectoryCounts } from './directory-counts.js';
 import type { Disk } from './disk.js';
 import { listNames } from './list-names.js';
 import type { Queued } from './queue-event.js';
 import { createQueueReader, type QueueReader } from './queue-reader.js';
-import { removeDirectory, removeEmpty, type Standing, standing } from './recovery.js';
+import { removeEmpty, type Standing, standing } from './recovery.js';
+import { listSegments, removeSegment } from './segment.js';
 import type { Slot } from './slot.js';
 
 export interface QueueReaders {
@@ -41,6 +43,7 @@ export interface QueueReadersOptions {
   /** What each endpoint has, as far as it is known. */
   found: ReadonlyMap<string, Standing>;
   counts: DirectoryCounts;
+  texts: BatchTexts;
   /** So many names are held in memory, or {@link leastWindow} for each endpoint that something is handed out of. */
   maxNames: number;
   /** Called with a segment that was removed. */
@@ -72,7 +75,7 @@ const yieldEvery = 128;
 
 /** @throws from its methods: the errno of a directory that cannot be listed; then nothing has changed */
 export function createQueueReaders(disk: Disk, root: string, options: QueueReadersOptions): QueueReaders {
-  const { found, counts, maxNames, onRemoved } = options;
+  const { found, counts, texts, maxNames, onRemoved } = options;
   const resting = new Map<string, Resting>([...found].map(([endpoint, each]) => [endpoint, restingOf(each)]));
   const least = Math.min(leastWindow, maxNames);
   /** The one looked at longest ago first. */
@@ -84,10 +87,11 @@ export function createQueueReaders(disk: Disk, root: string, options: QueueReade
     const reader = createQueueReader(disk, root, {
       endpoint,
       counts,
+      texts,
       window: () => Math.min(Math.max(Math.floor((maxNames - weight) / 16), least), mostWindow),
       retryLimit: Math.min(Math.max(Math.floor(maxNames / 64), least), mostWindow),
       onEmpty(segment) {
-        if (removeDirectory(disk, `${root}/queue/${endpoint}/${segment}`)) onRemoved(endpoint, segment);
+        if (removeSegment(disk, `${root}/queue/${endpoint}/${segment}`)) onRemoved(endpoint, segment);
       },
     });
     resting.delete(endpoint);
@@ -158,7 +162,8 @@ export function createQueueReaders(disk: Disk, root: string, options: QueueReade
   }
 
   function count(endpoint: string): number {
-    const segments = listNames(disk, `${root}/queue/${endpoint}`).map((name) => `queue/${endpoint}/${name}`);
+    const queue = `queue/${endpoint}`;
+    const segments = listSegments(disk, `${root}/${queue}`).map((name) => `${queue}/${name}`);
     const directories = [...segments, `retry/${endpoint}`];
     return directories.reduce((sum, directory) => sum + counts.count(endpoint, directory), 0);
   }
@@ -171,7 +176,7 @@ export function createQueueReaders(disk: Disk, root: string, options: QueueReade
       const rest = resting.get(endpoint);
       if (rest !== undefined) rest.isWaiting = true;
       else if (!readings.has(endpoint)) resting.set(endpoint, { isWaiting: true, retries: undefined });
-      else if (kind === 'put') using(endpoint, (reader) => reader.added(segment, name));
+      else if (kind !== 'there') using(endpoint, (reader) => reader.added(segment, name));
     },
     deferred: (endpoint, name) => using(endpoint, (reader) => reader.deferred(name)),
     ready: (due) => endpoints().filter((endpoint) => isReady(endpoint, due)),

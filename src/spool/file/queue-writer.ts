@@ -1,60 +1,78 @@
 /**
  * Putting deliveries into `queue/<endpoint>/<segment>/`. A delivery is a hard
- * link to the accepted file, or a copy where a link cannot be made or would
- * leave the bytes in somebody else's hands. Doing it again changes nothing.
+ * link to the accepted file, or that file itself where nobody else is to have
+ * it, or a copy where a link cannot be made or would leave the bytes in
+ * somebody else's hands. A batch is put whole, into a segment of its own.
+ * Doing it again changes nothing.
  */
-import { setImmediate } from 'node:timers/promises';
 import { parseEvent } from '../../event/record.js';
-import { errnoOf } from '../../shared/errors.js';
-import { syncIfThere } from './directory-sync.js';
+import type { BatchFile, EventFile } from './accepted-file.js';
+import { syncAll } from './directory-sync.js';
 import type { Disk } from './disk.js';
-import { privateDir, privateFile, segmentName, segmentSize } from './layout.js';
-import { linkRefusals } from './link-new.js';
-import type { EntryStat } from './read-entry.js';
+import { batchSegmentName, parseSegmentName, privateDir, segmentName, segmentSize } from './layout.js';
+import { place, placeBatch } from './place-file.js';
 import { readEntry } from './read-entry.js';
+import { sameBatchFile } from './same-batch-file.js';
 import { sameEvent } from './same-event.js';
-import { closeQuietly, ensureDirectory, removeIfThere, writeDurably } from './write-file.js';
-
-/** An accepted event's file, read and checked. */
-export interface EventFile {
-  id: string;
-  path: string;
-  bytes: Uint8Array;
-  stat: EntryStat;
-}
+import { listSegments } from './segment.js';
+import { ensureDirectory } from './write-file.js';
 
 /**
- * Where a delivery was put. `conflict`: another event of the same id is queued there. `replaced`: the file is not the
- * one that was read any more. Of both, nothing was put.
+ * Where a delivery was put. `moved`: it is not in `incoming/` any more. `there`: it was there already. `conflict`:
+ * another event of the same id is queued there. `replaced`: the file is not the one that was read any more. Of the
+ * last two, nothing was put.
  */
-export type Put = { kind: 'put' | 'there'; segment: string } | { kind: 'conflict' } | { kind: 'replaced' };
+export type Put =
+  | { kind: 'put' | 'moved' | 'there'; segment: string }
+  | { kind: 'conflict' }
+  | { kind: 'replaced' };
 
 export interface QueueWriter {
-  /** Puts a delivery of the event at the end of an endpoint's queue; durable after {@link QueueWriter.sync}. */
-  put(endpoint: string, file: EventFile): Put;
-  /** Makes everything that was put durable; lets others have their turn now and then. */
+  /**
+   * Puts a delivery of the event at the end of an endpoint's queue; durable after {@link QueueWriter.sync}.
+   * @param options.isOnly whether no other endpoint gets it
+   */
+  put(endpoint: string, file: EventFile, options: { isOnly: boolean }): Put;
+  /** Puts a whole batch at the end of an endpoint's queue; durable after {@link QueueWriter.sync}. */
+  putBatch(endpoint: string, file: BatchFile): Put;
+  /** Makes everything that was put durable, while others have their turn. */
   sync(): Promise<void>;
+  /** Something that was put has to be taken in again: it is looked for where it may be, until {@link QueueWriter.unpin}. */
+  pin(): void;
+  /** Nothing has to be taken in again. */
+  unpin(): void;
   /** The segment was removed. */
   removed(endpoint: string, segment: string): void;
 }
 
 interface Tail {
   number: number;
+  /** How many are in the last segment. */
   count: number;
-  /** The segment before, where a half-done intake may have put some. */
+  /** Whether the last segment is a batch: then nothing is added to it. */
+  isBatch: boolean;
+  /** Whether the last segment is there. */
+  isMade: boolean;
+  /** The last segment before it that is no batch. */
   before: string | undefined;
+  /** Segments in which an intake that was cut short may have put deliveries. */
+  pinned: Set<string>;
+  /** The segments that are batches, by the batch's id. */
+  batches: Map<string, string>;
 }
 
-/** So many fsyncs are made in one go. */
-const yieldEvery = 64;
-
 /**
+ * Nothing was put yet.
  * @param token names a temporary file, uniquely
  * @throws from its methods: the errno of whatever failed
  */
 export function createQueueWriter(disk: Disk, root: string, token: () => string): QueueWriter {
   const tails = new Map<string, Tail>();
   const touched = new Set<string>();
+
+  function temporary(): string {
+    return `${root}/tmp/${token()}`;
+  }
 
   function tailOf(endpoint: string): Tail {
     let tail = tails.get(endpoint);
@@ -65,103 +83,116 @@ export function createQueueWriter(disk: Disk, root: string, token: () => string)
       tail = readTail(disk, `${root}/queue/${endpoint}`);
       tails.set(endpoint, tail);
     }
-    if (tail.count >= segmentSize) {
-      tail.before = segmentName(tail.number);
-      tail.number += 1;
-      tail.count = 0;
-    }
     return tail;
   }
 
+  /** The segment that the next single delivery goes to. */
+  function segmentOf(endpoint: string, tail: Tail): string {
+    if (tail.isBatch || tail.count >= segmentSize) {
+      if (!tail.isBatch) tail.before = segmentName(tail.number);
+      Object.assign(tail, { number: tail.number + 1, count: 0, isBatch: false, isMade: false });
+    }
+    const segment = segmentName(tail.number);
+    if (!tail.isMade && ensureDirectory(disk, `${root}/queue/${endpoint}/${segment}`, privateDir))
+      touched.add(`${root}/queue/${endpoint}`);
+    tail.isMade = true;
+    return segment;
+  }
+
   return {
-    put(endpoint, file) {
+    put(endpoint, file, { isOnly }) {
       const tail = tailOf(endpoint);
       const queue = `${root}/queue/${endpoint}`;
-      const name = `${file.id}.json`;
-      if (tail.before && disk.lstatSync(`${queue}/${tail.before}/${name}`, { throwIfNoEntry: false })) {
-        const same = isSame(disk, `${queue}/${tail.before}/${name}`, file);
-        return same ? { kind: 'there', segment: tail.before } : { kind: 'conflict' };
+      const name = `${file.event.id}.json`;
+      const segment = segmentOf(endpoint, tail);
+      for (const earlier of earlierSegments(tail)) {
+        if (!disk.lstatSync(`${queue}/${earlier}/${name}`, { throwIfNoEntry: false })) continue;
+        touched.add(`${queue}/${earlier}`);
+        const same = isSame(disk, `${queue}/${earlier}/${name}`, file);
+        return same ? { kind: 'there', segment: earlier } : { kind: 'conflict' };
       }
-      const segment = segmentName(tail.number);
-      if (ensureDirectory(disk, `${queue}/${segment}`, privateDir)) touched.add(queue);
       const target = `${queue}/${segment}/${name}`;
-      const placed = place(disk, { file, target, temporary: `${root}/tmp/${token()}` });
-      if (placed === 'replaced') return { kind: 'replaced' };
-      if (placed === 'taken') {
-        touched.add(`${queue}/${segment}`);
-        return isSame(disk, target, file) ? { kind: 'there', segment } : { kind: 'conflict' };
+      const placed = place(disk, root, { file, target, temporary, mayMove: isOnly });
+      touched.add(`${queue}/${segment}`);
+      if (placed === 'taken') return isSame(disk, target, file) ? { kind: 'there', segment } : { kind: 'conflict' };
+      if (placed === 'replaced') {
+        tail.isMade = false; // or it is the segment that is gone
+        return { kind: 'replaced' };
       }
       tail.count += 1;
-      touched.add(`${queue}/${segment}`);
+      return { kind: placed === 'moved' ? 'moved' : 'put', segment };
+    },
+    putBatch(endpoint, file) {
+      const { count, header: { id } } = file;
+      const tail = tailOf(endpoint);
+      const queue = `${root}/queue/${endpoint}`;
+      const known = tail.batches.get(id);
+      const there = known && sameBatchFile(disk, `${queue}/${known}/${id}.jsonl`, file.source);
+      if (known !== undefined && there !== undefined) {
+        touched.add(`${queue}/${known}`);
+        return there ? { kind: 'there', segment: known } : { kind: 'conflict' };
+      }
+      const number = tail.isBatch || tail.count > 0 ? tail.number + 1 : tail.number;
+      const segment = batchSegmentName(number, { id, count });
+      const directory = `${queue}/${segment}`;
+      touched.add(queue).add(directory);
+      if (!tail.isBatch && tail.count > 0) tail.before = segmentName(tail.number);
+      const placed = placeBatch(disk, file, { directory, temporary });
+      if (placed === 'replaced') return { kind: 'replaced' };
+      tail.batches.set(id, segment);
+      Object.assign(tail, { number, count, isBatch: true, isMade: true });
       return { kind: 'put', segment };
     },
     async sync() {
-      let synced = 0;
-      for (const directory of touched) {
-        syncIfThere(disk, directory); // an empty one may have been removed meanwhile
-        touched.delete(directory);
-        synced += 1;
-        if (synced % yieldEvery === 0) await setImmediate();
+      await syncAll(disk, touched);
+    },
+    pin() {
+      for (const tail of tails.values()) {
+        if (!tail.isBatch) tail.pinned.add(segmentName(tail.number));
+        if (tail.before !== undefined) tail.pinned.add(tail.before);
       }
+    },
+    unpin() {
+      for (const tail of tails.values()) tail.pinned.clear();
     },
     removed(endpoint, segment) {
       const tail = tails.get(endpoint);
+      tail?.pinned.delete(segment);
       if (tail?.before === segment) tail.before = undefined;
-      if (tail !== undefined && segmentName(tail.number) === segment) tails.delete(endpoint);
+      if (parseSegmentName(segment)?.number === tail?.number) tails.delete(endpoint);
+      const id = parseSegmentName(segment)?.batch?.id;
+      if (id !== undefined && tail?.batches.get(id) === segment) tail.batches.delete(id);
     },
   };
 }
 
 function readTail(disk: Disk, queue: string): Tail {
-  const segments = disk.readdirSync(queue).filter((name) => /^\d{8}$/.test(name));
-  segments.sort();
+  const segments = listSegments(disk, queue).flatMap((name) => {
+    const parsed = parseSegmentName(name);
+    return parsed === undefined ? [] : [{ name, ...parsed }];
+  });
+  const batches = new Map(
+    segments.flatMap(({ name, batch }) => (batch === undefined ? [] : [[batch.id, name] as const])),
+  );
   const last = segments.at(-1);
-  if (last === undefined) return { number: 1, count: 0, before: undefined };
+  const isBatch = last?.batch !== undefined;
+  const single = segments.filter(({ batch }) => batch === undefined).map(({ name }) => name);
   return {
-    number: Number(last),
-    count: disk.readdirSync(`${queue}/${last}`).length,
-    before: segments.at(-2),
+    number: last?.number ?? 1,
+    count: last === undefined || isBatch ? 0 : disk.readdirSync(`${queue}/${last.name}`).length,
+    isBatch,
+    isMade: last !== undefined,
+    before: single.at(isBatch ? -1 : -2),
+    pinned: new Set(single.slice(-2)),
+    batches,
   };
 }
 
-/** A delivery to be made. */
-interface Placing {
-  file: EventFile;
-  target: string;
-  temporary: string;
-}
-
-/** Links or copies. */
-function place(disk: Disk, placing: Placing): 'placed' | 'taken' | 'replaced' {
-  const { file, target } = placing;
-  const ours = file.stat.uid === process.geteuid?.() && file.stat.nlink === 1;
-  try {
-    // A link that somebody else holds, or may hold, could change its bytes later: those are copied.
-    if (ours || disk.lstatSync(target, { throwIfNoEntry: false })?.ino === file.stat.ino) {
-      disk.linkSync(file.path, target);
-      return isFile(disk, target, file) ? 'placed' : 'replaced';
-    }
-  } catch (error) {
-    const errno = errnoOf(error) ?? '';
-    if (errno === 'EEXIST') return 'taken';
-    if (errno === 'ENOENT') return 'replaced';
-    if (!linkRefusals.has(errno)) throw error;
-  }
-  return copy(disk, placing);
-}
-
-/** Whether a link just made leads to the file that was read, and not to one that was moved over it since; that is undone. */
-function isFile(disk: Disk, target: string, { stat }: EventFile): boolean {
-  if (disk.lstatSync(target).ino === stat.ino) return true;
-  removeIfThere(disk, target);
-  return false;
-}
-
-function copy(disk: Disk, { file, target, temporary }: Placing): 'placed' | 'taken' {
-  if (disk.lstatSync(target, { throwIfNoEntry: false })) return 'taken';
-  closeQuietly(disk, writeDurably(disk, temporary, { bytes: file.bytes, mode: privateFile }));
-  disk.renameSync(temporary, target);
-  return 'placed';
+/** Where else an event may be that is put at the end. */
+function earlierSegments({ number, isBatch, before, pinned }: Tail): string[] {
+  const current = isBatch ? undefined : segmentName(number);
+  const earlier = before === undefined || pinned.has(before) ? [...pinned] : [...pinned, before];
+  return earlier.filter((segment) => segment !== current);
 }
 
 /** Whether what stands in the queue under this name is the same event: then an intake was half done. */

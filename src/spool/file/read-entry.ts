@@ -7,16 +7,20 @@ import { type Disk, O_NOFOLLOW, O_NONBLOCK, O_RDONLY } from './disk.js';
 import { closeQuietly } from './write-file.js';
 
 /** `gone`: somebody else took it. `unreadable`: it is no event file, for a reason that will not pass. */
-export type Entry =
-  | { kind: 'read'; bytes: Buffer; stat: EntryStat }
-  | { kind: 'gone' }
-  | { kind: 'unreadable'; reason: string };
+export type Entry = { kind: 'read'; bytes: Buffer; stat: EntryStat } | NoEntry;
+
+/** A file that is open, for the caller to close. */
+export type OpenEntry = { kind: 'open'; fd: number; stat: EntryStat } | NoEntry;
+
+type NoEntry = { kind: 'gone' } | { kind: 'unreadable'; reason: string };
 
 /** What `fstat` told of the file that was read. */
 export interface EntryStat {
   ino: number;
   nlink: number;
   uid: number;
+  /** Its size in bytes. */
+  size: number;
   /** ms since the epoch. */
   mtimeMs: number;
 }
@@ -37,7 +41,23 @@ const lasting: Record<string, string> = {
  * Reads a regular file.
  * @throws the errno of an error that may pass (`EMFILE`, `EIO`, …)
  */
-export function readEntry(disk: Disk, path: string, { maxBytes }: { maxBytes: number }): Entry {
+export function readEntry(disk: Disk, path: string, options: { maxBytes: number }): Entry {
+  const opened = openEntry(disk, path, options);
+  if (opened.kind !== 'open') return opened;
+  const { fd, stat } = opened;
+  try {
+    const bytes = Buffer.allocUnsafe(stat.size);
+    return { kind: 'read', bytes: bytes.subarray(0, readAt(disk, fd, { bytes, position: null })), stat };
+  } finally {
+    closeQuietly(disk, fd);
+  }
+}
+
+/**
+ * Opens a regular file that is not empty.
+ * @throws the errno of an error that may pass (`EMFILE`, `EIO`, …)
+ */
+export function openEntry(disk: Disk, path: string, { maxBytes }: { maxBytes: number }): OpenEntry {
   let fd: number;
   try {
     fd = disk.openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
@@ -48,26 +68,48 @@ export function readEntry(disk: Disk, path: string, { maxBytes }: { maxBytes: nu
     if (reason === undefined) throw error;
     return { kind: 'unreadable', reason };
   }
+  let isGood = false;
   try {
-    return readOpen(disk, fd, maxBytes);
+    const { ino, nlink, uid, size, mtimeMs, ...kind } = statOf(disk, fd);
+    const reason = kind.reason ?? sizeProblem(size, maxBytes);
+    if (reason !== undefined) return { kind: 'unreadable', reason };
+    isGood = true;
+    return { kind: 'open', fd, stat: { ino, nlink, uid, size, mtimeMs } };
   } finally {
-    closeQuietly(disk, fd);
+    if (!isGood) closeQuietly(disk, fd);
   }
 }
 
-function readOpen(disk: Disk, fd: number, maxBytes: number): Entry {
+function statOf(disk: Disk, fd: number): EntryStat & { reason?: string } {
   const stat = disk.fstatSync(fd);
-  if (stat.isDirectory()) return { kind: 'unreadable', reason: 'it is a directory' };
-  if (!stat.isFile()) return { kind: 'unreadable', reason: 'it is not a regular file' };
-  if (stat.size === 0) return { kind: 'unreadable', reason: 'it is empty' };
-  if (stat.size > maxBytes) return { kind: 'unreadable', reason: `it is larger than ${maxBytes} bytes` };
-  const bytes = Buffer.allocUnsafe(stat.size);
+  const { ino, nlink, uid, size, mtimeMs } = stat;
+  const entry = { ino, nlink, uid, size, mtimeMs };
+  if (stat.isFile()) return entry;
+  return { ...entry, reason: stat.isDirectory() ? 'it is a directory' : 'it is not a regular file' };
+}
+
+function sizeProblem(size: number, maxBytes: number): string | undefined {
+  if (size === 0) return 'it is empty';
+  return size > maxBytes ? `it is larger than ${maxBytes} bytes` : undefined;
+}
+
+/**
+ * Fills a buffer from an open file, as far as the file goes.
+ * @param options.position where in the file to begin; null: where it was left
+ * @returns how many bytes were read
+ * @throws the errno of a failed read
+ */
+export function readAt(
+  disk: Disk,
+  fd: number,
+  { bytes, position }: { bytes: Uint8Array; position: number | null },
+): number {
   let length = 0;
   while (length < bytes.length) {
-    const read = disk.readSync(fd, bytes, length, bytes.length - length, null);
+    const at = position === null ? null : position + length;
+    const read = disk.readSync(fd, bytes, length, bytes.length - length, at);
     if (read === 0) break;
     length += read;
   }
-  const { ino, nlink, uid, mtimeMs } = stat;
-  return { kind: 'read', bytes: bytes.subarray(0, length), stat: { ino, nlink, uid, mtimeMs } };
+  return length;
 }

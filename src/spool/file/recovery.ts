@@ -1,11 +1,14 @@
 /** Putting in order what an earlier drain, ended at any system call, has left. */
 import { setImmediate } from 'node:timers/promises';
+import { batchMemberId } from '../../event/event-id.js';
 import { errnoOf, ignoreErrno } from '../../shared/errors.js';
 import type { Corrupt } from '../spool.js';
+import { createProgressMarks, readMoving } from './batch-progress.js';
 import type { Disk } from './disk.js';
-import { tmpAgeMs } from './layout.js';
+import { parseRetryName, tmpAgeMs } from './layout.js';
 import { listNames, replacement } from './list-names.js';
 import { putAside } from './put-aside.js';
+import { batchFilesOf, listSegments, removeSegment } from './segment.js';
 
 /** What an endpoint has in the spool. */
 export interface Standing {
@@ -37,6 +40,7 @@ export async function recover(disk: Disk, root: string, now: number): Promise<Re
   for (const endpoint of directories(disk, root, { path: 'queue', aside })) {
     const path = `queue/${endpoint}`;
     const segments = directories(disk, root, { path, aside }).map((name) => `${root}/${path}/${name}`);
+    for (const segment of segments) settleMoved(disk, root, { endpoint, segment });
     if (leaveFirst(disk, segments)) found.set(endpoint, { isWaiting: true, hasRetries: false });
     else removeDirectory(disk, `${root}/${path}`);
     seen += 1;
@@ -50,10 +54,29 @@ export async function recover(disk: Disk, root: string, now: number): Promise<Re
   return { aside, found };
 }
 
-/** Removes empty directories until there is one that is not; returns whether there is. */
+/** An event of a batch that was about to get a file of its own, and has it, is done with there. */
+function settleMoved(
+  disk: Disk,
+  root: string,
+  { endpoint, segment }: { endpoint: string; segment: string },
+): void {
+  const batch = batchFilesOf(segment);
+  const moving = batch === undefined ? [] : readMoving(disk, batch.progress, batch.count);
+  if (batch === undefined || moving.length === 0) return;
+  const retries = new Set(listNames(disk, `${root}/retry/${endpoint}`).map((name) => parseRetryName(name)?.id));
+  const marks = createProgressMarks(disk);
+  for (const index of moving) {
+    const id = batchMemberId(batch.id, index + 1);
+    const isDead = disk.lstatSync(`${root}/dead/${endpoint}/${id}.json`, { throwIfNoEntry: false }) !== undefined;
+    if (isDead || retries.has(id)) marks.mark(batch.progress, index, 'settled');
+  }
+  marks.close();
+}
+
+/** Removes segments in which nothing is owed until there is one that stays; returns whether there is. */
 function leaveFirst(disk: Disk, paths: readonly string[], onGone?: (path: string) => void): boolean {
   return paths.some((path) => {
-    if (!removeDirectory(disk, path)) return true;
+    if (!removeSegment(disk, path)) return true;
     onGone?.(path);
     return false;
   });
@@ -70,9 +93,7 @@ export function standing(
   { endpoint, onGone }: { endpoint: string; onGone(segment: string): void },
 ): Standing {
   const queue = `${root}/queue/${endpoint}`;
-  const segments = listNames(disk, queue)
-    .sort()
-    .map((name) => `${queue}/${name}`);
+  const segments = listSegments(disk, queue).map((name) => `${queue}/${name}`);
   const isWaiting = leaveFirst(disk, segments, (path) => onGone(path.slice(queue.length + 1)));
   return { isWaiting, hasRetries: listNames(disk, `${root}/retry/${endpoint}`).length > 0 };
 }
@@ -80,7 +101,7 @@ export function standing(
 /** Removes the directories of an endpoint that is owed nothing; one that stays is in nobody's way. */
 export function removeEmpty(disk: Disk, root: string, endpoint: string): void {
   const queue = `${root}/queue/${endpoint}`;
-  for (const segment of listNames(disk, queue)) removeDirectory(disk, `${queue}/${segment}`);
+  for (const segment of listSegments(disk, queue)) removeSegment(disk, `${queue}/${segment}`);
   removeDirectory(disk, queue);
   removeDirectory(disk, `${root}/retry/${endpoint}`);
 }
@@ -134,7 +155,7 @@ function moveAway(disk: Disk, root: string, { path, name }: { path: string; name
 }
 
 /** Removes a directory if that can be done; an empty one that stays is in nobody's way. Returns whether it is gone. */
-export function removeDirectory(disk: Disk, path: string): boolean {
+function removeDirectory(disk: Disk, path: string): boolean {
   try {
     disk.rmdirSync(path);
     return true;

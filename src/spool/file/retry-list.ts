@@ -69,9 +69,10 @@ export function createRetryList(
   function list(due?: Due): Retry[] {
     const rank = (retry: Retry) => (due === undefined || isDue(retry, due) ? 0 : 1);
     const order = (a: Retry, b: Retry) => rank(a) - rank(b) || byTime(a, b);
+    const taken = out.namesIn(directory);
     let [found, left]: [Retry[], Others | undefined] = [[], undefined];
     eachName(disk, `${root}/${directory}`, (name) => {
-      if (out.has(directory, name)) return;
+      if (taken.has(name)) return;
       found.push(retryOf(name));
       if (found.length >= 2 * limit) left = cut(found.sort(order), left);
     });

@@ -5,22 +5,24 @@ type ParsedBatch = ReturnType<typeof parseBatch>;
 
 /** Whether two event files say the same: id, hook, URLs and payload, whenever they were fired. */
 export function sameEvent(a: Parsed, b: Parsed): boolean {
-  return a.ok && b.ok && sameIdentity(a, b) && Buffer.compare(a.payload, b.payload) === 0;
+  return a.ok && b.ok && sameHeader(a, b) && Buffer.compare(a.payload, b.payload) === 0;
 }
 
 /** Whether two batch files say the same. */
 export function sameBatch(a: ParsedBatch, b: ParsedBatch): boolean {
-  if (!a.ok || !b.ok || !sameIdentity(a, b) || a.payloads.length !== b.payloads.length) return false;
+  if (!a.ok || !b.ok || !sameHeader(a, b) || a.payloads.length !== b.payloads.length) return false;
   return a.payloads.every((payload, n) => Buffer.compare(payload, b.payloads[n] as Uint8Array) === 0);
 }
 
+/** What tells an event or batch from another, beside its payload. */
 interface Identity {
   id?: string;
   hook?: string;
   to?: readonly string[];
 }
 
-function sameIdentity(a: Identity, b: Identity): boolean {
+/** Whether two headers say the same, whenever they were written. */
+export function sameHeader(a: Identity, b: Identity): boolean {
   return (
     sameId(a.id, b.id) &&
     a.hook === b.hook &&

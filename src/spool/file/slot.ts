@@ -1,27 +1,41 @@
 /** Where a delivery lies, and which of them are handed out. */
 
-/** A delivery's file. */
+/** A delivery's file, or its place in a batch. */
 export interface Slot {
   /** `queue` or `retry`: where it lies. */
   room: 'queue' | 'retry';
   /** The directory below the spool, e.g. `queue/chat/00000001`. */
   directory: string;
+  /** Of an event of a batch: its id. */
   name: string;
   /** Attempts that its name tells of; 0 in the queue. */
   attempts: number;
   /** The event's id, as the name has it; undefined if the name is none of ours. */
   id: string | undefined;
+  /** Only of an event of a batch: which one it is. */
+  member?: Member;
+}
+
+/** An event of a batch. */
+export interface Member {
+  /** Its number, from 0. */
+  index: number;
+  /** Where its line begins in the batch's file; undefined if it was not found there. */
+  offset: number | undefined;
 }
 
 /** What is handed out, and was neither given back nor settled. */
 export interface HandedOut {
   add(slot: Slot): void;
   remove(slot: Slot): void;
-  has(directory: string, name: string): boolean;
+  /** The names of one directory. */
+  namesIn(directory: string): ReadonlySet<string>;
   /** How many of one directory. */
   count(directory: string): number;
   isEmpty(): boolean;
 }
+
+const none: ReadonlySet<string> = new Set();
 
 /** Nothing is handed out. */
 export function createHandedOut(): HandedOut {
@@ -37,7 +51,7 @@ export function createHandedOut(): HandedOut {
       there?.delete(name);
       if (there?.size === 0) names.delete(directory);
     },
-    has: (directory, name) => names.get(directory)?.has(name) ?? false,
+    namesIn: (directory) => names.get(directory) ?? none,
     count: (directory) => names.get(directory)?.size ?? 0,
     isEmpty: () => names.size === 0,
   };

@@ -1,11 +1,12 @@
 /**
- * The deliveries of one endpoint that wait in order. A part of one segment's
- * names is in memory; the directory is listed again when they are used up.
+ * The deliveries of one endpoint that wait in order. The segment at hand is
+ * open, the others are names.
  */
+import type { BatchTexts } from './batch-texts.js';
 import type { DirectoryCounts } from './directory-counts.js';
 import type { Disk } from './disk.js';
-import { parseQueueName } from './layout.js';
-import { listNames } from './list-names.js';
+import { countOwed, listSegments } from './segment.js';
+import { openSegment, type SegmentSource } from './segment-source.js';
 import { type HandedOut, insert, isIn, type Slot } from './slot.js';
 
 export interface WaitingList {
@@ -15,9 +16,9 @@ export interface WaitingList {
   takeBack(event: string): Slot | undefined;
   /** Takes a slot back, to its old place. */
   giveBack(slot: Slot): void;
-  /** A slot's file is gone. */
+  /** A delivery is settled, or gone. */
   forget(slot: Slot): void;
-  /** A delivery was put at the end of the queue. */
+  /** A delivery was put at the end of the queue; of a batch, all of it. */
   added(segment: string, name: string): void;
   /** Whether there is anything to take. */
   hasMore(): boolean;
@@ -25,7 +26,7 @@ export interface WaitingList {
   isOwing(): boolean;
   /** How many are there, handed out or not. */
   count(): number;
-  /** How many names are in memory. */
+  /** How many names are in memory, or what takes as much. */
   held(): number;
   /** Looks at the directories anew, after files were removed from them. */
   reload(): void;
@@ -35,59 +36,58 @@ export interface WaitingListOptions {
   endpoint: string;
   out: HandedOut;
   counts: DirectoryCounts;
+  texts: BatchTexts;
   /** How many names may be held. */
   window(): number;
   /** Called with a segment in which nothing is left. */
   onEmpty(segment: string): void;
 }
 
-/** @throws, and so do its methods: the errno of a directory that cannot be listed; then nothing has changed */
+/** @throws, and so do its methods: the errno of what cannot be listed or read; then nothing has changed */
 export function createWaitingList(disk: Disk, root: string, options: WaitingListOptions): WaitingList {
-  const { endpoint, out, counts, window, onEmpty } = options;
+  const { endpoint, out, counts, texts, window, onEmpty } = options;
   const queue = `queue/${endpoint}`;
-  /** Segments that were not listed yet, in order. */
-  let unlisted = listNames(disk, `${root}/${queue}`).sort();
-  /** How many files there are in each segment that was listed. */
+  /** Segments that were not opened yet, in order. */
+  let unopened = listSegments(disk, `${root}/${queue}`);
+  /** How many deliveries there are in each segment that was opened. */
   const left = new Map<string, number>();
-  /** Given back or passed over, sorted by place; before everything in `names`. */
+  /** Given back or passed over, sorted by place; before everything in `head`. */
   let returned: Slot[] = [];
-  let head: string | undefined;
-  let names: string[] = [];
-  let next = 0;
-  /** Whether the head has more than `names`. */
-  let isPart = false;
+  let head: SegmentSource | undefined;
 
-  function list(segment: string): void {
+  /** The names of the deliveries of a segment that were handed out, and of those that came back. */
+  function takenIn(directory: string): ReadonlySet<string> {
+    const back = returned.filter((slot) => slot.directory === directory);
+    if (back.length === 0) return out.namesIn(directory);
+    return new Set([...out.namesIn(directory), ...back.map(({ name }) => name)]);
+  }
+
+  function open(segment: string): SegmentSource {
     const directory = `${queue}/${segment}`;
-    const back = new Set(returned.filter((slot) => slot.directory === directory).map(({ name }) => name));
-    const free = listNames(disk, `${root}/${directory}`).filter(
-      (name) => !out.has(directory, name) && !back.has(name),
-    );
-    left.set(segment, free.length + back.size + out.count(directory));
-    names = free.sort().slice(0, window());
-    next = 0;
-    isPart = names.length < free.length;
+    return openSegment(disk, root, {
+      ...{ directory, segment, texts, window },
+      taken: () => takenIn(directory),
+      onFree: (free) => left.set(segment, free + takenIn(directory).size),
+    });
   }
 
-  /** Brings names into memory until there is one to take; the segment it is in, or undefined if none is left. */
-  function fill(): string | undefined {
-    while (next >= names.length) {
-      if (head !== undefined && isPart) list(head);
-      else {
-        const segment = unlisted[0];
-        if (segment === undefined) return undefined;
-        list(segment);
-        unlisted.shift();
-        const before = head;
-        head = segment;
-        if (before !== undefined) checkEmpty(before);
-      }
+  /** The next slot of the segment at hand, or else of the one behind it. */
+  function next(): Slot | undefined {
+    for (;;) {
+      const slot = head?.next();
+      if (slot !== undefined) return slot;
+      const segment = unopened[0];
+      if (segment === undefined) return undefined;
+      const before = head;
+      head = open(segment);
+      unopened.shift();
+      if (before !== undefined) checkEmpty(before.segment);
     }
-    return head;
   }
 
+  /** The segment at hand may still get deliveries, unless it is a batch. */
   function checkEmpty(segment: string): void {
-    if (segment === head || left.get(segment) !== 0) return;
+    if (left.get(segment) !== 0 || (segment === head?.segment && !head.isBatch)) return;
     left.delete(segment);
     onEmpty(segment);
   }
@@ -96,10 +96,7 @@ export function createWaitingList(disk: Disk, root: string, options: WaitingList
     take(passed) {
       const back = returned.findIndex((slot) => !isIn(passed, slot));
       if (back >= 0) return returned.splice(back, 1)[0];
-      for (let segment = fill(); segment !== undefined; segment = fill()) {
-        const name = names[next++] as string;
-        const directory = `${queue}/${segment}`;
-        const slot: Slot = { room: 'queue', directory, name, attempts: 0, id: parseQueueName(name) };
+      for (let slot = next(); slot !== undefined; slot = next()) {
         if (!isIn(passed, slot)) return slot;
         insert(returned, slot, byPlace);
       }
@@ -112,39 +109,34 @@ export function createWaitingList(disk: Disk, root: string, options: WaitingList
     giveBack: (slot) => insert(returned, slot, byPlace),
     forget({ directory }) {
       const segment = directory.slice(queue.length + 1);
-      const files = left.get(segment);
-      if (files === undefined) return;
-      left.set(segment, files - 1);
+      const owed = left.get(segment);
+      if (owed === undefined) return;
+      left.set(segment, owed - 1);
       checkEmpty(segment);
     },
     added(segment, name) {
-      const files = left.get(segment);
-      if (segment === head) {
-        left.set(segment, (files ?? 0) + 1);
-        if (isPart || names.length - next >= window()) isPart = true;
-        else names.push(name);
-      } else if (!unlisted.includes(segment)) {
+      if (segment === head?.segment) {
+        left.set(segment, (left.get(segment) ?? 0) + 1);
+        head.added(name);
+      } else if (!unopened.includes(segment)) {
         left.delete(segment);
-        insert(unlisted, segment, (a, b) => (a < b ? -1 : 1));
+        insert(unopened, segment, (a, b) => (a < b ? -1 : 1));
       }
     },
-    hasMore: () => returned.length > 0 || next < names.length || isPart || unlisted.length > 0,
-    isOwing: () => unlisted.length > 0 || [...left.values()].some((files) => files > 0),
+    hasMore: () => returned.length > 0 || head?.hasMore() === true || unopened.length > 0,
+    isOwing: () => unopened.length > 0 || [...left.values()].some((owed) => owed > 0),
     count() {
-      const listed = [...left.values()].reduce((sum, files) => sum + files, 0);
-      return unlisted.reduce((sum, segment) => sum + counts.count(endpoint, `${queue}/${segment}`), listed);
+      const opened = [...left.values()].reduce((sum, owed) => sum + owed, 0);
+      return unopened.reduce((sum, segment) => sum + counts.count(endpoint, `${queue}/${segment}`), opened);
     },
-    held: () => returned.length + names.length - next,
+    held: () => returned.length + (head?.held() ?? 0),
     reload() {
-      const segments = listNames(disk, `${root}/${queue}`).sort();
+      const segments = listSegments(disk, `${root}/${queue}`);
       returned = [];
-      names = [];
-      next = 0;
-      isPart = false;
       head = undefined;
       left.clear();
-      unlisted = segments.filter((segment) => {
-        if (listNames(disk, `${root}/${queue}/${segment}`).length > 0) return true;
+      unopened = segments.filter((segment) => {
+        if (countOwed(disk, `${root}/${queue}/${segment}`) > 0) return true;
         onEmpty(segment);
         return false;
       });
@@ -152,6 +144,9 @@ export function createWaitingList(disk: Disk, root: string, options: WaitingList
   };
 }
 
+/** Names of files sort by time; events of a batch are numbered. */
 function byPlace(a: Slot, b: Slot): number {
-  return a.directory < b.directory || (a.directory === b.directory && a.name < b.name) ? -1 : 1;
+  if (a.directory !== b.directory) return a.directory < b.directory ? -1 : 1;
+  if (a.member !== undefined && b.member !== undefined) return a.member.index - b.member.index;
+  return a.name < b.name ? -1 : 1;
 }

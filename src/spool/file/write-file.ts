@@ -29,6 +29,36 @@ export function writeDurably(
   }
 }
 
+/** So much is copied in one go, in bytes. */
+const copyBytes = 1 << 20;
+
+/**
+ * Copies a file to `to`, which must not exist, and fsyncs the copy. Leaves nothing behind when it fails.
+ * @throws the errno of whatever failed
+ */
+export function copyDurably(disk: Disk, from: string, { to, mode }: { to: string; mode: number }): void {
+  const source = disk.openSync(from, O_RDONLY | O_NOFOLLOW);
+  try {
+    const fd = disk.openSync(to, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode);
+    try {
+      disk.fchmodSync(fd, mode);
+      const bytes = Buffer.allocUnsafe(copyBytes);
+      for (let read = -1; read !== 0; ) {
+        read = disk.readSync(source, bytes, 0, bytes.length, null);
+        writeAll(disk, fd, bytes.subarray(0, read));
+      }
+      disk.fsyncSync(fd);
+    } catch (error) {
+      discard(disk, to);
+      throw error;
+    } finally {
+      closeQuietly(disk, fd);
+    }
+  } finally {
+    closeQuietly(disk, source);
+  }
+}
+
 /** Removes a file of `tmp/`. One that cannot be removed is swept later, so nothing is lost by going on. */
 export function discard(disk: Disk, path: string): void {
   try {

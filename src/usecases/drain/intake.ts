@@ -60,9 +60,9 @@ export function createIntake(
 
   function note(step: FanOut): void {
     const time = new Date(clock.now()).toISOString();
-    summary.noReceivers += step.noReceivers.length;
-    for (const { id, hook } of step.noReceivers) {
-      const named = { event: id, ...(hook !== undefined && { hook }) };
+    for (const { id, hook, events } of step.noReceivers) {
+      summary.noReceivers += events;
+      const named = { event: id, ...(hook !== undefined && { hook }), ...(events > 1 && { count: events }) };
       journal.write({ time, what: 'no-receivers', ...named });
       report({ kind: 'no-receivers', ...named });
     }
@@ -82,7 +82,7 @@ export function createIntake(
       note(step);
       const known = unread.size;
       for (const { name } of step.unread) unread.add(name);
-      const done = step.events + step.corrupt.length + step.split;
+      const done = step.events + step.corrupt.length + step.checked;
       // Entries that cannot be taken in are got past as long as others come after them.
       goesOn = step.more && (done > 0 || unread.size > known);
     },

@@ -99,7 +99,8 @@ export type Notice =
   | { kind: 'well'; endpoint: Named; since: number }
   | { kind: 'failed-alone'; endpoint: Named; event: string; what: string; dueMs: number }
   | { kind: 'gave-up'; endpoint: Named; reason: string; count: number }
-  | { kind: 'no-receivers'; event: string; hook?: string }
+  /** With `count` the event is a batch of so many. */
+  | { kind: 'no-receivers'; event: string; hook?: string; count?: number }
   | { kind: 'corrupt'; entry: Corrupt }
   | { kind: 'unread'; entry: Corrupt }
   | { kind: 'intake-failed'; error: CapnhookError }

@@ -315,7 +315,7 @@ describe('close()', () => {
 
 describe('headerOf()', () => {
   it('headerOf() gives an event a time with a year of four digits, whatever the age of its file', () => {
-    const stat = { ino: 1, nlink: 1, uid: 0 };
+    const stat = { ino: 1, nlink: 1, uid: 0, size: 1 };
     for (const [mtimeMs, time] of [
       [1e300, '9999-12-31T23:59:59.999Z'],
       [-1e300, '1970-01-01T00:00:00.000Z'],

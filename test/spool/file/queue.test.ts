@@ -61,7 +61,8 @@ describe('claim() over segments', () => {
     writeFileSync(source, bytes);
     const all = Array.from({ length: 10_000 }, (_, n) => createEventId(n, randomBytes(10)));
     const stat = { ...statSync(source), nlink: 1 };
-    for (const id of all) writer.put('a', { id, path: source, bytes, stat });
+    for (const id of all)
+      writer.put('a', { path: source, bytes, stat, event: event({ id }) }, { isOnly: false });
     await writer.sync();
     const segments = ['00000001', '00000002', '00000003'];
     const sizes = segments.map((segment) => readdirSync(`${root}/queue/a/${segment}`).length);
@@ -149,13 +150,13 @@ describe('claim() over segments', () => {
     const path = `${root}/source`;
     const bytes = eventToBytes(fired);
     writeFileSync(path, bytes);
-    const source = { id: fired.id, path, bytes, stat: statSync(path) };
-    expect(writer.put('a', source)).toEqual({ kind: 'put', segment: '00000001' });
+    const source = { event: fired, path, bytes, stat: statSync(path) };
+    expect(writer.put('a', source, { isOnly: false })).toEqual({ kind: 'put', segment: '00000001' });
     writer.removed('a', '00000009');
     writer.removed('b', '00000001');
     rmSync(`${root}/queue/a/00000001`, { recursive: true });
     writer.removed('a', '00000001');
-    expect(writer.put('a', source)).toEqual({ kind: 'put', segment: '00000001' });
+    expect(writer.put('a', source, { isOnly: false })).toEqual({ kind: 'put', segment: '00000001' });
     await expect(writer.sync()).resolves.toBeUndefined();
   });
 

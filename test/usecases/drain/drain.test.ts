@@ -668,7 +668,7 @@ describe('drain() that waits', () => {
                 noReceivers: [],
                 corrupt: [],
                 unread: [{ name: 'x', reason: 'not now' }],
-                split: 0,
+                checked: 0,
                 more: false,
               })
             : lease.fanOut(route),

@@ -16,7 +16,7 @@ const nothing: FanOut = {
   noReceivers: [],
   corrupt: [],
   unread: [],
-  split: 0,
+  checked: 0,
   more: false,
 };
 

@@ -1,0 +1,71 @@
+/**
+ * Events that an intake has just read, so that they need not be read again to
+ * be sent. The file is still looked at: whoever takes it away, or puts another
+ * in its place, is heard.
+ */
+import type { Event } from '../../event/event.js';
+import type { Disk } from './disk.js';
+import type { Slot } from './slot.js';
+
+export interface RecentEvents {
+  /** Keeps the event of a delivery, as long as there is room. @param options.ino the inode of the delivery's file */
+  add(place: { directory: string; name: string }, options: { event: Event; ino: number }): void;
+  /** The event of a delivery, if it was kept and its file is still there; it is forgotten then. */
+  take(slot: Slot): Event | undefined;
+}
+
+/** So much is kept, in bytes of payloads; each event counts for some more. */
+const maxBytes = 24 << 20;
+const eventBytes = 256;
+
+/** What was not wanted for so long, in ms, makes room: it waits for an endpoint that is parked. */
+const recentMs = 5_000;
+
+interface Kept {
+  event: Event;
+  ino: number;
+  since: number;
+}
+
+/** Nothing is kept. @param now ms since the epoch */
+export function createRecentEvents(disk: Disk, root: string, now: () => number): RecentEvents {
+  /** The oldest first. */
+  const events = new Map<string, Kept>();
+  let bytes = 0;
+
+  function forget(path: string, { event }: Kept): void {
+    events.delete(path);
+    bytes -= sizeOf(event);
+  }
+
+  /** Those that come next are the oldest of a burst: they stay. */
+  function makeRoom(size: number): boolean {
+    for (const [path, kept] of events) {
+      if (bytes + size <= maxBytes || now() - kept.since < recentMs) break;
+      forget(path, kept);
+    }
+    return bytes + size <= maxBytes;
+  }
+
+  return {
+    add({ directory, name }, { event, ino }) {
+      const path = `${directory}/${name}`;
+      const size = sizeOf(event);
+      if (events.has(path) || !makeRoom(size)) return;
+      events.set(path, { event, ino, since: now() });
+      bytes += size;
+    },
+    take({ directory, name }) {
+      const path = `${directory}/${name}`;
+      const known = events.get(path);
+      if (known === undefined) return undefined;
+      forget(path, known);
+      const stat = disk.lstatSync(`${root}/${path}`, { throwIfNoEntry: false });
+      return stat?.ino === known.ino ? known.event : undefined;
+    },
+  };
+}
+
+function sizeOf({ payload }: Event): number {
+  return payload.length + eventBytes;
+}

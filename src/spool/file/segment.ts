@@ -1,0 +1,71 @@
+/**
+ * A segment of a queue as a directory: single deliveries, each a file, or one
+ * batch with its progress.
+ */
+import { readProgress } from './batch-progress.js';
+import { countNames } from './each-name.js';
+import type { Disk } from './disk.js';
+import { parseSegmentName } from './layout.js';
+import { listNames } from './list-names.js';
+import { ignoreErrno } from '../../shared/errors.js';
+import { removeIfThere, syncDirectory } from './write-file.js';
+
+/** The files of a batch's segment. */
+export interface BatchFiles {
+  id: string;
+  /** How many events it has. */
+  count: number;
+  /** The batch. */
+  text: string;
+  /** What of it is settled. */
+  progress: string;
+}
+
+/** The files of a segment that is a batch, by its path; undefined if it has single deliveries. */
+export function batchFilesOf(path: string): BatchFiles | undefined {
+  const batch = parseSegmentName(path.slice(path.lastIndexOf('/') + 1))?.batch;
+  if (batch === undefined) return undefined;
+  return { ...batch, text: `${path}/${batch.id}.jsonl`, progress: `${path}/${batch.id}.done` };
+}
+
+/**
+ * How many deliveries are owed from a segment.
+ * @throws the errno of what cannot be read
+ */
+export function countOwed(disk: Disk, path: string): number {
+  const batch = batchFilesOf(path);
+  if (batch === undefined) return countNames(disk, path);
+  if (disk.lstatSync(batch.text, { throwIfNoEntry: false }) === undefined) return 0;
+  return readProgress(disk, batch.progress, batch.count).owed;
+}
+
+/**
+ * Removes a segment in which nothing is owed; one that stays is in nobody's way.
+ * @returns whether it is gone
+ */
+export function removeSegment(disk: Disk, path: string): boolean {
+  const batch = batchFilesOf(path);
+  try {
+    if (batch !== undefined) removeBatch(disk, path, batch);
+    disk.rmdirSync(path);
+    return true;
+  } catch (error) {
+    ignoreErrno(error);
+    return false;
+  }
+}
+
+/** The batch goes for good before what says that it is settled: the other way round it would be owed again. */
+function removeBatch(disk: Disk, path: string, { text, progress, count }: BatchFiles): void {
+  if (disk.lstatSync(text, { throwIfNoEntry: false }) !== undefined) {
+    if (readProgress(disk, progress, count).owed > 0) return;
+    removeIfThere(disk, text);
+    syncDirectory(disk, path);
+  }
+  removeIfThere(disk, progress);
+}
+
+/** The segments of an endpoint's queue, in their order. @throws the errno of a directory that cannot be listed */
+export function listSegments(disk: Disk, queue: string): string[] {
+  return listNames(disk, queue).sort();
+}
