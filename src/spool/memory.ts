@@ -89,7 +89,11 @@ export function createMemorySpool({ now }: { now(): number }): Spool {
       }
       const noReceivers = routed
         .filter(({ endpoints }) => endpoints.length === 0)
-        .map(({ entry: { id, hook }, events: all }) => ({ id, ...(hook !== undefined && { hook }), events: all.length }));
+        .map(({ entry: { id, hook }, events: all }) => ({
+          id,
+          ...(hook !== undefined && { hook }),
+          events: all.length,
+        }));
       return {
         ...{ events, deliveries, noReceivers, corrupt: [], unread: [], checked: 0 },
         more: accepted.length > 0,

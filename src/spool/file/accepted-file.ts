@@ -26,4 +26,3 @@ export interface BatchFile {
   /** How many events it has. */
   count: number;
 }
-

@@ -16,7 +16,10 @@ export async function* readBacklog(disk: Disk, root: string, only?: string): Asy
     only === undefined ? [...endpoints].sort() : [only].filter((endpoint) => endpoints.has(endpoint));
   for (const endpoint of wanted) {
     const queue = `${root}/queue/${endpoint}`;
-    const waiting = listSegments(disk, queue).reduce((sum, name) => sum + countOwed(disk, `${queue}/${name}`), 0);
+    const waiting = listSegments(disk, queue).reduce(
+      (sum, name) => sum + countOwed(disk, `${queue}/${name}`),
+      0,
+    );
     yield {
       endpoint,
       waiting,

@@ -47,7 +47,9 @@ function dropFiles(
   let isTouched = false;
   for (const name of listNames(disk, directory)) {
     const path = `${directory}/${name}`;
-    const count = name.endsWith('.jsonl') ? eventsInBatch(disk, path, match) : eventsInFile(disk, path, match);
+    const count = name.endsWith('.jsonl')
+      ? eventsInBatch(disk, path, match)
+      : eventsInFile(disk, path, match);
     if (count === 0) continue;
     removeIfThere(disk, path);
     isTouched = true;

@@ -141,14 +141,16 @@ export function createIntake(disk: Disk, root: string, options: IntakeOptions): 
   }
 
   /** Goes on with a batch; false if there is more of it to check. */
-  async function checkOne(name: string, { done, mayGoOn }: { done: Step; mayGoOn: () => boolean }): Promise<boolean> {
+  async function checkOne(
+    name: string,
+    { done, mayGoOn }: { done: Step; mayGoOn: () => boolean },
+  ): Promise<boolean> {
     const result = await check.step(name, mayGoOn);
     isHalfChecked = result.kind === 'more';
     done.checked += 1;
     if (isHalfChecked) return false;
     batches = batches.filter((each) => each !== name);
-    if (result.kind === 'renamed')
-      batches = [result.name, ...batches.filter((each) => each !== result.name)];
+    if (result.kind === 'renamed') batches = [result.name, ...batches.filter((each) => each !== result.name)];
     if (result.kind === 'unfit') setAside(done, `${incoming}/${name}`, result.reason);
     if (result.kind === 'good') done.files.push(result.batch);
     return true;
@@ -160,7 +162,8 @@ export function createIntake(disk: Disk, root: string, options: IntakeOptions): 
     const [batch] = batches;
     let taken = 0;
     for (const name of names.slice(0, stepEntries)) {
-      const isOver = done.bytes >= stepBytes || (batch !== undefined && batch < name) || options.now() >= deadline;
+      const isOver =
+        done.bytes >= stepBytes || (batch !== undefined && batch < name) || options.now() >= deadline;
       if (taken > 0 && isOver) break;
       keepOnError(name, () => readOne(name, done));
       taken += 1;

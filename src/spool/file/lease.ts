@@ -68,7 +68,10 @@ export async function openLease(disk: Disk, root: string, options: LeaseOptions)
       readers.queued(queued);
       if (!('event' in file) || queued.kind === 'there') return;
       const { endpoint, segment, name } = queued;
-      recent.add({ directory: `queue/${endpoint}/${segment}`, name }, { event: file.event, ino: file.stat.ino });
+      recent.add(
+        { directory: `queue/${endpoint}/${segment}`, name },
+        { event: file.event, ino: file.stat.ino },
+      );
     },
   });
 
@@ -90,7 +93,7 @@ export async function openLease(disk: Disk, root: string, options: LeaseOptions)
 
   function claimSlot(endpoint: string, slot: Slot, claim: Mutable<Claim>): void {
     const path = files.pathOf(slot);
-    if (intake.isHalfDone(path.slice(path.lastIndexOf('/') + 1), path)) {
+    if (!recent.has(slot) && intake.isHalfDone(path.slice(path.lastIndexOf('/') + 1), path)) {
       passedOver.push({ endpoint, slot });
       return;
     }

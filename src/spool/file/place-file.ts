@@ -61,7 +61,12 @@ function move(
   if (disk.lstatSync(target).ino === stat.ino) return 'moved';
   // It was moved over the one that was read, and nobody has read it yet.
   if (linkNew(disk, target, path)) removeIfThere(disk, target);
-  else putAside(disk, root, { path: target, name: path.slice(path.lastIndexOf('/') + 1), reason: 'another event came to its place' });
+  else
+    putAside(disk, root, {
+      path: target,
+      name: path.slice(path.lastIndexOf('/') + 1),
+      reason: 'another event came to its place',
+    });
   return 'replaced';
 }
 
@@ -109,7 +114,12 @@ export function placeBatch(
 
 function linkBatch(
   disk: Disk,
-  { source, text, stat, temporary }: { source: string; text: string; stat: EntryStat; temporary: () => string },
+  {
+    source,
+    text,
+    stat,
+    temporary,
+  }: { source: string; text: string; stat: EntryStat; temporary: () => string },
 ): boolean {
   try {
     disk.linkSync(source, text);

@@ -27,15 +27,18 @@ const yieldEvery = 256;
 export async function queueEvent(
   disk: Disk,
   root: string,
-  { writer, file, endpoints }: { writer: QueueWriter; file: EventFile | BatchFile; endpoints: readonly string[] },
+  {
+    writer,
+    file,
+    endpoints,
+  }: { writer: QueueWriter; file: EventFile | BatchFile; endpoints: readonly string[] },
 ): Promise<Queued[] | 'conflict' | 'replaced'> {
   const queued: Queued[] = [];
   const isOnly = endpoints.length === 1;
   const name = 'event' in file ? `${file.event.id}.json` : `${file.header.id}.jsonl`;
   try {
     for (const endpoint of endpoints) {
-      const put =
-        'event' in file ? writer.put(endpoint, file, { isOnly }) : writer.putBatch(endpoint, file);
+      const put = 'event' in file ? writer.put(endpoint, file, { isOnly }) : writer.putBatch(endpoint, file);
       if (put.kind === 'conflict' || put.kind === 'replaced') {
         undo(disk, root, { queued, writer });
         return put.kind;

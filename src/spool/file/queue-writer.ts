@@ -114,7 +114,8 @@ export function createQueueWriter(disk: Disk, root: string, token: () => string)
       const target = `${queue}/${segment}/${name}`;
       const placed = place(disk, root, { file, target, temporary, mayMove: isOnly });
       touched.add(`${queue}/${segment}`);
-      if (placed === 'taken') return isSame(disk, target, file) ? { kind: 'there', segment } : { kind: 'conflict' };
+      if (placed === 'taken')
+        return isSame(disk, target, file) ? { kind: 'there', segment } : { kind: 'conflict' };
       if (placed === 'replaced') {
         tail.isMade = false; // or it is the segment that is gone
         return { kind: 'replaced' };
@@ -123,7 +124,10 @@ export function createQueueWriter(disk: Disk, root: string, token: () => string)
       return { kind: placed === 'moved' ? 'moved' : 'put', segment };
     },
     putBatch(endpoint, file) {
-      const { count, header: { id } } = file;
+      const {
+        count,
+        header: { id },
+      } = file;
       const tail = tailOf(endpoint);
       const queue = `${root}/queue/${endpoint}`;
       const known = tail.batches.get(id);

@@ -10,6 +10,8 @@ import type { Slot } from './slot.js';
 export interface RecentEvents {
   /** Keeps the event of a delivery, as long as there is room. @param options.ino the inode of the delivery's file */
   add(place: { directory: string; name: string }, options: { event: Event; ino: number }): void;
+  /** Whether the event of a delivery is kept: then its intake is whole. */
+  has(slot: Slot): boolean;
   /** The event of a delivery, if it was kept and its file is still there; it is forgotten then. */
   take(slot: Slot): Event | undefined;
 }
@@ -55,6 +57,7 @@ export function createRecentEvents(disk: Disk, root: string, now: () => number):
       events.set(path, { event, ino, since: now() });
       bytes += size;
     },
+    has: ({ directory, name }) => events.has(`${directory}/${name}`),
     take({ directory, name }) {
       const path = `${directory}/${name}`;
       const known = events.get(path);

@@ -63,11 +63,14 @@ function settleMoved(
   const batch = batchFilesOf(segment);
   const moving = batch === undefined ? [] : readMoving(disk, batch.progress, batch.count);
   if (batch === undefined || moving.length === 0) return;
-  const retries = new Set(listNames(disk, `${root}/retry/${endpoint}`).map((name) => parseRetryName(name)?.id));
+  const retries = new Set(
+    listNames(disk, `${root}/retry/${endpoint}`).map((name) => parseRetryName(name)?.id),
+  );
   const marks = createProgressMarks(disk);
   for (const index of moving) {
     const id = batchMemberId(batch.id, index + 1);
-    const isDead = disk.lstatSync(`${root}/dead/${endpoint}/${id}.json`, { throwIfNoEntry: false }) !== undefined;
+    const isDead =
+      disk.lstatSync(`${root}/dead/${endpoint}/${id}.json`, { throwIfNoEntry: false }) !== undefined;
     if (isDead || retries.has(id)) marks.mark(batch.progress, index, 'settled');
   }
   marks.close();

@@ -2,12 +2,13 @@
  * A segment of a queue as a directory: single deliveries, each a file, or one
  * batch with its progress.
  */
+
+import { ignoreErrno } from '../../shared/errors.js';
 import { readProgress } from './batch-progress.js';
-import { countNames } from './each-name.js';
 import type { Disk } from './disk.js';
+import { countNames } from './each-name.js';
 import { parseSegmentName } from './layout.js';
 import { listNames } from './list-names.js';
-import { ignoreErrno } from '../../shared/errors.js';
 import { removeIfThere, syncDirectory } from './write-file.js';
 
 /** The files of a batch's segment. */
