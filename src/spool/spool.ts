@@ -116,8 +116,11 @@ export interface Lease {
   /** Gives a claim back unchanged, at its old place. */
   release(delivery: Delivery): void;
   health(endpoint: string): Health;
-  /** Losing what was saved loses back-off history and nothing else. */
-  saveHealth(endpoint: string, health: Health): Promise<void>;
+  /**
+   * Losing what was saved loses back-off history and nothing else.
+   * @param options.atOnce whether it lasts, should the process end, when it resolves; default false: a second later
+   */
+  saveHealth(endpoint: string, health: Health, options?: { atOnce?: boolean }): Promise<void>;
   /** The earliest time (ms) at which a retry of an endpoint becomes due, if any waits. */
   nextDue(endpoint: string): number | undefined;
   /** Endpoints that are owed anything at all. */

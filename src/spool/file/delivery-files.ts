@@ -36,6 +36,8 @@ export interface DeliveryFiles {
   moveToDead(slot: Slot, to: { event: Event; endpoint: string; why: Why }): void;
   /** Moves it to `corrupt/`; of a batch the one `line`, or else all of it. Undefined if it was gone. */
   putAside(slot: Slot, why: { reason: string; line?: Uint8Array }): Corrupt | undefined;
+  /** The directories of an endpoint may be gone. */
+  forget(endpoint: string): void;
 }
 
 export interface DeliveryFilesOptions {
@@ -121,6 +123,9 @@ export function createDeliveryFiles(
 
   return {
     pathOf,
+    forget(endpoint) {
+      for (const room of ['retry', 'dead']) made.delete(`${root}/${room}/${endpoint}`);
+    },
     remove(slot) {
       if (slot.member !== undefined) return mark(slot, slot.member, 'settled');
       removeIfThere(disk, pathOf(slot));

@@ -12,8 +12,8 @@ import { readEntry } from './read-entry.js';
 import { batchFilesOf, countOwed } from './segment.js';
 import { closeQuietly, discard } from './write-file.js';
 
-/** Fewer are counted as fast as they are looked up. */
-const leastCount = 1024;
+/** A directory of fewer bytes is counted as fast as its count is looked up: it has some hundreds of names at most. */
+const leastBytes = 16_384;
 
 /** A directory that changed within this time, in ms, may change again without another ctime. */
 const unsureMs = 2_000;
@@ -23,6 +23,8 @@ const maxBytes = 16 << 20;
 export interface DirectoryCounts {
   /** How many names there are in a directory below the spool, of an endpoint's. @throws the errno of a directory that cannot be listed */
   count(endpoint: string, directory: string): number;
+  /** The endpoint is owed nothing. */
+  forget(endpoint: string): void;
   /** Keeps for the next lease what was counted. Best effort. */
   save(): void;
 }
@@ -53,16 +55,21 @@ export function createDirectoryCounts(disk: Disk, root: string, now: () => numbe
       if (batchFilesOf(path) !== undefined) return countOwed(disk, path);
       const stat = disk.statSync(path, { bigint: true, throwIfNoEntry: false });
       if (stat === undefined) return 0;
-      if (stat.size < leastCount) return countNames(disk, path);
+      if (stat.size < leastBytes) return countNames(disk, path);
       const as = `${stat.ino}-${stat.ctimeNs}`;
       const known = asked.get(endpoint)?.get(directory) ?? savedOf(endpoint).get(directory);
       const isSure = stat.ctimeMs < BigInt(Math.floor(now() - unsureMs));
       const count = known?.as === as ? known.count : countNames(disk, path);
-      if (isSure && count >= leastCount) {
+      if (isSure) {
         const counts = asked.get(endpoint) ?? new Map<string, Count>();
         asked.set(endpoint, counts.set(directory, { count, as }));
       }
       return count;
+    },
+    forget(endpoint) {
+      if (savedOf(endpoint).size > 0) discard(disk, pathOf(root, endpoint));
+      saved.delete(endpoint);
+      asked.delete(endpoint);
     },
     save() {
       for (const [endpoint, before] of saved) {

@@ -9,7 +9,7 @@ import { ignoreErrno } from '../../shared/errors.js';
 import type { Disk } from './disk.js';
 import { privateFile } from './layout.js';
 import { readEntry } from './read-entry.js';
-import { closeQuietly, discard, writeDurably } from './write-file.js';
+import { discard, writeWhole } from './write-file.js';
 
 /** Written at most so often, in ms. */
 const saveEveryMs = 1000;
@@ -17,7 +17,10 @@ const maxBytes = 64 * 1024;
 
 export interface HealthFiles {
   get(endpoint: string): Health;
-  set(endpoint: string, health: Health): void;
+  /** @param atOnce whether it is to outlast the process from now on; default: from a second later on */
+  set(endpoint: string, health: Health, options?: { atOnce?: boolean }): void;
+  /** An endpoint that is owed nothing is not known any more, unless there is something to know. */
+  forget(endpoint: string): void;
   /** Writes what has changed. */
   flush(): void;
   /** Forgets what has changed: where it would be written is not ours any more. */
@@ -48,10 +51,18 @@ export function createHealthFiles(disk: Disk, root: string, token: () => string)
       }
       return health;
     },
-    set(endpoint, health) {
+    set(endpoint, health, { atOnce = false } = {}) {
       known.set(endpoint, health);
+      if (atOnce) {
+        changed.delete(endpoint);
+        writeHealth(disk, root, { endpoint, health, token });
+        return;
+      }
       changed.set(endpoint, health);
       timer ??= setTimeout(flush, saveEveryMs).unref();
+    },
+    forget(endpoint) {
+      if (!changed.has(endpoint) && isEmpty(known.get(endpoint))) known.delete(endpoint);
     },
     flush,
     cancel() {
@@ -72,7 +83,7 @@ export function readHealth(disk: Disk, root: string, endpoint: string): Health {
   }
 }
 
-/** Best effort: history only. */
+/** Best effort, and atomic but for a power cut: history only. */
 function writeHealth(
   disk: Disk,
   root: string,
@@ -81,18 +92,23 @@ function writeHealth(
   const path = `${root}/endpoints/${endpoint}.json`;
   let temporary: string | undefined;
   try {
-    if (Object.keys(health).length === 0) {
+    if (isEmpty(health)) {
       disk.unlinkSync(path);
       return;
     }
     temporary = `${root}/tmp/${token()}`; // random bytes come from a file, too
     const bytes = Buffer.from(`${JSON.stringify({ endpoint, ...health })}\n`);
-    closeQuietly(disk, writeDurably(disk, temporary, { bytes, mode: privateFile }));
+    // No fsync: of a thousand endpoints that fail at once each would hold up all others.
+    writeWhole(disk, temporary, { bytes, mode: privateFile });
     disk.renameSync(temporary, path);
   } catch (error) {
     if (temporary !== undefined) discard(disk, temporary);
     ignoreErrno(error);
   }
+}
+
+function isEmpty(health: Health | undefined): boolean {
+  return health === undefined || Object.keys(health).length === 0;
 }
 
 function parseHealth(text: string): Health {

@@ -54,6 +54,12 @@ export async function openLease(disk: Disk, root: string, options: LeaseOptions)
   const readers = createQueueReaders(disk, root, {
     ...{ found, counts, texts, maxNames },
     onRemoved: writer.removed,
+    onDone(endpoint) {
+      writer.forget(endpoint);
+      files.forget(endpoint);
+      health.forget(endpoint);
+      counts.forget(endpoint);
+    },
   });
   const slots = new WeakMap<Delivery, Slot>();
   /** Taken, but not readable or not wholly taken in then; given back after the next step of the intake. */
@@ -175,8 +181,8 @@ export async function openLease(disk: Disk, root: string, options: LeaseOptions)
       readers.giveBack(delivery.endpoint, slotOf(delivery));
     },
     health: (endpoint) => health.get(endpoint),
-    async saveHealth(endpoint: string, next: Health) {
-      health.set(endpoint, next);
+    async saveHealth(endpoint: string, next: Health, options) {
+      health.set(endpoint, next, options);
     },
     nextDue: readers.nextDue,
     owing: readers.owing,

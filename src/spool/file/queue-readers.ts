@@ -9,10 +9,10 @@ import type { ClaimOptions, Due } from '../spool.js';
 import type { BatchTexts } from './batch-texts.js';
 import type { DirectoryCounts } from './directory-counts.js';
 import type { Disk } from './disk.js';
+import { readStanding, removeEmpty, type Standing } from './endpoint-directories.js';
 import { listNames } from './list-names.js';
 import type { Queued } from './queue-event.js';
 import { createQueueReader, type QueueReader } from './queue-reader.js';
-import { removeEmpty, type Standing, standing } from './recovery.js';
 import { listSegments, removeSegment } from './segment.js';
 import type { Slot } from './slot.js';
 
@@ -48,10 +48,12 @@ export interface QueueReadersOptions {
   maxNames: number;
   /** Called with a segment that was removed. */
   onRemoved(endpoint: string, segment: string): void;
+  /** Called with an endpoint that is owed nothing, when all of its is removed. */
+  onDone(endpoint: string): void;
 }
 
 /** An endpoint without a reader. */
-interface Resting {
+interface Closed {
   isWaiting: boolean;
   /** Its retries; `unknown` if there are some that were not listed. */
   retries: 'unknown' | { first: number; last: number } | undefined;
@@ -67,6 +69,13 @@ interface Reading {
 const leastWindow = 32;
 const mostWindow = 4096;
 
+/** A segment, and a list of retries, may have such a part of the names that are left, and of all. */
+const windowsAtOnce = 16;
+const retryListsAtOnce = 64;
+
+/** So many endpoints that are owed nothing keep their directories, the ones that were sent to last. */
+const maxDone = 256;
+
 /** A reader takes as much memory as so many names. */
 const readerWeight = 16;
 
@@ -75,11 +84,13 @@ const yieldEvery = 128;
 
 /** @throws from its methods: the errno of a directory that cannot be listed; then nothing has changed */
 export function createQueueReaders(disk: Disk, root: string, options: QueueReadersOptions): QueueReaders {
-  const { found, counts, texts, maxNames, onRemoved } = options;
-  const resting = new Map<string, Resting>([...found].map(([endpoint, each]) => [endpoint, restingOf(each)]));
+  const { found, counts, texts, maxNames, onRemoved, onDone } = options;
+  const closed = new Map<string, Closed>([...found].map(([endpoint, each]) => [endpoint, closedOf(each)]));
   const least = Math.min(leastWindow, maxNames);
   /** The one looked at longest ago first. */
   const readings = new Map<string, Reading>();
+  /** Endpoints that are owed nothing, the one sent to longest ago first. */
+  const done = new Set<string>();
   /** What the readers hold, in names. */
   let weight = 0;
 
@@ -88,13 +99,14 @@ export function createQueueReaders(disk: Disk, root: string, options: QueueReade
       endpoint,
       counts,
       texts,
-      window: () => Math.min(Math.max(Math.floor((maxNames - weight) / 16), least), mostWindow),
-      retryLimit: Math.min(Math.max(Math.floor(maxNames / 64), least), mostWindow),
+      // What is left is shared, so that those that are opened later find room, too.
+      window: () => Math.min(Math.max(Math.floor((maxNames - weight) / windowsAtOnce), least), mostWindow),
+      retryLimit: Math.min(Math.max(Math.floor(maxNames / retryListsAtOnce), least), mostWindow),
       onEmpty(segment) {
         if (removeSegment(disk, `${root}/queue/${endpoint}/${segment}`)) onRemoved(endpoint, segment);
       },
     });
-    resting.delete(endpoint);
+    closed.delete(endpoint);
     const reading = { reader, weight: 0 };
     readings.set(endpoint, reading);
     return reading;
@@ -123,14 +135,14 @@ export function createQueueReaders(disk: Disk, root: string, options: QueueReade
   function makeRoom(current: string): void {
     for (const [endpoint, reading] of readings) {
       if (weight <= maxNames) return;
-      if (endpoint !== current && reading.reader.isIdle()) letRest(endpoint, reading);
+      if (endpoint !== current && reading.reader.isIdle()) close(endpoint, reading);
     }
   }
 
-  function letRest(endpoint: string, reading: Reading): void {
+  function close(endpoint: string, reading: Reading): void {
     const { reader } = reading;
     try {
-      resting.set(endpoint, { isWaiting: reader.isWaiting(), retries: reader.retryTimes() });
+      closed.set(endpoint, { isWaiting: reader.isWaiting(), retries: reader.retryTimes() });
     } catch (error) {
       ignoreErrno(error); // it stays
       return;
@@ -140,9 +152,9 @@ export function createQueueReaders(disk: Disk, root: string, options: QueueReade
   }
 
   function isReady(endpoint: string, due: Due): boolean {
-    const rest = resting.get(endpoint);
-    if (rest?.isWaiting) return true;
-    if (rest !== undefined && rest.retries !== 'unknown') return hasDue(rest.retries, due);
+    const known = closed.get(endpoint);
+    if (known?.isWaiting) return true;
+    if (known !== undefined && known.retries !== 'unknown') return hasDue(known.retries, due);
     try {
       return using(endpoint, (reader) => reader.hasReady(due));
     } catch (error) {
@@ -152,13 +164,34 @@ export function createQueueReaders(disk: Disk, root: string, options: QueueReade
   }
 
   function isOwing(endpoint: string): boolean {
-    const rest = resting.get(endpoint);
-    if (rest !== undefined) return rest.isWaiting || rest.retries !== undefined;
-    return readings.get(endpoint)?.reader.isOwing() ?? false;
+    const known = closed.get(endpoint);
+    if (known !== undefined) return known.isWaiting || known.retries !== undefined;
+    try {
+      return readings.get(endpoint)?.reader.isOwing() ?? false;
+    } catch (error) {
+      ignoreErrno(error);
+      return true; // whoever claims is told of it
+    }
+  }
+
+  /** An endpoint that is sent to once need not be known for ever. */
+  function noteDone(endpoint: string): void {
+    done.delete(endpoint);
+    if (isOwing(endpoint)) return;
+    done.add(endpoint);
+    const [oldest] = done;
+    if (oldest === undefined || done.size <= maxDone) return;
+    done.delete(oldest);
+    if (isOwing(oldest) || readings.get(oldest)?.reader.isIdle() === false) return;
+    weight -= readings.get(oldest)?.weight ?? 0;
+    readings.delete(oldest);
+    closed.delete(oldest);
+    removeEmpty(disk, root, oldest);
+    onDone(oldest);
   }
 
   function endpoints(): string[] {
-    return [...resting.keys(), ...readings.keys()];
+    return [...closed.keys(), ...readings.keys()];
   }
 
   function count(endpoint: string): number {
@@ -171,35 +204,43 @@ export function createQueueReaders(disk: Disk, root: string, options: QueueReade
   return {
     take: (endpoint, claim) => using(endpoint, (reader) => reader.take(claim)),
     giveBack: (endpoint, slot) => using(endpoint, (reader) => reader.giveBack(slot)),
-    forget: (endpoint, slot) => using(endpoint, (reader) => reader.forget(slot)),
+    forget(endpoint, slot) {
+      using(endpoint, (reader) => reader.forget(slot));
+      noteDone(endpoint);
+    },
     queued({ endpoint, segment, name, kind }) {
-      const rest = resting.get(endpoint);
-      if (rest !== undefined) rest.isWaiting = true;
-      else if (!readings.has(endpoint)) resting.set(endpoint, { isWaiting: true, retries: undefined });
+      const known = closed.get(endpoint);
+      if (known !== undefined) known.isWaiting = true;
+      else if (!readings.has(endpoint)) closed.set(endpoint, { isWaiting: true, retries: undefined });
       else if (kind !== 'there') using(endpoint, (reader) => reader.added(segment, name));
     },
     deferred: (endpoint, name) => using(endpoint, (reader) => reader.deferred(name)),
     ready: (due) => endpoints().filter((endpoint) => isReady(endpoint, due)),
     nextDue(endpoint) {
-      const rest = resting.get(endpoint);
-      if (rest === undefined && !readings.has(endpoint)) return undefined;
-      if (rest !== undefined && rest.retries !== 'unknown') return rest.retries?.first;
-      return using(endpoint, (reader) => reader.retryTimes()?.first);
+      const known = closed.get(endpoint);
+      if (known === undefined && !readings.has(endpoint)) return undefined;
+      if (known !== undefined && known.retries !== 'unknown') return known.retries?.first;
+      try {
+        return using(endpoint, (reader) => reader.retryTimes()?.first);
+      } catch (error) {
+        ignoreErrno(error);
+        return undefined; // whoever claims is told of it
+      }
     },
     owing: () => endpoints().filter(isOwing),
     owed(endpoint) {
-      if (resting.has(endpoint)) return count(endpoint);
+      if (closed.has(endpoint)) return count(endpoint);
       return readings.get(endpoint)?.reader.count() ?? 0;
     },
     reload() {
       for (const [endpoint, reading] of [...readings]) {
-        if (reading.reader.isIdle()) letRest(endpoint, reading);
+        if (reading.reader.isIdle()) close(endpoint, reading);
         else using(endpoint, (reader) => reader.reload());
       }
       const queues = listNames(disk, `${root}/queue`).filter((name) => !readings.has(name));
-      for (const endpoint of new Set([...resting.keys(), ...queues])) {
+      for (const endpoint of new Set([...closed.keys(), ...queues])) {
         const onGone = (segment: string) => onRemoved(endpoint, segment);
-        resting.set(endpoint, restingOf(standing(disk, root, { endpoint, onGone })));
+        closed.set(endpoint, closedOf(readStanding(disk, root, { endpoint, onGone })));
       }
     },
     async tidy() {
@@ -207,6 +248,7 @@ export function createQueueReaders(disk: Disk, root: string, options: QueueReade
       for (const endpoint of endpoints()) {
         if (isOwing(endpoint)) continue;
         removeEmpty(disk, root, endpoint);
+        onDone(endpoint);
         tidied += 1;
         if (tidied % yieldEvery === 0) await setImmediate();
       }
@@ -214,7 +256,7 @@ export function createQueueReaders(disk: Disk, root: string, options: QueueReade
   };
 }
 
-function restingOf({ isWaiting, hasRetries }: Standing): Resting {
+function closedOf({ isWaiting, hasRetries }: Standing): Closed {
   return { isWaiting, retries: hasRetries ? 'unknown' : undefined };
 }
 

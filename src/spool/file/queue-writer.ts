@@ -41,6 +41,8 @@ export interface QueueWriter {
   pin(): void;
   /** Nothing has to be taken in again. */
   unpin(): void;
+  /** The endpoint is owed nothing, and its directories are gone. */
+  forget(endpoint: string): void;
   /** The segment was removed. */
   removed(endpoint: string, segment: string): void;
 }
@@ -159,6 +161,7 @@ export function createQueueWriter(disk: Disk, root: string, token: () => string)
     unpin() {
       for (const tail of tails.values()) tail.pinned.clear();
     },
+    forget: (endpoint) => void tails.delete(endpoint),
     removed(endpoint, segment) {
       const tail = tails.get(endpoint);
       tail?.pinned.delete(segment);

@@ -5,16 +5,11 @@ import { errnoOf, ignoreErrno } from '../../shared/errors.js';
 import type { Corrupt } from '../spool.js';
 import { createProgressMarks, readMoving } from './batch-progress.js';
 import type { Disk } from './disk.js';
+import { leaveFirst, removeDirectory, type Standing } from './endpoint-directories.js';
 import { parseRetryName, tmpAgeMs } from './layout.js';
 import { listNames, replacement } from './list-names.js';
 import { putAside } from './put-aside.js';
-import { batchFilesOf, listSegments, removeSegment } from './segment.js';
-
-/** What an endpoint has in the spool. */
-export interface Standing {
-  isWaiting: boolean;
-  hasRetries: boolean;
-}
+import { batchFilesOf } from './segment.js';
 
 /** What an earlier drain has left. */
 export interface Recovered {
@@ -76,39 +71,6 @@ function settleMoved(
   marks.close();
 }
 
-/** Removes segments in which nothing is owed until there is one that stays; returns whether there is. */
-function leaveFirst(disk: Disk, paths: readonly string[], onGone?: (path: string) => void): boolean {
-  return paths.some((path) => {
-    if (!removeSegment(disk, path)) return true;
-    onGone?.(path);
-    return false;
-  });
-}
-
-/**
- * What an endpoint has now; empty segments are removed.
- * @param options.onGone told of each segment that was removed
- * @throws the errno of a directory that cannot be listed
- */
-export function standing(
-  disk: Disk,
-  root: string,
-  { endpoint, onGone }: { endpoint: string; onGone(segment: string): void },
-): Standing {
-  const queue = `${root}/queue/${endpoint}`;
-  const segments = listSegments(disk, queue).map((name) => `${queue}/${name}`);
-  const isWaiting = leaveFirst(disk, segments, (path) => onGone(path.slice(queue.length + 1)));
-  return { isWaiting, hasRetries: listNames(disk, `${root}/retry/${endpoint}`).length > 0 };
-}
-
-/** Removes the directories of an endpoint that is owed nothing; one that stays is in nobody's way. */
-export function removeEmpty(disk: Disk, root: string, endpoint: string): void {
-  const queue = `${root}/queue/${endpoint}`;
-  for (const segment of listSegments(disk, queue)) removeSegment(disk, `${queue}/${segment}`);
-  removeDirectory(disk, queue);
-  removeDirectory(disk, `${root}/retry/${endpoint}`);
-}
-
 function sweep(disk: Disk, path: string, now: number): void {
   const stat = disk.lstatSync(path, { throwIfNoEntry: false });
   if (stat === undefined || now - stat.mtimeMs < tmpAgeMs) return;
@@ -155,15 +117,4 @@ function moveAway(disk: Disk, root: string, { path, name }: { path: string; name
     reason: `it stood at ${path}, and is no directory`,
   });
   return moved === undefined ? [] : [moved];
-}
-
-/** Removes a directory if that can be done; an empty one that stays is in nobody's way. Returns whether it is gone. */
-function removeDirectory(disk: Disk, path: string): boolean {
-  try {
-    disk.rmdirSync(path);
-    return true;
-  } catch (error) {
-    ignoreErrno(error);
-    return false;
-  }
 }

@@ -29,6 +29,28 @@ export function writeDurably(
   }
 }
 
+/**
+ * Creates `path`, which must not exist, with all of `bytes`: it outlasts the process, and no power cut. Leaves nothing
+ * behind when it fails.
+ * @throws the errno of whatever failed
+ */
+export function writeWhole(
+  disk: Disk,
+  path: string,
+  { bytes, mode }: { bytes: Uint8Array; mode: number },
+): void {
+  const fd = disk.openSync(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode);
+  try {
+    disk.fchmodSync(fd, mode); // whatever the umask
+    writeAll(disk, fd, bytes);
+  } catch (error) {
+    discard(disk, path);
+    throw error;
+  } finally {
+    closeQuietly(disk, fd);
+  }
+}
+
 /** So much is copied in one go, in bytes. */
 const copyBytes = 1 << 20;
 
