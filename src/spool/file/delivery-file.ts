@@ -26,6 +26,17 @@ export function headerOf(
   };
 }
 
+/**
+ * When an event was accepted: when its id was made, or its file was written, or taken in late; whichever is later, but
+ * for a time that has not come yet.
+ * @param event.now ms since the epoch
+ * @returns ms since the epoch
+ */
+export function acceptedAt({ id, stat, now }: { id: string; stat: EntryStat; now: number }): number {
+  const written = stat.mtimeMs > now ? 0 : stat.mtimeMs;
+  return Math.max(timeOfId(id) ?? 0, written);
+}
+
 /** A file's age can be anything (utimensat(2)); a time is written with a year of four digits. */
 function isoTime(ms: number): string {
   return new Date(Math.min(Math.max(Math.floor(ms), 0), lastMs)).toISOString();

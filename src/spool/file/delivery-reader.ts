@@ -1,13 +1,12 @@
 /** What is in a delivery: its file, its line of a batch, or what an intake has just read. */
 import type { Event, EventHeader } from '../../event/event.js';
-import { timeOfId } from '../../event/event-id.js';
 import { checkLine } from '../../event/payload.js';
 import { maxEventFileBytes, parseEvent } from '../../event/record.js';
 import type { BatchText } from './batch-text.js';
 import type { BatchTexts } from './batch-texts.js';
-import { headerOf } from './delivery-file.js';
+import { acceptedAt, headerOf } from './delivery-file.js';
 import type { Disk } from './disk.js';
-import { readEntry } from './read-entry.js';
+import { type EntryStat, readEntry } from './read-entry.js';
 import type { RecentEvents } from './recent-events.js';
 import type { Member, Slot } from './slot.js';
 
@@ -23,11 +22,11 @@ export interface DeliveryReader {
   read(slot: Slot): Reading;
 }
 
-/** @param recent events that an intake has just read */
+/** @param options.recent events that an intake has just read; `now` in ms since the epoch */
 export function createDeliveryReader(
   disk: Disk,
   root: string,
-  { texts, recent }: { texts: BatchTexts; recent: RecentEvents },
+  { texts, recent, now }: { texts: BatchTexts; recent: RecentEvents; now(): number },
 ): DeliveryReader {
   /** The headers of batches that are open, with what their events have in common. */
   const headers = new WeakMap<BatchText, EventHeader>();
@@ -38,6 +37,10 @@ export function createDeliveryReader(
     const header = headerOf(text.header, { id: batchId, stat: text.stat });
     headers.set(text, header);
     return header;
+  }
+
+  function eventOf(event: Event, stat: EntryStat): Reading {
+    return { kind: 'read', event, acceptedAt: acceptedAt({ id: event.id, stat, now: now() }) };
   }
 
   function readMember(slot: Slot, { index, offset }: Member): Reading {
@@ -52,7 +55,7 @@ export function createDeliveryReader(
     if (line === undefined || checked === undefined)
       return { kind: 'unreadable', reason: `it ends before its event ${index + 1}` };
     if (!checked.ok) return { kind: 'unreadable', reason: checked.reason, line: line.bytes };
-    return eventOf({ ...header, id: slot.name, payload: checked.payload });
+    return eventOf({ ...header, id: slot.name, payload: checked.payload }, text.stat);
   }
 
   function readFile(slot: Slot): Reading {
@@ -62,18 +65,14 @@ export function createDeliveryReader(
     if (!parsed.ok) return { kind: 'unreadable', reason: parsed.reason };
     if (slot.id === undefined) return { kind: 'unreadable', reason: 'its name is not that of a delivery' };
     const header = headerOf(parsed, { id: slot.id, stat: found.stat });
-    return eventOf({ ...header, payload: parsed.payload });
+    return eventOf({ ...header, payload: parsed.payload }, found.stat);
   }
 
   return {
     read(slot) {
       if (slot.member !== undefined) return readMember(slot, slot.member);
-      const event = recent.take(slot);
-      return event === undefined ? readFile(slot) : eventOf(event);
+      const kept = recent.take(slot);
+      return kept === undefined ? readFile(slot) : eventOf(kept.event, kept.stat);
     },
   };
-}
-
-function eventOf(event: Event): Reading {
-  return { kind: 'read', event, acceptedAt: timeOfId(event.id) ?? Date.parse(event.time) };
 }

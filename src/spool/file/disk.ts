@@ -23,6 +23,7 @@ import {
   statfsSync,
   statSync,
   unlinkSync,
+  utimesSync,
   writeSync,
 } from 'node:fs';
 
@@ -48,6 +49,7 @@ export type Disk = Pick<
   | 'statSync'
   | 'statfsSync'
   | 'unlinkSync'
+  | 'utimesSync'
   | 'writeSync'
 >;
 
@@ -72,6 +74,7 @@ export const systemDisk: Disk = {
   statSync,
   statfsSync,
   unlinkSync,
+  utimesSync,
   writeSync,
 };
 

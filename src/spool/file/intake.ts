@@ -10,17 +10,18 @@
 import type { EventHeader } from '../../event/event.js';
 import { createEventId, isGeneratedId } from '../../event/event-id.js';
 import { maxEventFileBytes, parseEvent } from '../../event/record.js';
-import { errnoOf } from '../../shared/errors.js';
+import { errnoOf, ignoreErrno } from '../../shared/errors.js';
 import type { Corrupt, FanOut, Route, Unwanted } from '../spool.js';
 import type { BatchFile, EventFile } from './accepted-file.js';
 import { createBatchCheck } from './batch-check.js';
-import { headerOf } from './delivery-file.js';
+import { acceptedAt, headerOf } from './delivery-file.js';
 import type { Disk } from './disk.js';
 import { scanIncoming } from './incoming.js';
+import { isOurs } from './place-file.js';
 import { putAside } from './put-aside.js';
 import { type Queued, queueEvent } from './queue-event.js';
 import type { QueueWriter } from './queue-writer.js';
-import { readEntry } from './read-entry.js';
+import { type EntryStat, readEntry } from './read-entry.js';
 import { sameBatchFile } from './same-batch-file.js';
 import { sameEvent } from './same-event.js';
 import { settleName } from './settle-name.js';
@@ -29,6 +30,9 @@ import { removeIfThere, syncDirectory } from './write-file.js';
 /** One step takes in so many entries, or so long (ms), at most. */
 const stepEntries = 256;
 const stepMs = 50;
+
+/** What was accepted so long ago, in ms, was not just fired. */
+const lateMs = 3_600_000;
 
 /** One step holds payloads of so many bytes at most, and one event. */
 const stepBytes = 16 << 20;
@@ -152,7 +156,11 @@ export function createIntake(disk: Disk, root: string, options: IntakeOptions): 
     batches = batches.filter((each) => each !== name);
     if (result.kind === 'renamed') batches = [result.name, ...batches.filter((each) => each !== result.name)];
     if (result.kind === 'unfit') setAside(done, `${incoming}/${name}`, result.reason);
-    if (result.kind === 'good') done.files.push(result.batch);
+    if (result.kind === 'good') {
+      const { batch } = result;
+      noteLate(batch.source, { id: batch.header.id, stat: batch.stat });
+      done.files.push(batch);
+    }
     return true;
   }
 
@@ -188,10 +196,24 @@ export function createIntake(disk: Disk, root: string, options: IntakeOptions): 
         return keepConflict(name, id);
       done.renamed = true;
     }
-    const { bytes, stat } = found;
+    const { bytes } = found;
+    const stat = noteLate(`${incoming}/${id}.json`, { id, stat: found.stat });
     const event = { ...headerOf(parsed, { id, stat }), payload: parsed.payload };
     done.files.push({ path: `${incoming}/${id}.json`, bytes, stat, event });
     done.bytes += bytes.length;
+  }
+
+  /** Until it is given up an event has its time from now on, however long ago it was fired, or given up before. */
+  function noteLate(path: string, { id, stat }: { id: string; stat: EntryStat }): EntryStat {
+    const now = options.now();
+    if (now - acceptedAt({ id, stat, now }) < lateMs || !isOurs(stat)) return stat;
+    try {
+      disk.utimesSync(path, now / 1000, now / 1000);
+      return { ...stat, mtimeMs: now };
+    } catch (error) {
+      ignoreErrno(error); // then it may be given up earlier
+      return stat;
+    }
   }
 
   /** An error of one entry must not stop the others: it stays where it is. */

@@ -48,7 +48,7 @@ export async function openLease(disk: Disk, root: string, options: LeaseOptions)
   const files = createDeliveryFiles(disk, root, { sync, marks, token });
   const texts = createBatchTexts(disk);
   const recent = createRecentEvents(disk, root, now);
-  const reader = createDeliveryReader(disk, root, { texts, recent });
+  const reader = createDeliveryReader(disk, root, { texts, recent, now });
   const health = createHealthFiles(disk, root, token);
   const counts = createDirectoryCounts(disk, root, now);
   const readers = createQueueReaders(disk, root, {
@@ -74,10 +74,7 @@ export async function openLease(disk: Disk, root: string, options: LeaseOptions)
       readers.queued(queued);
       if (!('event' in file) || queued.kind === 'there') return;
       const { endpoint, segment, name } = queued;
-      recent.add(
-        { directory: `queue/${endpoint}/${segment}`, name },
-        { event: file.event, ino: file.stat.ino },
-      );
+      recent.add({ directory: `queue/${endpoint}/${segment}`, name }, { event: file.event, stat: file.stat });
     },
   });
 

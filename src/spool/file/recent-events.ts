@@ -5,15 +5,16 @@
  */
 import type { Event } from '../../event/event.js';
 import type { Disk } from './disk.js';
+import type { EntryStat } from './read-entry.js';
 import type { Slot } from './slot.js';
 
 export interface RecentEvents {
-  /** Keeps the event of a delivery, as long as there is room. @param options.ino the inode of the delivery's file */
-  add(place: { directory: string; name: string }, options: { event: Event; ino: number }): void;
+  /** Keeps the event of a delivery, as long as there is room. @param kept.stat of the delivery's file */
+  add(place: { directory: string; name: string }, kept: RecentEvent): void;
   /** Whether the event of a delivery is kept: then its intake is whole. */
   has(slot: Slot): boolean;
   /** The event of a delivery, if it was kept and its file is still there; it is forgotten then. */
-  take(slot: Slot): Event | undefined;
+  take(slot: Slot): RecentEvent | undefined;
 }
 
 /** So much is kept, in bytes of payloads; each event counts for some more. */
@@ -23,9 +24,13 @@ const eventBytes = 256;
 /** What was not wanted for so long, in ms, makes room: it waits for an endpoint that is parked. */
 const recentMs = 5_000;
 
-interface Kept {
+/** An event, and its file. */
+export interface RecentEvent {
   event: Event;
-  ino: number;
+  stat: EntryStat;
+}
+
+interface Kept extends RecentEvent {
   since: number;
 }
 
@@ -50,11 +55,11 @@ export function createRecentEvents(disk: Disk, root: string, now: () => number):
   }
 
   return {
-    add({ directory, name }, { event, ino }) {
+    add({ directory, name }, { event, stat }) {
       const path = `${directory}/${name}`;
       const size = sizeOf(event);
       if (events.has(path) || !makeRoom(size)) return;
-      events.set(path, { event, ino, since: now() });
+      events.set(path, { event, stat, since: now() });
       bytes += size;
     },
     has: ({ directory, name }) => events.has(`${directory}/${name}`),
@@ -64,7 +69,7 @@ export function createRecentEvents(disk: Disk, root: string, now: () => number):
       if (known === undefined) return undefined;
       forget(path, known);
       const stat = disk.lstatSync(`${root}/${path}`, { throwIfNoEntry: false });
-      return stat?.ino === known.ino ? known.event : undefined;
+      return stat?.ino === known.stat.ino ? known : undefined;
     },
   };
 }
