@@ -24,6 +24,7 @@ export type CheckStep =
   | { kind: 'good'; batch: BatchFile }
   | { kind: 'more' | 'gone' }
   | { kind: 'renamed'; name: string }
+  | { kind: 'conflict'; id: string }
   | { kind: 'unfit'; reason: string };
 
 export interface BatchCheck {
@@ -105,7 +106,7 @@ export function createBatchCheck(disk: Disk, root: string, options: BatchCheckOp
     const name = `${id}.jsonl`;
     const isNew = chosen === undefined;
     if (settleName(disk, `${incoming}/${batch.name}`, { to: `${incoming}/${name}`, isNew }) === 'taken')
-      return { kind: 'unfit', reason: `another batch with the id ${id} is waiting` };
+      return { kind: 'conflict', id };
     syncDirectory(disk, incoming);
     return { kind: 'renamed', name };
   }
