@@ -159,11 +159,11 @@ export function createIntake(disk: Disk, root: string, options: IntakeOptions): 
     done.checked += 1;
     if (isHalfChecked) return false;
     batches = batches.filter((each) => each !== name);
-    if (result.kind === 'renamed') batches = [result.name, ...batches.filter((each) => each !== result.name)];
     if (result.kind === 'conflict') keepConflict(name, result.id);
     if (result.kind === 'unfit') setAside(done, `${incoming}/${name}`, result.reason);
     if (result.kind === 'good') {
       const { batch } = result;
+      batches = batches.filter((each) => `${incoming}/${each}` !== batch.path);
       noteLate(batch.source, { id: batch.header.id, stat: batch.stat });
       done.files.push(batch);
     }
