@@ -97,6 +97,7 @@ export function createWaitingList(disk: Disk, root: string, options: WaitingList
   function checkEmpty(segment: string): void {
     if (left.get(segment) !== 0 || (segment === head?.segment && !head.isBatch)) return;
     left.delete(segment);
+    if (segment === head?.segment) head = undefined; // another batch may get its name
     onEmpty(segment);
   }
 
