@@ -6,6 +6,7 @@ import { backOffMs, longestBackOffMs, longestRetryAfterMs, minAttempts } from '.
 import { atThisClock, type Moment } from './clock-jump.js';
 import {
   type Conduct,
+  type FailedDelivery,
   failuresOf,
   type Health,
   maxAgainst,
@@ -114,16 +115,16 @@ interface Answered {
 
 /** What stays after an answer that shows the endpoint at work. */
 function afterAnswer(health: Health, { settled, limit, disables, against }: Answered): Health {
-  const { failures, allowed, failedDeliveries = {}, pace } = health;
+  const { failures, allowed, failedDeliveries = [], pace } = health;
   const isSmooth = !failures && allowed === undefined && health.against === undefined;
   const isRemembered = settled !== undefined && failuresOf(health, settled) > 0;
   if (isSmooth && !isRemembered && disables === undefined && against === undefined) return health;
-  const others = Object.entries(failedDeliveries).filter(([id]) => id !== settled);
+  const others = failedDeliveries.filter(([id]) => id !== settled);
   const paused = health.paused ?? (disables === undefined ? undefined : pausedBy(disables));
   const { since, parkedUntil, failedAt, last, clock } = health;
   return defined({
     ...(paused !== undefined && { failures, since, parkedUntil, failedAt, last, clock, paused }),
-    failedDeliveries: others.length === 0 ? undefined : Object.fromEntries(others),
+    failedDeliveries: others.length === 0 ? undefined : others,
     allowed: allowedAfter(health, limit),
     against,
     pace,
@@ -183,10 +184,7 @@ function isSameMoment({ failedAt }: Health, { startedAt }: AttemptOutcome, now: 
 }
 
 /** The newest is always remembered, and the oldest are forgotten first. */
-function remember(health: Health, event: string): Readonly<Record<string, number>> {
-  const others = Object.entries(health.failedDeliveries ?? {}).filter(([id]) => id !== event);
-  return Object.fromEntries([
-    ...others.slice(1 - maxFailedDeliveries),
-    [event, failuresOf(health, event) + 1],
-  ]);
+function remember(health: Health, event: string): readonly FailedDelivery[] {
+  const others = (health.failedDeliveries ?? []).filter(([id]) => id !== event);
+  return [...others.slice(1 - maxFailedDeliveries), [event, failuresOf(health, event) + 1]];
 }

@@ -22,8 +22,8 @@ export interface Health {
   paused?: string;
   /** What went wrong last: `503`, `ECONNREFUSED`, … */
   last?: string;
-  /** How often a delivery failed with the endpoint, by event id, the latest last; at most {@link maxFailedDeliveries}. */
-  failedDeliveries?: Readonly<Record<string, number>>;
+  /** How often deliveries failed with the endpoint, the latest last; at most {@link maxFailedDeliveries}. */
+  failedDeliveries?: readonly FailedDelivery[];
   /** While it recovers: attempts in flight at once, from 1, with the fractions that add up. Absent: its limit. */
   allowed?: number;
   /** Different deliveries that failed alone, with no success between them; at most {@link maxAgainst} event ids. */
@@ -33,6 +33,9 @@ export interface Health {
   /** How fast it was sent to lately. */
   pace?: Pace;
 }
+
+/** The event's id, and how often its delivery failed. A list of them keeps its order; an object would put the id `42` first. */
+export type FailedDelivery = readonly [event: string, failures: number];
 
 /** So many deliveries' attempts are remembered; of others the count begins anew. */
 export const maxFailedDeliveries = 256;
@@ -53,8 +56,8 @@ export function stateOf({ failures, paused }: Health): State {
 }
 
 /** How often a delivery failed with its endpoint, as far as it is remembered. */
-export function failuresOf({ failedDeliveries = {} }: Health, event: string): number {
-  return Object.hasOwn(failedDeliveries, event) ? (failedDeliveries[event] ?? 0) : 0;
+export function failuresOf({ failedDeliveries = [] }: Health, event: string): number {
+  return failedDeliveries.find(([id]) => id === event)?.[1] ?? 0;
 }
 
 /** How many attempts may be in flight at once: a sick endpoint is probed with one. */
@@ -75,7 +78,7 @@ export function wholeAttempts(allowed: number): number {
  */
 export function probeOf(health: Health, { order }: Conduct): readonly string[] | undefined {
   if (!health.failures || order === 'strict') return undefined;
-  return Object.keys(health.failedDeliveries ?? {});
+  return (health.failedDeliveries ?? []).map(([event]) => event);
 }
 
 /**

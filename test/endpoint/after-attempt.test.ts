@@ -11,6 +11,7 @@ import {
   isOpen,
   maxAgainst,
   maxFailedDeliveries,
+  probeOf,
 } from '../../src/endpoint/health.js';
 import { anyJump, conduct, conducts, day, events, histories, live, t0 } from './histories.js';
 
@@ -234,7 +235,17 @@ describe('afterAttempt() and the endpoint', () => {
       health = fail(health, { startedAt: t0 + n, event: `evt_${n}` });
       expect(failuresOf(health, `evt_${n}`)).toBe(1);
     }
-    expect(Object.keys(health.failedDeliveries ?? {})).toHaveLength(maxFailedDeliveries);
+    expect(health.failedDeliveries).toHaveLength(maxFailedDeliveries);
+  });
+
+  it('afterAttempt() keeps what failed in the order in which it failed, and forgets the oldest, whatever the ids', () => {
+    let health: Health = {};
+    for (let n = 0; n < 600; n += 1) health = fail(health, { startedAt: t0 + n, event: `${999 - n}` });
+    health = fail(health, { startedAt: t0 + 600, event: '500' });
+    const kept = health.failedDeliveries?.map(([event]) => event);
+    const last = Array.from({ length: 600 }, (_, n) => `${999 - n}`).filter((id) => id !== '500');
+    expect(kept).toEqual([...last.slice(1 - maxFailedDeliveries), '500']);
+    expect(probeOf(health, conduct)).toEqual(kept);
   });
 
   it('afterAttempt() grows the allowed concurrency by a whole attempt once all that are allowed have succeeded', () => {

@@ -16,7 +16,7 @@ const hour = 3_600_000;
 
 describe('failuresOf()', () => {
   it('failuresOf() is 0 for what is only a property of every object', () => {
-    expect(failuresOf({ failedDeliveries: { evt_a: 2 } }, 'constructor')).toBe(0);
+    expect(failuresOf({ failedDeliveries: [['evt_a', 2]] }, 'constructor')).toBe(0);
     expect(failuresOf({}, 'evt_a')).toBe(0);
   });
 });
@@ -82,12 +82,19 @@ describe('allowedConcurrency()', () => {
 });
 
 describe('probeOf()', () => {
-  const health: Health = { failures: 2, failedDeliveries: { b: 1, a: 2 } };
+  const health: Health = {
+    failures: 2,
+    failedDeliveries: [
+      ['b', 1],
+      ['42', 2],
+      ['a', 2],
+    ],
+  };
 
   it('probeOf() is what failed, the longest ago first, of an endpoint that is sick', () => {
-    expect(probeOf(health, conduct)).toEqual(['b', 'a']);
+    expect(probeOf(health, conduct)).toEqual(['b', '42', 'a']);
     expect(probeOf({ failures: 1 }, conduct)).toEqual([]);
-    expect(probeOf({ failedDeliveries: { a: 1 } }, conduct)).toBe(undefined);
+    expect(probeOf({ failedDeliveries: [['a', 1]] }, conduct)).toBe(undefined);
   });
 
   it('probeOf() is undefined in strict order: what is next is tried', () => {
@@ -98,7 +105,7 @@ describe('probeOf()', () => {
 describe('stateOf()', () => {
   it.each<[Health, string]>([
     [{}, 'well'],
-    [{ allowed: 1, failedDeliveries: { a: 1 } }, 'well'],
+    [{ allowed: 1, failedDeliveries: [['a', 1]] }, 'well'],
     [{ failures: 1 }, 'parked'],
     [{ failures: 1, paused: 'it answered 410 Gone' }, 'paused'],
   ])('stateOf(%o) is %s', (health, state) => expect(stateOf(health)).toBe(state));
