@@ -9,6 +9,7 @@ import {
   type FailedDelivery,
   failuresOf,
   type Health,
+  limitOf,
   maxAgainst,
   maxFailedDeliveries,
   wholeAttempts,
@@ -65,7 +66,7 @@ export function afterAttempt(
 ): { health: Health; decision: Decision } {
   const { outcome, event } = attempt;
   const health = atThisClock(before, moment);
-  const answered = { settled: event, limit: conduct.concurrency };
+  const answered = { settled: event, limit: limitOf(conduct) };
   if (outcome.kind === 'ok') {
     const { disables } = outcome;
     return { health: afterAnswer(health, { ...answered, disables }), decision: 'delivered' };
@@ -107,7 +108,7 @@ function failedAlone(
 interface Answered {
   /** The event of a delivery that is settled for good. */
   settled?: string;
-  /** The endpoint's concurrency, where something has succeeded. */
+  /** What the allowed concurrency grows to, where something has succeeded. */
   limit?: number;
   disables?: string | undefined;
   against?: readonly string[];

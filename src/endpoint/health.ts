@@ -61,9 +61,15 @@ export function failuresOf({ failedDeliveries = [] }: Health, event: string): nu
 }
 
 /** How many attempts may be in flight at once: a sick endpoint is probed with one. */
-export function allowedConcurrency(health: Health, { order, concurrency }: Conduct): number {
-  if (health.failures || order === 'strict') return 1;
-  return health.allowed === undefined ? concurrency : Math.min(wholeAttempts(health.allowed), concurrency);
+export function allowedConcurrency(health: Health, conduct: Conduct): number {
+  if (health.failures) return 1;
+  const limit = limitOf(conduct);
+  return health.allowed === undefined ? limit : Math.min(wholeAttempts(health.allowed), limit);
+}
+
+/** How many attempts may be in flight at once to an endpoint that is well. */
+export function limitOf({ order, concurrency }: Pick<Conduct, 'order' | 'concurrency'>): number {
+  return order === 'strict' ? 1 : concurrency;
 }
 
 /** Three thirds are a whole, whatever floating point makes of it. */

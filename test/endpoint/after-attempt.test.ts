@@ -258,6 +258,15 @@ describe('afterAttempt() and the endpoint', () => {
     }
     expect(attempted(steps, limit).health).not.toHaveProperty('allowed');
   });
+
+  it('afterAttempt() has nothing to grow in strict order: the first success leaves nothing to save', () => {
+    const by = { order: 'strict', concurrency: 4 } as const;
+    const steps: Array<readonly [string, Outcome]> = [
+      ['a', failed],
+      ['a', ok],
+    ];
+    expect(attempted(steps, by).health).toEqual({});
+  });
 });
 
 describe('afterAttempt() and the delivery', () => {
