@@ -60,7 +60,7 @@ export function failuresOf({ failedDeliveries = [] }: Health, event: string): nu
   return failedDeliveries.find(([id]) => id === event)?.[1] ?? 0;
 }
 
-/** How many attempts may be in flight at once: a sick endpoint is probed with one. */
+/** How many attempts may be in flight at once: one that has failed is probed with one. */
 export function allowedConcurrency(health: Health, conduct: Conduct): number {
   if (health.failures) return 1;
   const limit = limitOf(conduct);
@@ -78,7 +78,7 @@ export function wholeAttempts(allowed: number): number {
 }
 
 /**
- * What a sick endpoint is probed with: deliveries of other events than these,
+ * What a parked endpoint is probed with: deliveries of other events than these,
  * the longest ago failed first. Undefined for one that is well, and for one in
  * strict order, which is probed with what is next.
  */
@@ -94,11 +94,6 @@ export function probeOf(health: Health, { order }: Conduct): readonly string[] |
 export function parkedUntil(health: Health, moment: Moment, { retry }: Pick<Conduct, 'retry'>): number {
   const until = atThisClock(health, moment).parkedUntil ?? 0;
   return until > moment.now + longestBackOffMs(retry) ? 0 : until;
-}
-
-/** Whether the endpoint may be tried at this moment. */
-export function isOpen(health: Health, moment: Moment, conduct: Pick<Conduct, 'retry'>): boolean {
-  return health.paused === undefined && parkedUntil(health, moment, conduct) <= moment.now;
 }
 
 /** Whether a delivery is given up: old enough, and its endpoint tried often enough since it was accepted, by a sane clock. */
