@@ -2,8 +2,9 @@
  * What an attempt changes in the health of its endpoint: a pure state machine,
  * (state, outcome, now, random) → state and decision.
  */
+import type { Moment } from '../shared/clock.js';
 import { backOffMs, longestBackOffMs, longestRetryAfterMs, minAttempts } from './back-off.js';
-import { atThisClock, type Moment } from './clock-jump.js';
+import { atThisClock } from './clock-jump.js';
 import {
   type Conduct,
   type FailedDelivery,

@@ -2,9 +2,9 @@
  * The health of an endpoint, and what it allows: back-off belongs to the
  * endpoint, not to each delivery. Pure; `after-attempt.ts` has its changes.
  */
-import type { ClockReading } from '../shared/clock.js';
+import type { ClockReading, Moment } from '../shared/clock.js';
 import { longestBackOffMs, minAttempts } from './back-off.js';
-import { atThisClock, type Moment } from './clock-jump.js';
+import { atThisClock } from './clock-jump.js';
 import type { Endpoint } from './endpoint.js';
 import type { Pace } from './pace.js';
 
