@@ -1,7 +1,7 @@
 import { parseRate } from '../../endpoint/rate.js';
 import { isHookName } from '../../event/hook-name.js';
 import { ON_FAILURES, ORDERS } from '../build.js';
-import { type Draft, type DraftSettings, endpointsOf } from '../draft.js';
+import { endpointsOf, settingsOf } from '../draft.js';
 import { matchesHook } from '../pattern.js';
 import type { Rule } from './rule.js';
 
@@ -64,7 +64,3 @@ export const alerts: Rule = {
       yield { at: alert.at, message: "nobody is registered for the hook of 'alert': nobody would be told" };
   },
 };
-
-function settingsOf(draft: Draft): DraftSettings[] {
-  return [...endpointsOf(draft), draft.defaults];
-}

@@ -1,5 +1,5 @@
 import { parseDuration } from '../../shared/duration.js';
-import { type Draft, type DraftSettings, endpointsOf } from '../draft.js';
+import { settingsOf } from '../draft.js';
 import type { Placed } from '../finding.js';
 import type { Rule } from './rule.js';
 
@@ -57,10 +57,6 @@ export const ranges: Rule = {
     }
   },
 };
-
-function settingsOf(draft: Draft): DraftSettings[] {
-  return [...endpointsOf(draft), draft.defaults];
-}
 
 /** NaN is outside of everything. */
 function outside(value: number, least: number, most: number): boolean {
