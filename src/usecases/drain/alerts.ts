@@ -1,4 +1,4 @@
-/** Telling others when an endpoint gets sick, has something given up, or recovers: once for each change. */
+/** Telling others of the changes of endpoints: a command, a hook; each change once. */
 import { CapnhookError } from '../../shared/errors.js';
 import type { DrainPorts } from './ports.js';
 import type { Routing } from './routing.js';
