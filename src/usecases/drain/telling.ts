@@ -39,7 +39,7 @@ export interface Telling {
   flush(): void;
 }
 
-/** An endpoint got sick, recovered, or had something given up. */
+/** An endpoint was parked or paused, recovered, or had something given up. */
 export interface Change {
   /** The endpoint's id. */
   endpoint: string;
