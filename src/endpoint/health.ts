@@ -53,7 +53,8 @@ export function stateOf({ failures, paused }: Health): State {
 }
 
 /** How often a delivery failed with its endpoint, as far as it is remembered. */
-export function failuresOf({ failedDeliveries = {} }: Health, event: string): number {
+export function failuresOf({ failedDeliveries }: Health, event: string): number {
+  if (failedDeliveries === undefined) return 0;
   return Object.hasOwn(failedDeliveries, event) ? (failedDeliveries[event] ?? 0) : 0;
 }
 
