@@ -97,11 +97,14 @@ export function createAttempts(ports: DrainPorts, options: AttemptsOptions): Att
   }
 
   /** Claims one delivery and starts its attempt; false if there was none to claim. */
-  async function take(id: string): Promise<boolean> {
+  async function take(id: string, dueNow: Due): Promise<boolean> {
     const probe = probeOf(lease.health(id), routing.settingsOf(id));
-    const claim = await lease.claim(id, { limit: 1, ...due(), ...(probe && { probe }) });
-    claim.corrupt.forEach(settler.noteCorrupt);
-    claim.unread.forEach(settler.noteUnread);
+    const claim = await lease.claim(
+      id,
+      probe === undefined ? { limit: 1, ...dueNow } : { limit: 1, ...dueNow, probe },
+    );
+    for (const entry of claim.corrupt) settler.noteCorrupt(entry);
+    for (const entry of claim.unread) settler.noteUnread(entry);
     const [delivery] = claim.deliveries;
     if (delivery === undefined) return claim.corrupt.length > 0;
     if (settler.isMade(delivery)) {
@@ -165,10 +168,11 @@ export function createAttempts(ports: DrainPorts, options: AttemptsOptions): Att
       return soonest;
     },
     async fill() {
+      const dueNow = due();
       for (let taken = 0; taken < turnsAtOnce; taken += 1) {
         const id = mayGoOn() ? turns.next() : undefined;
         if (id === undefined) return true;
-        if (mayTry(id) && (await take(id))) turns.add(id);
+        if (mayTry(id) && (await take(id, dueNow))) turns.add(id);
       }
       return false;
     },
