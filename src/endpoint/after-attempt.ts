@@ -88,6 +88,25 @@ export function afterAttempt(
   return { health: park(health, attempt, { conduct, ...moment }), decision: 'waits' };
 }
 
+/** Whether {@link afterAttempt} changes nothing at a success. It is the ordinary case, and needs neither time nor chance. */
+export function isUnchangedBySuccess(
+  health: Health,
+  { disables }: Extract<Outcome, { kind: 'ok' }>,
+  event: string,
+): boolean {
+  return (
+    disables === undefined &&
+    isSmooth(health) &&
+    health.clock === undefined &&
+    (health.failedDeliveries === undefined || failuresOf(health, event) === 0)
+  );
+}
+
+/** Nothing that a success could mend. */
+function isSmooth({ failures, allowed, against }: Health): boolean {
+  return !failures && allowed === undefined && against === undefined;
+}
+
 function pausedBy(what: string): string {
   return `it answered ${what}`;
 }
@@ -117,10 +136,9 @@ interface Answered {
 
 /** What stays after an answer that shows the endpoint at work. */
 function afterAnswer(health: Health, { settled, limit, disables, against }: Answered): Health {
-  const { failures, allowed, failedDeliveries = [], pace } = health;
-  const isSmooth = !failures && allowed === undefined && health.against === undefined;
+  const { failedDeliveries = [], failures, pace } = health;
   const isRemembered = settled !== undefined && failuresOf(health, settled) > 0;
-  if (isSmooth && !isRemembered && disables === undefined && against === undefined) return health;
+  if (isSmooth(health) && !isRemembered && disables === undefined && against === undefined) return health;
   const others = failedDeliveries.filter(([id]) => id !== settled);
   const paused = health.paused ?? (disables === undefined ? undefined : pausedBy(disables));
   const { since, parkedUntil, failedAt, last, clock } = health;

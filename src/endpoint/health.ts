@@ -56,8 +56,8 @@ export function stateOf({ failures, paused }: Health): State {
 }
 
 /** How often a delivery failed with its endpoint, as far as it is remembered. */
-export function failuresOf({ failedDeliveries = [] }: Health, event: string): number {
-  return failedDeliveries.find(([id]) => id === event)?.[1] ?? 0;
+export function failuresOf({ failedDeliveries }: Health, event: string): number {
+  return failedDeliveries?.find(([id]) => id === event)?.[1] ?? 0;
 }
 
 /** How many attempts may be in flight at once: one that has failed is probed with one. */
