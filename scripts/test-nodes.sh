@@ -1,11 +1,15 @@
 #!/bin/sh
-# Runs the end-to-end tests on every Node that capnhook is made for. npm brings
-# the binaries, into .cache/. Vitest itself runs on the Node that is here; what
-# it spawns runs on the other one.
+# Runs end-to-end tests on every Node that capnhook is made for. npm brings the
+# binaries, into .cache/. Vitest itself runs on the Node that is here; what it
+# spawns runs on the other one.
 #
-# The crash tests are long, and run in full on the Node that is here (npm test):
-# CAPNHOOK_TEST_LIGHT makes them kill a fifth as often.
+# All of them run on the Node that is here (npm test). On the others run those
+# in which Node itself can make a difference: processes and their signals,
+# watching, HTTP, crashes, how the launcher and the package are loaded.
+# CAPNHOOK_TEST_LIGHT makes the crash tests kill a fifth as often.
 set -eu
+
+files='main-job daemon crash launcher package signals'
 
 cd "$(dirname "$0")/.."
 
@@ -17,6 +21,9 @@ fi
 here=$(node --version)
 here=${here#v}
 here=${here%%.*}
+
+paths=
+for file in $files; do paths="$paths test/e2e/$file.test.ts"; done
 
 failed=
 for major in 20 22 24 26; do
@@ -40,7 +47,7 @@ for major in 20 22 24 26; do
       ;;
   esac
   echo "test-nodes: Node $version"
-  CAPNHOOK_TEST_NODE=$node CAPNHOOK_TEST_LIGHT=1 npx vitest run --project e2e < /dev/null || failed="$failed $version"
+  CAPNHOOK_TEST_NODE=$node CAPNHOOK_TEST_LIGHT=1 npx vitest run --project e2e $paths < /dev/null || failed="$failed $version"
 done
 
 if [ -n "$failed" ]; then

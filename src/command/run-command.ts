@@ -3,7 +3,7 @@
  * input, and its output is dropped. It never outlives its time, and whatever
  * becomes of it is a result, never an exception.
  */
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { errnoOf } from '../shared/errors.js';
 
@@ -27,20 +27,31 @@ export async function runCommand(
   { input, timeoutMs, signal, env }: RunCommandOptions,
 ): Promise<string | undefined> {
   if (signal.aborted) return 'there was no time left for the command';
-  const child = spawn(program, args, { env, stdio: ['pipe', 'ignore', 'ignore'] });
+  let child: ChildProcess;
+  try {
+    // Some reasons not to start it are thrown (ENOTDIR, E2BIG), others are an event (ENOENT).
+    child = spawn(program, args, { env, stdio: ['pipe', 'ignore', 'ignore'] });
+  } catch (error) {
+    return cannotStart(error);
+  }
   const kill = (): void => void child.kill('SIGKILL');
   const timer = setTimeout(kill, timeoutMs);
   signal.addEventListener('abort', kill);
-  child.stdin.on('error', () => {}); // it need not read what it is offered
-  child.stdin.end(input);
+  // One that was not started for want of file descriptors has no standard input.
+  child.stdin?.on('error', () => {}); // it need not read what it is offered
+  child.stdin?.end(input);
   try {
     const [code, killedBy] = await once(child, 'close');
     if (killedBy !== null) return `the command was ended by ${killedBy}`;
     return code === 0 ? undefined : `the command exited with ${code}`;
   } catch (error) {
-    return `the command cannot be started (${errnoOf(error) ?? 'unknown'})`;
+    return cannotStart(error);
   } finally {
     clearTimeout(timer);
     signal.removeEventListener('abort', kill);
   }
+}
+
+function cannotStart(error: unknown): string {
+  return `the command cannot be started (${errnoOf(error) ?? 'unknown'})`;
 }

@@ -44,21 +44,38 @@ export interface IdleConnections {
  * @param options.max how many at most, over all origins
  */
 export function createIdleConnections({ max }: { max: number }): IdleConnections {
+  /** The oldest first, over all origins. */
+  const idle = new Set<Connection>();
   /** The one used last comes last: it is the one least likely to be closed by the other side. */
-  const idle: Connection[] = [];
+  const byOrigin = new Map<string, Connection[]>();
+
+  function drop(connection: Connection): void {
+    idle.delete(connection);
+    const others = byOrigin.get(connection.origin)?.filter((each) => each !== connection) ?? [];
+    if (others.length > 0) byOrigin.set(connection.origin, others);
+    else byOrigin.delete(connection.origin);
+    void connection.destroy();
+  }
 
   return {
     take(origin) {
+      const here = byOrigin.get(origin);
       for (;;) {
-        const index = idle.findLastIndex((connection) => connection.origin === origin);
-        const [connection] = index === -1 ? [] : idle.splice(index, 1);
-        if (connection === undefined || connection.isOpen()) return connection;
+        const connection = here?.pop();
+        if (here?.length === 0) byOrigin.delete(origin);
+        if (connection === undefined) return undefined;
+        idle.delete(connection);
+        if (connection.isOpen()) return connection;
         void connection.destroy();
       }
     },
     keep(connection) {
-      idle.push(connection);
-      if (idle.length > max) void idle.shift()?.destroy();
+      idle.add(connection);
+      const here = byOrigin.get(connection.origin);
+      if (here === undefined) byOrigin.set(connection.origin, [connection]);
+      else here.push(connection);
+      const [oldest] = idle.size > max ? idle : [];
+      if (oldest !== undefined) drop(oldest);
     },
   };
 }

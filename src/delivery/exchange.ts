@@ -4,10 +4,10 @@
  * request is sent any more, and no connection is in doubt: it was either read
  * to the end of its answer and kept, or destroyed.
  */
-import { setMaxListeners } from 'node:events';
 import { formatDuration } from '../shared/duration.js';
-import { longestTimerMs } from '../shared/timer.js';
 import type { AnswerListener, Connection } from './connection.js';
+import type { CutOffs } from './cut-offs.js';
+import type { Deadlines } from './deadlines.js';
 import { describeError } from './error-words.js';
 import type { HttpRequest } from './http-request.js';
 import type { AttemptResult } from './sender.js';
@@ -23,6 +23,8 @@ export interface ExchangeOptions {
   timeoutMs: number;
   /** Each of them cuts the exchange off. */
   signals: readonly AbortSignal[];
+  deadlines: Deadlines;
+  cutOffs: CutOffs;
   /** Gives a connection to the request's origin; with `fresh` a new one. */
   connect(origin: string, options: { fresh: boolean }): Connection;
   /** Takes back a connection that can be used again. */
@@ -39,23 +41,21 @@ export interface ExchangeOptions {
  * 9.3.1). It may be a repeat for the receiver, with the same `webhook-id`.
  */
 export function exchange(request: HttpRequest, options: ExchangeOptions): Promise<AttemptResult> {
-  const { timeoutMs, signals, connect, keep } = options;
+  const { timeoutMs, signals, deadlines, cutOffs, connect, keep } = options;
   return new Promise((resolve) => {
     let settled = false;
     let answer: AttemptResult | undefined;
     let connection: Connection | undefined;
 
-    const timer = setTimeout(() => cutOff(timedOut(timeoutMs)), Math.min(timeoutMs, longestTimerMs));
+    const onDeadline = () => cutOff(timedOut(timeoutMs));
     const onAbort = () => cutOff({ kind: 'aborted' });
-    // AbortSignal.any would keep what it made alive for as long as its sources. Of the attempts that
-    // are in flight each listens to the same signals, and Node warns of more than ten.
-    setMaxListeners(0, ...signals);
-    for (const signal of signals) signal.addEventListener('abort', onAbort);
+    const deadline = deadlines.set(timeoutMs, onDeadline);
+    for (const signal of signals) cutOffs.add(signal, onAbort);
 
     function settle(result: AttemptResult): void {
       settled = true;
-      clearTimeout(timer);
-      for (const signal of signals) signal.removeEventListener('abort', onAbort);
+      deadlines.clear(deadline, onDeadline);
+      for (const signal of signals) cutOffs.delete(signal, onAbort);
       resolve(result);
     }
 

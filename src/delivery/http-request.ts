@@ -1,5 +1,5 @@
 /** An attempt as the HTTP request it becomes. Looks up secrets, and does nothing else. */
-import type { Secret } from '../endpoint/endpoint.js';
+import type { Endpoint, Secret } from '../endpoint/endpoint.js';
 import { parseWebhookUrl } from '../event/webhook-url.js';
 import { isHeaderValue } from '../shared/header-value.js';
 import type { AttemptError } from './error-words.js';
@@ -14,12 +14,27 @@ export interface HttpRequest {
   /** Path and query. */
   readonly path: string;
   /** Names and values by turns. */
-  readonly headers: readonly string[];
+  readonly headers: string[];
   readonly body: Buffer;
+}
+
+/** What all requests to an endpoint have in common, as long as its secrets are the same. */
+interface Template {
+  /** The texts of the endpoint's secrets, URL, headers, keys. */
+  readonly texts: readonly string[];
+  readonly origin: string;
+  readonly path: string;
+  readonly headers: readonly string[];
+  /** The endpoint's own, for events without a hook. */
+  readonly hook: string | undefined;
+  readonly keys: readonly SigningKey[];
 }
 
 /** A request, or why there can be none. */
 export type BuiltRequest = { ok: true; request: HttpRequest } | { ok: false; error: AttemptError };
+
+/** Set with each attempt, whatever the endpoint's own are. */
+const ownHeaders = ['webhook-id', 'webhook-timestamp', 'capnhook-attempt', 'capnhook-hook'] as const;
 
 /** Says no from anywhere within {@link createRequestBuilder}; never leaves it. */
 class Unusable extends Error {
@@ -40,6 +55,9 @@ class Unusable extends Error {
  * before the credentials in its URL; everything else that capnhook sets goes
  * before the endpoint's headers.
  *
+ * What does not change from one attempt to the next is worked out once for an
+ * endpoint, and anew when one of its secrets was exchanged.
+ *
  * @param options.userAgent `capnhook/<version>`
  */
 export function createRequestBuilder({
@@ -49,7 +67,7 @@ export function createRequestBuilder({
   userAgent: string;
   secrets: SecretReader;
 }): (attempt: Attempt) => BuiltRequest {
-  const keys = new WeakMap<Secret, { text: string; key: SigningKey }>();
+  const templates = new WeakMap<Endpoint, Template>();
 
   function read(secret: Secret): string {
     const found = secrets.read(secret);
@@ -57,49 +75,57 @@ export function createRequestBuilder({
     return found.text;
   }
 
-  function readUrl(secret: Secret): URL {
-    const parsed = parseWebhookUrl(read(secret));
-    if (parsed.ok) return new URL(parsed.url);
-    throw new Unusable('BAD_URL', `${nameOfSecret(secret)} cannot be used: ${parsed.reason}`);
+  /** Where the same references lead to the same texts, the template is the one it was. */
+  function templateOf(endpoint: Endpoint): Template {
+    const known = templates.get(endpoint);
+    if (known !== undefined && isStillRight(endpoint, known)) return known;
+    const template = makeTemplate(endpoint);
+    templates.set(endpoint, template);
+    return template;
   }
 
-  function readHeader([name, secret]: [string, Secret]): [string, string] {
-    const value = read(secret);
-    if (isHeaderValue(value)) return [name.toLowerCase(), value];
-    const why = `${nameOfSecret(secret)} has a line break or another character that a header cannot hold`;
-    throw new Unusable('BAD_SECRET', `the header ${name} cannot be sent: ${why}`);
+  function isStillRight({ url, headers, sign }: Endpoint, { texts }: Template): boolean {
+    let at = 0;
+    if (read(url) !== texts[at++]) return false;
+    for (const name in headers) if (read(headers[name]!) !== texts[at++]) return false;
+    for (const secret of sign) if (read(secret) !== texts[at++]) return false;
+    return true;
   }
 
-  /** The key objects are made once; a secret that was exchanged under the same reference makes a new one. */
-  function readKey(secret: Secret): SigningKey {
-    const text = read(secret);
-    const known = keys.get(secret);
-    if (known?.text === text) return known.key;
-    const parsed = parseSigningKey(text);
-    if (!parsed.ok) {
-      throw new Unusable('BAD_SECRET', `${nameOfSecret(secret)} cannot be signed with: ${parsed.reason}`);
+  function makeTemplate(endpoint: Endpoint): Template {
+    const texts: string[] = [];
+    const noted = (secret: Secret): string => {
+      const text = read(secret);
+      texts.push(text);
+      return text;
+    };
+    const { origin, pathname, search, username, password } = parseUrl(endpoint.url, noted(endpoint.url));
+    const headers = new Map([['user-agent', userAgent]]);
+    if (username !== '' || password !== '') headers.set('authorization', basicAuth(username, password));
+    for (const [name, secret] of Object.entries(endpoint.headers)) {
+      headers.set(name.toLowerCase(), headerValue(name, secret, noted(secret)));
     }
-    keys.set(secret, { text, key: parsed.key });
-    return parsed.key;
+    headers.set('content-type', 'application/json');
+    const hook = headers.get('capnhook-hook');
+    for (const name of ownHeaders) headers.delete(name);
+    if (endpoint.sign.length > 0) headers.delete('webhook-signature');
+    const keys = endpoint.sign.map((secret) => signingKey(secret, noted(secret)));
+    return { texts, origin, path: pathname + search, headers: [...headers].flat(), hook, keys };
   }
 
   function build({ event, endpoint, attempt, timestamp }: Attempt): HttpRequest {
-    const { origin, pathname, search, username, password } = readUrl(endpoint.url);
-    const { buffer, byteOffset, byteLength } = event.payload;
-    const body = Buffer.from(buffer, byteOffset, byteLength);
-    const headers = new Map([['user-agent', userAgent]]);
-    if (username !== '' || password !== '') headers.set('authorization', basicAuth(username, password));
-    for (const entry of Object.entries(endpoint.headers)) headers.set(...readHeader(entry));
-    headers.set('content-type', 'application/json');
-    headers.set('webhook-id', event.id);
-    headers.set('webhook-timestamp', `${timestamp}`);
-    headers.set('capnhook-attempt', `${attempt}`);
-    if (event.hook !== undefined) headers.set('capnhook-hook', event.hook);
-    if (endpoint.sign.length > 0) {
-      const signed = { id: event.id, timestamp, body };
-      headers.set('webhook-signature', createSignature(endpoint.sign.map(readKey), signed));
+    const template = templateOf(endpoint);
+    const { id, payload, hook = template.hook } = event;
+    const body = Buffer.isBuffer(payload)
+      ? payload
+      : Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength);
+    const headers = template.headers.slice();
+    headers.push('webhook-id', id, 'webhook-timestamp', `${timestamp}`, 'capnhook-attempt', `${attempt}`);
+    if (hook !== undefined) headers.push('capnhook-hook', hook);
+    if (template.keys.length > 0) {
+      headers.push('webhook-signature', createSignature(template.keys, { id, timestamp, body }));
     }
-    return { origin, path: pathname + search, headers: [...headers].flat(), body };
+    return { origin: template.origin, path: template.path, headers, body };
   }
 
   return (attempt) => {
@@ -110,6 +136,24 @@ export function createRequestBuilder({
       return { ok: false, error: { kind: 'error', code: error.code, message: error.message } };
     }
   };
+}
+
+function parseUrl(secret: Secret, text: string): URL {
+  const parsed = parseWebhookUrl(text);
+  if (parsed.ok) return new URL(parsed.url);
+  throw new Unusable('BAD_URL', `${nameOfSecret(secret)} cannot be used: ${parsed.reason}`);
+}
+
+function headerValue(name: string, secret: Secret, value: string): string {
+  if (isHeaderValue(value)) return value;
+  const why = `${nameOfSecret(secret)} has a line break or another character that a header cannot hold`;
+  throw new Unusable('BAD_SECRET', `the header ${name} cannot be sent: ${why}`);
+}
+
+function signingKey(secret: Secret, text: string): SigningKey {
+  const parsed = parseSigningKey(text);
+  if (parsed.ok) return parsed.key;
+  throw new Unusable('BAD_SECRET', `${nameOfSecret(secret)} cannot be signed with: ${parsed.reason}`);
 }
 
 /** RFC 7617. The URL's parts are percent-encoded bytes. */

@@ -12,11 +12,13 @@
 import { Socket } from 'node:net';
 import type { buildConnector, Client, Dispatcher } from 'undici';
 import { type AnswerListener, type Connection, createIdleConnections } from './connection.js';
+import { createCutOffs } from './cut-offs.js';
+import { createDeadlines } from './deadlines.js';
 import { parseDeliveryWish } from './delivery-wish.js';
 import { exchange } from './exchange.js';
-import { createRequestBuilder } from './http-request.js';
+import { createRequestBuilder, type HttpRequest } from './http-request.js';
 import type { SecretReader } from './secrets.js';
-import type { Sender } from './sender.js';
+import type { Answer, Attempt, AttemptResult, Sender } from './sender.js';
 
 /** Idle connections over all origins, at most. */
 const MAX_IDLE = 256;
@@ -56,8 +58,11 @@ export function createHttpSender({
   const buildRequest = createRequestBuilder({ userAgent, secrets });
   const idle = createIdleConnections({ max: MAX_IDLE });
   const open = new Set<Connection>();
+  const deadlines = createDeadlines();
+  const cutOffs = createCutOffs();
   const closing = new AbortController();
   let loading: Promise<Connect> | undefined;
+  let connect: Connect | undefined;
 
   async function load(): Promise<Connect> {
     const undici = await import('undici');
@@ -71,18 +76,26 @@ export function createHttpSender({
     };
   }
 
+  function begin(request: HttpRequest, { endpoint, signal }: Attempt, open: Connect): Promise<AttemptResult> {
+    return exchange(request, {
+      timeoutMs: endpoint.timeoutMs,
+      signals: signal === undefined ? [closing.signal] : [closing.signal, signal],
+      deadlines,
+      cutOffs,
+      connect: (origin, { fresh }) => (fresh ? undefined : idle.take(origin)) ?? open(origin),
+      keep: idle.keep,
+    });
+  }
+
   return {
     async send(attempt) {
       const built = buildRequest(attempt);
       if (!built.ok) return built.error;
-      loading ??= load();
-      const connect = await loading;
-      return exchange(built.request, {
-        timeoutMs: attempt.endpoint.timeoutMs,
-        signals: attempt.signal === undefined ? [closing.signal] : [closing.signal, attempt.signal],
-        connect: (origin, { fresh }) => (fresh ? undefined : idle.take(origin)) ?? connect(origin),
-        keep: idle.keep,
-      });
+      if (connect === undefined) {
+        loading ??= load();
+        connect = await loading;
+      }
+      return begin(built.request, attempt, connect);
     },
     async close() {
       closing.abort();
@@ -114,15 +127,33 @@ function openConnection(undici: Undici, { origin, connector, onDestroy }: OpenOp
     },
   });
 
+  let listener: AnswerListener;
+  /** The interface of undici that its type calls deprecated costs less: the other one makes an object of all headers. */
+  const handler: Dispatcher.DispatchHandler = {
+    onConnect() {
+      listener.started(reused);
+      reused = true;
+    },
+    onResponseStarted: () => listener.heard(),
+    onHeaders(status, headers) {
+      // Interim answers (1xx) come here, too, in any number.
+      if (status >= 200) listener.answered(answerOf(status, headers));
+      return true;
+    },
+    onData(chunk) {
+      listener.received(chunk.length);
+      return true;
+    },
+    onComplete: () => listener.ended(),
+    onError: (error) => listener.failed(error),
+  };
+
   const connection: Connection = {
     origin,
     isOpen: () => client.stats.connected,
-    post({ path, headers, body }, listener) {
-      const started = () => {
-        listener.started(reused);
-        reused = true;
-      };
-      client.dispatch({ method: 'POST', path, headers: [...headers], body }, handlerFor(listener, started));
+    post({ path, headers, body }, given) {
+      listener = given;
+      client.dispatch({ method: 'POST', path, headers, body }, handler);
     },
     async destroy() {
       onDestroy(connection);
@@ -138,24 +169,21 @@ function openConnection(undici: Undici, { origin, connector, onDestroy }: OpenOp
   return connection;
 }
 
-function handlerFor(listener: AnswerListener, started: () => void): Dispatcher.DispatchHandler {
-  return {
-    onRequestStart: started,
-    // Its type calls this one deprecated; nothing else tells of an answer's first byte.
-    onResponseStarted: () => listener.heard(),
-    onResponseStart(_, status, headers) {
-      // Interim answers (1xx) come here, too, in any number.
-      if (status < 200) return;
-      const retryAfter = [headers['retry-after']].flat()[0];
-      const delivery = parseDeliveryWish([headers['webhook-delivery']].flat().join());
-      listener.answered({
-        status,
-        ...(retryAfter !== undefined && { retryAfter }),
-        ...(delivery !== undefined && { delivery }),
-      });
-    },
-    onResponseData: (_, chunk) => listener.received(chunk.length),
-    onResponseEnd: () => listener.ended(),
-    onResponseError: (_, error) => listener.failed(error),
-  };
+/** @param headers names and values by turns, as they came */
+function answerOf(status: number, headers: readonly Buffer[]): Answer {
+  const answer: Answer = { status };
+  let wishes = '';
+  for (let at = 0; at < headers.length; at += 2) {
+    const [name, value] = [headers[at]!, headers[at + 1]!];
+    if (isNamed(name, 'retry-after')) answer.retryAfter ??= value.toString('latin1');
+    else if (isNamed(name, 'webhook-delivery')) wishes += `${value.toString('latin1')},`;
+  }
+  const delivery = wishes === '' ? undefined : parseDeliveryWish(wishes);
+  if (delivery !== undefined) answer.delivery = delivery;
+  return answer;
+}
+
+/** Nearly every name differs in its length already. */
+function isNamed(name: Buffer, wanted: string): boolean {
+  return name.length === wanted.length && name.toString('latin1').toLowerCase() === wanted;
 }

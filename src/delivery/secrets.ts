@@ -31,13 +31,23 @@ const MAX_BYTES = 65_536;
  */
 export function createSecretReader({ env }: { env: NodeJS.ProcessEnv }): SecretReader {
   const known = new Map<string, SecretText>();
+  /** The same by reference: it is asked for with every attempt. */
+  const found = new WeakMap<Secret, SecretText>();
+
+  function find(secret: Secret): SecretText {
+    if ('value' in secret) return { ok: true, text: secret.value };
+    const name = nameOfSecret(secret);
+    const text = known.get(name) ?? lookUp(secret, env);
+    if (text.ok) known.set(name, text);
+    return text;
+  }
 
   return {
     read(secret) {
-      if ('value' in secret) return { ok: true, text: secret.value };
-      const name = nameOfSecret(secret);
-      const text = known.get(name) ?? lookUp(secret, env);
-      if (text.ok) known.set(name, text);
+      const before = found.get(secret);
+      if (before !== undefined) return before;
+      const text = find(secret);
+      if (text.ok) found.set(secret, text);
       return text;
     },
   };

@@ -64,13 +64,14 @@ export function parseSigningKey(secret: string): ParsedSigningKey {
  */
 export function createSignature(keys: readonly SigningKey[], { id, timestamp, body }: Signable): string {
   const before = `${id}.${timestamp}.`;
-  return keys.map(({ scheme, key }) => `${scheme},${signatureOf({ scheme, key }, before, body)}`).join(' ');
+  return keys.map((key) => signatureOf(key, before, body)).join(' ');
 }
 
 function signatureOf({ scheme, key }: SigningKey, before: string, body: Uint8Array): string {
-  if (scheme === 'v1') return createHmac('sha256', key).update(before).update(body).digest('base64');
+  if (scheme === 'v1') return `v1,${createHmac('sha256', key).update(before).update(body).digest('base64')}`;
   // ed25519 reads its message twice: it cannot be fed piece by piece.
-  return sign(null, Buffer.concat([Buffer.from(before), body]), key).toString('base64');
+  const signature = sign(null, Buffer.concat([Buffer.from(before), body]), key);
+  return `v1a,${signature.toString('base64')}`;
 }
 
 function hmacKey(bytes: Buffer): ParsedSigningKey {

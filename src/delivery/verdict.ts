@@ -55,7 +55,7 @@ export function verdictOf(result: AttemptResult, nowMs: number): Verdict {
   if (result.kind === 'error') return verdictOfError(result.code);
   const { status, retryAfter, delivery } = result;
   if (status >= 200 && status < 300)
-    return { kind: 'delivered', ...(delivery === 'disable' && { disables: true }) };
+    return delivery === 'disable' ? { kind: 'delivered', disables: true } : { kind: 'delivered' };
   if (status === 410) return { kind: 'gone', what: '410 Gone' };
   if (delivery === 'disable') return { kind: 'gone', what: 'webhook-delivery: disable' };
   if (delivery === 'abort-message')

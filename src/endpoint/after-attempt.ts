@@ -2,12 +2,15 @@
  * What an attempt changes in the health of its endpoint: a pure state machine,
  * (state, outcome, now, random) → state and decision.
  */
+import type { Moment } from '../shared/clock.js';
 import { backOffMs, longestBackOffMs, longestRetryAfterMs, minAttempts } from './back-off.js';
-import { atThisClock, type Moment } from './clock-jump.js';
+import { atThisClock } from './clock-jump.js';
 import {
   type Conduct,
+  type FailedDelivery,
   failuresOf,
   type Health,
+  limitOf,
   maxAgainst,
   maxFailedDeliveries,
   wholeAttempts,
@@ -64,7 +67,7 @@ export function afterAttempt(
 ): { health: Health; decision: Decision } {
   const { outcome, event } = attempt;
   const health = atThisClock(before, moment);
-  const answered = { settled: event, limit: conduct.concurrency };
+  const answered = { settled: event, limit: limitOf(conduct) };
   if (outcome.kind === 'ok') {
     const { disables } = outcome;
     return { health: afterAnswer(health, { ...answered, disables }), decision: 'delivered' };
@@ -83,6 +86,25 @@ export function afterAttempt(
     return { health: { ...park(health, attempt, { conduct, ...moment }), against }, decision: 'waits' };
   }
   return { health: park(health, attempt, { conduct, ...moment }), decision: 'waits' };
+}
+
+/** Whether {@link afterAttempt} changes nothing at a success. It is the ordinary case, and needs neither time nor chance. */
+export function isUnchangedBySuccess(
+  health: Health,
+  { disables }: Extract<Outcome, { kind: 'ok' }>,
+  event: string,
+): boolean {
+  return (
+    disables === undefined &&
+    isSmooth(health) &&
+    health.clock === undefined &&
+    (health.failedDeliveries === undefined || failuresOf(health, event) === 0)
+  );
+}
+
+/** Nothing that a success could mend. */
+function isSmooth({ failures, allowed, against }: Health): boolean {
+  return !failures && allowed === undefined && against === undefined;
 }
 
 function pausedBy(what: string): string {
@@ -106,7 +128,7 @@ function failedAlone(
 interface Answered {
   /** The event of a delivery that is settled for good. */
   settled?: string;
-  /** The endpoint's concurrency, where something has succeeded. */
+  /** What the allowed concurrency grows to, where something has succeeded. */
   limit?: number;
   disables?: string | undefined;
   against?: readonly string[];
@@ -114,16 +136,15 @@ interface Answered {
 
 /** What stays after an answer that shows the endpoint at work. */
 function afterAnswer(health: Health, { settled, limit, disables, against }: Answered): Health {
-  const { failures, allowed, failedDeliveries = {}, pace } = health;
-  const isSmooth = !failures && allowed === undefined && health.against === undefined;
+  const { failedDeliveries = [], failures, pace } = health;
   const isRemembered = settled !== undefined && failuresOf(health, settled) > 0;
-  if (isSmooth && !isRemembered && disables === undefined && against === undefined) return health;
-  const others = Object.entries(failedDeliveries).filter(([id]) => id !== settled);
+  if (isSmooth(health) && !isRemembered && disables === undefined && against === undefined) return health;
+  const others = failedDeliveries.filter(([id]) => id !== settled);
   const paused = health.paused ?? (disables === undefined ? undefined : pausedBy(disables));
   const { since, parkedUntil, failedAt, last, clock } = health;
   return defined({
     ...(paused !== undefined && { failures, since, parkedUntil, failedAt, last, clock, paused }),
-    failedDeliveries: others.length === 0 ? undefined : Object.fromEntries(others),
+    failedDeliveries: others.length === 0 ? undefined : others,
     allowed: allowedAfter(health, limit),
     against,
     pace,
@@ -183,10 +204,7 @@ function isSameMoment({ failedAt }: Health, { startedAt }: AttemptOutcome, now: 
 }
 
 /** The newest is always remembered, and the oldest are forgotten first. */
-function remember(health: Health, event: string): Readonly<Record<string, number>> {
-  const others = Object.entries(health.failedDeliveries ?? {}).filter(([id]) => id !== event);
-  return Object.fromEntries([
-    ...others.slice(1 - maxFailedDeliveries),
-    [event, failuresOf(health, event) + 1],
-  ]);
+function remember(health: Health, event: string): readonly FailedDelivery[] {
+  const others = (health.failedDeliveries ?? []).filter(([id]) => id !== event);
+  return [...others.slice(1 - maxFailedDeliveries), [event, failuresOf(health, event) + 1]];
 }

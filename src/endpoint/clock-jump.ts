@@ -1,13 +1,5 @@
 /** Times of a health that was noted before the wall clock jumped. Pure. */
-import type { Clock, ClockReading } from '../shared/clock.js';
-
-/** A moment by the wall clock. */
-export interface Moment {
-  /** ms since the epoch. */
-  now: number;
-  /** What tells a jump; where it is missing none is noticed. */
-  clock?: ClockReading | undefined;
-}
+import type { ClockReading, Moment } from '../shared/clock.js';
 
 /** Times by the wall clock, ms since the epoch, and what it was. */
 export interface Timed {
@@ -41,9 +33,4 @@ export function atThisClock<T extends Timed>(health: T, { clock }: Moment): T {
     ...(parkedUntil !== undefined && { parkedUntil: parkedUntil + jumpMs }),
     failedAt: isInsane ? [] : failedAt.map((at) => at + jumpMs),
   };
-}
-
-/** The moment it is by a clock. */
-export function momentOf(clock: Clock): Moment {
-  return { now: clock.now(), clock: clock.reading?.() };
 }

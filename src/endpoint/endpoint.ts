@@ -21,6 +21,12 @@ export interface Rate {
   perMs: number;
 }
 
+/** What `order` can be. */
+export const ORDERS = ['any', 'strict'] as const;
+
+/** What `onFailure` can be. */
+export const ON_FAILURES = ['block', 'skip'] as const;
+
 /** A URL with its settings. */
 export interface Endpoint {
   /** Names it in the spool, the journal and all output; tells nothing of the URL but its host. */
@@ -37,13 +43,13 @@ export interface Endpoint {
   /** Absent: as fast as it answers. */
   rate?: Rate;
   /** `strict`: one delivery at a time, each after the one before it. */
-  order: 'any' | 'strict';
+  order: (typeof ORDERS)[number];
   /** What a delivery in strict order does that fails alone: the others wait for it (`block`), or go on without it (`skip`). */
-  onFailure: 'block' | 'skip';
+  onFailure: (typeof ON_FAILURES)[number];
   /** A delivery older than this is given up once its endpoint was tried often enough. */
   giveUpAfterMs: number;
   retry: RetryPolicy;
-  /** A command that is told when the endpoint gets sick, gives something up, or recovers: its name and arguments. */
+  /** A command that is told of each change of the endpoint: its name and arguments. */
   onChange?: readonly string[];
 }
 

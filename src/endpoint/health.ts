@@ -2,9 +2,9 @@
  * The health of an endpoint, and what it allows: back-off belongs to the
  * endpoint, not to each delivery. Pure; `after-attempt.ts` has its changes.
  */
-import type { ClockReading } from '../shared/clock.js';
+import type { ClockReading, Moment } from '../shared/clock.js';
 import { longestBackOffMs, minAttempts } from './back-off.js';
-import { atThisClock, type Moment } from './clock-jump.js';
+import { atThisClock } from './clock-jump.js';
 import type { Endpoint } from './endpoint.js';
 import type { Pace } from './pace.js';
 
@@ -22,8 +22,8 @@ export interface Health {
   paused?: string;
   /** What went wrong last: `503`, `ECONNREFUSED`, … */
   last?: string;
-  /** How often a delivery failed with the endpoint, by event id, the latest last; at most {@link maxFailedDeliveries}. */
-  failedDeliveries?: Readonly<Record<string, number>>;
+  /** How often deliveries failed with the endpoint, the latest last; at most {@link maxFailedDeliveries}. */
+  failedDeliveries?: readonly FailedDelivery[];
   /** While it recovers: attempts in flight at once, from 1, with the fractions that add up. Absent: its limit. */
   allowed?: number;
   /** Different deliveries that failed alone, with no success between them; at most {@link maxAgainst} event ids. */
@@ -33,6 +33,9 @@ export interface Health {
   /** How fast it was sent to lately. */
   pace?: Pace;
 }
+
+/** The event's id, and how often its delivery failed. A list of them keeps its order; an object would put the id `42` first. */
+export type FailedDelivery = readonly [event: string, failures: number];
 
 /** So many deliveries' attempts are remembered; of others the count begins anew. */
 export const maxFailedDeliveries = 256;
@@ -53,14 +56,20 @@ export function stateOf({ failures, paused }: Health): State {
 }
 
 /** How often a delivery failed with its endpoint, as far as it is remembered. */
-export function failuresOf({ failedDeliveries = {} }: Health, event: string): number {
-  return Object.hasOwn(failedDeliveries, event) ? (failedDeliveries[event] ?? 0) : 0;
+export function failuresOf({ failedDeliveries }: Health, event: string): number {
+  return failedDeliveries?.find(([id]) => id === event)?.[1] ?? 0;
 }
 
-/** How many attempts may be in flight at once: a sick endpoint is probed with one. */
-export function allowedConcurrency(health: Health, { order, concurrency }: Conduct): number {
-  if (health.failures || order === 'strict') return 1;
-  return health.allowed === undefined ? concurrency : Math.min(wholeAttempts(health.allowed), concurrency);
+/** How many attempts may be in flight at once: one that has failed is probed with one. */
+export function allowedConcurrency(health: Health, conduct: Conduct): number {
+  if (health.failures) return 1;
+  const limit = limitOf(conduct);
+  return health.allowed === undefined ? limit : Math.min(wholeAttempts(health.allowed), limit);
+}
+
+/** How many attempts may be in flight at once to an endpoint that is well. */
+export function limitOf({ order, concurrency }: Pick<Conduct, 'order' | 'concurrency'>): number {
+  return order === 'strict' ? 1 : concurrency;
 }
 
 /** Three thirds are a whole, whatever floating point makes of it. */
@@ -69,13 +78,13 @@ export function wholeAttempts(allowed: number): number {
 }
 
 /**
- * What a sick endpoint is probed with: deliveries of other events than these,
+ * What a parked endpoint is probed with: deliveries of other events than these,
  * the longest ago failed first. Undefined for one that is well, and for one in
  * strict order, which is probed with what is next.
  */
 export function probeOf(health: Health, { order }: Conduct): readonly string[] | undefined {
   if (!health.failures || order === 'strict') return undefined;
-  return Object.keys(health.failedDeliveries ?? {});
+  return (health.failedDeliveries ?? []).map(([event]) => event);
 }
 
 /**
@@ -85,11 +94,6 @@ export function probeOf(health: Health, { order }: Conduct): readonly string[] |
 export function parkedUntil(health: Health, moment: Moment, { retry }: Pick<Conduct, 'retry'>): number {
   const until = atThisClock(health, moment).parkedUntil ?? 0;
   return until > moment.now + longestBackOffMs(retry) ? 0 : until;
-}
-
-/** Whether the endpoint may be tried at this moment. */
-export function isOpen(health: Health, moment: Moment, conduct: Pick<Conduct, 'retry'>): boolean {
-  return health.paused === undefined && parkedUntil(health, moment, conduct) <= moment.now;
 }
 
 /** Whether a delivery is given up: old enough, and its endpoint tried often enough since it was accepted, by a sane clock. */

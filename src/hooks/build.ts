@@ -3,7 +3,7 @@
  * built once. Total; the rules decide what is valid.
  */
 
-import { type Endpoint, endpointDefaults, type Secret } from '../endpoint/endpoint.js';
+import { type Endpoint, endpointDefaults, ON_FAILURES, ORDERS, type Secret } from '../endpoint/endpoint.js';
 import { unnamedEndpointId } from '../endpoint/endpoint-id.js';
 import { parseRate } from '../endpoint/rate.js';
 import { parseWebhookUrl } from '../event/webhook-url.js';
@@ -21,12 +21,6 @@ import type { Hooks } from './hooks.js';
 type Settings = Hooks['defaults'];
 
 const DEFAULT_MAX_IN_FLIGHT = 256;
-
-/** What `order` can be. */
-export const ORDERS: readonly Endpoint['order'][] = ['any', 'strict'];
-
-/** What `onFailure` can be. */
-export const ON_FAILURES: readonly Endpoint['onFailure'][] = ['block', 'skip'];
 
 /** Who receives what, from a draft that keeps every rule. */
 export function buildHooks(draft: Draft): Hooks {

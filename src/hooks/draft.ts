@@ -55,6 +55,11 @@ export function endpointsOf(draft: Draft): DraftEndpoint[] {
   return [...draft.endpoints, ...inlineEndpointsOf(draft)];
 }
 
+/** All that settings are written for: every endpoint, and the defaults. */
+export function settingsOf(draft: Draft): DraftSettings[] {
+  return [...endpointsOf(draft), draft.defaults];
+}
+
 /** The endpoints written on the spot, in the file's order. */
 export function inlineEndpointsOf(draft: Draft): DraftEndpoint[] {
   return draft.hooks.flatMap((hook) =>

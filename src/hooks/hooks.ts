@@ -17,7 +17,7 @@ export interface Hooks {
   defaults: Omit<Endpoint, 'id' | 'url'>;
   /** Attempts in flight at once, over all endpoints. */
   maxInFlight: number;
-  /** A hook that is fired when an endpoint gets sick, gives something up, or recovers. */
+  /** A hook that is fired for each change of an endpoint. */
   alert?: string;
 }
 

@@ -1,6 +1,7 @@
 import type { DraftDefaults, DraftSettings } from './draft.js';
 import type { Finding, Placed } from './finding.js';
 import { entriesOf } from './keys.js';
+import { MUST_BE } from './must-be.js';
 import { readNumber, readText, wrongType } from './types.js';
 import type { TreeEntry } from './yaml-tree.js';
 
@@ -19,16 +20,9 @@ export const SETTINGS: readonly string[] = [
 /** The keys of `defaults`. */
 export const DEFAULTS: readonly string[] = [...SETTINGS, 'maxInFlight', 'alert'];
 
-/** What a text must be, by its key. */
-const TEXTS: Readonly<Record<'rate' | 'order' | 'onFailure', string>> = {
-  rate: 'must be a rate such as 10/s, 100/m, 1000/h or 5000/d',
-  order: "must be 'any' or 'strict'",
-  onFailure: "must be 'block' or 'skip'",
-};
-
 const DURATION = 'must be a duration such as 500ms, 20s, 5m, 2h or 3d';
 const ON_CHANGE = "'onChange' must be a map with 'command'";
-const MAX_IN_FLIGHT = "'maxInFlight' must be a whole number from 1 to 4096";
+const RATE = "'rate' must be a rate such as 10/s, 100/m, 1000/h or 5000/d";
 
 /** The settings among a map's entries. */
 export function readSettings(entries: ReadonlyMap<string, TreeEntry>, findings: Finding[]): DraftSettings {
@@ -38,10 +32,10 @@ export function readSettings(entries: ReadonlyMap<string, TreeEntry>, findings: 
       const read = readText(value, `'${key}' ${DURATION}`, findings);
       if (read !== undefined) settings[key] = read;
     } else if (key === 'concurrency') {
-      const read = readNumber(value, "'concurrency' must be a whole number from 1 to 256", findings);
+      const read = readNumber(value, MUST_BE.concurrency, findings);
       if (read !== undefined) settings.concurrency = read;
     } else if (key === 'rate' || key === 'order' || key === 'onFailure') {
-      const read = readText(value, `'${key}' ${TEXTS[key]}`, findings);
+      const read = readText(value, key === 'rate' ? RATE : MUST_BE[key], findings);
       if (read !== undefined) settings[key] = read;
     } else if (key === 'retry') Object.assign(settings, readRetry(value, findings));
     else if (key === 'onChange') Object.assign(settings, readOnChange(value, findings));
@@ -52,7 +46,7 @@ export function readSettings(entries: ReadonlyMap<string, TreeEntry>, findings: 
 /** The settings of `defaults` among a map's entries. */
 export function readDefaults(entries: ReadonlyMap<string, TreeEntry>, findings: Finding[]): DraftDefaults {
   const [maxInFlight, alert] = [entries.get('maxInFlight'), entries.get('alert')];
-  const number = maxInFlight && readNumber(maxInFlight.value, MAX_IN_FLIGHT, findings);
+  const number = maxInFlight && readNumber(maxInFlight.value, MUST_BE.maxInFlight, findings);
   const hook = alert && readText(alert.value, "'alert' must be the name of a hook", findings);
   return {
     ...readSettings(entries, findings),

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { JournalEntry } from './journal.js';
 
 const tail = /,"sum":"([0-9a-f]{16})"\}$/;
@@ -19,5 +19,5 @@ export function parseLine(line: string): JournalEntry | undefined {
 
 /** The first 16 hexadecimal digits of the SHA-256. */
 function sumOf(text: string): string {
-  return createHash('sha256').update(text).digest('hex').slice(0, 16);
+  return hash('sha256', text).slice(0, 16);
 }

@@ -19,6 +19,19 @@ export interface ClockReading {
   bootedAt: number;
 }
 
+/** A moment by the wall clock. */
+export interface Moment {
+  /** ms since the epoch. */
+  now: number;
+  /** What tells a jump; where it is missing none is noticed. */
+  clock?: ClockReading | undefined;
+}
+
+/** The moment it is by a clock. */
+export function momentOf(clock: Clock): Moment {
+  return { now: clock.now(), clock: clock.reading?.() };
+}
+
 /** A wall clock that went this much astray from the monotonic one, in ms, is read anew. */
 const driftMs = 500;
 

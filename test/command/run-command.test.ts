@@ -1,7 +1,9 @@
+import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { type RunCommandOptions, runCommand } from '../../src/command/run-command.js';
+import { bundle } from '../support/child.js';
 import { tempDir } from '../support/temp.js';
 
 const env = { PATH: process.env.PATH };
@@ -35,8 +37,29 @@ describe('runCommand()', () => {
     [['sh', '-c', 'kill -TERM $$'], 'the command was ended by SIGTERM'],
     [['/nowhere/at-all'], 'the command cannot be started (ENOENT)'],
     [['/etc/passwd'], 'the command cannot be started (EACCES)'],
+    [['/etc/passwd/tell'], 'the command cannot be started (ENOTDIR)'],
   ])('runCommand(%j) resolves to what went wrong: %s', async (command, words) => {
     expect(await run(command)).toBe(words);
+  });
+
+  it('runCommand() resolves where a name or an argument is longer than the system takes', async () => {
+    expect(await run([`/${'x'.repeat(300)}`])).toBe('the command cannot be started (ENAMETOOLONG)');
+    expect(await run(['true', 'x'.repeat(129 * 1024)])).toBe('the command cannot be started (E2BIG)');
+  });
+
+  it('runCommand() resolves where no file descriptor is left', async () => {
+    const script = await bundle(
+      join(tempDir(), 'none-left.mjs'),
+      `
+      import { openSync } from 'node:fs';
+      import { runCommand } from ${JSON.stringify(`${process.cwd()}/src/command/run-command.ts`)};
+      try { for (;;) openSync('/dev/null'); } catch {}
+      const { signal } = new AbortController();
+      process.stdout.write(String(await runCommand(['true'], { input: 'x', timeoutMs: 5000, signal, env: {} })));
+      `,
+    );
+    const { stdout } = spawnSync('sh', ['-c', 'ulimit -n 64; exec "$0" "$1"', process.execPath, script]);
+    expect(stdout.toString()).toBe('the command cannot be started (EMFILE)');
   });
 
   it('runCommand() does not mind a command that reads nothing', async () => {

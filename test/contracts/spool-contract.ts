@@ -257,7 +257,10 @@ export function describeSpool(name: string, open: () => SpoolUnderTest): void {
         parkedUntil: 7000,
         failedAt: [1, 2],
         last: '503',
-        failedDeliveries: { x: 1 },
+        failedDeliveries: [
+          ['x', 1],
+          ['42', 2],
+        ],
       });
       expect(lease.health('a')).toMatchObject({ failures: 2 });
       await lease.close();
@@ -267,7 +270,10 @@ export function describeSpool(name: string, open: () => SpoolUnderTest): void {
         parkedUntil: 7000,
         failedAt: [1, 2],
         last: '503',
-        failedDeliveries: { x: 1 },
+        failedDeliveries: [
+          ['x', 1],
+          ['42', 2],
+        ],
       });
       await next.lease.saveHealth('a', {});
       expect(next.lease.health('a')).toEqual({});

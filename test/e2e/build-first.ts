@@ -24,7 +24,7 @@ function sources(): string[] {
   const files = readdirSync(join(repository, 'src'), { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name));
-  return [...files, 'scripts/build.mjs', 'package.json'];
+  return [...files, 'scripts/build.mjs', 'scripts/warm-fire.cjs', 'tsconfig.build.json', 'package.json'];
 }
 
 /** ms since the epoch; 0 for a file that is missing. */

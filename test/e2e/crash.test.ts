@@ -4,23 +4,13 @@
  * in flight at a kill.
  */
 import { describe, expect, test } from 'vitest';
+import { randomNumbers } from '../support/random-numbers.js';
 import { type Recorder, startRecorder } from '../support/recorder.js';
 import { createWorld, eachOf, type Running, until, type World } from '../support/world.js';
 
 /** On every Node but the default one this is done in a smaller measure: see scripts/test-nodes.sh. */
 const share = process.env.CAPNHOOK_TEST_LIGHT ? 0.2 : 1;
 const concurrency = 3;
-
-/** Numbers that look random and are the same in each run (mulberry32), 0 ≤ number < 1. */
-function randomNumbers(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 /** Kills after so many milliseconds, and resolves to how it ended. */
 async function killAfter(running: Running, ms: number): Promise<number | NodeJS.Signals> {

@@ -8,9 +8,10 @@ import {
   failuresOf,
   type Health,
   isGivenUp,
-  isOpen,
   maxAgainst,
   maxFailedDeliveries,
+  parkedUntil,
+  probeOf,
 } from '../../src/endpoint/health.js';
 import { anyJump, conduct, conducts, day, events, histories, live, t0 } from './histories.js';
 
@@ -67,7 +68,7 @@ describe('afterAttempt() over any history', () => {
         expect(Object.keys(health).filter((key) => !['failedDeliveries', 'allowed'].includes(key))).toEqual(
           [],
         );
-        expect(isOpen(health, { now: 0 }, by)).toBe(true);
+        expect(parkedUntil(health, { now: 0 }, by)).toBe(0);
       }),
     );
   });
@@ -118,7 +119,6 @@ describe('afterAttempt() over any history', () => {
         for (const { health, outcome } of live(history)) {
           paused ||= outcome.kind === 'gone';
           expect(health.paused !== undefined).toBe(paused);
-          if (paused) expect(isOpen(health, { now: Number.MAX_SAFE_INTEGER }, conduct)).toBe(false);
         }
       }),
     );
@@ -234,7 +234,17 @@ describe('afterAttempt() and the endpoint', () => {
       health = fail(health, { startedAt: t0 + n, event: `evt_${n}` });
       expect(failuresOf(health, `evt_${n}`)).toBe(1);
     }
-    expect(Object.keys(health.failedDeliveries ?? {})).toHaveLength(maxFailedDeliveries);
+    expect(health.failedDeliveries).toHaveLength(maxFailedDeliveries);
+  });
+
+  it('afterAttempt() keeps what failed in the order in which it failed, and forgets the oldest, whatever the ids', () => {
+    let health: Health = {};
+    for (let n = 0; n < 600; n += 1) health = fail(health, { startedAt: t0 + n, event: `${999 - n}` });
+    health = fail(health, { startedAt: t0 + 600, event: '500' });
+    const kept = health.failedDeliveries?.map(([event]) => event);
+    const last = Array.from({ length: 600 }, (_, n) => `${999 - n}`).filter((id) => id !== '500');
+    expect(kept).toEqual([...last.slice(1 - maxFailedDeliveries), '500']);
+    expect(probeOf(health, conduct)).toEqual(kept);
   });
 
   it('afterAttempt() grows the allowed concurrency by a whole attempt once all that are allowed have succeeded', () => {
@@ -246,6 +256,15 @@ describe('afterAttempt() and the endpoint', () => {
       steps = [...steps, [`ok_${steps.length}`, ok]];
     }
     expect(attempted(steps, limit).health).not.toHaveProperty('allowed');
+  });
+
+  it('afterAttempt() has nothing to grow in strict order: the first success leaves nothing to save', () => {
+    const by = { order: 'strict', concurrency: 4 } as const;
+    const steps: Array<readonly [string, Outcome]> = [
+      ['a', failed],
+      ['a', ok],
+    ];
+    expect(attempted(steps, by).health).toEqual({});
   });
 });
 

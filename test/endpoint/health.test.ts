@@ -5,7 +5,6 @@ import {
   failuresOf,
   type Health,
   isGivenUp,
-  isOpen,
   parkedUntil,
   probeOf,
   stateOf,
@@ -16,7 +15,7 @@ const hour = 3_600_000;
 
 describe('failuresOf()', () => {
   it('failuresOf() is 0 for what is only a property of every object', () => {
-    expect(failuresOf({ failedDeliveries: { evt_a: 2 } }, 'constructor')).toBe(0);
+    expect(failuresOf({ failedDeliveries: [['evt_a', 2]] }, 'constructor')).toBe(0);
     expect(failuresOf({}, 'evt_a')).toBe(0);
   });
 });
@@ -44,21 +43,17 @@ describe('isGivenUp()', () => {
   });
 });
 
-describe('isOpen()', () => {
-  it.each<[string, Health, boolean]>([
-    ['well', {}, true],
-    ['parked until later', { parkedUntil: t0 + 1 }, false],
-    ['parked until now', { parkedUntil: t0 }, true],
-    ['parked for a day, as a receiver may ask', { parkedUntil: t0 + day }, false],
-    ['parked for longer than anybody can ask: the clock was set back', { parkedUntil: t0 + day + 1 }, true],
-    ['paused', { paused: 'it answered 410 Gone' }, false],
-    ['paused, and parked until now', { paused: 'x', parkedUntil: t0 }, false],
-  ])('isOpen() for an endpoint that is %s', (_, health, open) =>
-    expect(isOpen(health, { now: t0 }, conduct)).toBe(open),
-  );
-});
-
 describe('parkedUntil()', () => {
+  it.each<[string, Health, number]>([
+    ['well', {}, 0],
+    ['parked until later', { parkedUntil: t0 + 1 }, t0 + 1],
+    ['parked until now', { parkedUntil: t0 }, t0],
+    ['parked for a day, as a receiver may ask', { parkedUntil: t0 + day }, t0 + day],
+    ['parked for longer than anybody can ask: the clock was set back', { parkedUntil: t0 + day + 1 }, 0],
+  ])('parkedUntil() of an endpoint that is %s', (_, health, until) =>
+    expect(parkedUntil(health, { now: t0 }, conduct)).toBe(until),
+  );
+
   it.each([[-hour], [-day], [3650 * day]])(
     'parkedUntil() leaves the same wait after the clock has jumped by %d ms',
     (jumpMs) => {
@@ -72,7 +67,7 @@ describe('parkedUntil()', () => {
 describe('allowedConcurrency()', () => {
   it.each<[string, Health, Partial<typeof conduct>, number]>([
     ['well', {}, {}, 8],
-    ['sick', { failures: 1 }, {}, 1],
+    ['parked', { failures: 1 }, {}, 1],
     ['recovering', { allowed: 3.9 }, {}, 3],
     ['recovering beyond a limit that was lowered', { allowed: 30 }, {}, 8],
     ['in strict order', {}, { order: 'strict' }, 1],
@@ -82,12 +77,19 @@ describe('allowedConcurrency()', () => {
 });
 
 describe('probeOf()', () => {
-  const health: Health = { failures: 2, failedDeliveries: { b: 1, a: 2 } };
+  const health: Health = {
+    failures: 2,
+    failedDeliveries: [
+      ['b', 1],
+      ['42', 2],
+      ['a', 2],
+    ],
+  };
 
-  it('probeOf() is what failed, the longest ago first, of an endpoint that is sick', () => {
-    expect(probeOf(health, conduct)).toEqual(['b', 'a']);
+  it('probeOf() is what failed, the longest ago first, of an endpoint that is parked', () => {
+    expect(probeOf(health, conduct)).toEqual(['b', '42', 'a']);
     expect(probeOf({ failures: 1 }, conduct)).toEqual([]);
-    expect(probeOf({ failedDeliveries: { a: 1 } }, conduct)).toBe(undefined);
+    expect(probeOf({ failedDeliveries: [['a', 1]] }, conduct)).toBe(undefined);
   });
 
   it('probeOf() is undefined in strict order: what is next is tried', () => {
@@ -98,7 +100,7 @@ describe('probeOf()', () => {
 describe('stateOf()', () => {
   it.each<[Health, string]>([
     [{}, 'well'],
-    [{ allowed: 1, failedDeliveries: { a: 1 } }, 'well'],
+    [{ allowed: 1, failedDeliveries: [['a', 1]] }, 'well'],
     [{ failures: 1 }, 'parked'],
     [{ failures: 1, paused: 'it answered 410 Gone' }, 'paused'],
   ])('stateOf(%o) is %s', (health, state) => expect(stateOf(health)).toBe(state));

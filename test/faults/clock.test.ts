@@ -37,10 +37,12 @@ interface Setting {
 async function failing(schedule: string): Promise<Setting> {
   const world = createWorld();
   let isWell = false;
-  const endpoints = await startEndpoints({ names: ['chat'], answer: () => (isWell ? 204 : 503) });
-  world.hooks(
-    endpoints.hooks.replace(/^defaults:.*/m, `defaults: {retry: {schedule: [${schedule}], jitter: 0}}`),
-  );
+  const endpoints = await startEndpoints({
+    names: ['chat'],
+    answer: () => (isWell ? 204 : 503),
+    defaults: `retry: {schedule: [${schedule}], jitter: 0}`,
+  });
+  world.hooks(endpoints.hooks);
   return {
     world,
     endpoints,

@@ -8,7 +8,8 @@ import { measure } from './support/measure.js';
 import { problemsOf, readLedger } from './support/oracle.js';
 import { peakOf } from './support/peak.js';
 
-const timeoutMs = 2_000;
+/** Long enough for a well receiver on a busy machine: it is in the same process as those that pour. */
+const timeoutMs = 4_000;
 /** More than the concurrency of an endpoint. */
 const events = measure(6, 24);
 const well = ['well-1', 'well-2'];
@@ -109,6 +110,7 @@ test('capnhook drain keeps every deadline at hostile receivers, takes a 2xx for 
     const mine = lines.filter(({ endpoint }) => endpoint === name);
     for (const { what, error = what } of mine) expect(ends, name).toContain(error);
     // All four that were begun at once; then it is parked.
+    expect(mine.length, name).toBeGreaterThan(0);
     if (!ends.includes('delivered')) expect(mine.length, name).toBeLessThanOrEqual(4);
     else expect(mine, name).toHaveLength(events);
     // 16 MB of a kernel's buffers on the way, for each of four connections.

@@ -7,8 +7,8 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect } from 'vitest';
 import { createWorld, type Ended, eachOf, type Running, until, type World } from '../support/world.js';
-import { type Arrival, type Endpoints, startEndpoints } from './support/endpoints.js';
-import { type FilledSpool, fillSpool, worldOf } from './support/filled-spool.js';
+import { type Endpoints, startEndpoints } from './support/endpoints.js';
+import { type FilledSpool, fillSpool, rejectOnce, worldOf } from './support/filled-spool.js';
 import { measure } from './support/measure.js';
 import { problemsOf, readLedger } from './support/oracle.js';
 import {
@@ -159,11 +159,6 @@ describe('capnhook fire whose system calls fail', () => {
 });
 
 describe('capnhook drain whose system calls fail', () => {
-  /** One delivery is refused at first, so that it goes by way of `retry/`. */
-  function refuseOnce({ endpoint, id, nth }: Arrival): number {
-    return endpoint === 'c' && id === 'batch_3' && nth === 1 ? 400 : 204;
-  }
-
   function expectWords({ code, stderr }: Ended, name: string): void {
     expect([0, 73, 74, 75], `${name}: ${stderr}`).toContain(code);
     expect(stderr, name).not.toMatch(/bug|\n {4}at /);
@@ -188,7 +183,7 @@ describe('capnhook drain whose system calls fail', () => {
 
   test('a pass: it ends with words, nothing is lost or sent twice, and the next one delivers all', async () => {
     const filled = await fillSpool();
-    const first = await worldOf(filled, { answer: refuseOnce });
+    const first = await worldOf(filled, { answer: rejectOnce });
     const clean = await runFaulted(first.world, ['drain']);
     // While it sends, its writes to sockets and to the journal mix: none of those can be aimed at.
     const calls = clean.calls.filter(({ name, shape }) => name !== 'write' || !shape.includes('journal'));
@@ -197,7 +192,7 @@ describe('capnhook drain whose system calls fail', () => {
     await eachOf(
       faults,
       async (fault) => {
-        const { world, endpoints } = await worldOf(filled, { answer: refuseOnce });
+        const { world, endpoints } = await worldOf(filled, { answer: rejectOnce });
         const drained = await runFaulted(world, ['drain'], fault);
         if (drained.calls.some((call) => call.injected)) injected += 1;
         expectWords(drained, fault.name);
@@ -229,14 +224,14 @@ describe('capnhook drain whose system calls fail', () => {
   ];
   test(`drain --wait while calls fail for good: it does not spin, nothing is lost or sent twice, and the next drain delivers all`, async () => {
     const filled = await fillSpool();
-    const first = await worldOf(filled, { answer: refuseOnce });
+    const first = await worldOf(filled, { answer: rejectOnce });
     const { calls } = await runFaulted(first.world, ['drain']);
     await eachOf(
       forGood,
       async ([shape, errno]) => {
         const call = calls.find((each) => each.shape.startsWith(shape));
         expect(call, shape).toBeDefined();
-        const { world, endpoints } = await worldOf(filled, { answer: refuseOnce });
+        const { world, endpoints } = await worldOf(filled, { answer: rejectOnce });
         const inject = { call: call?.name ?? '', when: `${call?.nth}+`, effect: `error=${errno}` };
         const name = `${errno} from ${shape} on`;
         const drained = await runFaulted(world, ['drain', '--wait', `${seconds}s`], inject);

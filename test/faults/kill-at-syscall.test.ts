@@ -5,8 +5,8 @@
 import { rmSync } from 'node:fs';
 import { describe, expect } from 'vitest';
 import { createWorld, eachOf, type World } from '../support/world.js';
-import { type Arrival, type Endpoints, startEndpoints } from './support/endpoints.js';
-import { type FilledSpool, fillSpool, worldOf } from './support/filled-spool.js';
+import { type Endpoints, startEndpoints } from './support/endpoints.js';
+import { type FilledSpool, fillSpool, rejectOnce, worldOf } from './support/filled-spool.js';
 import { measure } from './support/measure.js';
 import { problemsOf, readLedger } from './support/oracle.js';
 import { type Call, fewThreads, readCalls, sample, strace } from './support/strace.js';
@@ -155,11 +155,6 @@ describe('capnhook killed with strace at its system calls', () => {
     });
   });
 
-  /** One delivery is refused at first, so that it goes by way of `retry/`. */
-  function refuseOnce({ endpoint, id, nth }: Arrival): number {
-    return endpoint === 'c' && id === 'batch_3' && nth === 1 ? 400 : 204;
-  }
-
   /** What was answered with 2xx and is owed all the same will come again: no more than was in flight. */
   function againOf(world: World, { received }: Endpoints): Set<string> {
     const { owed, incoming } = readLedger(world.spool);
@@ -178,7 +173,7 @@ describe('capnhook killed with strace at its system calls', () => {
   }
 
   async function killDrain(filled: FilledSpool, call: Call): Promise<string | undefined> {
-    const { world, endpoints } = await worldOf(filled, { answer: refuseOnce });
+    const { world, endpoints } = await worldOf(filled, { answer: rejectOnce });
     const killed = await runKilled(world, ['drain', '--wait', '20s'], call);
     await endpoints.quiet();
     const again = againOf(world, endpoints);
@@ -197,7 +192,7 @@ describe('capnhook killed with strace at its system calls', () => {
 
   test('drain that takes in 20 events for 3 endpoints and sends them: nothing is lost, and only what was in flight comes twice', async () => {
     const filled = await fillSpool();
-    const { world } = await worldOf(filled, { answer: refuseOnce });
+    const { world } = await worldOf(filled, { answer: rejectOnce });
     const all = await record(world, ['drain', '--wait', '20s']);
     await killAtEach('drain', { calls: someOf(all, 30), all }, (call) => killDrain(filled, call));
   });

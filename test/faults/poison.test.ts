@@ -16,15 +16,14 @@ test.each([400, 500])(
     const when = { poison: 0, last: 0 };
     const endpoints = await startEndpoints({
       names: ['picky'],
+      defaults: 'retry: {schedule: [100ms], jitter: 0}',
       answer({ id }) {
         const isPoison = id === 'poison';
         when[isPoison ? 'poison' : 'last'] = performance.now();
         return isPoison ? status : 204;
       },
     });
-    world.hooks(
-      endpoints.hooks.replace(/^defaults:.*/m, `defaults: {retry: {schedule: [100ms], jitter: 0}}`),
-    );
+    world.hooks(endpoints.hooks);
     const accepted = new Map([['poison', '{"poison":true}']]);
     expect(await world.run(['fire', 'load', '--id', 'poison', '-d', '{"poison":true}'])).toMatchObject({
       code: 0,

@@ -5,13 +5,13 @@
 import { readdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect } from 'vitest';
+import { randomNumbers } from '../support/random-numbers.js';
 import { startRecorder } from '../support/recorder.js';
 import { createWorld, type Running, until } from '../support/world.js';
 import { measure } from './support/measure.js';
 import { type ImageOptions, imageNeeds } from './support/mounts.js';
 import { problemsOf, readLedger } from './support/oracle.js';
 import { createPowerRig } from './support/power-rig.js';
-import { randomNumbers } from './support/random-numbers.js';
 import { testWith } from './support/test-with.js';
 
 /** Of each kind the log is flushed by itself so seldom that only fsync does it. */

@@ -33,12 +33,11 @@ interface DeadAndAlive {
 
 /** A hooks file with an endpoint that is dead, and one that works; and two spools. */
 async function deadAndAlive(world: World): Promise<DeadAndAlive> {
-  const endpoints = await startEndpoints({ names: ['alive'] });
+  const endpoints = await startEndpoints({ names: ['alive'], defaults: '' });
   world.hooks(
     endpoints.hooks
       .replace('{"**": [alive]}', '{"**": [alive], old: [dead]}')
-      .replace('endpoints:\n', 'endpoints:\n  dead: "http://127.0.0.1:9/"\n')
-      .replace(/^defaults:.*/m, ''),
+      .replace('endpoints:\n', 'endpoints:\n  dead: "http://127.0.0.1:9/"\n'),
   );
   const spools = ['beside', 'empty'].map((name) => ({ env: { CAPNHOOK_SPOOL: join(memoryDir(), name) } }));
   for (const spool of spools) expect(await world.run(['init'], spool)).toMatchObject({ code: 0 });

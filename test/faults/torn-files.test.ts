@@ -56,7 +56,7 @@ describe('a drain on files that are torn', () => {
     }
   });
 
-  test('drain() delivers whatever endpoints/ and the journal hold instead', async () => {
+  test('drain() loses nothing, whatever endpoints/ and the journal hold instead, and delivers it all without them', async () => {
     const { spool, config, health, journal, received } = await withHistory();
     const whole = readFileSync(health);
     const mutator = createMutator(1);
@@ -65,7 +65,9 @@ describe('a drain on files that are torn', () => {
       writeFileSync(health, mutator.mutate(whole));
       writeFileSync(journal, mutator.mutate(whole));
       await fire('complete', n, { spool });
-      await drain({ spool, config, waitMs: 50 });
+      // They may say that the endpoint is parked for long, or paused.
+      const { owed } = await drain({ spool, config, waitMs: 50 });
+      expect(received.size + owed, `after ${n} of them`).toBe(n + 1);
     }
     rmSync(join(spool, 'endpoints'), { recursive: true, force: true });
     rmSync(join(spool, 'journal'), { recursive: true, force: true });

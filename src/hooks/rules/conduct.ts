@@ -1,7 +1,8 @@
+import { ON_FAILURES, ORDERS } from '../../endpoint/endpoint.js';
 import { parseRate } from '../../endpoint/rate.js';
 import { isHookName } from '../../event/hook-name.js';
-import { ON_FAILURES, ORDERS } from '../build.js';
-import { type Draft, type DraftSettings, endpointsOf } from '../draft.js';
+import { endpointsOf, settingsOf } from '../draft.js';
+import { MUST_BE } from '../must-be.js';
 import { matchesHook } from '../pattern.js';
 import type { Rule } from './rule.js';
 
@@ -22,9 +23,9 @@ export const orders: Rule = {
   *check(draft) {
     for (const { order, onFailure } of settingsOf(draft)) {
       if (order !== undefined && !ORDERS.some((word) => word === order.value))
-        yield { at: order.at, message: "'order' must be 'any' or 'strict'" };
+        yield { at: order.at, message: MUST_BE.order };
       if (onFailure !== undefined && !ON_FAILURES.some((word) => word === onFailure.value))
-        yield { at: onFailure.at, message: "'onFailure' must be 'block' or 'skip'" };
+        yield { at: onFailure.at, message: MUST_BE.onFailure };
     }
     for (const { order = draft.defaults.order, onFailure, concurrency } of endpointsOf(draft)) {
       const isStrict = order?.value === 'strict';
@@ -64,7 +65,3 @@ export const alerts: Rule = {
       yield { at: alert.at, message: "nobody is registered for the hook of 'alert': nobody would be told" };
   },
 };
-
-function settingsOf(draft: Draft): DraftSettings[] {
-  return [...endpointsOf(draft), draft.defaults];
-}

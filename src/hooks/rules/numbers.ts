@@ -1,11 +1,10 @@
 import { parseDuration } from '../../shared/duration.js';
-import { type Draft, type DraftSettings, endpointsOf } from '../draft.js';
+import { settingsOf } from '../draft.js';
 import type { Placed } from '../finding.js';
+import { MAX_CONCURRENCY, MAX_IN_FLIGHT, MUST_BE } from '../must-be.js';
 import type { Rule } from './rule.js';
 
-const MAX_CONCURRENCY = 256;
 const MAX_WAITS = 50;
-const MAX_IN_FLIGHT = 4096;
 /** A timer takes at most 2^31 − 1 ms; and no receiver is waited for longer than this. */
 const MAX_TIMEOUT_MS = 86_400_000;
 
@@ -35,10 +34,7 @@ export const ranges: Rule = {
         concurrency !== undefined &&
         (outside(concurrency.value, 1, MAX_CONCURRENCY) || isBroken(concurrency))
       ) {
-        yield {
-          at: concurrency.at,
-          message: `'concurrency' must be a whole number from 1 to ${MAX_CONCURRENCY}`,
-        };
+        yield { at: concurrency.at, message: MUST_BE.concurrency };
       }
       if (jitter !== undefined && outside(jitter.value, 0, 1)) {
         yield { at: jitter.at, message: "'jitter' must be from 0 to 1 (0.2 is ±20 %)" };
@@ -52,15 +48,10 @@ export const ranges: Rule = {
       maxInFlight !== undefined &&
       (outside(maxInFlight.value, 1, MAX_IN_FLIGHT) || isBroken(maxInFlight))
     ) {
-      const message = `'maxInFlight' must be a whole number from 1 to ${MAX_IN_FLIGHT}`;
-      yield { at: maxInFlight.at, message };
+      yield { at: maxInFlight.at, message: MUST_BE.maxInFlight };
     }
   },
 };
-
-function settingsOf(draft: Draft): DraftSettings[] {
-  return [...endpointsOf(draft), draft.defaults];
-}
 
 /** NaN is outside of everything. */
 function outside(value: number, least: number, most: number): boolean {

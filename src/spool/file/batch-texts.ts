@@ -6,18 +6,21 @@ const maxOpen = 16;
 
 /** Batches that are open: endpoints that share a batch read it together. */
 export interface BatchTexts {
-  /** The batch with that inode, if it is open. */
-  of(ino: number): BatchText | undefined;
   /**
-   * The batch of that path, or why there is none; open until others have taken its place.
+   * The batch of that path, or why there is none; open until others have taken its place. One that was looked at just
+   * now is not looked for again.
    * @throws the errno of an error that may pass
    */
   open(path: string): ReturnType<typeof openBatchText>;
   close(): void;
 }
 
-/** None is open. */
-export function createBatchTexts(disk: Disk): BatchTexts {
+/** A batch is looked for at most so often, in ms: somebody may have taken it away. */
+const lookEveryMs = 50;
+
+/** None is open. @param now ms since the epoch */
+export function createBatchTexts(disk: Disk, now: () => number): BatchTexts {
+  let last: { path: string; at: number; opened: ReturnType<typeof openBatchText> } | undefined;
   /** By inode, the one used longest ago first. */
   const open = new Map<number, BatchText>();
 
@@ -31,17 +34,24 @@ export function createBatchTexts(disk: Disk): BatchTexts {
     }
   }
 
+  function lookFor(path: string): ReturnType<typeof openBatchText> {
+    const ino = disk.lstatSync(path, { throwIfNoEntry: false })?.ino;
+    if (ino === undefined) return { kind: 'gone' };
+    const known = open.get(ino);
+    const opened = known ? { kind: 'open' as const, text: known } : openBatchText(disk, path);
+    if (opened.kind === 'open') keep(opened.text);
+    return opened;
+  }
+
   return {
-    of: (ino) => open.get(ino),
     open(path) {
-      const ino = disk.lstatSync(path, { throwIfNoEntry: false })?.ino;
-      if (ino === undefined) return { kind: 'gone' };
-      const known = open.get(ino);
-      const opened = known ? { kind: 'open' as const, text: known } : openBatchText(disk, path);
-      if (opened.kind === 'open') keep(opened.text);
-      return opened;
+      const at = now();
+      if (last?.path !== path || Math.abs(at - last.at) >= lookEveryMs)
+        last = { path, at, opened: lookFor(path) };
+      return last.opened;
     },
     close() {
+      last = undefined;
       for (const text of open.values()) text.close();
       open.clear();
     },

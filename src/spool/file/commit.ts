@@ -3,7 +3,7 @@
  * and a power cut; if it throws, nothing was accepted. Needs no lock, no
  * drain and no right to list `incoming/`.
  *
- * write tmp, fsync · rename to incoming/ · fsync incoming/
+ * write tmp, fsync · rename to incoming/ · fsync incoming/; fsync the file again
  */
 import { CapnhookError, errnoOf } from '../../shared/errors.js';
 import { type Disk, O_NOFOLLOW, O_NONBLOCK, O_RDONLY } from './disk.js';

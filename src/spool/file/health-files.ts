@@ -2,7 +2,7 @@
  * `endpoints/<endpoint>.json`: what must last from one pass to the next.
  * History only: losing it, or finding it torn, costs nothing else.
  */
-import { type Health, maxAgainst } from '../../endpoint/health.js';
+import { type FailedDelivery, type Health, maxAgainst } from '../../endpoint/health.js';
 import { parsePace } from '../../endpoint/pace.js';
 import type { ClockReading } from '../../shared/clock.js';
 import { ignoreErrno } from '../../shared/errors.js';
@@ -129,7 +129,7 @@ function parseHealth(text: string): Health {
     ...(Array.isArray(failedAt) && failedAt.every(isCount) && { failedAt }),
     ...(typeof paused === 'string' && { paused }),
     ...(typeof last === 'string' && { last }),
-    ...(isAttempts(failedDeliveries) && { failedDeliveries }),
+    ...(isFailedDeliveries(failedDeliveries) && { failedDeliveries }),
     ...(isCount(allowed) && allowed >= 1 && { allowed }),
     ...(isTexts(against) && against.length > 0 && against.length <= maxAgainst && { against }),
     ...(isReading(clock) && { clock: { boot: clock.boot, bootedAt: clock.bootedAt } }),
@@ -151,11 +151,10 @@ function isReading(value: unknown): value is ClockReading {
   return typeof boot === 'string' && Number.isFinite(bootedAt);
 }
 
-function isAttempts(value: unknown): value is Record<string, number> {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    !Array.isArray(value) &&
-    Object.values(value).every(isCount)
-  );
+function isFailedDeliveries(value: unknown): value is readonly FailedDelivery[] {
+  return Array.isArray(value) && value.every(isFailedDelivery);
+}
+
+function isFailedDelivery(value: unknown): value is FailedDelivery {
+  return Array.isArray(value) && value.length === 2 && typeof value[0] === 'string' && isCount(value[1]);
 }

@@ -47,7 +47,7 @@ export async function openLease(disk: Disk, root: string, options: LeaseOptions)
   const sync = createDirectorySync(disk);
   const marks = createProgressMarks(disk);
   const files = createDeliveryFiles(disk, root, { sync, marks, token });
-  const texts = createBatchTexts(disk);
+  const texts = createBatchTexts(disk, now);
   const recent = createRecentEvents(disk, root, now);
   const reader = createDeliveryReader(disk, root, { texts, recent, now });
   const health = createHealthFiles(disk, root, token);

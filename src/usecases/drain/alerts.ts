@@ -1,4 +1,4 @@
-/** Telling others when an endpoint gets sick, has something given up, or recovers: once for each change. */
+/** Telling others of the changes of endpoints: a command, a hook; each change once. */
 import { CapnhookError } from '../../shared/errors.js';
 import type { DrainPorts } from './ports.js';
 import type { Routing } from './routing.js';
@@ -31,14 +31,8 @@ export function createAlerts({ lease, outlet, report }: DrainPorts, routing: Rou
   async function fire(endpoint: string, text: string): Promise<boolean> {
     const hook = routing.alert();
     if (hook === undefined || routing.endpointsFor({ hook }).some(({ id }) => id === endpoint)) return false;
-    try {
-      await outlet.fire(hook, Buffer.from(text));
-      return true;
-    } catch (error) {
-      if (!(error instanceof CapnhookError)) throw error;
-      report({ kind: 'alert-failed', endpoint, reason: error.message });
-      return false;
-    }
+    await outlet.fire(hook, Buffer.from(text));
+    return true;
   }
 
   async function tell({ endpoint, from, to, since, gaveUp }: Change): Promise<boolean> {
@@ -56,13 +50,24 @@ export function createAlerts({ lease, outlet, report }: DrainPorts, routing: Rou
     return fire(endpoint, text);
   }
 
+  /** A change that cannot be told ends no drain. */
+  async function tried(change: Change): Promise<boolean> {
+    try {
+      return await tell(change);
+    } catch (error) {
+      if (!(error instanceof CapnhookError)) throw error;
+      report({ kind: 'alert-failed', endpoint: change.endpoint, reason: error.message });
+      return false;
+    }
+  }
+
   return {
     add: (change) => void changes.push(change),
     async flush() {
       const told = changes;
       changes = [];
       let hasFired = false;
-      for (const change of told) hasFired = (await tell(change)) || hasFired;
+      for (const change of told) hasFired = (await tried(change)) || hasFired;
       return hasFired;
     },
     cutOff: () => cut.abort(),

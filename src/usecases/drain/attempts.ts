@@ -4,10 +4,12 @@ import type { Endpoint } from '../../endpoint/endpoint.js';
 import { allowedConcurrency, probeOf } from '../../endpoint/health.js';
 import type { Delivery, Due } from '../../spool/spool.js';
 import { createGate } from './gate.js';
+import { createInFlight } from './in-flight.js';
 import type { DrainPorts } from './ports.js';
 import type { Resting } from './resting.js';
 import type { Routing } from './routing.js';
 import type { Settler } from './settle.js';
+import type { Attempted } from './telling.js';
 import { createTurns } from './turns.js';
 
 /** So many turns are taken at most before the world is looked at again. */
@@ -24,11 +26,11 @@ export interface Attempts {
   look(): number;
   /** Starts what the limits allow; false if there may be more to start at once. */
   fill(): Promise<boolean>;
-  /** How many are in flight. */
+  /** How many are in flight, or not settled yet. */
   count(): number;
   /** Cuts off all that are in flight. */
   cutOff(): void;
-  /** Resolves when none is in flight any more. */
+  /** Resolves when all are settled. */
   settled(): Promise<void>;
   /** What the lease failed with while one was settled; then nothing is started any more. */
   failure(): unknown;
@@ -43,7 +45,7 @@ export interface AttemptsOptions {
   /** A pass is about what was due when it began. */
   isPass: boolean;
   isStopping(): boolean;
-  /** Told when one has come home. */
+  /** Told when one has come home, and when it is settled. */
   onHome(): void;
 }
 
@@ -54,14 +56,15 @@ export function createAttempts(ports: DrainPorts, options: AttemptsOptions): Att
   const gate = createGate(ports, { routing, resting });
   const turns = createTurns();
   const cut = new AbortController();
-  const running = new Set<Promise<void>>();
-  const inFlight = new Map<string, number>();
+  const inFlight = createInFlight((id) => {
+    turns.add(id);
+    onHome();
+  });
   const beganAt = clock.now();
-  let bytesInFlight = 0;
   let failure: unknown;
 
   function mayGoOn(): boolean {
-    const hasRoom = running.size < maxInFlight() && bytesInFlight <= maxBytesInFlight;
+    const hasRoom = inFlight.count() < maxInFlight() && inFlight.bytes() <= maxBytesInFlight;
     return failure === undefined && !isStopping() && hasRoom && resting.pauseMs() === 0;
   }
 
@@ -73,12 +76,12 @@ export function createAttempts(ports: DrainPorts, options: AttemptsOptions): Att
 
   function hasRoom(id: string): boolean {
     const allowed = allowedConcurrency(lease.health(id), routing.settingsOf(id));
-    return (inFlight.get(id) ?? 0) < allowed;
+    return inFlight.at(id) < allowed;
   }
 
   /** Nobody is registered under that id any more: only its deliveries can tell what becomes of them. */
   function isLeftOver(id: string): boolean {
-    return !routing.isRegistered(id) && !inFlight.has(id) && !resting.isResting(id);
+    return !routing.isRegistered(id) && inFlight.at(id) === 0 && !resting.isResting(id);
   }
 
   function mayTry(id: string): boolean {
@@ -94,14 +97,20 @@ export function createAttempts(ports: DrainPorts, options: AttemptsOptions): Att
   }
 
   /** Claims one delivery and starts its attempt; false if there was none to claim. */
-  async function take(id: string): Promise<boolean> {
+  async function take(id: string, dueNow: Due): Promise<boolean> {
     const probe = probeOf(lease.health(id), routing.settingsOf(id));
-    const claim = await lease.claim(id, { limit: 1, ...due(), ...(probe && { probe }) });
-    claim.corrupt.forEach(settler.noteCorrupt);
-    claim.unread.forEach(settler.noteUnread);
+    const claim = await lease.claim(
+      id,
+      probe === undefined ? { limit: 1, ...dueNow } : { limit: 1, ...dueNow, probe },
+    );
+    for (const entry of claim.corrupt) settler.noteCorrupt(entry);
+    for (const entry of claim.unread) settler.noteUnread(entry);
     const [delivery] = claim.deliveries;
     if (delivery === undefined) return claim.corrupt.length > 0;
-    if (await settler.finish(delivery)) return true;
+    if (settler.isMade(delivery)) {
+      await settler.finish(delivery);
+      return true;
+    }
     const endpoint = routing.endpointFor(delivery.event, id);
     if (endpoint === undefined) {
       await settler.buryDeregistered(delivery);
@@ -112,43 +121,35 @@ export function createAttempts(ports: DrainPorts, options: AttemptsOptions): Att
       lease.release(delivery);
       return false;
     }
-    follow(id, delivery, attempt(delivery, endpoint));
+    void follow(id, delivery, endpoint);
     return true;
   }
 
-  async function attempt(delivery: Delivery, endpoint: Endpoint): Promise<void> {
+  /**
+   * One attempt, until the spool has settled its delivery. The endpoint can have another one as soon as it is known
+   * what becomes of it; in a strict order that one waits for the spool, too.
+   */
+  async function follow(id: string, delivery: Delivery, endpoint: Endpoint): Promise<void> {
+    const flight = inFlight.enter(id, delivery.event.payload.byteLength);
+    try {
+      const attempted = await attempt(delivery, endpoint);
+      await settler.settle(attempted, endpoint.order === 'strict' ? () => {} : flight.leaveEndpoint);
+    } catch (error) {
+      failure ??= error;
+    }
+    flight.end();
+  }
+
+  async function attempt(delivery: Delivery, endpoint: Endpoint): Promise<Attempted> {
+    const { event } = delivery;
     const number = settler.attemptNumber(delivery);
     const startedAt = clock.now();
     const before = clock.monotonic();
-    await gate.started(endpoint);
-    const result = await sender.send({
-      event: delivery.event,
-      endpoint,
-      attempt: number,
-      timestamp: Math.floor(startedAt / 1000),
-      signal: cut.signal,
-    });
+    if (endpoint.rate !== undefined) await gate.started(endpoint);
+    const timestamp = Math.floor(startedAt / 1000);
+    const result = await sender.send({ event, endpoint, attempt: number, timestamp, signal: cut.signal });
     const ms = Math.round(clock.monotonic() - before);
-    await settler.settle({ delivery, endpoint, attempt: number, startedAt, ms, result });
-  }
-
-  function follow(id: string, { event }: Delivery, started: Promise<void>): void {
-    bytesInFlight += event.payload.byteLength;
-    inFlight.set(id, (inFlight.get(id) ?? 0) + 1);
-    const followed: Promise<void> = started
-      .catch((error: unknown) => {
-        failure ??= error;
-      })
-      .finally(() => {
-        const left = (inFlight.get(id) ?? 1) - 1;
-        if (left === 0) inFlight.delete(id);
-        else inFlight.set(id, left);
-        bytesInFlight -= event.payload.byteLength;
-        running.delete(followed);
-        turns.add(id);
-        onHome();
-      });
-    running.add(followed);
+    return { delivery, endpoint, attempt: number, startedAt, ms, result };
   }
 
   return {
@@ -167,18 +168,17 @@ export function createAttempts(ports: DrainPorts, options: AttemptsOptions): Att
       return soonest;
     },
     async fill() {
+      const dueNow = due();
       for (let taken = 0; taken < turnsAtOnce; taken += 1) {
         const id = mayGoOn() ? turns.next() : undefined;
         if (id === undefined) return true;
-        if (mayTry(id) && (await take(id))) turns.add(id);
+        if (mayTry(id) && (await take(id, dueNow))) turns.add(id);
       }
       return false;
     },
-    count: () => running.size,
+    count: inFlight.count,
     cutOff: () => cut.abort(),
-    async settled() {
-      await Promise.all(running);
-    },
+    settled: inFlight.settled,
     failure: () => failure,
   };
 }

@@ -33,13 +33,18 @@ export function createDeliveries(
       await change();
       return true;
     } catch (error) {
-      if (!isRefusal(error) || !lease.valid()) throw error;
-      const name = `${delivery.event.id} for ${delivery.endpoint}`;
-      telling.unread({ name, reason: `it cannot be settled now: ${error.message}` });
-      resting.rest(delivery.endpoint, 'spool');
-      letGo(delivery);
+      putOff(delivery, error);
       return false;
     }
+  }
+
+  /** The spool refused: another time. @throws whatever is no refusal */
+  function putOff(delivery: Delivery, error: unknown): void {
+    if (!isRefusal(error) || !lease.valid()) throw error;
+    const name = `${delivery.event.id} for ${delivery.endpoint}`;
+    telling.unread({ name, reason: `it cannot be settled now: ${error.message}` });
+    resting.rest(delivery.endpoint, 'spool');
+    letGo(delivery);
   }
 
   function letGo(delivery: Delivery): void {
@@ -52,11 +57,15 @@ export function createDeliveries(
 
   return {
     async done(delivery) {
-      const key = keyOf(delivery);
-      if (await changed(delivery, () => lease.done(delivery))) made.delete(key);
-      else made.add(key);
+      try {
+        await lease.done(delivery);
+        if (made.size > 0) made.delete(keyOf(delivery));
+      } catch (error) {
+        putOff(delivery, error);
+        made.add(keyOf(delivery));
+      }
     },
-    isMade: (delivery) => made.has(keyOf(delivery)),
+    isMade: (delivery) => made.size > 0 && made.has(keyOf(delivery)),
     defer: (delivery, options) => changed(delivery, () => lease.defer(delivery, options)),
     bury: (delivery, why) => changed(delivery, () => lease.bury(delivery, why)),
   };

@@ -56,7 +56,8 @@ export async function drain(ports: DrainPorts, options: DrainOptions): Promise<D
   let idleMs = 0;
 
   function isStopping(): boolean {
-    return stop?.aborted === true || abort?.aborted === true || clock.monotonic() >= deadline;
+    if (stop?.aborted === true || abort?.aborted === true) return true;
+    return deadline !== Infinity && clock.monotonic() >= deadline;
   }
 
   function onHome(): void {
@@ -150,6 +151,7 @@ export async function drain(ports: DrainPorts, options: DrainOptions): Promise<D
       }
       if (isStopping()) startGrace();
       if (!(await alarm.wait(waitMs()))) lookAt = clock.monotonic();
+      else await setImmediate(); // answers that come together are all heard, and then their places filled together
     }
   }
 

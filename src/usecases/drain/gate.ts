@@ -1,8 +1,8 @@
 /** When an endpoint may be tried: its health, its rate, and what this drain knows of it. */
-import { momentOf } from '../../endpoint/clock-jump.js';
 import type { Endpoint } from '../../endpoint/endpoint.js';
 import { parkedUntil } from '../../endpoint/health.js';
 import { paceAfter, waitForPace } from '../../endpoint/pace.js';
+import { momentOf } from '../../shared/clock.js';
 import type { DrainPorts } from './ports.js';
 import type { Resting } from './resting.js';
 import type { Routing } from './routing.js';

@@ -30,6 +30,7 @@ export function createResting(clock: Clock, { isPass }: { isPass: boolean }): Re
   let pausedUntil = 0;
 
   function leftMs(endpoint: string): number {
+    if (resting.size === 0) return 0;
     const left = (resting.get(endpoint)?.until ?? 0) - clock.monotonic();
     if (left > 0) return left;
     resting.delete(endpoint);
@@ -47,6 +48,6 @@ export function createResting(clock: Clock, { isPass }: { isPass: boolean }): Re
     },
     isResting: (endpoint) => leftMs(endpoint) > 0,
     leftMs,
-    pauseMs: () => Math.max(pausedUntil - clock.monotonic(), 0),
+    pauseMs: () => (pausedUntil === 0 ? 0 : Math.max(pausedUntil - clock.monotonic(), 0)),
   };
 }

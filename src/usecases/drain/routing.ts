@@ -2,7 +2,7 @@ import { longestBackOffMs } from '../../endpoint/back-off.js';
 import type { Endpoint } from '../../endpoint/endpoint.js';
 import { unnamedEndpointId } from '../../endpoint/endpoint-id.js';
 import type { Addressed, Hooks } from '../../hooks/hooks.js';
-import { createRouter } from '../../hooks/match.js';
+import { createRouter, type Router } from '../../hooks/match.js';
 import type { HooksRefresh, LiveHooks } from './ports.js';
 
 /** Who receives what, by the hooks file as it is now. */
@@ -26,50 +26,44 @@ export interface Routing {
 
 /** Routes by the hooks file as it is now. */
 export function createRouting(hooks: LiveHooks): Routing {
-  let router = createRouter(hooks.current());
-  let registered = registeredIn(hooks);
-  let known = knownIn(hooks);
-  let longestMs = longestIn(hooks);
+  let routes = routesOf(hooks.current());
 
   return {
     async refresh() {
       const refreshed = await hooks.refresh();
-      if (refreshed.kind === 'reloaded') {
-        router = createRouter(hooks.current());
-        registered = registeredIn(hooks);
-        known = knownIn(hooks);
-        longestMs = longestIn(hooks);
-      }
+      if (refreshed.kind === 'reloaded') routes = routesOf(hooks.current());
       return refreshed;
     },
-    endpointsFor: (event) => router.endpointsFor(event),
-    endpointFor: (event, id) => router.endpointFor(event, id),
-    isRegistered: (id) => registered.has(id),
-    settingsOf: (id) => known.get(id) ?? hooks.current().defaults,
+    endpointsFor: (event) => routes.router.endpointsFor(event),
+    endpointFor: (event, id) => routes.router.endpointFor(event, id),
+    isRegistered: (id) => routes.registered.has(id),
+    settingsOf: (id) => routes.known.get(id) ?? hooks.current().defaults,
     maxInFlight: () => hooks.current().maxInFlight,
-    longestBackOffMs: () => longestMs,
+    longestBackOffMs: () => routes.longestMs,
     alert: () => hooks.current().alert,
   };
 }
 
-function registeredIn(hooks: LiveHooks): ReadonlySet<string> {
-  const { registrations } = hooks.current();
-  return new Set(registrations.flatMap(({ endpoints }) => endpoints.flatMap(idsOf)));
+/** What is worked out once for each reading of the hooks file. */
+interface Routes {
+  router: Router;
+  /** The ids that a hook is registered with. */
+  registered: ReadonlySet<string>;
+  /** Endpoints by their ids, and by those that they had before they were given a name. */
+  known: ReadonlyMap<string, Endpoint>;
+  longestMs: number;
 }
 
-/** Endpoints by their ids, and by those that they had before they were given a name. */
-function knownIn(hooks: LiveHooks): ReadonlyMap<string, Endpoint> {
-  const { endpoints } = hooks.current();
-  const aliases = [...endpoints.values()].map(
-    (endpoint) => [unnamedEndpointId(endpoint.url), endpoint] as const,
-  );
-  return new Map([...aliases, ...endpoints]);
-}
-
-function longestIn(hooks: LiveHooks): number {
-  const { endpoints, defaults } = hooks.current();
-  const waits = [...endpoints.values(), defaults].map(({ retry }) => longestBackOffMs(retry));
-  return waits.reduce((longest, ms) => Math.max(longest, ms), 0);
+function routesOf(hooks: Hooks): Routes {
+  const { registrations, endpoints, defaults } = hooks;
+  const all = [...endpoints.values()];
+  const waits = [...all, defaults].map(({ retry }) => longestBackOffMs(retry));
+  return {
+    router: createRouter(hooks),
+    registered: new Set(registrations.flatMap((each) => each.endpoints.flatMap(idsOf))),
+    known: new Map([...all.map((each) => [unnamedEndpointId(each.url), each] as const), ...endpoints]),
+    longestMs: waits.reduce((longest, ms) => Math.max(longest, ms), 0),
+  };
 }
 
 function idsOf({ id, url }: Endpoint): string[] {

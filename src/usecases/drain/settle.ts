@@ -2,11 +2,16 @@
 import { setImmediate } from 'node:timers/promises';
 import type { AttemptResult } from '../../delivery/sender.js';
 import { type Verdict, verdictOf } from '../../delivery/verdict.js';
-import { afterAttempt, type Decision, type Outcome } from '../../endpoint/after-attempt.js';
+import {
+  afterAttempt,
+  type Decision,
+  isUnchangedBySuccess,
+  type Outcome,
+} from '../../endpoint/after-attempt.js';
 import { ownRetryAt } from '../../endpoint/back-off.js';
-import { momentOf } from '../../endpoint/clock-jump.js';
 import type { Endpoint } from '../../endpoint/endpoint.js';
 import { failuresOf, isGivenUp } from '../../endpoint/health.js';
+import { momentOf } from '../../shared/clock.js';
 import type { Corrupt, Delivery } from '../../spool/spool.js';
 import { createDeliveries } from './deliveries.js';
 import type { DrainPorts, DrainSummary } from './ports.js';
@@ -14,11 +19,17 @@ import type { Resting } from './resting.js';
 import type { Attempted, Telling } from './telling.js';
 
 export interface Settler {
-  settle(attempted: Attempted): Promise<void>;
+  /**
+   * Settles what came of an attempt. `onDecided` is called once it is known what becomes of the delivery and of its
+   * endpoint's health, which the spool may have to be waited for.
+   */
+  settle(attempted: Attempted, onDecided: () => void): Promise<void>;
   /** The endpoint is not registered for the event any more. */
   buryDeregistered(delivery: Delivery): Promise<void>;
-  /** Settles a delivery that was made, and could not be settled then; false if it was not made. */
-  finish(delivery: Delivery): Promise<boolean>;
+  /** Whether the delivery was made, and could not be settled then. */
+  isMade(delivery: Delivery): boolean;
+  /** Settles a delivery that was made. */
+  finish(delivery: Delivery): Promise<void>;
   /** Which attempt of the delivery comes next, from 1. */
   attemptNumber(delivery: Delivery): number;
   noteCorrupt(entry: Corrupt): void;
@@ -57,17 +68,20 @@ export function createSettler(ports: DrainPorts, options: SettlerOptions): Settl
     return true;
   }
 
-  /** The endpoint's health after the attempt, saved, and told where it turned. */
-  async function decide({ delivery, endpoint, startedAt }: Attempted, outcome: Outcome): Promise<Decision> {
+  /** What becomes of the delivery; the endpoint's health is saved, and told where it turned. */
+  function decide({ delivery, endpoint, startedAt }: Attempted, outcome: Outcome): Decided {
     const before = lease.health(endpoint.id);
-    const attempt = { outcome, event: delivery.event.id, startedAt };
+    const event = delivery.event.id;
+    if (outcome.kind === 'ok' && isUnchangedBySuccess(before, outcome, event))
+      return { decision: 'delivered' };
     const moment = { ...momentOf(clock), random: random() };
+    const attempt = { outcome, event, startedAt };
     const { health, decision } = afterAttempt(before, attempt, { conduct: endpoint, ...moment });
-    if (health !== before) {
-      await lease.saveHealth(endpoint.id, health);
+    if (health === before) return { decision };
+    const saved = lease.saveHealth(endpoint.id, health).then(() => {
       telling.health(endpoint, { before, after: health, outcome });
-    }
-    return decision;
+    });
+    return { decision, saved };
   }
 
   /** The delivery has a schedule of its own, in which its endpoint's failures do not count. */
@@ -117,7 +131,7 @@ export function createSettler(ports: DrainPorts, options: SettlerOptions): Settl
     telling.corrupt(entry);
   }
 
-  async function perform(attempted: Attempted, decision: Decision, what: string): Promise<void> {
+  function perform(attempted: Attempted, decision: Decision, what: string): Promise<unknown> {
     const { delivery, endpoint, attempt } = attempted;
     if (decision === 'waits') return wait(attempted);
     // The endpoint works, whatever it says of this delivery.
@@ -125,11 +139,11 @@ export function createSettler(ports: DrainPorts, options: SettlerOptions): Settl
     if (decision === 'delivered') return deliveries.done(delivery);
     if (decision === 'alone') return setAside(attempted, what);
     const message = `the receiver wants it never again: ${what}`;
-    await bury(delivery, { reason: 'refused', message, endpoint, attempts: attempt });
+    return bury(delivery, { reason: 'refused', message, endpoint, attempts: attempt });
   }
 
   return {
-    async settle(attempted) {
+    async settle(attempted, onDecided) {
       const { delivery, endpoint, result } = attempted;
       const verdict = verdictOf(result, clock.now());
       telling.attempt(attempted, verdict);
@@ -139,21 +153,28 @@ export function createSettler(ports: DrainPorts, options: SettlerOptions): Settl
         return lease.release(delivery);
       }
       summary[verdict.kind === 'delivered' ? 'delivered' : 'failed'] += 1;
-      const decision = await decide(attempted, outcomeOf(verdict, result));
-      await perform(attempted, decision, 'what' in verdict ? verdict.what : '');
+      const { decision, saved } = decide(attempted, outcomeOf(verdict, result));
+      if (saved !== undefined) await saved;
+      const performed = perform(attempted, decision, 'what' in verdict ? verdict.what : '');
+      onDecided();
+      await performed;
     },
     async buryDeregistered(delivery) {
       await bury(delivery, { reason: 'deregistered', message: 'it is not registered any more' });
     },
-    async finish(delivery) {
-      if (!deliveries.isMade(delivery)) return false;
-      await deliveries.done(delivery);
-      return true;
-    },
+    isMade: deliveries.isMade,
+    finish: deliveries.done,
     attemptNumber,
     noteCorrupt,
     noteUnread: telling.unread,
   };
+}
+
+/** What follows from an attempt. */
+interface Decided {
+  decision: Decision;
+  /** Resolves when the endpoint's health, where it has changed, is saved. */
+  saved?: Promise<void>;
 }
 
 /** Why a delivery is given up, and after how many attempts where that is not what is recorded so far. */
@@ -167,7 +188,7 @@ interface Grave {
 
 function outcomeOf(verdict: Exclude<Verdict, { kind: 'aborted' | 'ours' }>, result: AttemptResult): Outcome {
   if (verdict.kind === 'delivered')
-    return { kind: 'ok', ...(verdict.disables && { disables: 'webhook-delivery: disable' }) };
+    return verdict.disables ? { kind: 'ok', disables: 'webhook-delivery: disable' } : { kind: 'ok' };
   if (verdict.kind === 'failed' && result.kind === 'error') return { ...verdict, message: result.message };
   return verdict;
 }

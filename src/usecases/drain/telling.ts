@@ -5,6 +5,7 @@ import type { Outcome } from '../../endpoint/after-attempt.js';
 import type { Endpoint } from '../../endpoint/endpoint.js';
 import { type Health, type State, stateOf } from '../../endpoint/health.js';
 import type { JournalEntry } from '../../journal/journal.js';
+import { isoTime } from '../../shared/iso-time.js';
 import type { Corrupt, Delivery } from '../../spool/spool.js';
 import { createNamer } from './name.js';
 import type { DrainPorts, Named } from './ports.js';
@@ -39,7 +40,7 @@ export interface Telling {
   flush(): void;
 }
 
-/** An endpoint got sick, recovered, or had something given up. */
+/** An endpoint was parked or paused, recovered, or had something given up. */
 export interface Change {
   /** The endpoint's id. */
   endpoint: string;
@@ -66,16 +67,22 @@ export function createTelling(
   const toldUnread = new Set<string>();
   const given = new Map<string, { endpoint: Named; reason: string; count: number }>();
 
-  function note(what: JournalEntry['what'], entry: Omit<JournalEntry, 'time' | 'what'>): void {
-    journal.write({ time: new Date(clock.now()).toISOString(), what, ...entry });
+  /** An entry about a delivery. Its members are written in the order in which they are set. */
+  function begin(what: JournalEntry['what'], { event, endpoint }: Delivery): JournalEntry {
+    const entry: JournalEntry = { time: isoTime(clock.now()), what, event: event.id };
+    if (event.hook !== undefined) entry.hook = event.hook;
+    entry.endpoint = endpoint;
+    return entry;
   }
 
   return {
     attempt({ delivery, endpoint, attempt, ms, result }, verdict) {
-      const answer = result.kind === 'answer' ? { status: result.status } : {};
-      const error = result.kind === 'error' ? { error: result.code } : {};
-      const journaled = verdict.kind === 'ours' ? 'aborted' : verdict.kind;
-      note(journaled, { ...idsOf(delivery), attempt, ...answer, ...error, ms });
+      const entry = begin(verdict.kind === 'ours' ? 'aborted' : verdict.kind, delivery);
+      entry.attempt = attempt;
+      if (result.kind === 'answer') entry.status = result.status;
+      if (result.kind === 'error') entry.error = result.code;
+      entry.ms = ms;
+      journal.write(entry);
       const what = 'what' in verdict ? `${verdict.kind}: ${verdict.what}` : verdict.kind;
       report({ kind: 'attempt', endpoint: named(endpoint), event: delivery.event.id, attempt, what, ms });
     },
@@ -98,7 +105,7 @@ export function createTelling(
       report({ kind: 'failed-alone', endpoint: named(endpoint), event: event.id, what, dueMs });
     },
     buried(delivery, { reason, message, endpoint }) {
-      note(reason, idsOf(delivery));
+      journal.write(begin(reason, delivery));
       const key = `${delivery.endpoint} ${message}`;
       const count = (given.get(key)?.count ?? 0) + 1;
       given.set(key, {
@@ -108,7 +115,8 @@ export function createTelling(
       });
     },
     corrupt(entry) {
-      note('corrupt', { event: entry.name, error: entry.reason });
+      const time = isoTime(clock.now());
+      journal.write({ time, what: 'corrupt', event: entry.name, error: entry.reason });
       report({ kind: 'corrupt', entry });
     },
     unread(entry) {
@@ -129,8 +137,4 @@ export function createTelling(
       given.clear();
     },
   };
-}
-
-function idsOf({ event, endpoint }: Delivery): Pick<JournalEntry, 'event' | 'hook' | 'endpoint'> {
-  return { event: event.id, ...(event.hook !== undefined && { hook: event.hook }), endpoint };
 }

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { fire, fireBatch } from '../../../src/library/fire.js';
 import { tempDir } from '../../support/temp.js';
 import { createWorld, type World } from '../../support/world.js';
-import { type Endpoints, type EndpointsOptions, startEndpoints } from './endpoints.js';
+import { type Arrival, type Endpoints, type EndpointsOptions, startEndpoints } from './endpoints.js';
 
 /** Receivers of every event. */
 const endpointNames: readonly string[] = ['a', 'b', 'c'];
@@ -34,6 +34,11 @@ export async function fillSpool(): Promise<FilledSpool> {
   accepted.set('dropped', '"shell"');
   writeFileSync(join(root, 'incoming', tornName), '{"hook":"load","payload":');
   return { root, accepted };
+}
+
+/** One delivery is rejected at first, so that it goes by way of `retry/`. */
+export function rejectOnce({ endpoint, id, nth }: Arrival): number {
+  return endpoint === 'c' && id === 'batch_3' && nth === 1 ? 400 : 204;
 }
 
 /** A world whose spool is a copy of the filled one, and whose hooks file sends every event to three endpoints. */

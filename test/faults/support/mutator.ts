@@ -1,5 +1,5 @@
 /** Breaks valid things in random ways, as radamsa(1) does: the same seed breaks them in the same ways. */
-import { randomNumbers } from './random-numbers.js';
+import { randomNumbers } from '../../support/random-numbers.js';
 
 export interface Mutator {
   /** 0 ≤ whole number < limit. */

@@ -142,7 +142,11 @@ describe('createHealthFiles()', () => {
     failedAt: [1, 2],
     paused: 'gone',
     last: '503',
-    failedDeliveries: { x: 1 },
+    failedDeliveries: [
+      ['x', 1],
+      ['42', 3],
+      ['7', 1],
+    ],
     allowed: 1.5,
     against: ['x', 'y'],
     clock: { boot: 'b', bootedAt: 5 },
@@ -188,7 +192,8 @@ describe('createHealthFiles()', () => {
     ).toEqual({
       last: 'ok',
     });
-    expect(saved(JSON.stringify({ failedDeliveries: null, since: 5 }))).toEqual({ since: 5 });
+    for (const failedDeliveries of [null, { x: 1 }, ['x'], [['x']], [['x', '1']], [[1, 1]], [['x', 1, 1]]])
+      expect(saved(JSON.stringify({ failedDeliveries, since: 5 }))).toEqual({ since: 5 });
   });
 
   it('readHealth() knows of nothing where the file cannot be read, and lets a bug through', () => {

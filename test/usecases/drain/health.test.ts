@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Endpoint } from '../../../src/endpoint/endpoint.js';
 import type { Health } from '../../../src/endpoint/health.js';
+import { CapnhookError } from '../../../src/shared/errors.js';
 import { type Draining, draining, hooksOf, type Script } from '../../support/draining.js';
 
 const scheduleMs = [1_000, 60_000, 600_000];
@@ -80,6 +81,7 @@ describe('drain() and a sick endpoint', () => {
       return most + 1;
     };
     for (const [index, atOnce] of allowed.entries()) expect(atOnce).toBeLessThanOrEqual(curve(index));
+    expect(allowed.slice(0, 2)).toEqual([1, 1]);
     expect(Math.max(...allowed)).toBe(8);
     expect(await world.health('a')).toEqual({});
   });
@@ -295,6 +297,49 @@ describe('drain() and changes of an endpoint', () => {
     expect(await world.drain()).toMatchObject({ delivered: 1, failed: 1, owed: 1 });
     const [told] = world.to('ops');
     expect(change(told!.payload)).toMatchObject({ endpoint: 'a', from: 'well', to: 'parked', owed: 1 });
+  });
+
+  it('drain() says so when the hook that is named in alert cannot be fired, and goes on', async () => {
+    const hooks = { ...hooksOf({ complete: ['a', 'b'], trouble: ['ops'] }), alert: 'trouble' };
+    const fire = async (): Promise<void> => {
+      throw new CapnhookError('TEMPORARY', 'Cannot fire: the spool is full');
+    };
+    const world = draining({ hooks, script: { a: 503 }, outlet: { fire } });
+    await world.fire({}, {});
+    expect(await world.drain()).toMatchObject({ delivered: 2, owed: 2 });
+    expect(world.told('alert-failed')).toEqual([
+      { kind: 'alert-failed', endpoint: 'a', reason: 'Cannot fire: the spool is full' },
+    ]);
+  });
+
+  it('drain() goes on where the spool cannot tell how much is owed just now', async () => {
+    const asked: string[] = [];
+    const world = draining({
+      hooks: hooksOf({ complete: ['a', 'b'] }, { a: { onChange: ['tell'] } }),
+      script: { a: 503 },
+      wrap: (lease) => ({
+        ...lease,
+        async owed(endpoint) {
+          asked.push(endpoint);
+          if (asked.length === 1) throw new CapnhookError('TEMPORARY', 'Cannot list the queue: EMFILE');
+          return lease.owed(endpoint);
+        },
+      }),
+    });
+    await world.fire({}, {});
+    expect(await world.drain()).toMatchObject({ delivered: 2, owed: 2 });
+    expect(world.told('alert-failed')).toMatchObject([{ endpoint: 'a' }]);
+    expect(asked).toEqual(['a', 'a']); // once more for the summary
+  });
+
+  it('drain() that tells of a change lets a bug through', async () => {
+    const hooks = { ...hooksOf({ complete: ['a'], trouble: ['ops'] }), alert: 'trouble' };
+    const fire = async (): Promise<void> => {
+      throw new TypeError('a bug');
+    };
+    const world = draining({ hooks, script: { a: 503 }, outlet: { fire } });
+    await world.fire({});
+    await expect(world.drain()).rejects.toThrow('a bug');
   });
 
   it('drain() never tells an endpoint of itself', async () => {
