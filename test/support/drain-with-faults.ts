@@ -19,20 +19,22 @@ import {
   text,
 } from './spool-kit.js';
 
-const endpoints = ['a', 'b', 'c'];
 const corruptText = '{"hook":"x","payload":';
-const payloads = ['0', '1', '2', '3', '4', '"shell"', '"batch one"', '"batch two"'];
+const singles = ['0', '1', '2', '3', '4'];
+const members = Array.from({ length: 9 }, (_, n) => `"event ${n + 1} of the batch"`);
 const dueMs = Date.parse('2030-01-01T00:00:00.000Z');
 
-/** Five events, one dropped by a shell, a batch, and something unreadable. */
-async function filled(root: string): Promise<void> {
+/** Five events, one dropped by a shell, a batch, and something unreadable; returns the payloads that can be read. */
+async function filled(root: string, batchSize: number): Promise<string[]> {
   madeSpool(root.slice(0, -'/spool'.length));
   const inbox = createFileInbox(root, { random: randomBytes });
-  for (const payload of payloads.slice(0, 5)) await inbox.enqueue(event({ payload: Buffer.from(payload) }));
+  for (const payload of singles) await inbox.enqueue(event({ payload: Buffer.from(payload) }));
   const { payload: _, ...header } = event();
-  await inbox.enqueue({ ...header, payloads: payloads.slice(6).map((each) => Buffer.from(each)) });
+  const batch = members.slice(0, batchSize);
+  await inbox.enqueue({ ...header, payloads: batch.map((each) => Buffer.from(each)) });
   writeFileSync(`${root}/incoming/dropped.json`, shellEvent('complete', '"shell"'));
   writeFileSync(`${root}/incoming/torn.json`, corruptText);
+  return [...singles, '"shell"', ...batch];
 }
 
 /** What became of each delivery, by `<endpoint> <payload>`. */
@@ -53,7 +55,10 @@ function keyOf(delivery: Delivery): string {
 }
 
 /** Drains until something fails, then closes, as the drain does. */
-async function drainOnce(root: string, open: () => Promise<Lease>): Promise<Told> {
+async function drainOnce(
+  root: string,
+  { open, endpoints }: { open: () => Promise<Lease>; endpoints: readonly string[] },
+): Promise<Told> {
   const told: Told = {
     claimed: [],
     done: new Set(),
@@ -85,7 +90,9 @@ async function settleAll(
 ): Promise<void> {
   const deliveries = await claimAll(lease, endpoint);
   for (const delivery of deliveries) {
-    expect(existsSync(`${root}/incoming/${delivery.event.id}.json`)).toBe(false);
+    const entry = delivery.event.id.replace(/_\d+$/, '');
+    for (const name of [`${delivery.event.id}.json`, `${entry}.jsonl`])
+      expect(existsSync(`${root}/incoming/${name}`)).toBe(false);
     told.claimed.push(keyOf(delivery));
   }
   for (const [index, delivery] of deliveries.entries()) {
@@ -109,7 +116,7 @@ async function settleAll(
 }
 
 /** The payloads of the event files below a directory. */
-function payloadsBelow(directory: string): string[] {
+function payloadsBelow(directory: string, payloads: readonly string[]): string[] {
   return filesBelow(directory)
     .filter((name) => /\.jsonl?(\.\d+)?$/.test(name) && !name.endsWith('.why.json'))
     .flatMap((name) => {
@@ -121,7 +128,7 @@ function payloadsBelow(directory: string): string[] {
 }
 
 /** A drain without faults finds all that is owed, once, and nothing that is done with. */
-async function judge(root: string, told: Told, mayBeCorrupt: boolean): Promise<void> {
+async function judge(root: string, { told, endpoints, payloads, mayBeCorrupt }: Judged): Promise<void> {
   const lease = await leaseOf(spoolAt(root));
   const { unread } = await fanOutAll(lease, () => endpoints);
   expect(unread).toEqual([]);
@@ -137,13 +144,13 @@ async function judge(root: string, told: Told, mayBeCorrupt: boolean): Promise<v
   expect(new Set(found).size).toBe(found.length);
   expect(lease.owing()).toEqual([]);
   expect(await lease.waiting()).toBe(0);
-  const aside = payloadsBelow(`${root}/corrupt`);
+  const aside = payloadsBelow(`${root}/corrupt`, payloads);
   if (!mayBeCorrupt) expect(aside).toEqual([]);
   // A reason that was left alone takes the first name.
   const torn = filesBelow(`${root}/corrupt`).filter((name) => /^torn\.json(\.1)?$/.test(name));
   expect(torn.map((name) => readFileSync(`${root}/corrupt/${name}`, 'utf8'))).toEqual([corruptText]);
   for (const endpoint of endpoints) {
-    const dead = payloadsBelow(`${root}/dead/${endpoint}`);
+    const dead = payloadsBelow(`${root}/dead/${endpoint}`, payloads);
     for (const payload of payloads) {
       const key = `${endpoint} ${payload}`;
       const places = [
@@ -162,14 +169,25 @@ async function judge(root: string, told: Told, mayBeCorrupt: boolean): Promise<v
   for (const room of ['queue', 'retry', 'incoming']) expect(filesBelow(`${root}/${room}`)).toEqual([]);
 }
 
+export interface FaultyDrainOptions {
+  mayBeCorrupt?: boolean;
+  /** Default: three, and a batch of two. With one, an event is moved into its queue, and all becomes of a batch of nine. */
+  endpoints?: readonly string[];
+}
+
+interface Judged extends Required<FaultyDrainOptions> {
+  told: Told;
+  payloads: readonly string[];
+}
+
 /** Drains a new spool on a disk with a fault, and checks that nothing is lost and nothing repeated. */
 export async function drainWith(
   fault: Fault,
-  { mayBeCorrupt = false }: { mayBeCorrupt?: boolean } = {},
+  { mayBeCorrupt = false, endpoints = ['a', 'b', 'c'] }: FaultyDrainOptions = {},
 ): Promise<{ calls: number; told: Told }> {
   const directory = quickDir();
   const root = `${directory}/spool`;
-  await filled(root);
+  const payloads = await filled(root, endpoints.length === 1 ? 9 : 2);
   const faulty = faultyDisk(fault);
   const locks: number[] = [];
   function takeKernelLock(path: string): KernelLock {
@@ -178,11 +196,11 @@ export async function drainWith(
     return { kind: 'locked', fd };
   }
   const spool = spoolAt(root, { disk: faulty.disk, takeKernelLock });
-  const told = await drainOnce(root, () => leaseOf(spool));
+  const told = await drainOnce(root, { open: () => leaseOf(spool), endpoints });
   const calls = faulty.calls();
   faulty.closeAll();
   if (told.abandoned) for (const fd of locks) closeSync(fd);
-  await judge(root, told, mayBeCorrupt);
+  await judge(root, { told, endpoints, payloads, mayBeCorrupt });
   rmSync(directory, { recursive: true });
   return { calls, told };
 }
@@ -190,7 +208,7 @@ export async function drainWith(
 /** With a fault at call 1, 2, 3, … until a run makes fewer calls; returns how many it makes. */
 export async function atEachCall(
   faultAt: (n: number) => Fault,
-  options?: { mayBeCorrupt: boolean },
+  options?: FaultyDrainOptions,
 ): Promise<number> {
   for (let n = 1; ; n += 1) {
     const { calls } = await drainWith(faultAt(n), options).catch((error: unknown) => {

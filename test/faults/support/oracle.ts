@@ -25,7 +25,7 @@ export function readLedger(spool: string): Ledger {
   const dead = new Set<string>();
   for (const endpoint of names(spool, 'queue')) {
     for (const segment of names(spool, `queue/${endpoint}`))
-      for (const name of names(spool, `queue/${endpoint}/${segment}`)) owed.add(`${endpoint} ${idIn(name)}`);
+      for (const id of eventsInSegment(spool, `queue/${endpoint}/${segment}`)) owed.add(`${endpoint} ${id}`);
   }
   for (const endpoint of names(spool, 'retry'))
     for (const name of names(spool, `retry/${endpoint}`)) owed.add(`${endpoint} ${idIn(name)}`);
@@ -82,6 +82,17 @@ function eventsIn(spool: string, name: string): string[] {
   const text = unlessGone(() => readFileSync(join(spool, 'incoming', name), 'utf8')) ?? '';
   const lines = text.trimEnd().split('\n').length - 1;
   return Array.from({ length: lines }, (_, index) => `${id}_${index + 1}`);
+}
+
+/** The events of a segment: of a batch those whose byte is not `x`; one that is `>` counts wherever it is, too. */
+function eventsInSegment(spool: string, segment: string): string[] {
+  const files = names(spool, segment);
+  const [, count, id] = /\/\d+\.(\d+)\.([^/]+)$/.exec(segment) ?? [];
+  if (id === undefined) return files.map(idIn);
+  if (!files.includes(`${id}.jsonl`)) return [];
+  const progress = unlessGone(() => readFileSync(join(spool, segment, `${id}.done`), 'utf8')) ?? '';
+  const numbers = Array.from({ length: Number(count) }, (_, index) => index + 1);
+  return numbers.filter((n) => progress[n - 1] !== 'x').map((n) => `${id}_${n}`);
 }
 
 function unlessGone<T>(read: () => T): T | undefined {

@@ -25,6 +25,16 @@ describe('a drain on a disk that fails', () => {
       expect(calls).toBeGreaterThan(100);
     }, 60_000);
 
+    it(`fanOut() to close() for one endpoint lose nothing and repeat nothing, whichever call fails with ${errno}`, async () => {
+      const calls = await atEachCall(
+        (n) =>
+          ({ nth }) =>
+            nth === n ? errno : undefined,
+        { mayBeCorrupt, endpoints: ['a'] },
+      );
+      expect(calls).toBeGreaterThan(100);
+    }, 60_000);
+
     it(`fanOut() to close() lose nothing and repeat nothing, from whichever call on all fail with ${errno}`, async () => {
       await atEachCall(
         (n) =>

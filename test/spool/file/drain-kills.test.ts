@@ -20,6 +20,16 @@ describe('a drain on a disk that fails', () => {
     expect(calls).toBeGreaterThan(100);
   }, 60_000);
 
+  it('fanOut() to close() for one endpoint lose nothing and repeat nothing, at whichever call they are killed', async () => {
+    const calls = await atEachCall(
+      (n) =>
+        ({ nth }) =>
+          nth === n ? 'KILL' : undefined,
+      { endpoints: ['a'] },
+    );
+    expect(calls).toBeGreaterThan(100);
+  }, 60_000);
+
   it('fanOut() to close() go on after short writes', async () => {
     const { told } = await drainWith(({ name }) => (name === 'writeSync' ? 'SHORT' : undefined));
     expect(told.error).toBeUndefined();

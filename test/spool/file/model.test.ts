@@ -2,6 +2,7 @@
 import { rmSync } from 'node:fs';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
+import { batchMemberId } from '../../../src/event/event-id.js';
 import { createMemorySpool } from '../../../src/spool/memory.js';
 import type { Delivery, Lease, Spool } from '../../../src/spool/spool.js';
 import { event } from '../../support/builders.js';
@@ -21,7 +22,7 @@ interface Both {
   memory: Side;
   /** Each deferral gets a due time of its own: of equal ones, either may come first. */
   nextDueMs: number;
-  /** The ids of all events so far, but for those of batches. */
+  /** The ids of all events so far. */
   fired: string[];
 }
 
@@ -64,15 +65,15 @@ const steps: fc.Arbitrary<{ name: string; run: Step }> = fc.oneof(
       }
     },
   })),
-  fc.constant({
-    name: 'enqueue a batch',
-    async run({ file, memory }: Both) {
+  fc.nat(4).map((last) => ({
+    name: `enqueue a batch of ${last + 1}`,
+    async run({ file, memory, fired }: Both) {
       const { payload: _, ...header } = event();
-      for (const { spool } of [file, memory]) {
-        await spool.enqueue({ ...header, payloads: [Buffer.from('1'), Buffer.from('2')] });
-      }
+      const payloads = Array.from({ length: last + 1 }, (_each, n) => Buffer.from(String(n)));
+      fired.push(...payloads.map((_each, n) => batchMemberId(header.id, n + 1)));
+      for (const { spool } of [file, memory]) await spool.enqueue({ ...header, payloads });
     },
-  }),
+  })),
   fc.subarray(endpoints).map((to) => ({
     name: `fanOut to ${to}`,
     run: both(async ({ lease }) => {
