@@ -21,6 +21,9 @@ const unsettledMs = 200;
 /** All endpoints are looked at anew at most so often, in ms, after one of them has changed. */
 const lookAgainMs = 50;
 
+/** When all else is done, commands that tell of changes may go on for so long, in ms. */
+const lastAlertsMs = 60_000;
+
 /** What is told in one line is gathered for so long, in ms. */
 const gatherMs = 1_000;
 
@@ -171,7 +174,8 @@ export async function drain(ports: DrainPorts, options: DrainOptions): Promise<D
     await attempts.settled();
     telling.flush();
     if (lease.valid()) await alerts.flush();
-    startGrace();
+    if (isStopping()) startGrace();
+    else grace ??= setTimeout(cutOff, lastAlertsMs);
     await alerts.settled();
     clearTimeout(grace);
     stop?.removeEventListener('abort', onStop);
