@@ -5,6 +5,7 @@
  */
 import { setImmediate } from 'node:timers/promises';
 import { createEventId, isGeneratedId } from '../../event/event-id.js';
+import type { ParsedHeader } from '../../event/header.js';
 import { checkLine, maxBatchEvents, tooMany } from '../../event/payload.js';
 import { batchIdProblem } from '../../event/record.js';
 import type { BatchFile } from './accepted-file.js';
@@ -17,13 +18,13 @@ import { settleName } from './settle-name.js';
 import { copyDurably, discard, syncDirectory } from './write-file.js';
 
 /**
- * What a step came to. `more`: call again with the same name. `renamed`: call again with this name. `gone`: somebody
+ * What a step came to. `good`: it has its id for a name now. `more`: call again with the same name. `gone`: somebody
  * took it. `unfit`: it is to be put aside. `conflict`: another batch has its id and name.
  */
 export type CheckStep =
   | { kind: 'good'; batch: BatchFile }
   | { kind: 'more' | 'gone' }
-  | { kind: 'renamed'; name: string }
+  | { kind: 'conflict'; id: string }
   | { kind: 'unfit'; reason: string };
 
 export interface BatchCheck {
@@ -94,25 +95,22 @@ export function createBatchCheck(disk: Disk, root: string, options: BatchCheckOp
     if (!keep && source !== `${incoming}/${name}`) discard(disk, source);
   }
 
-  /** The id must be settled before anything else is: a crash must not give its events others. */
-  function settleId(batch: OpenBatch): CheckStep | undefined {
-    const { header } = batch.text;
-    if (!header.ok) return { kind: 'unfit', reason: header.reason };
-    const stem = batch.name.slice(0, -'.jsonl'.length);
-    const chosen = header.id ?? (isGeneratedId(stem) ? stem : undefined);
+  /** Gives the batch its id for a name, before any of its events has one: a crash must not give them others. */
+  function settleId(name: string, { id: given }: ParsedHeader): { id: string; isTaken: boolean } {
+    const stem = name.slice(0, -'.jsonl'.length);
+    const chosen = given ?? (isGeneratedId(stem) ? stem : undefined);
     const id = chosen ?? createEventId(options.now(), options.random());
-    if (id === stem) return undefined;
-    const name = `${id}.jsonl`;
-    const isNew = chosen === undefined;
-    if (settleName(disk, `${incoming}/${batch.name}`, { to: `${incoming}/${name}`, isNew }) === 'taken')
-      return { kind: 'unfit', reason: `another batch with the id ${id} is waiting` };
-    syncDirectory(disk, incoming);
-    return { kind: 'renamed', name };
+    if (id === stem) return { id, isTaken: false };
+    const to = `${incoming}/${id}.jsonl`;
+    const settled = settleName(disk, `${incoming}/${name}`, { to, isNew: chosen === undefined });
+    if (settled === 'settled') syncDirectory(disk, incoming);
+    return { id, isTaken: settled === 'taken' };
   }
 
   /** Looks at lines until there is no more time, or no more of them. */
   async function advance(batch: OpenBatch, mayGoOn: () => boolean): Promise<CheckStep> {
     const { text } = batch;
+    if (!text.header.ok) return { kind: 'unfit', reason: text.header.reason };
     for (let line = text.lineAt(batch.offset); line !== undefined; line = text.lineAt(line.end)) {
       const checked = checkLine(line.bytes) ?? undefined;
       batch.line += 1;
@@ -125,17 +123,19 @@ export function createBatchCheck(disk: Disk, root: string, options: BatchCheckOp
       if (!mayGoOn()) return { kind: 'more' };
       await setImmediate(); // answers in flight are not kept waiting
     }
-    return finish(batch);
+    return finish(batch, text.header);
   }
 
-  function finish({ name, ino, text, source, count, line }: OpenBatch): CheckStep {
+  function finish({ name, ino, text, source, count, line }: OpenBatch, parsed: ParsedHeader): CheckStep {
     if (count === 0) return { kind: 'unfit', reason: `line ${Math.max(line, 2)}: no payload in it` };
-    const id = name.slice(0, -'.jsonl'.length);
-    const problem = batchIdProblem({ id }, count);
+    const problem = batchIdProblem(parsed, count);
     if (problem !== undefined) return { kind: 'unfit', reason: problem.reason };
-    const header = headerOf(text.header.ok ? text.header : {}, { id, stat: text.stat });
-    const path = `${incoming}/${name}`;
-    return { kind: 'good', batch: { header, path, ino, source, stat: text.stat, count } };
+    const { id, isTaken } = settleId(name, parsed);
+    if (isTaken) return { kind: 'conflict', id };
+    const header = headerOf(parsed, { id, stat: text.stat });
+    const path = `${incoming}/${id}.jsonl`;
+    const linked = source === `${incoming}/${name}` ? path : source;
+    return { kind: 'good', batch: { header, path, ino, source: linked, stat: text.stat, count } };
   }
 
   return {
@@ -147,7 +147,7 @@ export function createBatchCheck(disk: Disk, root: string, options: BatchCheckOp
       if ('kind' in opened) return opened;
       let result: CheckStep | undefined;
       try {
-        result = settleId(opened) ?? (await advance(opened, mayGoOn));
+        result = await advance(opened, mayGoOn);
         return result;
       } finally {
         if (result?.kind === 'more') current = opened;

@@ -34,6 +34,9 @@ const windowBytes = 65_536;
 /** Readers may be at so many places at once before they read for each other's sake again. */
 const maxWindows = 4;
 
+/** What was read for a long line is not kept: there may be many, and many batches. */
+const maxKeptBytes = 8 * windowBytes;
+
 /** No line is longer than this, in bytes, with room for white space; what is, is no payload. */
 const maxLineBytes: number = maxPayloadBytes + maxHeaderBytes;
 
@@ -72,7 +75,7 @@ function textOf(disk: Disk, { fd, stat }: { fd: number; stat: EntryStat }): Batc
   function read(start: number, length: number): Window {
     const bytes = Buffer.allocUnsafeSlow(Math.min(length, stat.size - start));
     const window = { start, bytes: bytes.subarray(0, readAt(disk, fd, { bytes, position: start })) };
-    windows = [window, ...windows.slice(0, maxWindows - 1)];
+    if (length <= maxKeptBytes) windows = [window, ...windows.slice(0, maxWindows - 1)];
     return window;
   }
 

@@ -9,10 +9,8 @@ import { CapnhookError, errnoOf } from '../../shared/errors.js';
 import { type Disk, O_NOFOLLOW, O_NONBLOCK, O_RDONLY } from './disk.js';
 import { privateFile, sharedFile } from './layout.js';
 import { linkNew } from './link-new.js';
-import { lackOf, needOfEvents } from './space.js';
+import { lackOf } from './space.js';
 import { closeQuietly, discard, syncDirectory, writeDurably } from './write-file.js';
-
-const lineFeed = 0x0a;
 
 /** What is to be accepted. */
 export interface Submission {
@@ -118,17 +116,11 @@ function withdrawn(disk: Disk, accepted: string): boolean {
   }
 }
 
-/** Space and inodes are kept for the drain, which needs a little to empty the spool, and much to split a batch. */
+/** Space and inodes are kept for the drain, which needs a little to empty the spool: a batch gets a byte an event, too. */
 function keepReserve(disk: Disk, root: string, { bytes, events = 0 }: Submission): void {
-  const headerBytes = events === 0 ? 0 : bytes.indexOf(lineFeed);
-  const split = needOfEvents({ count: events, headerBytes, payloadBytes: events === 0 ? 0 : bytes.length });
-  const lack = lackOf(disk, root, { bytes: bytes.length + split.bytes, files: split.files });
+  const lack = lackOf(disk, root, { bytes: bytes.length + events, files: events > 0 ? 1 : 0 });
   if (lack === undefined) return;
   const what = lack === 'inodes' ? 'hardly any inodes are' : 'hardly any space is';
-  const message =
-    events === 0
-      ? `Cannot queue the event: ${what} left on the file system (spool ${root})`
-      : `Cannot queue the batch: too little is left on the file system for its ${events} events (${lack}, spool ${root})`;
-  const hint = events === 0 ? 'Free some space, then try again.' : 'Free some space, or fire it in parts.';
-  throw new CapnhookError('TEMPORARY', message, { hint });
+  const message = `Cannot queue the event: ${what} left on the file system (spool ${root})`;
+  throw new CapnhookError('TEMPORARY', message, { hint: 'Free some space, then try again.' });
 }

@@ -30,14 +30,22 @@ export interface DeliveryFiles {
   pathOf(slot: Slot): string;
   /** It is done with. */
   remove(slot: Slot): void;
-  /** Moves it to `retry/<endpoint>/<name>`; false if it was gone. */
-  moveToRetry(slot: Slot, to: { event: Event; endpoint: string; name: string }): boolean;
+  /** Moves it to `retry/<endpoint>/<name>`, accepted when it was (ms since the epoch); false if it was gone. */
+  moveToRetry(slot: Slot, to: { event: Event; endpoint: string; name: string; acceptedAt: number }): boolean;
   /** Moves it to `dead/<endpoint>/<id>.json`, with the reason beside it. */
   moveToDead(slot: Slot, to: { event: Event; endpoint: string; why: Why }): void;
   /** Moves it to `corrupt/`; of a batch the one `line`, or else all of it. Undefined if it was gone. */
   putAside(slot: Slot, why: { reason: string; line?: Uint8Array }): Corrupt | undefined;
   /** The directories of an endpoint may be gone. */
   forget(endpoint: string): void;
+}
+
+/** An event of a batch, and where it goes. */
+interface Extraction {
+  event: Event;
+  to: string;
+  /** The file's age tells it, ms since the epoch. */
+  acceptedAt?: number;
 }
 
 export interface DeliveryFilesOptions {
@@ -86,11 +94,12 @@ export function createDeliveryFiles(
   }
 
   /** Writes an event of a batch to a place of its own; durable before it is noted that the batch has it no more. */
-  function extract(slot: Slot, member: Member, { to, event }: { to: string; event: Event }): void {
+  function extract(slot: Slot, member: Member, { to, event, acceptedAt }: Extraction): void {
     mark(slot, member, 'moving');
     const temporary = `${root}/tmp/${token()}`;
     closeQuietly(disk, writeDurably(disk, temporary, { bytes: eventToBytes(event), mode: privateFile }));
     try {
+      if (acceptedAt !== undefined) disk.utimesSync(temporary, acceptedAt / 1000, acceptedAt / 1000);
       makeWay(temporary, to);
       disk.renameSync(temporary, to);
     } catch (error) {
@@ -131,10 +140,10 @@ export function createDeliveryFiles(
       removeIfThere(disk, pathOf(slot));
       sync.touch(`${root}/${slot.directory}`);
     },
-    moveToRetry(slot, { event, endpoint, name }) {
+    moveToRetry(slot, { event, endpoint, name, acceptedAt }) {
       const directory = makeRoomFor('retry', endpoint);
       const to = `${directory}/${name}`;
-      if (slot.member !== undefined) extract(slot, slot.member, { to, event });
+      if (slot.member !== undefined) extract(slot, slot.member, { to, event, acceptedAt });
       else if (!move(slot, to)) return false;
       sync.touch(directory);
       return true;

@@ -43,13 +43,15 @@ export function createDeliveryReader(
     return { kind: 'read', event, acceptedAt: acceptedAt({ id: event.id, stat, now: now() }) };
   }
 
-  function readMember(slot: Slot, { index, offset }: Member): Reading {
+  function readMember(slot: Slot, { index, place }: Member): Reading {
     const batchId = slot.name.slice(0, slot.name.lastIndexOf('_'));
     const opened = texts.open(`${root}/${slot.directory}/${batchId}.jsonl`);
     if (opened.kind !== 'open') return opened;
     const { text } = opened;
     const header = headerIn(text, batchId);
     if (header === undefined) return { kind: 'unreadable', reason: text.header.ok ? '' : text.header.reason };
+    // In another file that somebody put in its place, it is elsewhere.
+    const offset = place?.ino === text.stat.ino ? place.offset : text.offsetOf(index);
     const line = offset === undefined ? undefined : text.lineAt(offset);
     const checked = line && checkLine(line.bytes);
     if (line === undefined || checked === undefined)

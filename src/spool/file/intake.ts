@@ -79,6 +79,8 @@ export function createIntake(disk: Disk, root: string, options: IntakeOptions): 
   const unread = new Map<string, Corrupt>();
   /** Those among them whose id another event has, which is still queued; in lower case, as some file systems see them. */
   const conflicting = new Set<string>();
+  /** Which batches were found to be the same as one that waits under their name, by both. */
+  const compared = new Map<string, boolean>();
   /** Whether something was removed from `incoming/` that may not be gone for good. */
   let removed = false;
   let caughtUp = false;
@@ -92,8 +94,9 @@ export function createIntake(disk: Disk, root: string, options: IntakeOptions): 
       if (names.length + batches.length === 0) {
         unread.clear();
         conflicting.clear();
+        compared.clear();
         list(done);
-      }
+      } else if (isHalfChecked && names.length === 0) list(done);
       if (isBatchNext()) await checkSome(done);
       else readSome(done);
       if (done.renamed) syncDirectory(disk, incoming);
@@ -114,7 +117,9 @@ export function createIntake(disk: Disk, root: string, options: IntakeOptions): 
     const scan = scanIncoming(disk, root);
     for (const name of scan.odd) setOddAside(name, done);
     const found = scan.names.filter((name) => !unread.has(name));
-    batches = found.filter((name) => name.endsWith('.jsonl'));
+    const halfChecked = isHalfChecked ? batches.slice(0, 1) : [];
+    batches = found.filter((name) => name.endsWith('.jsonl') && !halfChecked.includes(name));
+    batches.unshift(...halfChecked);
     names = batches.length === 0 ? found : found.filter((name) => !name.endsWith('.jsonl'));
     beyond = scan.more;
   }
@@ -154,10 +159,11 @@ export function createIntake(disk: Disk, root: string, options: IntakeOptions): 
     done.checked += 1;
     if (isHalfChecked) return false;
     batches = batches.filter((each) => each !== name);
-    if (result.kind === 'renamed') batches = [result.name, ...batches.filter((each) => each !== result.name)];
+    if (result.kind === 'conflict') keepConflict(name, result.id);
     if (result.kind === 'unfit') setAside(done, `${incoming}/${name}`, result.reason);
     if (result.kind === 'good') {
       const { batch } = result;
+      batches = batches.filter((each) => `${incoming}/${each}` !== batch.path);
       noteLate(batch.source, { id: batch.header.id, stat: batch.stat });
       done.files.push(batch);
     }
@@ -301,13 +307,22 @@ export function createIntake(disk: Disk, root: string, options: IntakeOptions): 
 
   function isHalfDone(name: string, path: string): boolean {
     const waiting = `${incoming}/${name}`;
-    if (caughtUp || !disk.lstatSync(waiting, { throwIfNoEntry: false })) return false;
+    const there = caughtUp ? undefined : disk.lstatSync(waiting, { throwIfNoEntry: false });
+    if (there === undefined) return false;
     // One that waits until another of its id is gone must not keep that one from going.
-    return !conflicting.has(name.toLowerCase()) || holdsSameEvent(waiting, path);
+    if (!conflicting.has(name.toLowerCase())) return true;
+    return name.endsWith('.jsonl') ? isSameBatch(waiting, path, there.ino) : holdsSameEvent(waiting, path);
+  }
+
+  /** Asked for each event of a batch, and read once. */
+  function isSameBatch(waiting: string, path: string, ino: number): boolean {
+    const key = `${ino} ${path}`;
+    const known = compared.get(key) ?? sameBatchFile(disk, waiting, path) ?? false;
+    compared.set(key, known);
+    return known;
   }
 
   function holdsSameEvent(a: string, b: string): boolean {
-    if (a.endsWith('.jsonl')) return sameBatchFile(disk, a, b) ?? false;
     const [one, other] = [a, b].map((path) => readEntry(disk, path, { maxBytes: maxEventFileBytes }));
     if (one?.kind !== 'read' || other?.kind !== 'read') return false;
     return sameEvent(parseEvent(one.bytes), parseEvent(other.bytes));

@@ -20,6 +20,7 @@ import { createQueueReaders } from './queue-readers.js';
 import { createQueueWriter } from './queue-writer.js';
 import { createRecentEvents } from './recent-events.js';
 import { recover } from './recovery.js';
+import { batchFilesOf } from './segment.js';
 import type { Slot } from './slot.js';
 
 export interface LeaseOptions {
@@ -53,7 +54,11 @@ export async function openLease(disk: Disk, root: string, options: LeaseOptions)
   const counts = createDirectoryCounts(disk, root, now);
   const readers = createQueueReaders(disk, root, {
     ...{ found, counts, texts, maxNames },
-    onRemoved: writer.removed,
+    onRemoved(endpoint, segment) {
+      writer.removed(endpoint, segment);
+      const batch = batchFilesOf(`${root}/queue/${endpoint}/${segment}`);
+      if (batch !== undefined) marks.forget(batch.progress);
+    },
     onDone(endpoint) {
       writer.forget(endpoint);
       files.forget(endpoint);
@@ -97,6 +102,7 @@ export async function openLease(disk: Disk, root: string, options: LeaseOptions)
   function claimSlot(endpoint: string, slot: Slot, claim: Mutable<Claim>): void {
     const path = files.pathOf(slot);
     if (!recent.has(slot) && intake.isHalfDone(path.slice(path.lastIndexOf('/') + 1), path)) {
+      readers.putOff(endpoint, slot);
       passedOver.push({ endpoint, slot });
       return;
     }
@@ -162,9 +168,9 @@ export async function openLease(disk: Disk, root: string, options: LeaseOptions)
     },
     async defer(delivery, { dueMs, attempts }) {
       const slot = slotOf(delivery);
-      const { endpoint, event } = delivery;
+      const { endpoint, event, acceptedAt } = delivery;
       const name = retryName({ dueMs, attempts, id: event.id });
-      const moved = files.moveToRetry(slot, { event, endpoint, name });
+      const moved = files.moveToRetry(slot, { event, endpoint, name, acceptedAt });
       readers.forget(endpoint, slot);
       if (moved) readers.deferred(endpoint, name);
     },

@@ -13,6 +13,8 @@ import { createWaitingList } from './waiting-list.js';
 export interface QueueReader {
   /** The next slot: a due retry first, then those in order; or as `probe` has it. */
   take(options: Omit<ClaimOptions, 'limit'>): Slot | undefined;
+  /** What a slot that was taken is part of is not to be had before the slot is given back. */
+  putOff(slot: Slot): void;
   /** Gives a slot back, at its old place. */
   giveBack(slot: Slot): void;
   /** A slot's file is gone from its place. */
@@ -78,6 +80,7 @@ export function createQueueReader(disk: Disk, root: string, options: QueueReader
       if (slot !== undefined) out.add(slot);
       return slot;
     },
+    putOff: waiting.putOff,
     giveBack(slot) {
       out.remove(slot);
       if (slot.room === 'retry') retries.add(slot.name);

@@ -19,6 +19,8 @@ import type { Slot } from './slot.js';
 export interface QueueReaders {
   /** The next slot of an endpoint: see {@link QueueReader.take}. */
   take(endpoint: string, options: Omit<ClaimOptions, 'limit'>): Slot | undefined;
+  /** What a slot that was taken is part of is not to be had before the slot is given back. */
+  putOff(endpoint: string, slot: Slot): void;
   /** Gives a slot back, at its old place. */
   giveBack(endpoint: string, slot: Slot): void;
   /** A slot's file is gone from its place. */
@@ -203,6 +205,7 @@ export function createQueueReaders(disk: Disk, root: string, options: QueueReade
 
   return {
     take: (endpoint, claim) => using(endpoint, (reader) => reader.take(claim)),
+    putOff: (endpoint, slot) => using(endpoint, (reader) => reader.putOff(slot)),
     giveBack: (endpoint, slot) => using(endpoint, (reader) => reader.giveBack(slot)),
     forget(endpoint, slot) {
       using(endpoint, (reader) => reader.forget(slot));

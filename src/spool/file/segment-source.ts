@@ -91,8 +91,8 @@ function eventsOf(disk: Disk, batch: BatchFiles, options: SourceOptions): Segmen
   onFree(isThere ? progress.owed - taken.size : 0);
   /** The event that is handed out next. */
   let index = -1;
-  /** Where the line of that event, or blank lines before it, begin; undefined where that must be looked for. */
-  let place: number | undefined;
+  /** Where the line of that event, or blank lines before it, begin in a text; undefined where that must be looked for. */
+  let place: { text: BatchText; offset: number } | undefined;
 
   function nameOf(event: number): string {
     return `${batch.id}_${event + 1}`;
@@ -103,7 +103,7 @@ function eventsOf(disk: Disk, batch: BatchFiles, options: SourceOptions): Segmen
   }
 
   /** Goes on to the next event that nobody has; its line begins at `end` if it is the very next one. */
-  function goOn(end?: number): void {
+  function goOn(end?: typeof place): void {
     const before = index;
     do index += 1;
     while (index < count && (progress.isSettled(index) || isTaken(index)));
@@ -112,7 +112,7 @@ function eventsOf(disk: Disk, batch: BatchFiles, options: SourceOptions): Segmen
 
   /** The line of the event, if it is there. */
   function lineOf(text: BatchText): { offset: number; end: number } | undefined {
-    let offset = place ?? text.offsetOf(index);
+    let offset = place?.text === text ? place.offset : text.offsetOf(index);
     let line = offset === undefined ? undefined : text.lineAt(offset);
     while (line !== undefined && isBlank(line)) {
       offset = line.end;
@@ -134,10 +134,12 @@ function eventsOf(disk: Disk, batch: BatchFiles, options: SourceOptions): Segmen
         return undefined;
       }
       // What cannot be read is handed out all the same, for whoever reads it to put aside.
-      const line = opened.kind === 'open' ? lineOf(opened.text) : undefined;
+      const text = opened.kind === 'open' ? opened.text : undefined;
+      const line = text && lineOf(text);
       const name = nameOf(index);
-      const member = { index, offset: line?.offset };
-      goOn(line?.end);
+      const at = text && line && { offset: line.offset, ino: text.stat.ino };
+      const member = { index, place: at };
+      goOn(text && line && { text, offset: line.end });
       return { room: 'queue', directory, name, attempts: 0, id: name, member };
     },
     hasMore: () => index < count,

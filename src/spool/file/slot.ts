@@ -20,8 +20,8 @@ export interface Slot {
 export interface Member {
   /** Its number, from 0. */
   index: number;
-  /** Where its line begins in the batch's file; undefined if it was not found there. */
-  offset: number | undefined;
+  /** Where its line begins in the batch's file, of that inode; undefined if it was not found there. */
+  place: { offset: number; ino: number } | undefined;
 }
 
 /** What is handed out, and was neither given back nor settled. */

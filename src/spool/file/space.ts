@@ -1,9 +1,6 @@
 /** Space and inodes that are kept for the drain, which needs a little to empty the spool. */
 import type { Disk } from './disk.js';
 
-/** A file takes whole blocks; those of nearly all file systems are so large, in bytes. */
-const blockBytes = 4096;
-
 /** What is to be written. */
 export interface Need {
   bytes: number;
@@ -18,10 +15,4 @@ export function lackOf(disk: Disk, root: string, { bytes, files }: Need): 'space
   if (fs.files > 0 && fs.ffree < Math.min(64, fs.files / 100) + files) return 'inodes';
   const reserve = Math.min(1 << 20, (fs.blocks * fs.bsize) / 100);
   return fs.bavail * fs.bsize < reserve + bytes ? 'space' : undefined;
-}
-
-/** What the events of a batch need as files of their own, each with the batch's header. */
-export function needOfEvents(events: { count: number; headerBytes: number; payloadBytes: number }): Need {
-  const { count, headerBytes, payloadBytes } = events;
-  return { bytes: count * (blockBytes + headerBytes) + payloadBytes, files: count };
 }

@@ -14,6 +14,8 @@ export interface WaitingList {
   take(passed?: ReadonlySet<string>): Slot | undefined;
   /** The slot of an event that was passed over or given back. */
   takeBack(event: string): Slot | undefined;
+  /** Puts off what comes after a slot in its batch, until the slot comes back. */
+  putOff(slot: Slot): void;
   /** Takes a slot back, to its old place. */
   giveBack(slot: Slot): void;
   /** A delivery is settled, or gone. */
@@ -54,6 +56,12 @@ export function createWaitingList(disk: Disk, root: string, options: WaitingList
   /** Given back or passed over, sorted by place; before everything in `head`. */
   let returned: Slot[] = [];
   let head: SegmentSource | undefined;
+  /** Batches that were put off. */
+  const putOff = new Set<string>();
+
+  function segmentOf({ directory }: Slot): string {
+    return directory.slice(queue.length + 1);
+  }
 
   /** The names of the deliveries of a segment that were handed out, and of those that came back. */
   function takenIn(directory: string): ReadonlySet<string> {
@@ -89,6 +97,7 @@ export function createWaitingList(disk: Disk, root: string, options: WaitingList
   function checkEmpty(segment: string): void {
     if (left.get(segment) !== 0 || (segment === head?.segment && !head.isBatch)) return;
     left.delete(segment);
+    if (segment === head?.segment) head = undefined; // another batch may get its name
     onEmpty(segment);
   }
 
@@ -106,9 +115,19 @@ export function createWaitingList(disk: Disk, root: string, options: WaitingList
       const at = returned.findIndex(({ id }) => id === event);
       return at < 0 ? undefined : returned.splice(at, 1)[0];
     },
-    giveBack: (slot) => insert(returned, slot, byPlace),
-    forget({ directory }) {
-      const segment = directory.slice(queue.length + 1);
+    putOff(slot) {
+      const segment = segmentOf(slot);
+      if (head?.segment !== segment || !head.isBatch) return;
+      putOff.add(segment);
+      head = undefined;
+    },
+    giveBack(slot) {
+      insert(returned, slot, byPlace);
+      const segment = segmentOf(slot);
+      if (putOff.delete(segment)) insert(unopened, segment, byName);
+    },
+    forget(slot) {
+      const segment = segmentOf(slot);
       const owed = left.get(segment);
       if (owed === undefined) return;
       left.set(segment, owed - 1);
@@ -120,7 +139,7 @@ export function createWaitingList(disk: Disk, root: string, options: WaitingList
         head.added(name);
       } else if (!unopened.includes(segment)) {
         left.delete(segment);
-        insert(unopened, segment, (a, b) => (a < b ? -1 : 1));
+        insert(unopened, segment, byName);
       }
     },
     hasMore: () => returned.length > 0 || head?.hasMore() === true || unopened.length > 0,
@@ -133,6 +152,7 @@ export function createWaitingList(disk: Disk, root: string, options: WaitingList
     reload() {
       const segments = listSegments(disk, `${root}/${queue}`);
       returned = [];
+      putOff.clear();
       head = undefined;
       left.clear();
       unopened = segments.filter((segment) => {
@@ -142,6 +162,10 @@ export function createWaitingList(disk: Disk, root: string, options: WaitingList
       });
     },
   };
+}
+
+function byName(a: string, b: string): number {
+  return a < b ? -1 : 1;
 }
 
 /** Names of files sort by time; events of a batch are numbered. */

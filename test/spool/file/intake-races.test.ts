@@ -1,5 +1,5 @@
 /** What somebody does to a file between two calls of the intake. */
-import { existsSync, lstatSync, mkdirSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { headerOf } from '../../../src/spool/file/delivery-file.js';
 import { shellEvent } from '../../support/builders.js';
@@ -109,14 +109,50 @@ describe('fanOut() against others', () => {
     await lease.close();
   });
 
-  it('fanOut() says nothing of an event that was taken back before it was linked', async () => {
-    const { lease, drop, root } = await raced(
-      ({ name, args }) => name === 'linkSync' && String(args[1]).includes('/queue/a/'),
-      (at) => renameSync(`${at}/incoming/mine.json`, `${at}/tmp/taken-back`),
-    );
-    drop('mine.json', mine('1'));
-    expect(await fanOutAll(lease, () => ['a'])).toMatchObject({ events: 0, unread: [], corrupt: [] });
-    expect(existsSync(`${root}/tmp/taken-back`)).toBe(true);
+  for (const [how, call, endpoints] of [
+    ['linked', 'linkSync', ['a', 'b']],
+    ['moved', 'renameSync', ['a']],
+  ] as const) {
+    const toQueue = ({ name, args }: DiskCall) => name === call && String(args[1]).includes('/queue/a/');
+
+    it(`fanOut() says nothing of an event that was taken back before it was ${how}`, async () => {
+      const { lease, drop, root } = await raced(toQueue, (at) =>
+        renameSync(`${at}/incoming/mine.json`, `${at}/tmp/taken-back`),
+      );
+      drop('mine.json', mine('1'));
+      expect(await fanOutAll(lease, () => endpoints)).toMatchObject({ events: 0, unread: [], corrupt: [] });
+      expect(existsSync(`${root}/tmp/taken-back`)).toBe(true);
+      await lease.close();
+    });
+
+    it(`fanOut() takes in what was moved over an event right before it was ${how}`, async () => {
+      const { lease, drop } = await raced(toQueue, (root) => replace(root, 'mine.json', mine('"new"')));
+      drop('mine.json', mine('"old"'));
+      expect(await lease.fanOut(() => endpoints)).toMatchObject({ events: 0, more: true });
+      await fanOutAll(lease, () => endpoints);
+      for (const endpoint of endpoints)
+        expect((await claimAll(lease, endpoint)).map(text)).toEqual(['"new"']);
+      await lease.close();
+    });
+  }
+
+  it('fanOut() loses nothing where one event after the other is moved over one that it moves', async () => {
+    let calls = 0;
+    const root = madeSpool(quickDir());
+    const { disk } = faultyDisk(({ name, args }) => {
+      if (name === 'renameSync' && String(args[1]).includes('/queue/a/') && calls++ === 0)
+        replace(root, 'mine.json', mine('"second"'));
+      if (name === 'linkSync' && String(args[1]).endsWith('/incoming/mine.json') && calls++ === 1)
+        replace(root, 'mine.json', mine('"third"'));
+      return undefined;
+    });
+    const lease = await leaseOf(spoolAt(root, { disk }));
+    writeFileSync(`${root}/incoming/mine.json`, mine('"first"'));
+    await fanOutAll(lease, () => ['a']);
+    expect(calls).toBeGreaterThan(1);
+    expect((await claimAll(lease, 'a')).map(text)).toEqual(['"third"']);
+    expect(read(`${root}/corrupt/mine.json`)).toBe(mine('"second"'));
+    expect(read(`${root}/corrupt/mine.json.why`)).toBe('another event came to its place\n');
     await lease.close();
   });
 
@@ -126,13 +162,15 @@ describe('fanOut() against others', () => {
       (root) => replace(root, 'mine.json', mine('"new"')),
     );
     drop('mine.json', mine('"old"'));
-    const { unread } = await fanOutAll(lease, () => ['a']);
+    const { unread } = await fanOutAll(lease, () => ['a', 'b']);
     expect(unread).toEqual([{ name: 'mine.json', reason: 'another event with the id mine is still queued' }]);
-    const [old] = await claimAll(lease, 'a');
-    expect(text(old!)).toBe('"old"');
-    await lease.done(old!);
-    await fanOutAll(lease, () => ['a']);
-    expect((await claimAll(lease, 'a')).map(text)).toEqual(['"new"']);
+    for (const endpoint of ['a', 'b']) {
+      const [old] = await claimAll(lease, endpoint);
+      expect(text(old!)).toBe('"old"');
+      await lease.done(old!);
+    }
+    await fanOutAll(lease, () => ['a', 'b']);
+    for (const endpoint of ['a', 'b']) expect((await claimAll(lease, endpoint)).map(text)).toEqual(['"new"']);
     await lease.close();
   });
 
@@ -142,7 +180,7 @@ describe('fanOut() against others', () => {
       () => {},
       'EXDEV',
     );
-    for (const name of ['mine.copy', 'a.health', 'b_1.split', 'token'])
+    for (const name of ['mine.copy', 'a.health', 'b.done', 'token'])
       mkdirSync(`${root}/tmp/${name}/x`, { recursive: true });
     drop('mine.json', mine('1'));
     drop('b.jsonl', '{"id":"b","hook":"x"}\n1\n');
@@ -154,91 +192,105 @@ describe('fanOut() against others', () => {
 });
 
 describe('fanOut() of batches against others', () => {
-  it('fanOut() does not overwrite an event that is fired under the id of a member meanwhile', async () => {
-    const { lease, drop, root } = await raced(
-      ({ name, args }) => name === 'linkSync' && String(args[1]).endsWith('/b_2.json'),
-      (at) => writeFileSync(`${at}/incoming/b_2.json`, shellEvent('x', '"fired"')),
-    );
-    drop('b.jsonl', '{"id":"b","hook":"x"}\n1\n2\n');
-    const { corrupt } = await fanOutAll(lease, () => ['a']);
-    expect(corrupt).toEqual([{ name: 'b.jsonl', reason: 'another event with the id b_2 is waiting' }]);
-    expect(existsSync(`${root}/corrupt/b.jsonl`)).toBe(true);
-    expect((await claimAll(lease, 'a')).map(text).sort()).toEqual(['"fired"', '1']);
-    await lease.close();
-  });
+  const payloads = Array.from({ length: 600 }, (_, n) => String(n));
+  const batch = (lines: readonly string[]) => ['{"id":"b","hook":"x"}', ...lines, ''].join('\n');
 
-  it('fanOut() does not mind a member that is there already, and does not write it again', async () => {
-    let linked = 0;
+  /** A lease on whose clock every look takes as long as a slice. */
+  async function sliced() {
+    const root = madeSpool(quickDir());
+    let now = Date.now();
+    const lease = await leaseOf(spoolAt(root, { now: () => (now += 60) }));
+    const drop = (name: string, content: string) => writeFileSync(`${root}/incoming/${name}`, content);
+    return { root, lease, drop };
+  }
+
+  it('fanOut() takes in a batch that was put over the one that it checked', async () => {
     const { lease, drop } = await raced(
-      ({ name, args }) => {
-        if (name === 'linkSync' && String(args[1]).includes('/incoming/')) linked += 1;
-        return name === 'linkSync' && String(args[1]).endsWith('/b_2.json');
-      },
-      (at) => writeFileSync(`${at}/incoming/b_2.json`, shellEvent('x', '2')),
+      ({ name, args }) => name === 'linkSync' && String(args[1]).endsWith('/b.jsonl'),
+      (root) => replace(root, 'b.jsonl', batch(['"new"'])),
     );
-    drop('b_1.json', shellEvent('x', '1'));
-    drop('b.jsonl', '{"id":"b","hook":"x"}\n1\n2\n');
-    expect(await fanOutAll(lease, () => ['a'])).toMatchObject({ events: 2, corrupt: [] });
-    expect(linked).toBe(1);
+    drop('b.jsonl', batch(['"old"', '"old"']));
+    expect(await fanOutAll(lease, () => ['a', 'b'])).toMatchObject({ events: 1, corrupt: [], unread: [] });
+    for (const endpoint of ['a', 'b']) expect((await claimAll(lease, endpoint)).map(text)).toEqual(['"new"']);
     await lease.close();
   });
 
-  it('fanOut() splits a large batch in slices, takes in single events between them, and goes on after a kill', async () => {
-    const { root, lease, drop } = await raced(
-      () => false,
-      () => {},
+  it('fanOut() does not delete a batch that was put over one after that was linked', async () => {
+    const { lease, drop } = await raced(
+      ({ name, args }) => name === 'lstatSync' && String(args[0]).endsWith('/incoming/b.jsonl'),
+      (root) => replace(root, 'b.jsonl', batch(['"new"'])),
     );
-    const payloads = Array.from({ length: 600 }, (_, n) => String(n));
-    drop('b.jsonl', ['{"id":"b","hook":"x"}', ...payloads, ''].join('\n'));
+    drop('b.jsonl', batch(['"old"']));
+    const { unread } = await fanOutAll(lease, () => ['a']);
+    expect(unread).toEqual([{ name: 'b.jsonl', reason: 'another event with the id b is still queued' }]);
+    const [old] = await claimAll(lease, 'a');
+    expect(text(old!)).toBe('"old"');
+    await lease.done(old!);
+    await fanOutAll(lease, () => ['a']);
+    expect((await claimAll(lease, 'a')).map(text)).toEqual(['"new"']);
+    await lease.close();
+  });
+
+  it('fanOut() checks a large batch in slices, takes in single events between them, and begins anew after a kill', async () => {
+    const { root, lease, drop } = await sliced();
+    drop('b.jsonl', batch(payloads));
     drop('single.json', shellEvent('x', '"single"'));
     const first = await lease.fanOut(() => ['a']);
-    expect(first).toMatchObject({ events: 1, more: true });
-    expect(first.split).toBeGreaterThan(0);
-    const written = () => readdirSync(`${root}/incoming`).filter((name) => name.endsWith('.json'));
-    while (written().length < 100) await lease.fanOut(() => ['a']);
-    expect(written().length).toBeLessThan(600);
+    expect(first).toMatchObject({ events: 0, checked: 1, more: true });
+    expect(await lease.fanOut(() => ['a'])).toMatchObject({ events: 1, more: true });
     expect((await claimAll(lease, 'a')).map(text)).toEqual(['"single"']);
-    const before = new Map(written().map((name) => [name, lstatSync(`${root}/incoming/${name}`).ino]));
+    expect(names(`${root}/queue/a`)).toEqual(['00000001']);
     const next = await leaseOf(spoolAt(root));
-    let step = await next.fanOut(() => ['a']);
-    while (step.events === 0) step = await next.fanOut(() => ['a']);
     await fanOutAll(next, () => ['a']);
-    const claimed = await claimAll(next, 'a');
-    expect(claimed.map(text).sort()).toEqual(['"single"', ...payloads].sort());
-    for (const [name, ino] of before) expect(lstatSync(`${root}/queue/a/00000001/${name}`).ino).toBe(ino);
+    expect((await claimAll(next, 'a')).map(text)).toEqual(['"single"', ...payloads]);
     await next.close();
   });
 
-  it('fanOut() stops splitting a batch that somebody takes back, or replaces, between two slices', async () => {
-    const { root, lease, drop } = await raced(
-      () => false,
-      () => {},
-    );
-    const batch = (payload: string) =>
-      ['{"id":"b","hook":"x"}', ...Array.from({ length: 600 }, () => payload), ''].join('\n');
-    drop('b.jsonl', batch('1'));
-    await lease.fanOut(() => ['a']);
-    replace(root, 'b.jsonl', '{"id":"b","hook":"x"}\nnot JSON\n');
-    expect((await fanOutAll(lease, () => ['a'])).corrupt.map(({ name }) => name)).toEqual(['b.jsonl']);
+  it('fanOut() goes on with the batch that it has begun to check, whatever comes before it by name', async () => {
+    const { lease, drop } = await sliced();
+    drop('b.jsonl', batch(payloads));
+    expect(await lease.fanOut(() => ['a'])).toMatchObject({ checked: 1, more: true });
+    drop('a.jsonl', '{"id":"a","hook":"x"}\n"a"\n');
+    await fanOutAll(lease, () => ['a']);
+    expect((await claimAll(lease, 'a')).map(text)).toEqual([...payloads, '"a"']);
     await lease.close();
   });
 
-  it('fanOut() takes in an event whose name only begins like that of a batch', async () => {
-    const { lease, drop } = await raced(
-      () => false,
-      () => {},
-      'EIO',
+  for (const [what, act] of [
+    ['takes back', (root: string) => renameSync(`${root}/incoming/b.jsonl`, `${root}/tmp/taken-back`)],
+    ['replaces', (root: string) => replace(root, 'b.jsonl', '{"id":"b","hook":"x"}\nnot JSON\n')],
+  ] as const) {
+    it(`fanOut() queues nothing of a batch that somebody ${what} between two slices`, async () => {
+      const { root, lease, drop } = await sliced();
+      drop('b.jsonl', batch(payloads));
+      expect(await lease.fanOut(() => ['a'])).toMatchObject({ events: 0, more: true });
+      act(root);
+      const { events, corrupt, unread } = await fanOutAll(lease, () => ['a']);
+      expect({ events, unread }).toEqual({ events: 0, unread: [] });
+      expect(corrupt.map(({ name }) => name)).toEqual(what === 'replaces' ? ['b.jsonl'] : []);
+      expect(await claimAll(lease, 'a')).toEqual([]);
+      await lease.close();
+      expect(names(`${root}/queue`)).toEqual([]);
+    });
+  }
+
+  it('fanOut() takes in an event whose name only begins like that of a batch that waits', async () => {
+    const root = madeSpool(quickDir());
+    const { disk } = faultyDisk(({ name, args }) =>
+      name === 'linkSync' && String(args[1]).endsWith('.jsonl') ? 'EIO' : undefined,
     );
-    drop('b.jsonl', '{"id":"b","hook":"x"}\n1\n');
-    drop('b_x.json', shellEvent('x', '"other"'));
-    const spool = await lease.fanOut(() => []);
-    expect(spool).toMatchObject({ events: 1 });
-    expect(spool.unread.map(({ name }) => name)).toEqual(['b.jsonl']);
+    const lease = await leaseOf(spoolAt(root, { disk }));
+    writeFileSync(`${root}/incoming/b.jsonl`, batch(['1']));
+    writeFileSync(`${root}/incoming/b_1.json`, '{"id":"b_1","hook":"x","payload":"other"}');
+    const { events, unread } = await fanOutAll(lease, () => ['a']);
+    expect(events).toBe(1);
+    expect(unread).toEqual([{ name: 'b.jsonl', reason: 'it cannot be taken in now (EIO)' }]);
+    expect((await claimAll(lease, 'a')).map(text)).toEqual(['"other"']);
     await lease.close();
   });
 
   for (const full of ['bavail', 'ffree'] as const) {
-    it(`fanOut() leaves a batch for which there is too little ${full} as it is, and writes nothing`, async () => {
+    it(`fanOut() takes in a batch where hardly any ${full} is left, and enqueue() accepts one that fits`, async () => {
       const root = madeSpool(quickDir());
       const real = faultyDisk(() => undefined).disk;
       const disk = {
@@ -247,17 +299,11 @@ describe('fanOut() of batches against others', () => {
       } as unknown as typeof real;
       const spool = spoolAt(root, { disk });
       const lease = await leaseOf(spool);
-      const lines = Array.from({ length: 300 }, () => '1');
-      writeFileSync(`${root}/incoming/b.jsonl`, ['{"id":"b","hook":"x"}', ...lines, ''].join('\n'));
-      writeFileSync(`${root}/incoming/c.json`, shellEvent('x', '1'));
-      const { unread, events } = await fanOutAll(lease, () => ['a']);
-      expect(unread).toEqual([{ name: 'b.jsonl', reason: 'not enough space to take in its 300 events' }]);
-      expect(events).toBe(1);
-      expect(names(`${root}/incoming`)).toEqual(['b.jsonl']);
+      writeFileSync(`${root}/incoming/b.jsonl`, batch(payloads));
       const header = { id: 'd', hook: 'x', time: new Date(0).toISOString() };
-      await expect(
-        spool.enqueue({ ...header, payloads: lines.map((line) => Buffer.from(line)) }),
-      ).rejects.toMatchObject({ code: 'TEMPORARY', message: expect.stringContaining('300 events') });
+      await spool.enqueue({ ...header, payloads: payloads.map((line) => Buffer.from(line)) });
+      expect(await fanOutAll(lease, () => ['a'])).toMatchObject({ events: 1200, unread: [], corrupt: [] });
+      expect((await claimAll(lease, 'a')).map(text)).toEqual([...payloads, ...payloads]);
       await lease.close();
     });
   }
@@ -268,7 +314,7 @@ describe('fanOut() to very many', () => {
     let turns = 0;
     let turnsPutting = 0;
     const { lease, drop } = await raced(
-      ({ name }) => name === 'fsyncSync',
+      ({ name }) => name === 'fsync',
       () => {
         turnsPutting = turns;
       },

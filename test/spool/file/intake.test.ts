@@ -6,9 +6,9 @@ import {
   ftruncateSync,
   linkSync,
   mkdirSync,
+  type NoParamCallback,
   openSync,
   readdirSync,
-  renameSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -252,35 +252,80 @@ describe('fanOut() of what cannot be read', () => {
 });
 
 describe('fanOut() of events', () => {
-  it('fanOut() makes every link durable before the event leaves incoming/, and that before it resolves', async () => {
-    const opened: string[] = [];
+  /** A spool that tells of its links, renames and removals, and of each fsync once that is over. */
+  async function traced() {
     const calls: string[] = [];
+    const opened: string[] = [];
     const root = madeSpool(quickDir());
+    const below = (path: unknown) => String(path).slice(root.length + 1);
     const { disk } = faultyDisk(({ name, args }) => {
-      const path = String(args[name === 'linkSync' ? 1 : 0]).slice(root.length + 1);
-      if (name === 'openSync') opened.push(path);
+      if (name === 'openSync') opened.push(below(args[0]));
       if (name === 'fsyncSync') calls.push(`fsync ${opened.at(-1)}`);
-      if (name === 'linkSync' || name === 'unlinkSync') calls.push(`${name} ${path}`);
+      if (name === 'linkSync' || name === 'renameSync') calls.push(`${name} ${below(args[1])}`);
+      if (name === 'unlinkSync') calls.push(`${name} ${below(args[0])}`);
       return undefined;
     });
-    const spool = spoolAt(root, { disk });
+    const fsync = (fd: number, told: NoParamCallback) => {
+      const path = opened.at(-1);
+      disk.fsync(fd, (error) => {
+        calls.push(`fsync ${path}`);
+        told(error);
+      });
+    };
+    const spool = spoolAt(root, { disk: { ...disk, fsync } as typeof disk });
     const lease = await leaseOf(spool);
     const fired = event();
     await spool.enqueue(fired);
     calls.length = 0;
+    return { calls, lease, spool, file: `${fired.id}.json` };
+  }
+
+  it('fanOut() makes every link durable before the event leaves incoming/, and that before it resolves', async () => {
+    const { calls, lease, file } = await traced();
     await lease.fanOut(() => ['a', 'b']);
-    const file = `${fired.id}.json`;
-    expect(calls).toEqual([
+    expect(calls.slice(0, 2)).toEqual([
       `linkSync queue/a/00000001/${file}`,
       `linkSync queue/b/00000001/${file}`,
+    ]);
+    expect(calls.slice(2, -2).sort()).toEqual([
       'fsync queue',
       'fsync queue/a',
       'fsync queue/a/00000001',
       'fsync queue/b',
       'fsync queue/b/00000001',
-      `unlinkSync incoming/${file}`,
-      'fsync incoming',
     ]);
+    expect(calls.slice(-2)).toEqual([`unlinkSync incoming/${file}`, 'fsync incoming']);
+    await lease.close();
+  });
+
+  it('fanOut() moves the event of one endpoint, and makes both directories durable before it resolves', async () => {
+    const { calls, lease, file } = await traced();
+    await lease.fanOut(() => ['a']);
+    expect(calls[0]).toBe(`renameSync queue/a/00000001/${file}`);
+    expect(calls.slice(1, -1).sort()).toEqual(['fsync queue', 'fsync queue/a', 'fsync queue/a/00000001']);
+    expect(calls.at(-1)).toBe('fsync incoming');
+    await lease.close();
+  });
+
+  it('fanOut() makes a batch durable with its progress before it leaves incoming/', async () => {
+    const { calls, lease, spool } = await traced();
+    await lease.fanOut(() => []);
+    calls.length = 0;
+    await spool.enqueue({
+      id: 'b',
+      hook: 'x',
+      time: new Date(0).toISOString(),
+      payloads: [Buffer.from('1')],
+    });
+    calls.length = 0;
+    await lease.fanOut(() => ['a']);
+    expect(calls[0]).toMatch(/^fsync tmp\//);
+    expect(calls.slice(1, 3)).toEqual([
+      'renameSync queue/a/00000001.1.b/b.done',
+      'linkSync queue/a/00000001.1.b/b.jsonl',
+    ]);
+    expect(calls.slice(3, -2).sort()).toEqual(['fsync queue', 'fsync queue/a', 'fsync queue/a/00000001.1.b']);
+    expect(calls.slice(-2)).toEqual(['unlinkSync incoming/b.jsonl', 'fsync incoming']);
     await lease.close();
   });
 
@@ -464,11 +509,15 @@ describe('fanOut() of events', () => {
   });
 
   it('fanOut() takes no longer than 50 ms for a step, and 16 MiB', async () => {
-    let now = 0;
+    let now = Date.now();
     const root = madeSpool(quickDir());
     const inbox = createFileInbox(root, { random: randomBytes });
     for (let n = 0; n < 5; n += 1) await inbox.enqueue(event());
-    const slow = await leaseOf(spoolAt(root, { now: () => (now += 30) }));
+    const { disk } = faultyDisk(({ name, args }) => {
+      if (name === 'openSync' && String(args[0]).includes('/incoming/')) now += 30;
+      return undefined;
+    });
+    const slow = await leaseOf(spoolAt(root, { disk, now: () => now }));
     expect(await slow.fanOut(() => [])).toMatchObject({ events: 2, more: true });
     await fanOutAll(slow, () => []);
     for (let n = 0; n < 3; n += 1) {
@@ -573,34 +622,47 @@ describe('fanOut() after an intake that was cut short', () => {
 
   it('claim() after a step that failed waits until the intake is repeated', async () => {
     let failing = false;
-    const {
-      root,
-      inbox,
-      spool,
-      lease: first,
-    } = await opened({
-      fault: ({ name }) => (failing && name === 'fsyncSync' ? 'EIO' : undefined),
+    const { root, inbox, lease } = await opened({
+      fault: ({ name }) => (failing && name === 'fsync' ? 'EIO' : undefined),
     });
     await inbox.enqueue(event());
-    await first.fanOut(() => ['a']);
+    await lease.fanOut(() => ['a']);
     const fired = event();
     await inbox.enqueue(fired);
     failing = true;
-    await expect(first.fanOut(() => ['b'])).rejects.toMatchObject({ code: 'SPOOL_WRITE' });
+    await expect(lease.fanOut(() => ['b', 'c'])).rejects.toMatchObject({ code: 'SPOOL_WRITE' });
     failing = false;
     expect(existsSync(`${root}/queue/b/00000001/${fired.id}.json`)).toBe(true);
-    expect(await claimAll(first, 'b')).toEqual([]);
-    await first.fanOut(() => ['b']);
-    expect(ids(await claimAll(first, 'b'))).toEqual([fired.id]);
-    await first.close();
-    await (await leaseOf(spool)).close();
+    expect(await claimAll(lease, 'b')).toEqual([]);
+    await lease.fanOut(() => ['b', 'c']);
+    for (const endpoint of ['b', 'c']) expect(ids(await claimAll(lease, endpoint))).toEqual([fired.id]);
+    await lease.close();
+  });
+
+  it('claim() after a step that failed hands out once what was moved', async () => {
+    let failing = false;
+    const { inbox, lease } = await opened({
+      fault: ({ name }) => (failing && name === 'fsync' ? 'EIO' : undefined),
+    });
+    const fired = event();
+    await inbox.enqueue(fired);
+    failing = true;
+    await expect(lease.fanOut(() => ['b'])).rejects.toMatchObject({ code: 'SPOOL_WRITE' });
+    failing = false;
+    expect(await fanOutAll(lease, () => ['b'])).toMatchObject({ events: 0, unread: [] });
+    expect(lease.ready({ now: 0 })).toEqual(['b']);
+    const [delivery] = await claimAll(lease, 'b');
+    expect(delivery!.event.id).toBe(fired.id);
+    await lease.done(delivery!);
+    expect(lease.owing()).toEqual([]);
+    await lease.close();
   });
 });
 
 describe('fanOut() of batches', () => {
   const lines = ['1', '"two"', '{"three":3.0}'];
 
-  it('fanOut() splits a batch that a shell dropped without an id, under one new id', async () => {
+  it('fanOut() takes in a batch that a shell dropped without an id, under one new id', async () => {
     const { root, lease } = await opened();
     drop(root, 'dropped.jsonl', ['{"hook":"x"}', ...lines, ''].join('\n'));
     expect(await fanOutAll(lease, () => ['a'])).toMatchObject({ events: 3, corrupt: [] });
@@ -633,53 +695,79 @@ describe('fanOut() of batches', () => {
     });
   }
 
-  it('fanOut() splits one of several batches with the same id, and puts the others aside', async () => {
+  it('fanOut() takes in one of several batches with the same id, and the next when that is delivered', async () => {
     const { root, lease } = await opened();
     drop(root, 'before.jsonl', '{"id":"mine","hook":"x"}\n1\n');
     drop(root, 'mine.jsonl', '{"id":"mine","hook":"x"}\n2\n');
     drop(root, 'over.jsonl', '{"id":"mine","hook":"x"}\n3\n');
-    const { corrupt } = await fanOutAll(lease, () => ['a']);
-    expect((await claimAll(lease, 'a')).map(text)).toEqual(['2']);
-    expect(corrupt).toEqual([
-      { name: 'before.jsonl', reason: 'another batch with the id mine is waiting' },
-      { name: 'mine.jsonl', reason: 'another event with the id mine_1 is waiting' },
-    ]);
+    const reason = 'another event with the id mine is still queued';
+    const later = ['before.jsonl', 'over.jsonl'];
+    const { corrupt, unread } = await fanOutAll(lease, () => ['a']);
+    expect(corrupt).toEqual([]);
+    expect(unread).toEqual(later.map((name) => ({ name, reason })));
+    const found: string[] = [];
+    for (let n = 0; n < 3; n += 1) {
+      const claimed = await claimAll(lease, 'a');
+      expect(claimed).toHaveLength(1);
+      found.push(text(claimed[0]!));
+      expect((await fanOutAll(lease, () => ['a'])).unread).toHaveLength(2 - n);
+      await lease.done(claimed[0]!);
+      await fanOutAll(lease, () => ['a']);
+    }
+    expect(found).toEqual(['2', '1', '3']);
+    expect(lease.owing()).toEqual([]);
+    expect(names(`${root}/incoming`)).toEqual([]);
     await lease.close();
   });
 
-  it('fanOut() puts a batch aside that would overwrite an event which is waiting', async () => {
+  it('fanOut() makes nothing new of a batch that says the same as one that is queued', async () => {
+    const { root, lease } = await opened();
+    drop(root, 'mine.jsonl', '{"id":"mine","hook":"x"}\n1\n2\n');
+    await fanOutAll(lease, () => ['a', 'b']);
+    const [first] = await claimAll(lease, 'a');
+    await lease.done(first!);
+    drop(root, 'mine.jsonl', '{"hook":"x","id":"mine","time":"2020-01-01T00:00:00Z"}\n\n 1 \r\n2');
+    expect(await fanOutAll(lease, () => ['a', 'b'])).toMatchObject({
+      deliveries: 0,
+      unread: [],
+      corrupt: [],
+    });
+    expect(names(`${root}/incoming`)).toEqual([]);
+    expect((await claimAll(lease, 'b')).map(text)).toEqual(['1', '2']);
+    expect(await lease.owed('a')).toBe(1);
+    await lease.close();
+  });
+
+  it('fanOut() delivers the events of a batch and events that have their ids', async () => {
     const { root, lease } = await opened();
     drop(root, 'mine_2.json', '{"id":"mine_2","hook":"x","payload":"first"}');
     drop(root, 'mine.jsonl', '{"id":"mine","hook":"x"}\n1\n2\n');
-    const { corrupt } = await fanOutAll(lease, () => ['a']);
-    expect(corrupt).toEqual([{ name: 'mine.jsonl', reason: 'another event with the id mine_2 is waiting' }]);
-    expect((await claimAll(lease, 'a')).map(text)).toEqual(['"first"']);
-    mkdirSync(`${root}/incoming/yours_1.json`);
-    drop(root, 'yours.jsonl', '{"id":"yours","hook":"x"}\n1\n');
-    expect((await fanOutAll(lease, () => ['a'])).corrupt.map(({ name }) => name)).toEqual([
-      'yours.jsonl',
-      'yours_1.json',
-    ]);
+    expect(await fanOutAll(lease, () => ['a'])).toMatchObject({ events: 3, corrupt: [], unread: [] });
+    const claimed = await claimAll(lease, 'a');
+    expect(claimed.map(text)).toEqual(['1', '2', '"first"']);
+    for (const delivery of claimed) await lease.done(delivery);
+    expect(lease.owing()).toEqual([]);
     await lease.close();
+    expect(names(`${root}/queue`)).toEqual([]);
   });
 
-  it('fanOut() leaves the events of a batch alone while it cannot be split wholly', async () => {
+  it('fanOut() puts a batch into none of its queues while one of them cannot take it', async () => {
     let failing = true;
     const { lease, inbox, root } = await opened({
       fault: ({ name, args }) =>
-        failing && name === 'linkSync' && String(args[1]).endsWith('_2.json') ? 'EIO' : undefined,
+        failing && name === 'linkSync' && /\/queue\/b\/.*jsonl$/.test(String(args[1])) ? 'EIO' : undefined,
     });
     const { payload: _, ...header } = event();
     await inbox.enqueue({ ...header, payloads: lines.map((line) => Buffer.from(line)) });
     const single = event();
     await inbox.enqueue(single);
-    const step = await fanOutAll(lease, () => ['a']);
+    const step = await fanOutAll(lease, () => ['a', 'b']);
     expect(step.unread.map(({ name }) => name)).toEqual([`${header.id}.jsonl`]);
-    expect(names(`${root}/incoming`)).toEqual([`${header.id}.jsonl`, `${batchMemberId(header.id, 1)}.json`]);
-    expect(ids(await claimAll(lease, 'a'))).toEqual([single.id]);
+    expect(names(`${root}/incoming`)).toEqual([`${header.id}.jsonl`]);
+    for (const endpoint of ['a', 'b']) expect(ids(await claimAll(lease, endpoint))).toEqual([single.id]);
     failing = false;
-    await fanOutAll(lease, () => ['a']);
-    expect((await claimAll(lease, 'a')).map(text)).toEqual(lines);
+    await fanOutAll(lease, () => ['a', 'b']);
+    for (const endpoint of ['a', 'b']) expect((await claimAll(lease, endpoint)).map(text)).toEqual(lines);
     await lease.close();
   });
 
@@ -696,43 +784,58 @@ describe('fanOut() of batches', () => {
     await lease.close();
   });
 
-  it('fanOut() makes the same events of a batch, once, at whichever call a split is killed', async () => {
+  it('claim() hands out the events of a batch in order and once, at whichever call a lease is killed', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     const { payload: _, ...header } = event();
     const bytes = batchToBytes({ ...header, payloads: lines.map((line) => Buffer.from(line)) });
+    const endpoints = ['a', 'b'];
     let n = 0;
     let killed = true;
     while (killed) {
       n += 1;
-      const directory = quickDir();
-      const root = madeSpool(directory);
+      const root = madeSpool(quickDir());
       drop(root, 'named-otherwise.jsonl', bytes);
       const faulty = faultyDisk(({ nth }) => (nth === n ? 'KILL' : undefined));
+      const done = new Map(endpoints.map((endpoint) => [endpoint, 0]));
+      let unsure = '';
       const error = await (async () => {
         const lease = await leaseOf(spoolAt(root, { disk: faulty.disk }));
-        await fanOutAll(lease, () => ['a']);
+        await fanOutAll(lease, () => endpoints);
+        for (const endpoint of endpoints) {
+          const { deliveries } = await lease.claim(endpoint, { limit: 2, now: 0 });
+          unsure = endpoint;
+          await lease.done(deliveries[0]!);
+          unsure = '';
+          done.set(endpoint, 1);
+        }
         return lease.close();
       })().catch((caught: unknown) => caught);
       killed = error instanceof Killed;
+      if (!killed) expect(error).toBeUndefined();
       faulty.closeAll();
       const lease = await leaseOf(spoolAt(root));
-      expect((await fanOutAll(lease, () => ['a'])).corrupt).toEqual([]);
-      const claimed = await claimAll(lease, 'a');
-      expect(claimed.map(text)).toEqual(lines);
-      expect(ids(claimed)).toEqual([1, 2, 3].map((each) => batchMemberId(header.id, each)));
+      expect(await fanOutAll(lease, () => endpoints)).toMatchObject({ corrupt: [], unread: [] });
+      for (const endpoint of endpoints) {
+        const claimed = await claimAll(lease, endpoint);
+        const gone = unsure === endpoint ? lines.length - claimed.length : done.get(endpoint)!;
+        expect(gone).toBeLessThan(2);
+        expect(claimed.map(text)).toEqual(lines.slice(gone));
+        expect(ids(claimed)).toEqual([1, 2, 3].slice(gone).map((each) => batchMemberId(header.id, each)));
+        for (const delivery of claimed) await lease.done(delivery);
+      }
       await lease.close();
+      expect(names(`${root}/queue`)).toEqual([]);
+      expect(names(`${root}/incoming`)).toEqual([]);
     }
     vi.useRealTimers();
     expect(n).toBeGreaterThan(80);
   });
 
-  it('fanOut() yields to answers in flight while it splits a long batch', async () => {
+  it('fanOut() yields to answers in flight while it checks a long batch', async () => {
     const { lease, inbox } = await opened({ directory: tempDir() });
     const { payload: _, ...header } = event();
-    await inbox.enqueue({
-      ...header,
-      payloads: Array.from({ length: 100 }, (_each, n) => Buffer.from(String(n))),
-    });
+    const payloads = Array.from({ length: 2000 }, (_each, n) => Buffer.from(String(n)));
+    await inbox.enqueue({ ...header, payloads });
     let turns = 0;
     let finished = false;
     const count = () => {
@@ -746,14 +849,20 @@ describe('fanOut() of batches', () => {
     await lease.close();
   });
 
-  it('fanOut() takes in an event moved into incoming/ while a batch is split', async () => {
-    const { root, lease } = await opened();
-    writeFileSync(`${root}/tmp/late`, shellEvent('x', '"late"'));
-    drop(root, 'x.jsonl', '{"hook":"x"}\n1\n');
-    const step = fanOutAll(lease, () => ['a']);
-    renameSync(`${root}/tmp/late`, `${root}/incoming/late.json`);
-    await step;
-    expect((await claimAll(lease, 'a')).map(text).sort()).toEqual(['"late"', '1']);
+  it('fanOut() takes in an event moved into incoming/ while a batch is checked', async () => {
+    const { root, inbox } = await opened();
+    let now = Date.now();
+    const lease = await leaseOf(spoolAt(root, { now: () => (now += 30) }));
+    const { payload: _, ...header } = event();
+    const payloads = Array.from({ length: 2000 }, (_each, n) => Buffer.from(String(n)));
+    await inbox.enqueue({ ...header, payloads });
+    expect(await lease.fanOut(() => ['a'])).toMatchObject({ events: 0, more: true });
+    drop(root, 'late.json', shellEvent('x', '"late"'));
+    let taken = 0;
+    while (taken === 0) taken += (await lease.fanOut(() => ['a'])).events;
+    expect(taken).toBe(1);
+    expect((await claimAll(lease, 'a')).map(text)).toEqual(['"late"']);
+    expect(await fanOutAll(lease, () => ['a'])).toMatchObject({ events: 2000 });
     await lease.close();
   });
 });

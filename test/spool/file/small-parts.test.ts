@@ -13,7 +13,7 @@ import {
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Health } from '../../../src/endpoint/health.js';
 import { batchToBytes, eventToBytes } from '../../../src/event/record.js';
-import { createDirectorySync } from '../../../src/spool/file/directory-sync.js';
+import { createDirectorySync, syncAll } from '../../../src/spool/file/directory-sync.js';
 import { systemDisk } from '../../../src/spool/file/disk.js';
 import { dropAll } from '../../../src/spool/file/drop.js';
 import { createHealthFiles, readHealth } from '../../../src/spool/file/health-files.js';
@@ -80,22 +80,57 @@ describe('createDirectorySync()', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  it('flush() tells once of an fsync that failed in the background, and fsyncs the other directories', () => {
+  it('flush() tells once of an fsync that failed in the background, and fsyncs the other directories', async () => {
     const [a, b] = [quickDir(), quickDir()];
     const { synced, sync } = syncing((path) => (path === a ? 'EIO' : undefined));
     sync.touch(a);
     sync.touch(b);
     vi.advanceTimersByTime(50);
     expect(synced).toEqual([a, b]);
-    expect(() => sync.flush()).toThrow('EIO');
-    expect(() => sync.flush()).not.toThrow();
+    await expect(sync.flush()).rejects.toThrow('EIO');
+    await expect(sync.flush()).resolves.toBeUndefined();
     expect(synced).toEqual([a, b]);
   });
 
-  it('flush() does not mind a directory that was removed meanwhile', () => {
+  it('flush() does not mind a directory that was removed meanwhile', async () => {
     const { sync } = syncing();
     sync.touch('/nowhere');
-    expect(() => sync.flush()).not.toThrow();
+    await expect(sync.flush()).resolves.toBeUndefined();
+  });
+
+  it('flush() waits for what is under way, and at most 64 fsyncs are at once', async () => {
+    const told: Array<() => void> = [];
+    const disk = {
+      ...systemDisk,
+      fsync: (_fd: number, done: (error: null) => void) => void told.push(() => done(null)),
+    } as typeof systemDisk;
+    const root = quickDir();
+    const sync = createDirectorySync(disk);
+    for (let n = 0; n < 100; n += 1) {
+      mkdirSync(`${root}/${n}`);
+      sync.touch(`${root}/${n}`);
+    }
+    let isOver = false;
+    const flushed = sync.flush().then(() => {
+      isOver = true;
+    });
+    expect(told.length).toBe(100); // a group of 64, and the others
+    for (const done of told.splice(0, 99)) done();
+    await new Promise(setImmediate);
+    expect(isOver).toBe(false);
+    for (const done of told.splice(0)) done();
+    await flushed;
+    const many = Array.from({ length: 200 }, (_, n) => `${root}/m${n}`);
+    for (const path of many) mkdirSync(path);
+    const all = syncAll(disk, new Set(many));
+    let most = 0;
+    while (told.length > 0) {
+      most = Math.max(most, told.length);
+      for (const done of told.splice(0)) done();
+      await new Promise(setImmediate);
+    }
+    await all;
+    expect(most).toBe(64);
   });
 });
 

@@ -203,14 +203,14 @@ describe('drain() and an intake that does not get on', () => {
     expect(steps).toBe(2);
   });
 
-  it('drain() goes on after a step that only split a batch', async () => {
+  it('drain() goes on after a step that only checked a part of a batch', async () => {
     let nth = 0;
     const world = draining({
       wrap: (lease) => ({
         ...lease,
         async fanOut(route) {
           nth += 1;
-          return nth < 4 ? { ...nothing, split: 256, more: true } : lease.fanOut(route);
+          return nth < 4 ? { ...nothing, checked: 1, more: true } : lease.fanOut(route);
         },
       }),
     });
