@@ -96,18 +96,12 @@ export function afterAttempt(
   return { health: next, decision: 'alone' };
 }
 
-/** Whether {@link afterAttempt} changes nothing at a success. It is the ordinary case, and needs neither time nor chance. */
-export function isUnchangedBySuccess(
-  health: Health,
-  { disables }: Extract<Outcome, { kind: 'ok' }>,
-  event: string,
-): boolean {
-  return (
-    disables === undefined &&
-    isSmooth(health) &&
-    health.clock === undefined &&
-    (health.failedDeliveries === undefined || failuresOf(health, event) === 0)
-  );
+/**
+ * Whether a success that disables nothing leaves the health as it is, whatever the time. It is the ordinary case, and
+ * {@link afterAttempt} need not be asked then.
+ */
+export function isUnchangedBySuccess(health: Health, event: string): boolean {
+  return isSmooth(health) && health.clock === undefined && failuresOf(health, event) === 0;
 }
 
 /** Nothing that a success could mend. */

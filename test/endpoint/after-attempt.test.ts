@@ -1,6 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { afterAttempt, type Decision, type Outcome } from '../../src/endpoint/after-attempt.js';
+import {
+  afterAttempt,
+  type Decision,
+  isUnchangedBySuccess,
+  type Outcome,
+} from '../../src/endpoint/after-attempt.js';
 import { longestBackOffMs, minAttempts } from '../../src/endpoint/back-off.js';
 import {
   allowedConcurrency,
@@ -172,6 +177,23 @@ describe('afterAttempt() and the endpoint', () => {
     const well: Health = {};
     const attempt = { outcome: ok, event: 'e', startedAt: t0 };
     expect(afterAttempt(well, attempt, { conduct, now: t0, random: 0 }).health).toBe(well);
+  });
+
+  it('isUnchangedBySuccess() is true only where afterAttempt() changes nothing, and wherever nothing was wrong', () => {
+    fc.assert(
+      fc.property(histories({ jumps: anyJump }), conducts, (history, by) => {
+        for (const { health, event, now, random, clock } of live(history, by)) {
+          for (const id of [event, 'evt_other']) {
+            const attempt = { outcome: ok, event: id, startedAt: now };
+            const after = afterAttempt(health, attempt, { conduct: by, now, random, clock });
+            if (isUnchangedBySuccess(health, id)) expect(after).toEqual({ health, decision: 'delivered' });
+            if (isUnchangedBySuccess(health, id)) expect(after.health).toBe(health);
+            const isMended = after.health.allowed === undefined && after.health.paused === undefined;
+            if (isMended) expect(isUnchangedBySuccess(after.health, id)).toBe(true);
+          }
+        }
+      }),
+    );
   });
 
   it.each<[Outcome, string]>([

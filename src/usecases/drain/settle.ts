@@ -72,8 +72,8 @@ export function createSettler(ports: DrainPorts, options: SettlerOptions): Settl
   function decide({ delivery, endpoint, startedAt }: Attempted, outcome: Outcome): Decided {
     const before = lease.health(endpoint.id);
     const event = delivery.event.id;
-    if (outcome.kind === 'ok' && isUnchangedBySuccess(before, outcome, event))
-      return { decision: 'delivered' };
+    const isSuccess = outcome.kind === 'ok' && outcome.disables === undefined;
+    if (isSuccess && isUnchangedBySuccess(before, event)) return { decision: 'delivered' };
     const moment = { ...momentOf(clock), random: random() };
     const attempt = { outcome, event, startedAt, isAlone: delivery.attempts > 0 };
     const { health, decision } = afterAttempt(before, attempt, { conduct: endpoint, ...moment });
