@@ -63,7 +63,7 @@ describe('drain() on a spool that takes its time to settle', () => {
     const { passed, open } = gate();
     const { wrap, asked } = removingLate(passed);
     const world = draining({ wrap });
-    const payload = Buffer.alloc(33 * 2 ** 20, ' ');
+    const payload = Buffer.alloc(24 * 2 ** 20, ' ');
     await world.fire(...times(4).map(() => ({ payload })));
     const drained = world.drain();
     await until('two are sent', () => asked.length === 2);
