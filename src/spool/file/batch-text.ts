@@ -25,6 +25,8 @@ export interface BatchText {
   lineAt(offset: number): Line | undefined;
   /** Where the line of event number `index` (from 0) begins, if there is one. @throws the errno of a failed read */
   offsetOf(index: number): number | undefined;
+  /** Whether its file has a name anywhere. @throws the errno of a failed look */
+  isNamed(): boolean;
   close(): void;
 }
 
@@ -113,7 +115,11 @@ function textOf(disk: Disk, { fd, stat }: { fd: number; stat: EntryStat }): Batc
   const begin = first?.end ?? stat.size;
   marks = [begin];
   const header = parseBatchHeader(first?.bytes ?? new Uint8Array());
-  return { stat, header, begin, lineAt, offsetOf, close: () => closeQuietly(disk, fd) };
+  return {
+    ...{ stat, header, begin, lineAt, offsetOf },
+    isNamed: () => disk.fstatSync(fd).nlink > 0,
+    close: () => closeQuietly(disk, fd),
+  };
 }
 
 /** A line that lies in a window with its end. */

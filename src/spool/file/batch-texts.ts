@@ -12,6 +12,8 @@ export interface BatchTexts {
    * @throws the errno of an error that may pass
    */
   open(path: string): ReturnType<typeof openBatchText>;
+  /** A batch was removed: another may get its path, and what has no name any more is closed, which frees its space. */
+  removed(): void;
   close(): void;
 }
 
@@ -49,6 +51,14 @@ export function createBatchTexts(disk: Disk, now: () => number): BatchTexts {
       if (last?.path !== path || Math.abs(at - last.at) >= lookEveryMs)
         last = { path, at, opened: lookFor(path) };
       return last.opened;
+    },
+    removed() {
+      last = undefined;
+      for (const [ino, text] of open) {
+        if (text.isNamed()) continue;
+        open.delete(ino);
+        text.close();
+      }
     },
     close() {
       last = undefined;

@@ -57,7 +57,9 @@ export async function openLease(disk: Disk, root: string, options: LeaseOptions)
     onRemoved(endpoint, segment) {
       writer.removed(endpoint, segment);
       const batch = batchFilesOf(`${root}/queue/${endpoint}/${segment}`);
-      if (batch !== undefined) marks.forget(batch.progress);
+      if (batch === undefined) return;
+      marks.forget(batch.progress);
+      texts.removed();
     },
     onDone(endpoint) {
       writer.forget(endpoint);
