@@ -29,11 +29,11 @@ async function measureFires(bench, name, more) {
   const { spool, env } = makeSpool(`${bench.directory}/${name}`);
   const rounds = bench.pick({ full: 9, quick: 3 });
   const events = bench.pick({ full: 1_024, quick: 512 });
-  const command = program('fire-at-once.cjs', library, rounds, events, `${bench.directory}/payload.json`);
+  const file = `${bench.directory}/payload.json`;
+  const command = program('fire-by-turns.cjs', library, rounds, events, file, spool, 64, spool, 1);
   const { stdout } = await runProcess(bench, command, { env: { ...env, ...more } });
   const queued = readdirSync(`${spool}/incoming`).length;
   const fired = 2 * (rounds + 1) * events;
   if (queued !== fired) throw new Error(`${queued} of ${fired} events are queued`);
-  const samples = JSON.parse(stdout);
-  return { ours: samples.map(({ atOnce }) => atOnce), theirs: samples.map(({ oneByOne }) => oneByOne) };
+  return JSON.parse(stdout);
 }

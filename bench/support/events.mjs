@@ -42,7 +42,7 @@ function base32(number, length) {
 }
 
 /** An event file's text, as `fire` writes it (docs/spool-format.md). */
-export function eventText({ id, hook, n }) {
+function eventText({ id, hook, n }) {
   const time = new Date().toISOString();
   return `{"capnhook":1,"id":"${id}","hook":"${hook}","time":"${time}",\n"payload":${payload(n)}\n}\n`;
 }

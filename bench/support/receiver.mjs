@@ -11,7 +11,7 @@ import { findCommand } from './commands.mjs';
 import { hasEnded, startProcess, until } from './process.mjs';
 
 /** A port that nobody listens on. */
-export async function freePort() {
+async function freePort() {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address();

@@ -1,7 +1,7 @@
 /** The arithmetic of a row: medians, ratios, bars. Pure. */
 
 /** The median; of an even number the upper one of the two in the middle. */
-export function median(numbers) {
+function median(numbers) {
   return quantile(numbers, 0.5);
 }
 
