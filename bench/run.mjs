@@ -4,7 +4,7 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { lines } from './lines/index.mjs';
-import { library } from './support/capnhook.mjs';
+import { isStale, library } from './support/capnhook.mjs';
 import { makeDisks } from './support/disk.mjs';
 import { describeMachine, renderMachine } from './support/machine.mjs';
 import { measureLine } from './support/measure.mjs';
@@ -49,6 +49,7 @@ async function main(wanted) {
       process.exit(130);
     });
   }
+  if (isStale()) console.error('bench: src/ is newer than dist/, which is what is measured: npm run build');
   const startedAt = new Date();
   installPeers();
   try {

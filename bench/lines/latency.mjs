@@ -9,7 +9,7 @@ import { library, makeSpool, program, secret, signedHooks } from '../support/cap
 import { startDaemon } from '../support/daemon.mjs';
 import { cleanEnv } from '../support/env.mjs';
 import { inTurn } from '../support/in-turn.mjs';
-import { takeLatencies } from '../support/latencies.mjs';
+import { paceNote, takeLatencies } from '../support/latencies.mjs';
 import { startProcess } from '../support/process.mjs';
 import { startRedis } from '../support/redis.mjs';
 import { startStampingReceiver } from '../support/stamping-receiver.mjs';
@@ -35,16 +35,22 @@ export const latency = {
     const count = perSecond * bench.pick({ full: 10, quick: 3 });
     const fire = program('fire-at-pace.mjs', library, perSecond, count);
     const add = program('add-at-pace.mjs', redis.socket, perSecond, count);
-    const rounds = await inTurn(bench.pick({ full: 5, quick: 3 }), {
+    const { ours, theirs } = await inTurn(bench.pick({ full: 5, quick: 3 }), {
       ours: () => takeLatencies(bench, receiver, { command: fire, env: made.env, count }),
       theirs: () => takeLatencies(bench, receiver, { command: add, count }),
       warmUp: 1,
     });
-    return { p50: quantiles(rounds, 0.5), p99: quantiles(rounds, 0.99) };
+    const note = paceNote(
+      [...ours, ...theirs].map((round) => round.perSecond),
+      perSecond,
+    );
+    const quantiles = (share) => ({
+      ours: ours.map(quantileOf(share)),
+      theirs: theirs.map(quantileOf(share)),
+      note,
+    });
+    return { p50: quantiles(0.5), p99: quantiles(0.99) };
   },
 };
 
-function quantiles({ ours, theirs }, share) {
-  const of = (rounds) => rounds.map((latencies) => quantile(latencies, share));
-  return { ours: of(ours), theirs: of(theirs) };
-}
+const quantileOf = (share) => (round) => quantile(round.latencies, share);

@@ -5,7 +5,7 @@
  * first: from the start of `drain` to the first byte at a receiver in Node.
  * memory: the most that a daemon has had when 1,000 are delivered.
  * accept: `fire()` of the library, one after another.
- * unlink: removing 500 deliveries of the oldest segment, as the drain does.
+ * unlink: removing 1,000 deliveries of the oldest segment, as the drain does.
  */
 import { mkdirSync, readdirSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
 import { queueDeliveries } from '../support/backlog.mjs';
@@ -101,7 +101,7 @@ async function peakMemory(bench, { directory }, receiver) {
 function timeUnlinks({ spool }) {
   const queue = `${spool}/queue/receiver`;
   const segment = `${queue}/${readdirSync(queue).sort()[0]}`;
-  const names = readdirSync(segment).sort().slice(0, 500);
+  const names = readdirSync(segment).sort().slice(0, few);
   const start = nowMs();
   for (const name of names) unlinkSync(`${segment}/${name}`);
   return (1000 * (nowMs() - start)) / names.length;

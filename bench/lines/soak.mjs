@@ -6,7 +6,7 @@
  */
 import { library, makeSpool, program, signedHooks } from '../support/capnhook.mjs';
 import { memoryOf, startDaemon } from '../support/daemon.mjs';
-import { takeLatencies } from '../support/latencies.mjs';
+import { paceNote, takeLatencies } from '../support/latencies.mjs';
 import { startStampingReceiver } from '../support/stamping-receiver.mjs';
 import { atMost, quantile } from '../support/stats.mjs';
 
@@ -33,15 +33,16 @@ export const soak = {
     const count = perSecond * seconds;
     const command = program('fire-at-pace.mjs', library, perSecond, count);
     const timeoutMs = 2_000 * seconds;
-    const latencies = await takeLatencies(bench, receiver, { command, env: made.env, count, timeoutMs });
+    const taken = await takeLatencies(bench, receiver, { command, env: made.env, count, timeoutMs });
+    const note = paceNote([taken.perSecond], perSecond);
     const bySecond = (share) =>
       Array.from({ length: seconds }, (_, n) =>
-        quantile(latencies.slice(n * perSecond, (n + 1) * perSecond), share),
+        quantile(taken.latencies.slice(n * perSecond, (n + 1) * perSecond), share),
       );
     return {
-      memory: ends(memory, span),
-      p50: ends(bySecond(0.5), span),
-      p99: ends(bySecond(0.99), span),
+      memory: { ...ends(memory, span), note },
+      p50: { ...ends(bySecond(0.5), span), note },
+      p99: { ...ends(bySecond(0.99), span), note },
     };
   },
 };

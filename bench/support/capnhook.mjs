@@ -1,6 +1,6 @@
 /** The capnhook of this checkout, as its bundles in dist/ are now. */
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { cleanEnv } from './env.mjs';
 
@@ -8,6 +8,14 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 
 /** The library, as a module that programs of the benchmark load. */
 export const library = `${root}dist/index.cjs`;
+
+/** Whether a source is newer than what was built from it: then the numbers are those of an older capnhook. */
+export function isStale() {
+  const builtAt = statSync(library).mtimeMs;
+  return readdirSync(`${root}src`, { recursive: true }).some(
+    (name) => statSync(`${root}src/${name}`).mtimeMs > builtAt,
+  );
+}
 
 /** A thing that this checkout does not have. */
 export class NotThere extends Error {
