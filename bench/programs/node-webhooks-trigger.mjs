@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import WebHooks from 'node-webhooks';
 
 const [url, file] = process.argv.slice(2);
-const hooks = new WebHooks({ db: { complete: [url] } });
+const hooks = new WebHooks({ db: { complete: [url] }, httpSuccessCodes: [204] });
 const events = hooks.getEmitter();
 events.on('complete.success', () => process.exit());
 events.on('complete.failure', () => process.exit(1));
