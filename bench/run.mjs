@@ -66,13 +66,13 @@ async function main(wanted) {
   }
 }
 
-async function measureAll(wanted, options) {
+async function measureAll(wanted, { root, disks }) {
   const size = values.quick ? 'quick' : values.long ? 'long' : 'full';
   const rows = [];
   for (const line of wanted) {
-    const places = line.isAlsoInMemory && options.disks.shm ? ['ext4', 'shm'] : ['ext4'];
-    for (const on of places) {
-      const measured = await measureLine(line, { ...options, on, size });
+    const places = line.isAlsoInMemory && disks.memory ? [disks.disk, disks.memory] : [disks.disk];
+    for (const place of places) {
+      const measured = await measureLine(line, { root, place, size });
       for (const row of measured) console.log(renderRow(row));
       rows.push(...measured);
     }

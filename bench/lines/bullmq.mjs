@@ -23,7 +23,7 @@ export const drainBullmq = {
     const redis = await startRedis(bench);
     const lines = `${bench.directory}/events.ndjson`;
     await writeLines(lines, count);
-    const samples = await inTurn(bench.pick({ full: 5, quick: 3 }), {
+    const samples = await inTurn(bench, bench.pick({ full: 5, quick: 3 }), {
       ours: () =>
         timeDrain(bench, { receiver, count, filled: fillSpool(bench, { url: receiver.url(), count }) }),
       theirs: () => timeWorker(bench, { receiver, redis, lines, count }),

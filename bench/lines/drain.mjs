@@ -23,7 +23,7 @@ async function measureDrain(bench, fill) {
   const url = receiver.url();
   const count = bench.pick(counts);
   const loop = await prepareBareLoop(bench, { url, count: 2 * count });
-  const samples = await inTurn(bench.pick(rounds), {
+  const samples = await inTurn(bench, bench.pick(rounds), {
     ours: async () => timeDrain(bench, { receiver, count, filled: await fill({ url, count }) }),
     theirs: loop.time,
   });

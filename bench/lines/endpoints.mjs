@@ -34,7 +34,7 @@ export const endpoints = {
     const compare = (fill) => {
       const measure = (width) => async () =>
         timeDrain(bench, { receiver, count, filled: await fill(bench, { receiver, width, count }) });
-      return inTurn(rounds, { ours: measure(many), theirs: measure(1) });
+      return inTurn(bench, rounds, { ours: measure(many), theirs: measure(1) });
     };
     return { queued: await compare(fillQueues), fired: await compare(fillIncoming) };
   },

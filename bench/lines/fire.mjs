@@ -37,9 +37,10 @@ async function measureFire(bench, { file, theirs }) {
   const { spool, env } = makeSpool(bench.directory);
   const rounds = bench.pick(pairs);
   const ours = () => timeProcess(capnhook('fire', 'complete', file), { env });
-  const samples = await inTurn(rounds, { ours, theirs, warmUp });
+  const samples = await inTurn(bench, rounds, { ours, theirs, warmUp });
   const queued = readdirSync(`${spool}/incoming`).length;
-  if (queued !== rounds + warmUp) throw new Error(`${queued} events are queued, not ${rounds + warmUp}`);
+  const fired = samples.ours.length + warmUp;
+  if (queued !== fired) throw new Error(`${queued} events are queued, not ${fired}`);
   return samples;
 }
 

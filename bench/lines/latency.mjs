@@ -35,7 +35,7 @@ export const latency = {
     const count = perSecond * bench.pick({ full: 10, quick: 3 });
     const fire = program('fire-at-pace.mjs', library, perSecond, count);
     const add = program('add-at-pace.mjs', redis.socket, perSecond, count);
-    const { ours, theirs } = await inTurn(bench.pick({ full: 5, quick: 3 }), {
+    const { ours, theirs } = await inTurn(bench, bench.pick({ full: 5, quick: 3 }), {
       ours: () => takeLatencies(bench, receiver, { command: fire, env: made.env, count }),
       theirs: () => takeLatencies(bench, receiver, { command: add, count }),
       warmUp: 1,

@@ -18,7 +18,7 @@ export const ndjson = {
     const lines = `${bench.directory}/events.ndjson`;
     await writeLines(lines, count);
     const redis = await startRedis(bench);
-    const samples = await inTurn(bench.pick({ full: 5, quick: 3 }), {
+    const samples = await inTurn(bench, bench.pick({ full: 5, quick: 3 }), {
       ours: () => timeBatch(bench, { lines, count }),
       theirs: async () => {
         await redis.flush();

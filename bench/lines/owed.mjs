@@ -43,7 +43,7 @@ export const owed = {
     const many = await makeOwing(bench, 'many', bench.pick({ full: 1_000_000, quick: 100_000 }));
     const one = await makeOwing(bench, 'few', few);
     const both = (rounds, measure) =>
-      inTurn(bench.pick(rounds), { ours: () => measure(many), theirs: () => refilled(one, measure) });
+      inTurn(bench, bench.pick(rounds), { ours: () => measure(many), theirs: () => refilled(one, measure) });
     return {
       first: await both({ full: 9, quick: 3 }, (owing) => timeFirst(bench, owing, stamping)),
       memory: await both({ full: 5, quick: 3 }, (owing) => peakMemory(bench, owing, nginx)),

@@ -28,7 +28,10 @@ export const slowEndpoint = {
     const events = bench.pick({ full: 5_000, quick: 1_000 });
     const measure = (isSlow) => () => timeHealthy(bench, { receiver, slow, events, isSlow });
     return {
-      slow: await inTurn(bench.pick({ full: 7, quick: 3 }), { ours: measure(true), theirs: measure(false) }),
+      slow: await inTurn(bench, bench.pick({ full: 7, quick: 3 }), {
+        ours: measure(true),
+        theirs: measure(false),
+      }),
     };
   },
 };

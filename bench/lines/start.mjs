@@ -11,7 +11,7 @@ function startLine(name, what, args) {
     rows: [{ id: name, what, unit: 'ms', bar: atMost(1.6) }],
     async measure(bench) {
       const { env } = makeSpool(bench.directory, signedHooks('http://127.0.0.1:9/in'));
-      const samples = await inTurn(bench.pick({ full: 41, quick: 11 }), {
+      const samples = await inTurn(bench, bench.pick({ full: 41, quick: 11 }), {
         ours: () => timeProcess(capnhook(...args), { env }),
         theirs: () => timeProcess([process.execPath, '-e', '0']),
         warmUp: 3,

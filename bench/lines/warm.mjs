@@ -31,7 +31,7 @@ export const drainWarm = {
     const loop = await prepareBareLoop(bench, { url, count: 2 * count });
     const daemon = await startDaemon(bench, made);
     bench.defer(() => daemon.kill('SIGCONT')); // one that is stopped could not be ended
-    const samples = await inTurn(bench.pick({ full: 7, quick: 3 }), {
+    const samples = await inTurn(bench, bench.pick({ full: 7, quick: 3 }), {
       ours: () => timeBurst(bench, { daemon, receiver, count, spool: made.spool }),
       theirs: loop.time,
       warmUp: 1,

@@ -23,7 +23,7 @@ export const drainXargs = {
     const url = receiver.url();
     const list = writePayloads(bench, few);
     return {
-      drain: await inTurn(bench.pick({ full: 5, quick: 3 }), {
+      drain: await inTurn(bench, bench.pick({ full: 5, quick: 3 }), {
         ours: () => timeDrain(bench, { receiver, count, filled: fillSpool(bench, { url, count }) }),
         theirs: () => timeCurls(bench, { receiver, list, count: few }),
       }),

@@ -28,19 +28,19 @@ const chunk = 64 * 2 ** 20;
 /**
  * Makes the places that lines measure on.
  * @param {number} megabytes the size of the ext4
- * @returns {{ ext4: Place, shm?: Place }} each with its `path` and `words` on it
- * @typedef {{ path: string, words: string }} Place
+ * @returns {{ disk: Place, memory?: Place }}
+ * @typedef {{ path: string, on: 'ext4' | 'temp' | 'shm', words: string }} Place
  */
 export function makeDisks(scope, megabytes) {
   const work = mkdtempSync(join(tmpdir(), 'capnhook-bench-'));
   chmodSync(work, 0o755); // PostgreSQL runs as another user
   scope.defer(() => rmSync(work, { recursive: true, force: true }));
   const why = whyNot(work, megabytes);
-  if (why === undefined) return { ext4: mountLoop(scope, work, megabytes), ...memory(scope) };
+  if (why === undefined) return { disk: mountLoop(scope, work, megabytes), ...memory(scope) };
   console.error(`bench: measuring in a temporary directory, not on an ext4 of its own: ${why}`);
   const path = join(work, 'disk');
   mkdirSync(path);
-  return { ext4: { path, words: `a temporary directory (${typeOf(path)})` }, ...memory(scope) };
+  return { disk: { path, on: 'temp', words: `a temporary directory (${typeOf(path)})` }, ...memory(scope) };
 }
 
 /** Why there can be no ext4 in a loop file; undefined if there can. */
@@ -65,7 +65,11 @@ function mountLoop(scope, work, megabytes) {
   run(['mount', '-o', 'loop', image, path]);
   scope.defer(() => unmount(path));
   chmodSync(path, 0o755);
-  return { path, words: `ext4 with a journal, ${megabytes} MB in a loop file on ${typeOf(work)}` };
+  return {
+    path,
+    on: 'ext4',
+    words: `ext4 with a journal, ${megabytes} MB in a loop file on ${typeOf(work)}`,
+  };
 }
 
 async function unmount(path) {
@@ -85,7 +89,7 @@ function memory(scope) {
   if (!existsSync('/dev/shm') || typeOf('/dev/shm') !== 'tmpfs') return {};
   const path = mkdtempSync('/dev/shm/capnhook-bench-');
   scope.defer(() => rmSync(path, { recursive: true, force: true }));
-  return { shm: { path, words: 'tmpfs (/dev/shm)' } };
+  return { memory: { path, on: 'shm', words: 'tmpfs (/dev/shm)' } };
 }
 
 function typeOf(path) {

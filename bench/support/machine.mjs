@@ -22,7 +22,7 @@ export function describeMachine(disks) {
     cores: cpus().length,
     memoryGb: Math.round(totalmem() / 2 ** 30),
     kernel: `${type()} ${release()}`,
-    disks: Object.fromEntries(Object.entries(disks).map(([name, { words }]) => [name, words])),
+    disks: Object.fromEntries(Object.values(disks).map(({ on, words }) => [on, words])),
     versions: versions(),
   };
 }

@@ -22,20 +22,22 @@ const longestMs = 300_000;
 
 /**
  * @param {Line} line
- * @param {{ root: object, disks: object, on: 'ext4' | 'shm', size: string }} options
+ * @param {{ root: object, place: import('./disk.mjs').Place, size: string }} options
  * @returns {Promise<object[]>} the rows, as they go into the JSON
  */
-export async function measureLine(line, { root, disks, on, size }) {
+export async function measureLine(line, { root, place, size }) {
   const missing = missingPackages(line.needs ?? []);
-  if (missing.length > 0) return without(line, on, `skipped: needs Debian's ${missing.join(', ')}`);
-  const bench = createBench({ name: line.name, place: disks[on], on, size });
+  if (missing.length > 0) return without(line, place.on, `skipped: needs Debian's ${missing.join(', ')}`);
+  const bench = createBench({ name: line.name, place, size });
   root.defer(bench.close);
   try {
     const samples = await inTime(line.measure(bench), line.limitMs ?? longestMs);
-    return line.rows.filter(({ id }) => id in samples).map((row) => toResult(line, row, on, samples[row.id]));
+    return line.rows
+      .filter(({ id }) => id in samples)
+      .map((row) => toResult(line, row, place.on, samples[row.id]));
   } catch (error) {
-    if (error instanceof NotThere) return without(line, on, `not there: ${error.message}`);
-    return without(line, on, `failed: ${error.message}`);
+    if (error instanceof NotThere) return without(line, place.on, `not there: ${error.message}`);
+    return without(line, place.on, `failed: ${error.message}`);
   } finally {
     await bench.close();
   }

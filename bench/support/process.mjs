@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { cleanEnv } from './env.mjs';
 
-const longestMs = 120_000;
+const longestMs = 240_000;
 
 /** The time now, in ms, by a clock that all processes of the machine share. */
 export const nowMs = () => Number(process.hrtime.bigint()) / 1e6;

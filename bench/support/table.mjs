@@ -7,6 +7,7 @@ const columns = [
   { title: 'bar', width: 9 },
   { title: 'ratio', width: 8, right: true },
   { title: 'min..max of pairs', width: 17, right: true },
+  { title: 'pairs', width: 5, right: true },
   { title: 'bar is', width: 7 },
   { title: 'median', width: 11, right: true },
   { title: 'beside it', width: 11, right: true },
@@ -24,7 +25,14 @@ export function renderRow(row) {
   if (row.samples === undefined) return `${renderCells(start)}  ${row.verdict}`;
   const range = `${ratio(row.least)}..${ratio(row.most)}`;
   const values = [amount(row.ours, row.unit), amount(row.theirs, row.unit)];
-  const text = renderCells([...start, ratio(row.ratio), range, row.verdict, ...values]);
+  const text = renderCells([
+    ...start,
+    ratio(row.ratio),
+    range,
+    String(row.samples.ours.length),
+    row.verdict,
+    ...values,
+  ]);
   return row.note === undefined ? text : `${text}  ${row.note}`;
 }
 
