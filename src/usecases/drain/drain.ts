@@ -13,6 +13,7 @@ import type { DrainOptions, DrainPorts, DrainSummary } from './ports.js';
 import { createResting } from './resting.js';
 import { createRouting } from './routing.js';
 import { createSettler } from './settle.js';
+import { emptySummary } from './summary.js';
 import { createTelling } from './telling.js';
 
 /** How soon a hooks file that is being written is looked at again, in ms. */
@@ -184,10 +185,6 @@ export async function drain(ports: DrainPorts, options: DrainOptions): Promise<D
   for (const id of lease.owing()) summary.owed += await lease.owed(id);
   summary.waiting = await lease.waiting();
   return summary;
-}
-
-function emptySummary(): DrainSummary {
-  return { delivered: 0, failed: 0, gaveUp: 0, noReceivers: 0, corrupt: 0, owed: 0, waiting: 0 };
 }
 
 function replaced(): CapnhookError {
