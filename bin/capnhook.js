@@ -7,20 +7,30 @@ if (process.platform === 'win32') {
 } else if (major < 20 || (major === 20 && (minor < 18 || (minor === 18 && patch < 1)))) {
   console.error(`capnhook: Node 20.18.1 or newer is needed; this is ${process.versions.node}.`);
   process.exitCode = 64;
-} else if (!loadFire().fireNow(process.argv.slice(2))) {
-  require('../dist/main.cjs').main(process.argv.slice(2));
+} else {
+  run(process.argv.slice(2));
 }
 
-/** The bundle of `fire`, with what V8 compiled when it was built; a V8 of another version passes that over. */
-function loadFire() {
+async function run(argv) {
   const { readFileSync } = require('node:fs');
   const { Script } = require('node:vm');
-  const filename = `${__dirname}/../dist/fire.js`;
-  const script = new Script(readFileSync(filename, 'latin1'), {
-    filename,
-    cachedData: readFileSync(`${__dirname}/../dist/fire.cache`),
-  });
-  const loaded = { exports: {} };
-  script.runInThisContext()(loaded.exports, require, loaded);
-  return loaded.exports;
+  const dist = `${__dirname}/../dist`;
+  const loaded = {};
+
+  /** A file of `dist/`, with what V8 compiled when it was built; a V8 of another version passes that over. */
+  function load(name) {
+    if (loaded[name] !== undefined) return loaded[name].exports;
+    const filename = `${dist}/${name}`;
+    const cachedData = readFileSync(`${filename}.cache`);
+    const script = new Script(readFileSync(filename, 'latin1'), { filename, cachedData });
+    const module = { exports: {} };
+    loaded[name] = module;
+    script.runInThisContext()(module.exports, (id) => (id[0] === '.' ? load(id) : require(id)), module, dist);
+    return module.exports;
+  }
+
+  const firing = argv.includes('fire') ? load('./fire.js').fireNow(argv) : undefined;
+  const exitCode = await (firing ?? load('./main.js').main(argv));
+  // All is written and closed: Node need not take its heap apart.
+  process.exit(exitCode);
 }

@@ -1,9 +1,9 @@
-// Builds dist/: the command line as two bundles (`fire` alone, and the rest),
-// the library as CommonJS with a thin ES module over it, and the types.
+// Builds dist/: the command line (`fire`, the rest, and the libraries), the library as CommonJS with a thin ES
+// module over it, and the types.
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
+import { build, transform } from 'esbuild';
 
 process.chdir(fileURLToPath(new URL('..', import.meta.url)));
 rmSync('dist', { recursive: true, force: true });
@@ -18,24 +18,31 @@ const shared = {
   logLevel: 'warning',
 };
 
+/** commander asks for it in order to run programs as commands, which we have none of; loading it takes long. */
+const noProgramsAsCommands = {
+  name: 'no-programs-as-commands',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^node:child_process$/ }, ({ importer }) =>
+      importer.includes('/node_modules/commander/') ? { path: 'nothing', namespace: 'nothing' } : undefined,
+    );
+    onLoad({ filter: /^/, namespace: 'nothing' }, () => ({ contents: '' }));
+  },
+};
+
+/** Files of their own, with the same name in `dist/`. */
+const libraries = ['chalk', 'proper-lockfile', 'undici', 'yaml'];
+const librariesApart = {
+  name: 'libraries-apart',
+  setup({ onResolve }) {
+    onResolve({ filter: new RegExp(`^(${libraries.join('|')})$`) }, ({ path }) => ({
+      path: `./${path}.js`,
+      external: true,
+    }));
+  },
+};
+
 await Promise.all([
-  // On the way of every `fire`: short, ASCII, and a function that the launcher calls with the compiled code kept.
-  build({
-    ...shared,
-    entryPoints: { fire: 'src/cli/entry-fire.ts' },
-    outdir: 'dist',
-    charset: 'ascii',
-    minifySyntax: true,
-    minifyWhitespace: true,
-    banner: { js: '(function(exports,require,module){' },
-    footer: { js: '})' },
-  }),
-  build({
-    ...shared,
-    entryPoints: { main: 'src/cli/entry-main.ts' },
-    outdir: 'dist',
-    outExtension: { '.js': '.cjs' },
-  }),
+  buildCommandLine(),
   build({
     ...shared,
     entryPoints: { index: 'src/index.ts' },
@@ -45,7 +52,7 @@ await Promise.all([
   }),
 ]);
 
-execFileSync(process.execPath, ['scripts/warm-fire.cjs'], { stdio: 'inherit' });
+execFileSync(process.execPath, ['scripts/warm.cjs'], { stdio: ['ignore', 'ignore', 'inherit'] });
 
 // One copy of the library's state and classes, however it is loaded.
 const names = await exportedNames();
@@ -56,6 +63,48 @@ writeFileSync(
 writeFileSync('dist/index.d.mts', "export * from './types/index.js';\n");
 writeFileSync('dist/types/package.json', '{ "type": "commonjs" }\n');
 execFileSync('node_modules/.bin/tsc', ['-p', 'tsconfig.build.json'], { stdio: 'inherit' });
+
+/** `fire` is one file; the rest is one, and one for each library, which is loaded when it is needed. */
+async function buildCommandLine() {
+  const pieces = {
+    ...shared,
+    outdir: 'dist',
+    write: false,
+    supported: { 'dynamic-import': false }, // it is not had by what the launcher evaluates
+  };
+  const built = await Promise.all([
+    build({ ...pieces, entryPoints: { fire: 'src/cli/entry-fire.ts' } }),
+    build({
+      ...pieces,
+      entryPoints: { main: 'src/cli/entry-main.ts' },
+      plugins: [noProgramsAsCommands, librariesApart],
+    }),
+    build({ ...pieces, entryPoints: Object.fromEntries(libraries.map((name) => [name, name])) }),
+  ]);
+  for (const { path, text } of built.flatMap(({ outputFiles }) => outputFiles)) {
+    const { code } = await transform(loadLate(text), {
+      ...{ charset: 'ascii', minifySyntax: true, minifyWhitespace: true },
+      target: shared.target,
+    });
+    // ASCII is read faster than anything else, and the launcher calls it as Node calls a module.
+    writeFileSync(path, `(function(exports,require,module,__dirname){${code}})`);
+    writeFileSync(`${path}.cache`, '');
+  }
+}
+
+/**
+ * Has each module of Node's loaded when it is first used, but for those that are there in every process. It goes by
+ * how esbuild writes an import: `import_node_os = require("node:os")`, and `import_node_os.uptime` where it is used.
+ */
+function loadLate(text) {
+  let late = text;
+  for (const [, name, id] of text.matchAll(/\b(import_\w+) = require\("(node:(?!fs"|path")[\w/]+)"\);/g)) {
+    late = late
+      .replace(`${name} = require("${id}")`, `${name} = __late("${id}")`)
+      .replaceAll(`${name}.`, `${name}().`);
+  }
+  return `const __late = (id) => { let module; return () => (module ??= require(id)); };\n${late}`;
+}
 
 async function exportedNames() {
   const { default: loaded } = await import('../dist/index.cjs');

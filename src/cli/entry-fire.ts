@@ -1,12 +1,8 @@
-/** What `bin/capnhook.js` loads first. */
+/** What `bin/capnhook.js` loads first for a `fire`. */
 import { tryFire } from './fast-lane.js';
 import { processIo } from './process-io.js';
 
-/** Runs an ordinary `fire`; false if the arguments are something else. */
-export function fireNow(argv: readonly string[]): boolean {
-  const exitCode = tryFire(argv, processIo);
-  exitCode?.then((code) => {
-    process.exitCode = code;
-  });
-  return exitCode !== undefined;
+/** Runs an ordinary `fire`, and resolves to its exit code; undefined if the arguments are something else. */
+export function fireNow(argv: readonly string[]): Promise<number> | undefined {
+  return tryFire(argv, processIo);
 }

@@ -48,6 +48,11 @@ function createProgram(io: Io, run: Run): Command {
     .configureOutput({
       writeOut: io.out,
       writeErr: io.err,
+      // Only a terminal has a width; asking where there is none loads half the streams.
+      getOutHelpWidth: () => (io.isTerminal('out') ? process.stdout.columns : 80),
+      getErrHelpWidth: () => (io.isTerminal('err') ? process.stderr.columns : 80),
+      getOutHasColors: () => false,
+      getErrHasColors: () => false,
       outputError: (text, write) => write(`capnhook: ${hideUrls(text.replace(/^error: /, ''))}`),
     })
     .exitOverride();

@@ -47,7 +47,9 @@ export function exchange(request: HttpRequest, options: ExchangeOptions): Promis
     let answer: AttemptResult | undefined;
     let connection: Connection | undefined;
 
-    const onDeadline = () => cutOff(timedOut(timeoutMs));
+    // Where something has held up this process for longer than the deadline, timers come before what was received
+    // meanwhile: the answers that have come are heard first.
+    const onDeadline = () => void setImmediate(setImmediate, () => cutOff(timedOut(timeoutMs)));
     const onAbort = () => cutOff({ kind: 'aborted' });
     const deadline = deadlines.set(timeoutMs, onDeadline);
     for (const signal of signals) cutOffs.add(signal, onAbort);

@@ -62,11 +62,15 @@ export function verdictOf(result: AttemptResult, nowMs: number): Verdict {
     return { kind: 'refused', what: `${status}, webhook-delivery: abort-message` };
   if (SPEAKS_OF_THE_EVENT.has(status)) return { kind: 'rejected', what: `${status}` };
   if (status >= 300 && status < 400)
-    return { kind: 'failed', what: `${status} (redirects are not followed)` };
+    return { kind: 'failed', what: `${status} (redirects are not followed)`, mayBeEvent: true };
   const retryAfterMs =
     retryAfter !== undefined && MAY_ASK_TO_WAIT.has(status) ? parseRetryAfter(retryAfter, nowMs) : undefined;
-  if (retryAfterMs !== undefined) return { kind: 'failed', what: `${status}`, retryAfterMs };
-  return { kind: 'failed', what: `${status}`, ...(status !== TOO_MANY_REQUESTS && { mayBeEvent: true }) };
+  return {
+    kind: 'failed',
+    what: `${status}`,
+    ...(retryAfterMs !== undefined && { retryAfterMs }),
+    ...(status !== TOO_MANY_REQUESTS && { mayBeEvent: true }),
+  };
 }
 
 function verdictOfError(code: string): Verdict {

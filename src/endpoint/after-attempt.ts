@@ -36,6 +36,8 @@ export interface AttemptOutcome {
   event: string;
   /** When it began, ms since the epoch. */
   startedAt: number;
+  /** Whether the delivery has failed alone before, and has a schedule of its own; default false. */
+  isAlone?: boolean;
 }
 
 /** What becomes of the delivery. */
@@ -51,12 +53,14 @@ export type Decision =
 /**
  * The endpoint's health after an attempt, and what becomes of the delivery.
  *
- * A success makes the endpoint well at once, unless it is paused; its allowed
- * concurrency then grows from 1 by 1/N with each further success, as Postfix's
- * does. A delivery that failed before and fails again while others succeed is
- * poison: it failed alone. Three different ones in a row that are rejected
- * speak of the endpoint. Attempts that were in flight together when the
- * endpoint failed count as one failure: they tell of the same moment.
+ * A success makes the endpoint well at once, unless it is paused, or has asked
+ * to be left alone since that attempt began; its allowed concurrency then grows
+ * from 1 by 1/N with each further success, as Postfix's does. A delivery that
+ * failed before and fails again while others succeed is poison: it failed
+ * alone, and from then on says nothing of an endpoint that is well. Three
+ * different ones in a row that fail alone for the first time speak of the
+ * endpoint. Attempts that were in flight together when the endpoint failed
+ * count as one failure: they tell of the same moment.
  *
  * @returns the same `health` object where nothing has changed
  */
@@ -70,36 +74,34 @@ export function afterAttempt(
   const answered = { settled: event, limit: limitOf(conduct) };
   if (outcome.kind === 'ok') {
     const { disables } = outcome;
-    return { health: afterAnswer(health, { ...answered, disables }), decision: 'delivered' };
+    const holds = health.asked === true && isSameMoment(health, attempt, moment.now);
+    return { health: afterAnswer(health, { ...answered, disables, holds }), decision: 'delivered' };
   }
   if (outcome.kind === 'refused') return { health: afterAnswer(health, answered), decision: 'refused' };
   if (outcome.kind === 'gone') {
     const paused = health.paused ?? pausedBy(outcome.what);
     return { health: { ...afterFailure(health, attempt, moment), paused }, decision: 'waits' };
   }
-  if (failedAlone(health, attempt, conduct)) {
-    const against = [...(health.against ?? []).filter((each) => each !== event), event].slice(-maxAgainst);
-    if (against.length < maxAgainst) {
-      const next = outcome.kind === 'rejected' ? afterAnswer(health, { against }) : { ...health, against };
-      return { health: next, decision: 'alone' };
-    }
-    return { health: { ...park(health, attempt, { conduct, ...moment }), against }, decision: 'waits' };
-  }
-  return { health: park(health, attempt, { conduct, ...moment }), decision: 'waits' };
+  const parked = () => park(health, attempt, { conduct, ...moment });
+  if (!failedAlone(health, attempt, conduct)) return { health: parked(), decision: 'waits' };
+  const known = health.against ?? [];
+  const against = attempt.isAlone ? known : [...known.filter((each) => each !== event), event];
+  if (against.length >= maxAgainst && !attempt.isAlone)
+    return { health: { ...parked(), against: against.slice(-maxAgainst) }, decision: 'waits' };
+  // What it asks for it gets, whoever is at fault.
+  if (outcome.kind === 'failed' && outcome.retryAfterMs !== undefined)
+    return { health: parked(), decision: 'alone' };
+  const noted = against.length === 0 ? {} : { against };
+  const next = outcome.kind === 'rejected' ? afterAnswer(health, noted) : { ...health, ...noted };
+  return { health: next, decision: 'alone' };
 }
 
-/** Whether {@link afterAttempt} changes nothing at a success. It is the ordinary case, and needs neither time nor chance. */
-export function isUnchangedBySuccess(
-  health: Health,
-  { disables }: Extract<Outcome, { kind: 'ok' }>,
-  event: string,
-): boolean {
-  return (
-    disables === undefined &&
-    isSmooth(health) &&
-    health.clock === undefined &&
-    (health.failedDeliveries === undefined || failuresOf(health, event) === 0)
-  );
+/**
+ * Whether a success that disables nothing leaves the health as it is, whatever the time. It is the ordinary case, and
+ * {@link afterAttempt} need not be asked then.
+ */
+export function isUnchangedBySuccess(health: Health, event: string): boolean {
+  return isSmooth(health) && health.clock === undefined && failuresOf(health, event) === 0;
 }
 
 /** Nothing that a success could mend. */
@@ -114,12 +116,13 @@ function pausedBy(what: string): string {
 /** Whether it is the delivery that is at fault, as far as this attempt can tell. */
 function failedAlone(
   health: Health,
-  { outcome, event }: AttemptOutcome,
+  { outcome, event, isAlone = false }: AttemptOutcome,
   { order, onFailure }: Conduct,
 ): boolean {
   if (order === 'strict' && onFailure === 'block') return false; // the others wait for it in any case
   if (outcome.kind === 'rejected') return true;
   if (outcome.kind !== 'failed' || !outcome.mayBeEvent) return false;
+  if (isAlone) return !health.failures;
   // Another one was delivered since it failed. In a strict order there is no other to compare with.
   const othersSucceed = !health.failures && health.against === undefined;
   return order === 'any' && othersSucceed && failuresOf(health, event) > 0;
@@ -132,20 +135,23 @@ interface Answered {
   limit?: number;
   disables?: string | undefined;
   against?: readonly string[];
+  /** Whether the endpoint stays parked all the same. */
+  holds?: boolean;
 }
 
 /** What stays after an answer that shows the endpoint at work. */
-function afterAnswer(health: Health, { settled, limit, disables, against }: Answered): Health {
+function afterAnswer(health: Health, { settled, limit, disables, against, holds }: Answered): Health {
   const { failedDeliveries = [], failures, pace } = health;
   const isRemembered = settled !== undefined && failuresOf(health, settled) > 0;
   if (isSmooth(health) && !isRemembered && disables === undefined && against === undefined) return health;
   const others = failedDeliveries.filter(([id]) => id !== settled);
   const paused = health.paused ?? (disables === undefined ? undefined : pausedBy(disables));
-  const { since, parkedUntil, failedAt, last, clock } = health;
+  const { since, parkedUntil, failedAt, last, clock, asked } = health;
+  const stays = paused !== undefined || holds === true;
   return defined({
-    ...(paused !== undefined && { failures, since, parkedUntil, failedAt, last, clock, paused }),
+    ...(stays && { failures, since, parkedUntil, failedAt, last, clock, paused, asked }),
     failedDeliveries: others.length === 0 ? undefined : others,
-    allowed: allowedAfter(health, limit),
+    allowed: holds === true ? undefined : allowedAfter(health, limit),
     against,
     pace,
   });
@@ -179,7 +185,13 @@ function park(
     ? (health.parkedUntil ?? now)
     : now + backOffMs(retry, failed.failures ?? 1, random);
   const parkedUntil = Math.min(Math.max(scheduled, now + asked), now + longestBackOffMs(retry));
-  return { ...failed, parkedUntil };
+  const { asked: _, ...rest } = failed;
+  return { ...rest, parkedUntil, ...((asked > 0 || isHeld(health, attempt, now)) && { asked: true }) };
+}
+
+/** Whether another attempt of the same moment was told to wait. */
+function isHeld(health: Health, attempt: AttemptOutcome, now: number): boolean {
+  return health.asked === true && isSameMoment(health, attempt, now);
 }
 
 function afterFailure(health: Health, attempt: AttemptOutcome, { now, clock }: Moment): Health {

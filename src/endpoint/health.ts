@@ -16,6 +16,8 @@ export interface Health {
   since?: number;
   /** No attempt before this. */
   parkedUntil?: number;
+  /** Whether it has asked for that wait (`Retry-After`). */
+  asked?: boolean;
   /** When attempts failed lately, oldest first; at most {@link minAttempts}. */
   failedAt?: readonly number[];
   /** Why it is paused: nothing is sent until somebody clears it. */

@@ -64,12 +64,16 @@ export function urlKey({ url }: Pick<DraftEndpoint, 'url'>): string | undefined 
   return normal === undefined ? undefined : JSON.stringify(normal);
 }
 
-/** An endpoint with its defaults. Its URL must be a valid one. */
-export function buildEndpoint(written: DraftEndpoint, defaults: Settings): Endpoint {
+function buildEndpoint(written: DraftEndpoint, defaults: Settings): Endpoint {
+  const definition = buildDefinition(written, defaults);
+  return { id: written.name?.value ?? unnamedEndpointId(definition.url), ...definition };
+}
+
+/** An endpoint with its defaults, but for its id. Its URL must be a valid one. */
+export function buildDefinition(written: DraftEndpoint, defaults: Settings): Omit<Endpoint, 'id'> {
   const url = normalUrl(written.url!.value)!;
   const headers = written.headers.map(({ name, value }) => [name.value.toLowerCase(), value.value] as const);
   return {
-    id: written.name?.value ?? unnamedEndpointId(url),
     url,
     ...buildSettings(written, defaults),
     headers: Object.fromEntries(headers),

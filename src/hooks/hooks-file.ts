@@ -7,8 +7,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CapnhookError, errnoOf, type Problem } from '../shared/errors.js';
 import { lockBeside } from '../shared/lock-beside.js';
+import { buildHooks } from './build.js';
+import type { Draft } from './draft.js';
 import type { Hooks } from './hooks.js';
-import { parseHooks, saysNothing } from './parse-hooks.js';
+import { parseDraft, parseHooks, saysNothing } from './parse-hooks.js';
 import { readHooksText } from './read-text.js';
 import { replaceFile, settlePath } from './replace-file.js';
 
@@ -21,20 +23,25 @@ const MAX_ROUNDS = 10;
  * @throws CapnhookError `HOOKS_FILE` if it is missing, empty, unreadable or has problems (`problems` has them all)
  */
 export async function loadHooks(path: string): Promise<Hooks> {
-  const read = await readHooksText(path);
+  return buildHooks(await loadDraft(path));
+}
+
+/** The same, checked and not yet built, for which only the endpoints' ids need cryptography. @throws as {@link loadHooks} */
+export async function loadDraft(path: string): Promise<Draft> {
+  const read = readHooksText(path);
   if (read === undefined) {
     throw new CapnhookError('HOOKS_FILE', `Cannot find the hooks file ${path}`, {
       hint: "Make one with 'capnhook register <hook> <url>', or name another with --config.",
     });
   }
-  const parsed = parseHooks(read.text);
+  const parsed = parseDraft(read.text);
   if (!parsed.ok) throw hasProblems('use', path, parsed.problems);
   if (saysNothing(read.text)) {
     throw new CapnhookError('HOOKS_FILE', `Cannot use the hooks file ${path}: the hooks file is empty`, {
       hint: 'Write `hooks: {}` if nobody is to receive anything.',
     });
   }
-  return parsed.hooks;
+  return parsed.draft;
 }
 
 /**
@@ -72,13 +79,13 @@ async function editLocked<T extends object>(
   edit: (text: string) => { text: string } & T,
 ): Promise<T> {
   for (let round = 1; round <= MAX_ROUNDS; round++) {
-    const before = await readHooksText(file);
+    const before = readHooksText(file);
     const text = before?.text ?? '';
     const parsed = parseHooks(text);
     if (!parsed.ok) throw hasProblems('edit', path, parsed.problems);
     const edited = edit(text);
     if (edited.text === text) return edited;
-    const unless = async () => (await readHooksText(file))?.version !== before?.version;
+    const unless = async () => readHooksText(file)?.version !== before?.version;
     const replaced = replaceFile(file, edited.text, { keep: before?.kept, unless });
     if (await replaced.catch(cannotWrite(path))) return edited;
   }

@@ -1,5 +1,4 @@
-import { constants } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
+import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
 import { CapnhookError, errnoOf } from '../shared/errors.js';
 import type { Kept } from './replace-file.js';
 
@@ -17,28 +16,28 @@ export interface HooksText {
  * @returns undefined if there is no such file
  * @throws CapnhookError `HOOKS_FILE` if it cannot be read, is no regular file, is over 4 MiB or not UTF-8
  */
-export async function readHooksText(path: string): Promise<HooksText | undefined> {
-  let handle: FileHandle;
+export function readHooksText(path: string): HooksText | undefined {
+  let fd: number;
   try {
     // A FIFO in the file's place must not hold us up.
-    handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   } catch (error) {
     if (errnoOf(error) === 'ENOENT' || errnoOf(error) === 'ENOTDIR') return undefined;
     throw cannotRead(path, errnoOf(error) ?? 'unknown error', { cause: error });
   }
   try {
-    return await readOpen(path, handle);
+    return readOpen(path, fd);
   } finally {
-    await handle.close();
+    closeSync(fd);
   }
 }
 
-async function readOpen(path: string, handle: FileHandle): Promise<HooksText> {
-  const stat = await handle.stat({ bigint: true });
+function readOpen(path: string, fd: number): HooksText {
+  const stat = fstatSync(fd, { bigint: true });
   if (!stat.isFile()) throw cannotRead(path, 'it is not a regular file');
   const tooLarge = () => cannotRead(path, `it is larger than ${MAX_BYTES / 1024 / 1024} MiB`);
   if (stat.size > MAX_BYTES) throw tooLarge();
-  const bytes = await handle.readFile();
+  const bytes = readFileSync(fd);
   if (bytes.length > MAX_BYTES) throw tooLarge();
   const kept = { mode: Number(stat.mode), uid: Number(stat.uid), gid: Number(stat.gid) };
   const version = [stat.dev, stat.ino, stat.size, stat.mtimeNs, stat.ctimeNs].join(' ');

@@ -9,6 +9,7 @@ import { packageVersion } from '../shared/package-info.js';
 import { randomBytes } from '../shared/random.js';
 import { drain as drainLease } from '../usecases/drain/drain.js';
 import type { DrainSummary, Notice, Outlet } from '../usecases/drain/ports.js';
+import { emptySummary } from '../usecases/drain/summary.js';
 import { fireEvent } from '../usecases/fire.js';
 import { busy } from './busy.js';
 import { openHooks } from './live-hooks.js';
@@ -37,7 +38,7 @@ export interface DrainOptions {
   showUrls?: boolean | undefined;
   /** Told of everything that happens. */
   logger?: (notice: Notice) => void;
-  /** Called when the spool is leased and the hooks file is read. */
+  /** Called when the hooks file is read and the spool is leased, or found to need no lease. */
   onReady?: (ready: Ready) => void;
   /** Default the machine's. */
   clock?: Clock;
@@ -74,7 +75,6 @@ export async function drain(options: DrainOptions = {}): Promise<DrainSummary> {
   }
   const root = spoolPath(env, options.spool);
   const config = hooksPath(env, options.config);
-  const userAgent = `capnhook/${packageVersion()}`;
   let secrets = createSecretReader({ env });
   const hooks = await openHooks(config, {
     clock,
@@ -84,6 +84,13 @@ export async function drain(options: DrainOptions = {}): Promise<DrainSummary> {
   });
   const until = options.daemon ? 'daemon' : options.waitMs === undefined ? 'pass' : 'wait';
   const spool = openSpool(root, clock);
+  const ready = { spool: root, config, reload: hooks.invalidate };
+  // Nearly every pass of a cron job finds nothing, and need not wait for the command that takes the lock.
+  if (until !== 'daemon' && (await spool.idle())) {
+    options.onReady?.(ready);
+    return emptySummary();
+  }
+  const userAgent = `capnhook/${packageVersion()}`;
   const leased = await spool.lease(until === 'daemon' ? 'daemon' : 'pass');
   if (leased.held) throw busy('drain', leased.holder);
   const { lease } = leased;
@@ -99,7 +106,7 @@ export async function drain(options: DrainOptions = {}): Promise<DrainSummary> {
     },
   };
   try {
-    options.onReady?.({ spool: root, config, reload: hooks.invalidate });
+    options.onReady?.(ready);
     return await drainLease(
       { lease, hooks, sender, journal, clock, random: Math.random, report: logger, outlet },
       {

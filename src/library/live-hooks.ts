@@ -5,8 +5,10 @@
  */
 import { type BigIntStats, statSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { buildHooks } from '../hooks/build.js';
+import type { Draft } from '../hooks/draft.js';
 import type { Hooks } from '../hooks/hooks.js';
-import { loadHooks } from '../hooks/hooks-file.js';
+import { loadDraft } from '../hooks/hooks-file.js';
 import { type Clock, systemClock } from '../shared/clock.js';
 import { CapnhookError, errnoOf } from '../shared/errors.js';
 import type { HooksRefresh, LiveHooks } from '../usecases/drain/ports.js';
@@ -38,7 +40,9 @@ export async function openHooks(
   { onReload = () => {}, clock = systemClock }: OpenHooksOptions = {},
 ): Promise<WatchedHooks> {
   let seen = await firstLook(path, clock);
-  let hooks = await loadHooks(path);
+  let draft = await loadDraft(path);
+  /** Built when it is first asked for. */
+  let hooks: Hooks | undefined;
   let isForced = false;
   let listener = () => {};
   /** What the file looks like that is not taken yet, and since when (monotonic ms). */
@@ -53,7 +57,7 @@ export async function openHooks(
   }
 
   return {
-    current: () => hooks,
+    current: () => (hooks ??= buildHooks(draft)),
     async refresh(): Promise<HooksRefresh> {
       const look = lookAt(path);
       if (look.signature === seen.signature && !isForced) return { kind: 'same' };
@@ -65,7 +69,8 @@ export async function openHooks(
       isForced = false;
       pending = undefined;
       if (loaded instanceof CapnhookError) return { kind: 'broken', error: loaded };
-      hooks = loaded;
+      draft = loaded;
+      hooks = undefined;
       onReload();
       return { kind: 'reloaded' };
     },
@@ -90,9 +95,9 @@ async function firstLook(path: string, clock: Clock): Promise<Look> {
   }
 }
 
-async function tryLoad(path: string): Promise<Hooks | CapnhookError> {
+async function tryLoad(path: string): Promise<Draft | CapnhookError> {
   try {
-    return await loadHooks(path);
+    return await loadDraft(path);
   } catch (error) {
     if (error instanceof CapnhookError) return error;
     throw error;

@@ -171,6 +171,8 @@ export function createMemorySpool({ now }: { now(): number }): Spool {
       holder = { host: 'memory', pid: process.pid, mode, since: new Date(now()).toISOString() };
       return { held: false, lease };
     },
+    idle: async () =>
+      holder === undefined && accepted.length === 0 && names(({ owed }) => owed.length > 0).length === 0,
     holder: async () => holder,
     async *backlog(only): AsyncGenerator<EndpointBacklog> {
       for (const [endpoint, { owed, dead, health }] of queues) {

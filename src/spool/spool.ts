@@ -21,6 +21,8 @@ export interface EnqueueOptions {
 export interface Spool extends Inbox {
   /** Becomes the one that drains, or says who does. Half-done work of an earlier holder is finished first. */
   lease(mode: LeaseMode): Promise<LeaseResult>;
+  /** Whether there is nothing to drain, not even to put in order, and nobody drains; needs no lease. */
+  idle(): Promise<boolean>;
   /** Who drains at this moment, if anyone. */
   holder(): Promise<Holder | undefined>;
   /** What is owed, by endpoint, or to one of them; needs no lease. Streams, in no order. */

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { commands } from '../../src/cli/command-table.js';
 import { parseFire } from '../../src/cli/fast-lane.js';
-import { globalsFrom } from '../../src/cli/options.js';
+import { fireOptions, globalOptions, globalsFrom } from '../../src/cli/options.js';
 import { runProgram } from '../../src/cli/program.js';
 import { recordingIo } from '../support/io.js';
 
@@ -40,6 +40,50 @@ async function slow(argv: readonly string[]): Promise<Parsed | number> {
     fire.run = run;
   }
 }
+
+/** Each option in every form and at every place, and whether the fast lane takes it; what it leaves, commander refuses. */
+const everyForm: Array<[argv: string[], isTaken: boolean]> = Object.entries({
+  ...globalOptions,
+  ...fireOptions,
+}).flatMap(([name, { type, short }]) => {
+  const values = type === 'boolean' ? [] : ['x', '{"a": [1]}', 'fire', 'a=b'];
+  const forms =
+    type === 'boolean'
+      ? [[`--${name}`], ...(short === undefined ? [] : [[`-${short}`]])]
+      : [
+          ...values.flatMap((value) => [[`--${name}`, value], [`--${name}=${value}`]]),
+          [`--${name}=`],
+          [`--${name}=-5`],
+          [`--${name}`, '-'],
+          ...(short === undefined
+            ? []
+            : values.flatMap((value) => [[`-${short}`, value], [`-${short}${value}`]])),
+          ...(short === undefined
+            ? []
+            : [[`-${short}-5`], [`-q${short}x`], [`-vq${short}`, 'x'], [`-${short}=x`]]),
+        ];
+  const everywhere = forms.flatMap(
+    (form): Array<[string[], boolean]> => [
+      [['fire', ...form], true],
+      [['fire', ...form, 'complete', 'p.json'], true],
+      [['fire', 'complete', ...form, 'p.json'], true],
+      [['fire', 'complete', 'p.json', ...form], true],
+      [['fire', 'complete', ...form, ...form], true],
+      [['fire', ...form, '--', '-x', '--data'], true],
+      // A command's own options come behind it.
+      [[...form, 'fire', 'complete', 'p.json'], name in globalOptions],
+      [[...form, '--json', 'fire', 'complete', '-'], name in globalOptions],
+    ],
+  );
+  const wrong = [
+    ...(type === 'boolean' ? [`--${name}=true`, `--${name}=`] : [`--${name}`]),
+    ...(name.startsWith('no-') ? [`--${name.slice(3)}`, `--no-${name}`] : [`--no-${name}`]),
+    `--${name}s`,
+    `--${name.toUpperCase()}`,
+    `--${name.slice(0, -1)}`,
+  ];
+  return [...everywhere, ...wrong.map((word): [string[], boolean] => [['fire', 'complete', word], false])];
+});
 
 describe('parseFire()', () => {
   it.each<[string[], Partial<Parsed> | undefined]>([
@@ -101,6 +145,13 @@ describe('parseFire()', () => {
     expect(await slow(['fire', 'complete', '-x'])).toBe(64);
     expect(await slow(['-d', '1', 'fire', 'complete'])).toBe(64);
     expect(await slow(['fire', '--json=true'])).toBe(64);
+  });
+
+  it.each(everyForm)('parseFire() and commander agree on %j', async (argv, isTaken) => {
+    const parsed = fast(argv);
+    expect(parsed !== undefined).toBe(isTaken);
+    if (parsed !== undefined) expect(await slow(argv)).toEqual(parsed);
+    else expect(await slow(argv)).toBe(64);
   });
 
   it('parseFire() and commander agree wherever parseFire() takes the arguments', async () => {

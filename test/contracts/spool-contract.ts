@@ -301,6 +301,26 @@ export function describeSpool(name: string, open: () => SpoolUnderTest): void {
       await again.lease.close();
     });
 
+    it('idle() says whether there is nothing to drain and nobody drains', async () => {
+      const under = open();
+      const { spool } = under;
+      expect(await spool.idle()).toBe(true);
+      await spool.enqueue(event());
+      expect(await spool.idle()).toBe(false);
+      const { lease } = await leased(under);
+      await lease.fanOut(() => ['a']);
+      const [delivery] = await claimAll(lease, 'a');
+      await lease.defer(delivery!, { dueMs: 5_000, attempts: 1 });
+      await lease.close();
+      expect(await spool.idle()).toBe(false);
+      const again = await leased(under);
+      const [retried] = await claimAll(again.lease, 'a', 5_000);
+      await again.lease.done(retried!);
+      expect(await spool.idle()).toBe(false);
+      await again.lease.close();
+      expect(await spool.idle()).toBe(true);
+    });
+
     it('drop() drops events and deliveries that match, and no others', async () => {
       const { spool, lease } = await leased();
       await spool.enqueue(event({ hook: 'x' }));

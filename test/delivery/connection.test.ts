@@ -40,4 +40,15 @@ describe('createIdleConnections()', () => {
     expect(all.map(({ destroyed }) => destroyed)).toEqual([true, false, false]);
     expect(idle.take('http://x')).toBeUndefined();
   });
+
+  test('keep() destroys the oldest of an origin, and take() gives the others', () => {
+    const idle = createIdleConnections({ max: 2 });
+    const [a, b, c] = ['http://x', 'http://x', 'http://x'].map(newConnection);
+    for (const connection of [a!, b!]) idle.keep(connection);
+    expect(idle.take('http://x')).toBe(b);
+    idle.keep(b!);
+    idle.keep(c!);
+    expect([a!, b!, c!].map(({ destroyed }) => destroyed)).toEqual([true, false, false]);
+    expect([idle.take('http://x'), idle.take('http://x'), idle.take('http://x')]).toEqual([c, b, undefined]);
+  });
 });

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { createRequestBuilder } from '../../src/delivery/http-request.js';
 import { createSecretReader, type SecretReader } from '../../src/delivery/secrets.js';
 import { type AttemptParts, attemptAt } from './attempts.js';
@@ -73,6 +73,77 @@ describe('createRequestBuilder()', () => {
     expect(signature()).toBe(before);
     text = secretOf(2);
     expect(signature()).not.toBe(before);
+  });
+
+  test('createRequestBuilder() finds that the URL, a header or a key was exchanged under the same reference', () => {
+    const keyOf = (n: number) => `whsec_${Buffer.alloc(32, n).toString('base64')}`;
+    const texts: Record<string, string> = { URL: 'https://one.example/in', TOKEN: 'one', KEY: keyOf(1) };
+    const secrets: SecretReader = {
+      read: (secret) => ({ ok: true, text: 'env' in secret ? texts[secret.env]! : '' }),
+    };
+    const buildRequest = createRequestBuilder({ userAgent: 'x', secrets });
+    const headers = { 'x-token': { env: 'TOKEN' } };
+    const endpoint = { url: { env: 'URL' }, headers, sign: [{ env: 'KEY' }] };
+    const attempt = attemptAt('', { endpoint });
+    const seen = () => {
+      const built = buildRequest(attempt);
+      if (!built.ok) throw new Error(built.error.message);
+      const { origin, headers } = built.request;
+      const headerOf = (name: string) => headers[headers.indexOf(name) + 1];
+      return [origin, headerOf('x-token'), headerOf('webhook-signature')];
+    };
+    const first = seen();
+    expect(seen()).toEqual(first);
+    texts.URL = 'https://two.example/in';
+    expect(seen()).toEqual(['https://two.example', 'one', first[2]]);
+    texts.TOKEN = 'two';
+    expect(seen()).toEqual(['https://two.example', 'two', first[2]]);
+    texts.KEY = keyOf(2);
+    expect(seen()[2]).not.toBe(first[2]);
+    texts.KEY = 'none';
+    expect(seen).toThrow('cannot be signed with');
+    texts.KEY = keyOf(1);
+    expect(seen()).toEqual(['https://two.example', 'two', first[2]]);
+  });
+
+  test("createRequestBuilder() makes an endpoint's template once", () => {
+    const parsed = vi.spyOn(URL.prototype, 'origin', 'get');
+    const buildRequest = createRequestBuilder({ userAgent: 'x', secrets: createSecretReader({ env: {} }) });
+    const attempt = attemptAt('https://host.example/in', {
+      endpoint: { sign: [{ value: `whsec_${'A'.repeat(32)}` }] },
+    });
+    for (let n = 1; n <= 3; n += 1) buildRequest({ ...attempt, attempt: n });
+    expect(parsed).toHaveBeenCalledTimes(1);
+    parsed.mockRestore();
+  });
+
+  test("createRequestBuilder() sends each header once, its own before the endpoint's", () => {
+    const headers = Object.fromEntries(
+      [
+        'Webhook-Id',
+        'webhook-timestamp',
+        'capnhook-attempt',
+        'capnhook-hook',
+        'webhook-signature',
+        'content-type',
+      ].map((name) => [name, { value: 'mine' }]),
+    );
+    const sign = [{ value: `whsec_${'A'.repeat(32)}` }];
+    const sent = (parts: AttemptParts) => {
+      const built = build(parts);
+      const pairs = built.ok ? built.request.headers : [];
+      const names = pairs.filter((_, at) => at % 2 === 0);
+      expect(new Set(names).size).toBe(names.length);
+      return names.filter((_, at) => pairs[2 * at + 1] === 'mine');
+    };
+    expect(sent({ endpoint: { headers, sign } })).toEqual([]);
+    expect(sent({ endpoint: { headers } })).toEqual(['webhook-signature']);
+    const { hook: _, ...event } = attemptAt('').event;
+    const unnamed = createRequestBuilder({ userAgent: 'x', secrets: createSecretReader({ env: {} }) })({
+      ...attemptAt('https://host.example/in', { endpoint: { headers } }),
+      event,
+    });
+    expect(unnamed.ok && unnamed.request.headers.filter((text) => text === 'mine')).toHaveLength(2);
   });
 
   test('createRequestBuilder() does not hide a bug in its secret reader', () => {

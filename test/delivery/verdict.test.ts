@@ -9,9 +9,9 @@ describe('verdictOf()', () => {
     [200, { kind: 'delivered' }],
     [204, { kind: 'delivered' }],
     [299, { kind: 'delivered' }],
-    [300, { kind: 'failed', what: '300 (redirects are not followed)' }],
-    [301, { kind: 'failed', what: '301 (redirects are not followed)' }],
-    [399, { kind: 'failed', what: '399 (redirects are not followed)' }],
+    [300, { kind: 'failed', what: '300 (redirects are not followed)', mayBeEvent: true }],
+    [301, { kind: 'failed', what: '301 (redirects are not followed)', mayBeEvent: true }],
+    [399, { kind: 'failed', what: '399 (redirects are not followed)', mayBeEvent: true }],
     [400, { kind: 'rejected', what: '400' }],
     [401, { kind: 'failed', what: '401', mayBeEvent: true }],
     [404, { kind: 'failed', what: '404', mayBeEvent: true }],
@@ -34,15 +34,15 @@ describe('verdictOf()', () => {
       expect(verdictOf({ kind: 'error', code, message: '' }, now)).toEqual({ kind: 'ours', what: code }),
   );
 
-  test.each([429, 503])('verdictOf() %d with Retry-After asks to wait', (status) => {
+  test.each([
+    [429, {}],
+    [503, { mayBeEvent: true }],
+  ] as const)('verdictOf() %d with Retry-After asks to wait', (status, blame) => {
     const verdict = (retryAfter: string) => verdictOf({ kind: 'answer', status, retryAfter }, now);
-    expect(verdict('120')).toEqual({ kind: 'failed', what: `${status}`, retryAfterMs: 120_000 });
-    expect(verdict('Mon, 23 Nov 2026 12:00:30 GMT')).toEqual({
-      kind: 'failed',
-      what: `${status}`,
-      retryAfterMs: 30_000,
-    });
-    expect(verdict('0')).toEqual({ kind: 'failed', what: `${status}`, retryAfterMs: 0 });
+    const failed = { kind: 'failed', what: `${status}`, ...blame };
+    expect(verdict('120')).toEqual({ ...failed, retryAfterMs: 120_000 });
+    expect(verdict('Mon, 23 Nov 2026 12:00:30 GMT')).toEqual({ ...failed, retryAfterMs: 30_000 });
+    expect(verdict('0')).toEqual({ ...failed, retryAfterMs: 0 });
     expect(verdict('garbage')).toMatchObject({ kind: 'failed', what: `${status}` });
     expect(verdict('garbage')).not.toHaveProperty('retryAfterMs');
   });

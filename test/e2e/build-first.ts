@@ -6,8 +6,8 @@ import { join } from 'node:path';
 const repository = join(import.meta.dirname, '../..');
 const built = [
   'dist/fire.js',
-  'dist/fire.cache',
-  'dist/main.cjs',
+  'dist/fire.js.cache',
+  'dist/main.js',
   'dist/index.cjs',
   'dist/index.mjs',
   'dist/types/index.d.ts',
@@ -24,7 +24,14 @@ function sources(): string[] {
   const files = readdirSync(join(repository, 'src'), { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name));
-  return [...files, 'scripts/build.mjs', 'scripts/warm-fire.cjs', 'tsconfig.build.json', 'package.json'];
+  return [
+    ...files,
+    'bin/capnhook.js',
+    'scripts/build.mjs',
+    'scripts/warm.cjs',
+    'tsconfig.build.json',
+    'package.json',
+  ];
 }
 
 /** ms since the epoch; 0 for a file that is missing. */

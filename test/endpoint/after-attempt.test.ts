@@ -1,6 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { afterAttempt, type Decision, type Outcome } from '../../src/endpoint/after-attempt.js';
+import {
+  afterAttempt,
+  type Decision,
+  isUnchangedBySuccess,
+  type Outcome,
+} from '../../src/endpoint/after-attempt.js';
 import { longestBackOffMs, minAttempts } from '../../src/endpoint/back-off.js';
 import {
   allowedConcurrency,
@@ -63,6 +68,8 @@ describe('afterAttempt() over any history', () => {
       fc.property(histories({ jumps: anyJump }), conducts, (history, by) => {
         const last = live(history, by).at(-1)?.health ?? {};
         fc.pre(last.paused === undefined);
+        // One that began before the endpoint asked to be left alone does not count.
+        fc.pre(last.asked !== true || last.failedAt?.at(-1) !== t0);
         const attempt = { outcome: ok, event: 'evt_x', startedAt: t0 };
         const { health } = afterAttempt(last, attempt, { conduct: by, now: t0, random: 0 });
         expect(Object.keys(health).filter((key) => !['failedDeliveries', 'allowed'].includes(key))).toEqual(
@@ -172,6 +179,24 @@ describe('afterAttempt() and the endpoint', () => {
     const well: Health = {};
     const attempt = { outcome: ok, event: 'e', startedAt: t0 };
     expect(afterAttempt(well, attempt, { conduct, now: t0, random: 0 }).health).toBe(well);
+  });
+
+  it('isUnchangedBySuccess() is true only where afterAttempt() changes nothing, and wherever nothing was wrong', () => {
+    fc.assert(
+      fc.property(histories({ jumps: anyJump }), conducts, (history, by) => {
+        for (const { health, event, now, random, clock } of live(history, by)) {
+          for (const id of [event, 'evt_other']) {
+            const attempt = { outcome: ok, event: id, startedAt: now };
+            const after = afterAttempt(health, attempt, { conduct: by, now, random, clock });
+            if (isUnchangedBySuccess(health, id)) expect(after).toEqual({ health, decision: 'delivered' });
+            if (isUnchangedBySuccess(health, id)) expect(after.health).toBe(health);
+            const { allowed, paused, failures } = after.health;
+            const isMended = allowed === undefined && paused === undefined && !failures;
+            if (isMended) expect(isUnchangedBySuccess(after.health, id)).toBe(true);
+          }
+        }
+      }),
+    );
   });
 
   it.each<[Outcome, string]>([
@@ -362,5 +387,54 @@ describe('afterAttempt() and the delivery', () => {
     const refused: Outcome = { kind: 'refused' };
     expect(attempted([['a', refused]]).decisions).toEqual(['refused']);
     expect(attempted([['a', refused]], { order: 'strict' })).toEqual({ decisions: ['refused'], health: {} });
+  });
+});
+
+describe('afterAttempt() of a delivery that has failed alone before', () => {
+  const again = (health: Health, outcome: Outcome, event = 'poison') =>
+    afterAttempt(health, { outcome, event, startedAt: t0, isAlone: true }, { conduct, now: t0, random: 0.5 });
+
+  it('afterAttempt() leaves an endpoint that is well as it is, however often and with however many it happens', () => {
+    for (const outcome of [failed, rejected]) {
+      let health: Health = { against: ['poison'] };
+      for (const event of ['poison', 'poison', 'other', 'third', 'fourth']) {
+        const after = again(health, outcome, event);
+        expect(after.decision).toBe('alone');
+        health = after.health;
+      }
+      expect(health.failures ?? 0).toBe(0);
+      expect(health.against).toEqual(['poison']);
+    }
+  });
+
+  it('afterAttempt() parks the endpoint where it cannot be the event that it fails at, or is sick already', () => {
+    const refused: Outcome = { kind: 'failed', what: 'ECONNREFUSED' };
+    expect(again({}, refused)).toMatchObject({ decision: 'waits', health: { failures: 1 } });
+    const parked = fail({}, { startedAt: t0 - 60_000 });
+    expect(again(parked, failed)).toMatchObject({ decision: 'waits', health: { failures: 2 } });
+  });
+
+  it('afterAttempt() gives the endpoint the wait that it asks for, and the delivery a schedule of its own', () => {
+    const asks: Outcome = { ...failed, retryAfterMs: 60_000 };
+    const { decision, health } = again({}, asks);
+    expect(decision).toBe('alone');
+    expect(health.parkedUntil).toBeGreaterThanOrEqual(t0 + 60_000);
+  });
+});
+
+describe('afterAttempt() after Retry-After', () => {
+  const succeed = (health: Health, startedAt: number, now: number) =>
+    afterAttempt(health, { outcome: ok, event: 'evt_b', startedAt }, { conduct, now, random: 0.5 }).health;
+
+  it('afterAttempt() keeps the endpoint parked although one that was in flight then succeeds', () => {
+    const asked = fail({}, { startedAt: t0, now: t0 + 10, retryAfterMs: 60_000 });
+    const later = succeed(asked, t0, t0 + 100);
+    expect(later).toMatchObject({ failures: 1, asked: true, parkedUntil: asked.parkedUntil });
+    expect(succeed(later, t0 + 60_010, t0 + 60_020).failures).toBeUndefined();
+  });
+
+  it('afterAttempt() makes an endpoint well that has not asked for a wait, also by one that was in flight', () => {
+    const parked = fail({}, { startedAt: t0, now: t0 + 10 });
+    expect(succeed(parked, t0, t0 + 100).failures).toBeUndefined();
   });
 });

@@ -28,4 +28,13 @@ describe('isoTime()', () => {
       }
     }
   });
+
+  it('isoTime() says what Date says when it is asked to and fro within seconds', () => {
+    const near = fc.integer({ min: -3_000, max: 3_000 });
+    fc.assert(
+      fc.property(fc.integer({ min: first + 3_000, max: last - 3_000 }), fc.array(near), (start, steps) => {
+        for (const step of steps) expect(isoTime(start + step)).toBe(new Date(start + step).toISOString());
+      }),
+    );
+  });
 });

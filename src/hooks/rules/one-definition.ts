@@ -1,4 +1,4 @@
-import { buildEndpoint, buildSettings, urlKey } from '../build.js';
+import { buildDefinition, buildSettings, urlKey } from '../build.js';
 import { type Draft, inlineEndpointsOf } from '../draft.js';
 import { quoted } from '../finding.js';
 import type { Rule } from './rule.js';
@@ -11,7 +11,7 @@ export const oneDefinition: Rule = {
     for (const endpoint of inlineEndpointsOf(draft)) {
       const key = urlKey(endpoint);
       if (endpoint.bare || key === undefined) continue;
-      const settings = settingsText(buildEndpoint(endpoint, defaults));
+      const settings = settingsText(buildDefinition(endpoint, defaults));
       const first = seen.get(key);
       if (first === undefined) seen.set(key, { settings });
       else if (first.settings !== settings) {
@@ -34,12 +34,12 @@ function namedDefinitions(
   for (const endpoint of draft.endpoints) {
     const key = urlKey(endpoint);
     if (key === undefined || seen.has(key) || endpoint.name === undefined) continue;
-    seen.set(key, { settings: settingsText(buildEndpoint(endpoint, defaults)), name: endpoint.name.value });
+    seen.set(key, { settings: settingsText(buildDefinition(endpoint, defaults)), name: endpoint.name.value });
   }
   return seen;
 }
 
-function settingsText({ id: _, ...settings }: ReturnType<typeof buildEndpoint>): string {
+function settingsText(settings: ReturnType<typeof buildDefinition>): string {
   const headers = Object.entries(settings.headers).sort(([a], [b]) => (a < b ? -1 : 1));
   return JSON.stringify({ ...settings, headers });
 }

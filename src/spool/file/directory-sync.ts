@@ -62,8 +62,9 @@ export function createDirectorySync(disk: Disk): DirectorySync {
     touch(path) {
       touched.add(path);
       changes += 1;
-      if (changes >= groupSize) start();
-      else timer ??= setTimeout(start, groupMs).unref();
+      timer ??= setTimeout(start, groupMs).unref();
+      // What is fsynced just now cannot be changed meanwhile: one group after the other.
+      if (changes >= groupSize && running.size === 0) start();
       tell();
     },
     async flush() {

@@ -9,6 +9,7 @@ import { readBacklog } from './backlog.js';
 import { ensureSpool } from './create.js';
 import { type Disk, systemDisk } from './disk.js';
 import { createFileInbox } from './file-inbox.js';
+import { isIdle } from './idle.js';
 import { countIncoming } from './incoming.js';
 import { openLease } from './lease.js';
 import { acquireLock, type LockOptions, readHolder, type SpoolLock } from './lock.js';
@@ -66,6 +67,14 @@ export function createFileSpool(root: string, options: FileSpoolOptions): Spool 
         });
         if (result.held) return result;
         return { held: false, lease: await openOrRelease(result.lock) };
+      } catch (error) {
+        throw inWords(error);
+      }
+    },
+    async idle() {
+      try {
+        ensureSpool(disk, root, { token: token() });
+        return isIdle(disk, root);
       } catch (error) {
         throw inWords(error);
       }

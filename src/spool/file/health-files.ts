@@ -120,12 +120,13 @@ function parseHealth(text: string): Health {
   }
   if (typeof value !== 'object' || value === null) return {};
   const { failures, since, parkedUntil, failedAt, paused, last, failedDeliveries } = value as Health;
-  const { allowed, against, clock, pace } = value as Health;
+  const { allowed, against, clock, pace, asked } = value as Health;
   const parsedPace = parsePace(pace);
   return {
     ...(isCount(failures) && { failures }),
     ...(isCount(since) && { since }),
     ...(isCount(parkedUntil) && { parkedUntil }),
+    ...(asked === true && { asked }),
     ...(Array.isArray(failedAt) && failedAt.every(isCount) && { failedAt }),
     ...(typeof paused === 'string' && { paused }),
     ...(typeof last === 'string' && { last }),

@@ -24,6 +24,14 @@ export interface BatchFiles {
 
 /** The files of a segment that is a batch, by its path; undefined if it has single deliveries. */
 export function batchFilesOf(path: string): BatchFiles | undefined {
+  // It is asked thrice for each event of a batch.
+  if (path !== lastAsked.path) lastAsked = { path, files: findBatchFiles(path) };
+  return lastAsked.files;
+}
+
+let lastAsked: { path: string; files: BatchFiles | undefined } = { path: '', files: undefined };
+
+function findBatchFiles(path: string): BatchFiles | undefined {
   const batch = parseSegmentName(path.slice(path.lastIndexOf('/') + 1))?.batch;
   if (batch === undefined) return undefined;
   return { ...batch, text: `${path}/${batch.id}.jsonl`, progress: `${path}/${batch.id}.done` };

@@ -1,5 +1,6 @@
 /** Telling others of the changes of endpoints: a command, a hook; each change once. */
-import { CapnhookError } from '../../shared/errors.js';
+import { CapnhookError, errnoOf } from '../../shared/errors.js';
+import { createPlaces } from './places.js';
 import type { DrainPorts } from './ports.js';
 import type { Routing } from './routing.js';
 import type { Change } from './telling.js';
@@ -15,16 +16,31 @@ export interface Alerts {
   settled(): Promise<void>;
 }
 
+/** So many commands run at once: one that hangs does not keep the others from being told. */
+const commandsAtOnce = 8;
+
 /** Nothing to tell yet. */
 export function createAlerts({ lease, outlet, report }: DrainPorts, routing: Routing): Alerts {
   const cut = new AbortController();
   let changes: Change[] = [];
-  /** The commands, one after the other. */
-  let running: Promise<void> = Promise.resolve();
+  /** The commands, of each endpoint one after the other. */
+  const running = new Map<string, Promise<void>>();
+  const places = createPlaces(commandsAtOnce);
 
   async function run(command: readonly string[], endpoint: string, input: string): Promise<void> {
-    const reason = await outlet.run(command, { input, signal: cut.signal });
+    const leave = await places.enter();
+    const reason = await outlet.run(command, { input, signal: cut.signal }).finally(leave);
     if (reason !== undefined) report({ kind: 'alert-failed', endpoint, reason });
+  }
+
+  function runInTurn(command: readonly string[], endpoint: string, input: string): void {
+    const before = running.get(endpoint) ?? Promise.resolve();
+    const mine: Promise<void> = before
+      .then(() => run(command, endpoint, input))
+      .finally(() => {
+        if (running.get(endpoint) === mine) running.delete(endpoint);
+      });
+    running.set(endpoint, mine);
   }
 
   /** An endpoint is never told of itself: it would be owed a delivery more for each that it fails. */
@@ -46,7 +62,7 @@ export function createAlerts({ lease, outlet, report }: DrainPorts, routing: Rou
       owed: await lease.owed(endpoint),
       ...(gaveUp !== undefined && { gaveUp }),
     });
-    if (command !== undefined) running = running.then(() => run(command, endpoint, `${text}\n`));
+    if (command !== undefined) runInTurn(command, endpoint, `${text}\n`);
     return fire(endpoint, text);
   }
 
@@ -55,8 +71,9 @@ export function createAlerts({ lease, outlet, report }: DrainPorts, routing: Rou
     try {
       return await tell(change);
     } catch (error) {
-      if (!(error instanceof CapnhookError)) throw error;
-      report({ kind: 'alert-failed', endpoint: change.endpoint, reason: error.message });
+      if (!(error instanceof CapnhookError) && errnoOf(error) === undefined) throw error;
+      const reason = error instanceof Error ? error.message : '';
+      report({ kind: 'alert-failed', endpoint: change.endpoint, reason });
       return false;
     }
   }
@@ -71,6 +88,8 @@ export function createAlerts({ lease, outlet, report }: DrainPorts, routing: Rou
       return hasFired;
     },
     cutOff: () => cut.abort(),
-    settled: () => running,
+    async settled() {
+      await Promise.all(running.values());
+    },
   };
 }

@@ -15,8 +15,11 @@ import { createTurns } from './turns.js';
 /** So many turns are taken at most before the world is looked at again. */
 const turnsAtOnce = 1024;
 
-/** None is started while the payloads in flight have more bytes than this: each is in memory. */
-const maxBytesInFlight = 64 * 2 ** 20;
+/** Large payloads in flight, each in memory, have so many bytes together, or there is only one of them. */
+const maxLargeBytes = 64 * 2 ** 20;
+
+/** A payload of more bytes than this is large: it waits for others that are. */
+const largeBytes = 256 * 2 ** 10;
 
 /** A pass waits for an endpoint's rate no longer than this, in ms; the next pass goes on. */
 const passPatienceMs = 2_000;
@@ -56,16 +59,31 @@ export function createAttempts(ports: DrainPorts, options: AttemptsOptions): Att
   const gate = createGate(ports, { routing, resting });
   const turns = createTurns();
   const cut = new AbortController();
+  /** Endpoints whose next payload waits until other large ones are through. */
+  const heavy = new Set<string>();
+  /** Endpoints that are not registered, are parked, and whose next delivery is wanted all the same. */
+  let wanted = { by: routing.version(), ids: new Set<string>() };
   const inFlight = createInFlight((id) => {
     turns.add(id);
+    if (heavy.size > 0) letHeavyOnesTry();
     onHome();
   });
   const beganAt = clock.now();
   let failure: unknown;
 
   function mayGoOn(): boolean {
-    const hasRoom = inFlight.count() < maxInFlight() && inFlight.bytes() <= maxBytesInFlight;
+    const hasRoom = inFlight.count() < maxInFlight();
     return failure === undefined && !isStopping() && hasRoom && resting.pauseMs() === 0;
+  }
+
+  function isTooHeavy({ payload }: Delivery['event']): boolean {
+    const bytes = payload.byteLength;
+    return bytes > largeBytes && inFlight.bytes() > 0 && inFlight.bytes() + bytes > maxLargeBytes;
+  }
+
+  function letHeavyOnesTry(): void {
+    for (const id of heavy) turns.add(id);
+    heavy.clear();
   }
 
   /** So a pass ends, whatever comes back meanwhile. */
@@ -81,10 +99,13 @@ export function createAttempts(ports: DrainPorts, options: AttemptsOptions): Att
 
   /** Nobody is registered under that id any more: only its deliveries can tell what becomes of them. */
   function isLeftOver(id: string): boolean {
-    return !routing.isRegistered(id) && inFlight.at(id) === 0 && !resting.isResting(id);
+    if (routing.isRegistered(id) || inFlight.at(id) > 0 || resting.isResting(id)) return false;
+    if (wanted.by !== routing.version()) wanted = { by: routing.version(), ids: new Set() };
+    return !wanted.ids.has(id);
   }
 
   function mayTry(id: string): boolean {
+    if (heavy.has(id)) return false;
     if (gate.closedMs(id) > 0) return isLeftOver(id);
     return hasRoom(id) && gate.pacedMs(id) === 0;
   }
@@ -117,10 +138,15 @@ export function createAttempts(ports: DrainPorts, options: AttemptsOptions): Att
       await setImmediate(); // there may be a million of them, and others to hear
       return true;
     }
-    if (isStopping() || gate.closedMs(id) > 0) {
+    const isClosed = gate.closedMs(id) > 0;
+    const isHeavy = isTooHeavy(delivery.event);
+    if (isClosed) wanted.ids.add(id);
+    if (isHeavy) heavy.add(id);
+    if (isStopping() || isClosed || isHeavy) {
       lease.release(delivery);
       return false;
     }
+    wanted.ids.delete(id);
     void follow(id, delivery, endpoint);
     return true;
   }
@@ -130,7 +156,8 @@ export function createAttempts(ports: DrainPorts, options: AttemptsOptions): Att
    * what becomes of it; in a strict order that one waits for the spool, too.
    */
   async function follow(id: string, delivery: Delivery, endpoint: Endpoint): Promise<void> {
-    const flight = inFlight.enter(id, delivery.event.payload.byteLength);
+    const { byteLength } = delivery.event.payload;
+    const flight = inFlight.enter(id, byteLength > largeBytes ? byteLength : 0);
     try {
       const attempted = await attempt(delivery, endpoint);
       await settler.settle(attempted, endpoint.order === 'strict' ? () => {} : flight.leaveEndpoint);

@@ -13,6 +13,7 @@ import type { DrainOptions, DrainPorts, DrainSummary } from './ports.js';
 import { createResting } from './resting.js';
 import { createRouting } from './routing.js';
 import { createSettler } from './settle.js';
+import { emptySummary } from './summary.js';
 import { createTelling } from './telling.js';
 
 /** How soon a hooks file that is being written is looked at again, in ms. */
@@ -20,6 +21,9 @@ const unsettledMs = 200;
 
 /** All endpoints are looked at anew at most so often, in ms, after one of them has changed. */
 const lookAgainMs = 50;
+
+/** When all else is done, commands that tell of changes may go on for so long, in ms. */
+const lastAlertsMs = 60_000;
 
 /** What is told in one line is gathered for so long, in ms. */
 const gatherMs = 1_000;
@@ -171,7 +175,8 @@ export async function drain(ports: DrainPorts, options: DrainOptions): Promise<D
     await attempts.settled();
     telling.flush();
     if (lease.valid()) await alerts.flush();
-    startGrace();
+    if (isStopping()) startGrace();
+    else grace ??= setTimeout(cutOff, lastAlertsMs);
     await alerts.settled();
     clearTimeout(grace);
     stop?.removeEventListener('abort', onStop);
@@ -180,10 +185,6 @@ export async function drain(ports: DrainPorts, options: DrainOptions): Promise<D
   for (const id of lease.owing()) summary.owed += await lease.owed(id);
   summary.waiting = await lease.waiting();
   return summary;
-}
-
-function emptySummary(): DrainSummary {
-  return { delivered: 0, failed: 0, gaveUp: 0, noReceivers: 0, corrupt: 0, owed: 0, waiting: 0 };
 }
 
 function replaced(): CapnhookError {

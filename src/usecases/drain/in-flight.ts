@@ -2,7 +2,7 @@
 export interface InFlight {
   /** How many there are, over all endpoints. */
   count(): number;
-  /** The bytes of their payloads, which are all in memory. */
+  /** The bytes of their payloads, of those that were counted. */
   bytes(): number;
   /** How many places an endpoint has taken. */
   at(endpoint: string): number;

@@ -20,6 +20,8 @@ export interface Routing {
   maxInFlight(): number;
   /** No endpoint waits for longer than this after a failure, in ms. */
   longestBackOffMs(): number;
+  /** Another object whenever the hooks file was read anew. */
+  version(): unknown;
   /** The hook that is fired when an endpoint changes. */
   alert(): string | undefined;
 }
@@ -40,6 +42,7 @@ export function createRouting(hooks: LiveHooks): Routing {
     settingsOf: (id) => routes.known.get(id) ?? hooks.current().defaults,
     maxInFlight: () => hooks.current().maxInFlight,
     longestBackOffMs: () => routes.longestMs,
+    version: () => routes,
     alert: () => hooks.current().alert,
   };
 }

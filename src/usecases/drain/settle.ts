@@ -8,9 +8,9 @@ import {
   isUnchangedBySuccess,
   type Outcome,
 } from '../../endpoint/after-attempt.js';
-import { ownRetryAt } from '../../endpoint/back-off.js';
+import { longestRetryAfterMs, ownRetryAt } from '../../endpoint/back-off.js';
 import type { Endpoint } from '../../endpoint/endpoint.js';
-import { failuresOf, isGivenUp } from '../../endpoint/health.js';
+import { failuresOf, isGivenUp, stateOf } from '../../endpoint/health.js';
 import { momentOf } from '../../shared/clock.js';
 import type { Corrupt, Delivery } from '../../spool/spool.js';
 import { createDeliveries } from './deliveries.js';
@@ -37,8 +37,8 @@ export interface Settler {
   noteUnread(entry: Corrupt): void;
 }
 
-/** So many deliveries are looked at together when old ones are given up. */
-const sweepSize = 64;
+/** So many deliveries are looked at together when old ones are given up: each is in memory. */
+const sweepSize = 8;
 
 export interface SettlerOptions {
   /** Counts what was done. */
@@ -72,22 +72,27 @@ export function createSettler(ports: DrainPorts, options: SettlerOptions): Settl
   function decide({ delivery, endpoint, startedAt }: Attempted, outcome: Outcome): Decided {
     const before = lease.health(endpoint.id);
     const event = delivery.event.id;
-    if (outcome.kind === 'ok' && isUnchangedBySuccess(before, outcome, event))
-      return { decision: 'delivered' };
+    const isSuccess = outcome.kind === 'ok' && outcome.disables === undefined;
+    if (isSuccess && isUnchangedBySuccess(before, event)) return { decision: 'delivered' };
     const moment = { ...momentOf(clock), random: random() };
-    const attempt = { outcome, event, startedAt };
+    const attempt = { outcome, event, startedAt, isAlone: delivery.attempts > 0 };
     const { health, decision } = afterAttempt(before, attempt, { conduct: endpoint, ...moment });
     if (health === before) return { decision };
-    const saved = lease.saveHealth(endpoint.id, health).then(() => {
+    // What is told must not be told again by the next drain, should this one be killed.
+    const atOnce = stateOf(before) !== stateOf(health);
+    const saved = lease.saveHealth(endpoint.id, health, { atOnce }).then(() => {
       telling.health(endpoint, { before, after: health, outcome });
     });
     return { decision, saved };
   }
 
   /** The delivery has a schedule of its own, in which its endpoint's failures do not count. */
-  async function setAside({ delivery, endpoint, attempt }: Attempted, what: string): Promise<void> {
+  async function deferAlone({ delivery, endpoint, attempt }: Attempted, verdict: Told): Promise<void> {
+    const { what, retryAfterMs = 0 } = verdict;
     const attempts = delivery.attempts + 1;
-    const dueMs = ownRetryAt(endpoint.retry, { attempts, now: clock.now(), random: random() });
+    const now = clock.now();
+    const ownDueMs = ownRetryAt(endpoint.retry, { attempts, now, random: random() });
+    const dueMs = ownDueMs && Math.max(ownDueMs, now + Math.min(retryAfterMs, longestRetryAfterMs));
     if (dueMs === undefined) {
       const message = `failed alone ${attempts} times; last answer: ${what}`;
       await bury(delivery, { reason: 'gave-up', message, endpoint, attempts: attempt });
@@ -99,7 +104,8 @@ export function createSettler(ports: DrainPorts, options: SettlerOptions): Settl
   async function wait({ delivery, endpoint }: Attempted): Promise<void> {
     resting.rest(endpoint.id, 'failed');
     lease.release(delivery);
-    if (isTooOld(delivery, endpoint)) await giveUpOld(endpoint);
+    const isPaused = lease.health(endpoint.id).paused !== undefined; // then it is kept
+    if (!isPaused && isTooOld(delivery, endpoint)) await giveUpOld(endpoint);
   }
 
   function isTooOld({ acceptedAt, endpoint }: Delivery, { giveUpAfterMs }: Endpoint): boolean {
@@ -131,14 +137,14 @@ export function createSettler(ports: DrainPorts, options: SettlerOptions): Settl
     telling.corrupt(entry);
   }
 
-  function perform(attempted: Attempted, decision: Decision, what: string): Promise<unknown> {
+  function perform(attempted: Attempted, decision: Decision, told: Told): Promise<unknown> {
     const { delivery, endpoint, attempt } = attempted;
     if (decision === 'waits') return wait(attempted);
     // The endpoint works, whatever it says of this delivery.
     resting.wake(endpoint.id);
     if (decision === 'delivered') return deliveries.done(delivery);
-    if (decision === 'alone') return setAside(attempted, what);
-    const message = `the receiver wants it never again: ${what}`;
+    if (decision === 'alone') return deferAlone(attempted, told);
+    const message = `the receiver wants it never again: ${told.what}`;
     return bury(delivery, { reason: 'refused', message, endpoint, attempts: attempt });
   }
 
@@ -155,7 +161,7 @@ export function createSettler(ports: DrainPorts, options: SettlerOptions): Settl
       summary[verdict.kind === 'delivered' ? 'delivered' : 'failed'] += 1;
       const { decision, saved } = decide(attempted, outcomeOf(verdict, result));
       if (saved !== undefined) await saved;
-      const performed = perform(attempted, decision, 'what' in verdict ? verdict.what : '');
+      const performed = perform(attempted, decision, { what: '', ...verdict });
       onDecided();
       await performed;
     },
@@ -168,6 +174,12 @@ export function createSettler(ports: DrainPorts, options: SettlerOptions): Settl
     noteCorrupt,
     noteUnread: telling.unread,
   };
+}
+
+/** What the receiver said, as far as it is told further. */
+interface Told {
+  what: string;
+  retryAfterMs?: number;
 }
 
 /** What follows from an attempt. */

@@ -1,0 +1,106 @@
+/** What a process of the command line loads before it does its work: each module more is time for every `fire`. */
+import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { bin, createWorld, node, repository, type World } from '../support/world.js';
+
+/** Writes what was loaded of Node's own modules, and what became of each code cache, at the end of the process. */
+const spy = `
+const vm = require('node:vm');
+const { writeFileSync } = require('node:fs');
+const { basename } = require('node:path');
+const { Script } = vm;
+const scripts = [];
+vm.Script = class extends Script {
+  constructor(source, options) {
+    super(source, options);
+    scripts.push({ file: basename(options.filename), rejected: this.cachedDataRejected });
+  }
+};
+process.on('exit', () => {
+  const modules = process.moduleLoadList.filter((name) => /^NativeModule (?!internal)/.test(name));
+  writeFileSync(process.env.SPY, JSON.stringify({ modules: modules.map((name) => name.split(' ')[1]), scripts }));
+});
+`;
+
+interface Seen {
+  modules: string[];
+  scripts: Array<{ file: string; rejected: boolean }>;
+}
+
+async function spyOn(world: World, args: readonly string[]): Promise<Seen> {
+  const output = join(world.root, 'seen.json');
+  const ended = await world.exec(node, ['--require', world.file('spy.cjs', spy), ...args], {
+    env: { SPY: output },
+  });
+  expect(ended).toMatchObject({ code: 0, stderr: '' });
+  return JSON.parse(readFileSync(output, 'utf8')) as Seen;
+}
+
+test.each([
+  [['fire', 'complete', '-d', '1'], ['fire.js'], []],
+  [['--help'], ['main.js'], ['process']],
+  [['drain'], ['main.js', 'yaml.js'], ['process']],
+])(
+  'capnhook %j loads %j and of Node hardly anything that a script without a line does not',
+  async (args, files, more) => {
+    const world = createWorld();
+    world.hooks('hooks: {complete: [https://a.example/in]}');
+    const { modules: always } = await spyOn(world, [world.file('nothing.cjs', '')]);
+    const { modules, scripts } = await spyOn(world, [bin, ...args]);
+    expect(scripts.map(({ file }) => file)).toEqual(files);
+    const allowed = new Set([...always, ...more, 'util', 'buffer', 'events']);
+    expect(modules.filter((name) => !allowed.has(name))).toEqual([]);
+  },
+);
+
+test('the Node that has built dist/ takes the compiled code that is kept there', async () => {
+  if (node !== process.execPath) return; // another V8
+  const world = createWorld();
+  world.hooks('hooks: {complete: [https://a.example/in]}');
+  for (const args of [['fire', 'complete', '-d', '1'], ['targets'], ['--help']]) {
+    const { scripts } = await spyOn(world, [bin, ...args]);
+    expect(scripts.filter(({ rejected }) => rejected)).toEqual([]);
+    expect(scripts).not.toEqual([]);
+  }
+});
+
+test('compiled code that is no good to this Node is passed over', async () => {
+  const world = createWorld();
+  for (const part of ['bin', 'dist', 'package.json']) {
+    cpSync(join(repository, part), join(world.root, 'copy', part), { recursive: true });
+  }
+  const dist = join(world.root, 'copy/dist');
+  const caches = readdirSync(dist).filter((name) => name.endsWith('.cache'));
+  expect(caches).toContain('fire.js.cache');
+  const copy = join(world.root, 'copy/bin/capnhook.js');
+  for (const content of ['', 'x'.repeat(10_000)]) {
+    for (const name of caches) writeFileSync(join(dist, name), content);
+    expect(await world.exec(node, [copy, 'fire', 'complete', '-d', '1'])).toMatchObject({
+      code: 0,
+      stderr: '',
+    });
+    expect(await world.exec(node, [copy, '--version'])).toMatchObject({ code: 0, stderr: '' });
+  }
+  expect(world.names('incoming')).toHaveLength(2);
+});
+
+test('drain of a spool with nothing to do takes no lock, and still minds the hooks file and who drains', async () => {
+  const world = createWorld();
+  expect(await world.run(['drain'])).toMatchObject({ code: 78 });
+  world.hooks('hooks: {complete: [https://a.example/in]}');
+  expect(await world.run(['drain'])).toEqual({ code: 0, stdout: '', stderr: '' });
+  expect(world.names('.')).not.toContain('lock');
+  const daemon = world.start(['drain', '--daemon']);
+  await daemon.says('started');
+  expect(await world.run(['drain'])).toMatchObject({
+    code: 75,
+    stderr: expect.stringContaining('another drain'),
+  });
+  daemon.kill('SIGTERM');
+  await daemon.ended;
+  expect(await world.run(['drain', '--json'])).toMatchObject({
+    code: 0,
+    stdout: expect.stringContaining('"owed":0'),
+  });
+});
