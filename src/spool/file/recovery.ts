@@ -1,15 +1,13 @@
 /** Putting in order what an earlier drain, ended at any system call, has left. */
 import { setImmediate } from 'node:timers/promises';
-import { batchMemberId } from '../../event/event-id.js';
 import { errnoOf, ignoreErrno } from '../../shared/errors.js';
 import type { Corrupt } from '../spool.js';
-import { createProgressMarks, readMoving } from './batch-progress.js';
 import type { Disk } from './disk.js';
 import { leaveFirst, removeDirectory, type Standing } from './endpoint-directories.js';
-import { parseRetryName, tmpAgeMs } from './layout.js';
+import { tmpAgeMs } from './layout.js';
 import { listNames, replacement } from './list-names.js';
 import { putAside } from './put-aside.js';
-import { batchFilesOf } from './segment.js';
+import { settleMoved } from './settle-moved.js';
 
 /** What an earlier drain has left. */
 export interface Recovered {
@@ -47,28 +45,6 @@ export async function recover(disk: Disk, root: string, now: number): Promise<Re
   }
   directories(disk, root, { path: 'dead', aside });
   return { aside, found };
-}
-
-/** An event of a batch that was about to get a file of its own, and has it, is done with there. */
-function settleMoved(
-  disk: Disk,
-  root: string,
-  { endpoint, segment }: { endpoint: string; segment: string },
-): void {
-  const batch = batchFilesOf(segment);
-  const moving = batch === undefined ? [] : readMoving(disk, batch.progress, batch.count);
-  if (batch === undefined || moving.length === 0) return;
-  const retries = new Set(
-    listNames(disk, `${root}/retry/${endpoint}`).map((name) => parseRetryName(name)?.id),
-  );
-  const marks = createProgressMarks(disk);
-  for (const index of moving) {
-    const id = batchMemberId(batch.id, index + 1);
-    const isDead =
-      disk.lstatSync(`${root}/dead/${endpoint}/${id}.json`, { throwIfNoEntry: false }) !== undefined;
-    if (isDead || retries.has(id)) marks.mark(batch.progress, index, 'settled');
-  }
-  marks.close();
 }
 
 function sweep(disk: Disk, path: string, now: number): void {
