@@ -7,9 +7,9 @@
  * owed: it is sent again, not lost.
  */
 import { errnoOf } from '../../shared/errors.js';
-import { type Disk, O_NOFOLLOW, O_WRONLY } from './disk.js';
+import { type Disk, O_CREAT, O_NOFOLLOW, O_WRONLY } from './disk.js';
 import { privateFile } from './layout.js';
-import { readEntry } from './read-entry.js';
+import { openEntry, readAt } from './read-entry.js';
 import { closeQuietly, discard, writeDurably } from './write-file.js';
 
 const owed = 0x2e;
@@ -33,7 +33,7 @@ export interface Progress {
 export interface ProgressMarks {
   /**
    * Event number `index` (from 0) is settled, or about to get a file of its own: from now on also after `kill -9`, and
-   * after a power cut once the file is fsynced. A file that somebody took away is none to note it in.
+   * after a power cut once the file is fsynced. A file that somebody took away is made anew; not so its directory.
    * @throws the errno of a failed write
    */
   mark(path: string, index: number, what: 'settled' | 'moving'): void;
@@ -86,8 +86,14 @@ export function readMoving(disk: Disk, path: string, count: number): number[] {
 }
 
 function readBytes(disk: Disk, path: string, count: number): Buffer {
-  const found = readEntry(disk, path, { maxBytes: count });
-  return found.kind === 'read' ? found.bytes : Buffer.alloc(0);
+  const found = openEntry(disk, path, { maxBytes: Infinity });
+  if (found.kind !== 'open') return Buffer.alloc(0);
+  try {
+    const bytes = Buffer.alloc(Math.min(count, found.stat.size));
+    return bytes.subarray(0, readAt(disk, found.fd, { bytes, position: 0 }));
+  } finally {
+    closeQuietly(disk, found.fd);
+  }
 }
 
 /** No file is open. */
@@ -98,7 +104,7 @@ export function createProgressMarks(disk: Disk): ProgressMarks {
   function fdOf(path: string): number {
     const known = open.get(path);
     if (known !== undefined) open.delete(path);
-    const fd = known ?? disk.openSync(path, O_WRONLY | O_NOFOLLOW);
+    const fd = known ?? disk.openSync(path, O_WRONLY | O_CREAT | O_NOFOLLOW, privateFile);
     open.set(path, fd);
     for (const [oldest] of open) {
       if (open.size <= maxOpen) break;

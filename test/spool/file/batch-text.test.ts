@@ -193,11 +193,14 @@ describe('createProgressMarks()', () => {
     expect(openBelow(directory)).toBe(0);
   });
 
-  it('mark() does not mind a file that somebody took away, and makes none', () => {
+  it('mark() makes a file anew that somebody took away, and minds no directory that is gone', () => {
     const directory = quickDir();
     const marks = createProgressMarks(systemDisk);
-    marks.mark(`${directory}/b.done`, 0, 'settled');
-    expect(readdirSync(directory)).toEqual([]);
+    marks.mark(`${directory}/b.done`, 2, 'settled');
+    expect(readFileSync(`${directory}/b.done`, 'utf8')).toBe('\u0000\u0000x');
+    expect(systemDisk.statSync(`${directory}/b.done`).mode & 0o777).toBe(0o600);
+    marks.mark(`${directory}/gone/b.done`, 2, 'settled');
+    marks.close();
   });
 
   it.each([
@@ -205,7 +208,7 @@ describe('createProgressMarks()', () => {
     ['', 3, []],
     ['x', 2, []],
     ['xxx', 0, []],
-    ['xxxx', 3, []],
+    ['xx..x', 1, []],
     ['X\u0000x', 2, []],
     ['>>>', 3, [0, 1, 2]],
   ])('readProgress() of %j counts as owed what is not surely settled', (content, owed, moving) => {
