@@ -5,28 +5,46 @@
 import { errnoOf, ignoreErrno } from '../../shared/errors.js';
 import { type Disk, O_CREAT, O_DIRECTORY, O_EXCL, O_NOFOLLOW, O_RDONLY, O_WRONLY } from './disk.js';
 
+/** What a new file is to hold. */
+export interface Content {
+  bytes: Uint8Array;
+  mode: number;
+}
+
 /**
  * Creates `path`, which must not exist, with all of `bytes`, and fsyncs it.
  * Leaves nothing behind when it fails.
  * @returns the open descriptor, for the caller to close
  * @throws the errno of whatever failed; a failed fsync is never tried again
  */
-export function writeDurably(
-  disk: Disk,
-  path: string,
-  { bytes, mode }: { bytes: Uint8Array; mode: number },
-): number {
+export function writeDurably(disk: Disk, path: string, content: Content): number {
+  const fd = createFile(disk, path, content);
+  try {
+    disk.fsyncSync(fd);
+    return fd;
+  } catch (error) {
+    abandon(disk, path, fd);
+    throw error;
+  }
+}
+
+/** As {@link writeDurably}, but for the fsync. */
+export function createFile(disk: Disk, path: string, { bytes, mode }: Content): number {
   const fd = disk.openSync(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode);
   try {
     disk.fchmodSync(fd, mode); // whatever the umask
     writeAll(disk, fd, bytes);
-    disk.fsyncSync(fd);
     return fd;
   } catch (error) {
-    closeQuietly(disk, fd);
-    discard(disk, path);
+    abandon(disk, path, fd);
     throw error;
   }
+}
+
+/** Closes and removes a file of which nothing is to be left. */
+export function abandon(disk: Disk, path: string, fd: number): void {
+  closeQuietly(disk, fd);
+  discard(disk, path);
 }
 
 /** Removes a file of `tmp/`. One that cannot be removed is swept later, so nothing is lost by going on. */
