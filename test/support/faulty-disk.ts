@@ -1,10 +1,10 @@
 import type { Dir } from 'node:fs';
 import { closeSync } from 'node:fs';
-import { type Disk, systemDisk } from '../../src/spool/file/disk.js';
+import { type ParallelDisk, systemParallelDisk } from '../../src/spool/file/parallel-disk.js';
 
 /** A call on the disk; reading and closing a listing are calls too. */
 export interface DiskCall {
-  name: keyof Disk | 'dirReadSync' | 'dirCloseSync';
+  name: keyof ParallelDisk | 'dirReadSync' | 'dirCloseSync';
   /** From 1. */
   nth: number;
   args: readonly unknown[];
@@ -18,7 +18,7 @@ export interface DiskCall {
 export type Fault = (call: DiskCall) => string | undefined;
 
 export interface FaultyDisk {
-  disk: Disk;
+  disk: ParallelDisk;
   /** Calls so far. */
   calls(): number;
   /** Calls that were made to fail. */
@@ -60,8 +60,9 @@ export function faultyDisk(fault: Fault): FaultyDisk {
     throw Object.assign(new Error(`${failure}: made to fail, ${name}`), { code: failure });
   }
 
-  function wrap(name: keyof Disk): unknown {
-    const method = systemDisk[name] as (...args: never[]) => unknown;
+  function wrap(name: keyof ParallelDisk): unknown {
+    const method = systemParallelDisk[name] as (...args: never[]) => unknown;
+    if (name === 'fsync') return async (...args: unknown[]) => run(name, args, method);
     return (...args: unknown[]) => {
       if (name === 'closeSync' && !killed) open.delete(args[0] as number);
       const result = run(name, args, method);
@@ -83,9 +84,9 @@ export function faultyDisk(fault: Fault): FaultyDisk {
     };
   }
 
-  const names = Object.keys(systemDisk) as Array<keyof Disk>;
+  const names = Object.keys(systemParallelDisk) as Array<keyof ParallelDisk>;
   return {
-    disk: Object.fromEntries(names.map((name) => [name, wrap(name)])) as unknown as Disk,
+    disk: Object.fromEntries(names.map((name) => [name, wrap(name)])) as unknown as ParallelDisk,
     calls: () => nth,
     failed,
     closeAll() {
