@@ -10,7 +10,8 @@ export {
   stop,
 } from './library/daemon.js';
 export { type DrainOptions, drain, type Ready } from './library/drain.js';
-export { type FireOptions, fire, fireBatch, type Target } from './library/fire.js';
+export type { FireOptions, Target } from './library/fire.js';
+export { fire, fireBatch } from './library/fire-together.js';
 export { type FlushOptions, flush } from './library/flush.js';
 export { type InitOptions, init } from './library/init.js';
 export {

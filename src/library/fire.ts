@@ -4,6 +4,7 @@ import { type Clock, systemClock } from '../shared/clock.js';
 import { CapnhookError } from '../shared/errors.js';
 import { randomBytes } from '../shared/random.js';
 import { createFileInbox } from '../spool/file/file-inbox.js';
+import type { Inbox } from '../spool/spool.js';
 import { type Fired, fireEvent } from '../usecases/fire.js';
 
 /** At whom to fire: a hook's name, a URL, several URLs, or a function (async or not) that gives one of those. */
@@ -22,41 +23,50 @@ export interface FireOptions {
   env?: Environment;
 }
 
-/**
- * Queues an event. When it resolves, the event survives `kill -9` and a power
- * cut; when it rejects, nothing was queued.
- * @param target a hook's name (`complete`), a URL, several URLs, or a function that gives them
- * @param payload a JSON value; or a Uint8Array of JSON text in UTF-8, which is sent byte for byte
- * @throws CapnhookError `USAGE`, `BAD_PAYLOAD`, `SPOOL_CREATE`, `SPOOL_WRITE`, `TEMPORARY`, `PERMISSION`
- * @example await fire('complete', { id: 1234, status: 'OK' });
- */
+/** Fires one event, as the command line does: at once, and with no thread but this. See the library's own, in `fire-together.ts`. */
 export async function fire(target: Target, payload: unknown, options: FireOptions = {}): Promise<Fired> {
-  return fireAt(target, { payload: toBytes(payload) }, options);
+  return fireInto(alone, target, { payload: toBytes(payload), options });
 }
 
-/**
- * Queues many events of one target at once, all or nothing: one payload a line
- * (NDJSON, UTF-8). Far faster than as many calls of {@link fire}.
- * @throws as {@link fire}; `BAD_PAYLOAD` names the line
- */
+/** Fires a batch in the same way. */
 export async function fireBatch(
   target: Target,
   lines: Uint8Array,
   options: FireOptions = {},
 ): Promise<Fired> {
-  return fireAt(target, { payload: lines, batch: true }, options);
+  return fireInto(alone, target, { payload: lines, batch: true, options });
 }
 
-interface Body {
+const alone: FireInto = {
+  inboxOf: (root) => createFileInbox(root, { random: randomBytes }),
+  random: randomBytes,
+};
+
+/** Where to fire, and with what. */
+export interface FireInto {
+  /** The inbox of the spool in this directory. */
+  inboxOf(root: string): Inbox;
+  /** So many random bytes. */
+  random(bytes: number): Uint8Array;
+}
+
+/** What is fired, and how. */
+export interface FireCall {
   payload: Uint8Array;
   batch?: boolean;
+  options: FireOptions;
 }
 
-async function fireAt(target: Target, body: Body, options: FireOptions): Promise<Fired> {
+/** Fires into the inbox of the spool that the options lead to. */
+export async function fireInto(
+  { inboxOf, random }: FireInto,
+  target: Target,
+  { options, ...body }: FireCall,
+): Promise<Fired> {
   const { clock = systemClock, env = process.env, hook, id } = options;
   const address = addressOf(await resolveTarget(target), hook);
-  const inbox = createFileInbox(spoolPath(env, options.spool), { random: randomBytes });
-  return fireEvent({ inbox, clock, random: randomBytes }, { ...address, ...body, id });
+  const inbox = inboxOf(spoolPath(env, options.spool));
+  return fireEvent({ inbox, clock, random }, { ...address, ...body, id });
 }
 
 async function resolveTarget(target: Target): Promise<string | readonly string[]> {
@@ -85,7 +95,8 @@ function addressOf(
   });
 }
 
-function toBytes(payload: unknown): Uint8Array {
+/** A payload as JSON text. @throws CapnhookError `BAD_PAYLOAD` */
+export function toBytes(payload: unknown): Uint8Array {
   if (payload instanceof Uint8Array) return payload;
   let text: string | undefined;
   try {

@@ -1,7 +1,7 @@
 /**
- * Accepting: from the moment `commit` returns, the entry survives `kill -9`
- * and a power cut; if it throws, nothing was accepted. Needs no lock, no
- * drain and no right to list `incoming/`.
+ * Accepting: when the steps of `commit` have come to their end, the entry
+ * survives `kill -9` and a power cut; if they throw, nothing was accepted.
+ * Needs no lock, no drain and no right to list `incoming/`.
  *
  * write tmp, fsync · rename to incoming/ · fsync incoming/; fsync the file again
  */
@@ -10,7 +10,8 @@ import { type Disk, O_NOFOLLOW, O_NONBLOCK, O_RDONLY } from './disk.js';
 import { privateFile, sharedFile } from './layout.js';
 import { linkNew } from './link-new.js';
 import { lackOf } from './space.js';
-import { closeQuietly, discard, syncDirectory, writeDurably } from './write-file.js';
+import type { Steps } from './steps.js';
+import { abandon, closeQuietly, createFile, discard } from './write-file.js';
 
 /** What is to be accepted. */
 export interface Submission {
@@ -29,18 +30,27 @@ export interface Submission {
 export type Committed = 'accepted' | 'taken';
 
 /** @throws the errno of what failed, or CapnhookError `TEMPORARY` below the reserve of free space */
-export function commit(disk: Disk, root: string, submission: Submission): Committed {
+export function* commit(disk: Disk, root: string, submission: Submission): Steps<Committed> {
   const temporary = `${root}/tmp/${submission.token}`;
   const shared = (disk.statSync(`${root}/tmp`).mode & 0o1000) !== 0;
   keepReserve(disk, root, submission);
-  const fd = writeDurably(disk, temporary, {
-    bytes: submission.bytes,
-    mode: shared ? sharedFile : privateFile,
-  });
+  const mode = shared ? sharedFile : privateFile;
+  const fd = createFile(disk, temporary, { bytes: submission.bytes, mode });
+  yield* makeBytesDurable(disk, temporary, fd);
   try {
-    return publish(disk, root, { ...submission, temporary, fd });
+    return yield* publish(disk, root, { ...submission, temporary, fd });
   } finally {
     closeQuietly(disk, fd);
+  }
+}
+
+/** A failed fsync is never tried again. */
+function* makeBytesDurable(disk: Disk, path: string, fd: number): Steps<void> {
+  try {
+    yield { of: 'bytes', fd };
+  } catch (error) {
+    abandon(disk, path, fd);
+    throw error;
   }
 }
 
@@ -49,7 +59,7 @@ interface Written extends Submission {
   fd: number;
 }
 
-function publish(disk: Disk, root: string, { name, chosen, temporary, fd }: Written): Committed {
+function* publish(disk: Disk, root: string, { name, chosen, temporary, fd }: Written): Steps<Committed> {
   const accepted = `${root}/incoming/${name}`;
   if (chosen) {
     try {
@@ -59,7 +69,7 @@ function publish(disk: Disk, root: string, { name, chosen, temporary, fd }: Writ
     }
   } else rename(disk, temporary, accepted);
   try {
-    syncIncoming(disk, root, fd);
+    yield { of: 'name', fd };
   } catch (error) {
     if (!withdrawn(disk, accepted)) return 'accepted';
     throw error;
@@ -78,28 +88,14 @@ function rename(disk: Disk, temporary: string, accepted: string): void {
 }
 
 /**
- * Makes the name durable. The file is fsynced again: that covers its name where, in a shared spool, the submitter may
- * not open `incoming/`; and XFS, once it has shut down for an I/O error, still says 0 to the fsync of a directory, but
- * EIO to that of a file.
- */
-function syncIncoming(disk: Disk, root: string, fd: number): void {
-  try {
-    syncDirectory(disk, `${root}/incoming`);
-  } catch (error) {
-    if (errnoOf(error) !== 'EACCES') throw error;
-  }
-  disk.fsyncSync(fd);
-}
-
-/**
  * Makes an entry durable that is waiting under its name already: whoever put it there may have ended before its fsync.
  * @throws the errno of what failed; `ENOENT` if a drain has taken it in meanwhile
  */
-export function syncAccepted(disk: Disk, root: string, name: string): void {
+export function* syncAccepted(disk: Disk, root: string, name: string): Steps<void> {
   const fd = disk.openSync(`${root}/incoming/${name}`, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
   try {
-    disk.fsyncSync(fd);
-    syncIncoming(disk, root, fd);
+    yield { of: 'bytes', fd };
+    yield { of: 'name', fd };
   } finally {
     closeQuietly(disk, fd);
   }

@@ -5,7 +5,7 @@
  */
 import { errnoOf } from '../../shared/errors.js';
 import { type Disk, O_NOFOLLOW, O_NONBLOCK, O_RDONLY } from './disk.js';
-import { closeQuietly } from './write-file.js';
+import { closeQuietly, fsyncAside } from './write-file.js';
 
 const groupSize = 64;
 const groupMs = 50;
@@ -110,14 +110,8 @@ async function syncIfThere(disk: Disk, path: string): Promise<void> {
     throw error;
   }
   try {
-    await fsync(disk, fd);
+    await fsyncAside(disk, fd);
   } finally {
     closeQuietly(disk, fd);
   }
-}
-
-function fsync(disk: Disk, fd: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    disk.fsync(fd, (error) => (error === null ? resolve() : reject(error)));
-  });
 }

@@ -5,26 +5,38 @@
 import { errnoOf, ignoreErrno } from '../../shared/errors.js';
 import { type Disk, O_CREAT, O_DIRECTORY, O_EXCL, O_NOFOLLOW, O_RDONLY, O_WRONLY } from './disk.js';
 
+/** What a new file is to hold. */
+export interface Content {
+  bytes: Uint8Array;
+  mode: number;
+}
+
 /**
  * Creates `path`, which must not exist, with all of `bytes`, and fsyncs it.
  * Leaves nothing behind when it fails.
  * @returns the open descriptor, for the caller to close
  * @throws the errno of whatever failed; a failed fsync is never tried again
  */
-export function writeDurably(
-  disk: Disk,
-  path: string,
-  { bytes, mode }: { bytes: Uint8Array; mode: number },
-): number {
+export function writeDurably(disk: Disk, path: string, content: Content): number {
+  const fd = createFile(disk, path, content);
+  try {
+    disk.fsyncSync(fd);
+    return fd;
+  } catch (error) {
+    abandon(disk, path, fd);
+    throw error;
+  }
+}
+
+/** As {@link writeDurably}, but for the fsync. */
+export function createFile(disk: Disk, path: string, { bytes, mode }: Content): number {
   const fd = disk.openSync(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode);
   try {
     disk.fchmodSync(fd, mode); // whatever the umask
     writeAll(disk, fd, bytes);
-    disk.fsyncSync(fd);
     return fd;
   } catch (error) {
-    closeQuietly(disk, fd);
-    discard(disk, path);
+    abandon(disk, path, fd);
     throw error;
   }
 }
@@ -34,21 +46,8 @@ export function writeDurably(
  * behind when it fails.
  * @throws the errno of whatever failed
  */
-export function writeWhole(
-  disk: Disk,
-  path: string,
-  { bytes, mode }: { bytes: Uint8Array; mode: number },
-): void {
-  const fd = disk.openSync(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode);
-  try {
-    disk.fchmodSync(fd, mode); // whatever the umask
-    writeAll(disk, fd, bytes);
-  } catch (error) {
-    discard(disk, path);
-    throw error;
-  } finally {
-    closeQuietly(disk, fd);
-  }
+export function writeWhole(disk: Disk, path: string, content: Content): void {
+  closeQuietly(disk, createFile(disk, path, content));
 }
 
 /** So much is copied in one go, in bytes. */
@@ -81,6 +80,12 @@ export function copyDurably(disk: Disk, from: string, { to, mode }: { to: string
   }
 }
 
+/** Closes and removes a file of which nothing is to be left. */
+export function abandon(disk: Disk, path: string, fd: number): void {
+  closeQuietly(disk, fd);
+  discard(disk, path);
+}
+
 /** Removes a file of `tmp/`. One that cannot be removed is swept later, so nothing is lost by going on. */
 export function discard(disk: Disk, path: string): void {
   try {
@@ -107,6 +112,13 @@ function writeAll(disk: Disk, fd: number, bytes: Uint8Array): void {
       throw Object.assign(new Error('ENOSPC: the file system wrote nothing'), { code: 'ENOSPC' });
     at += written;
   }
+}
+
+/** fsync(2) in another thread. Rejects with its errno. */
+export function fsyncAside(disk: Disk, fd: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    disk.fsync(fd, (error) => (error === null ? resolve() : reject(error)));
+  });
 }
 
 /** Makes a directory's entries durable. */

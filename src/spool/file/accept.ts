@@ -1,0 +1,68 @@
+/** Accepting an event or a batch, whoever performs the fsyncs. */
+import type { Batch, Event } from '../../event/event.js';
+import { batchToBytes, eventToBytes, parseBatch, parseEvent } from '../../event/record.js';
+import { CapnhookError, errnoOf } from '../../shared/errors.js';
+import { commit, syncAccepted } from './commit.js';
+import type { Disk } from './disk.js';
+import { readEntry } from './read-entry.js';
+import { sameBatch, sameEvent } from './same-event.js';
+import { spoolError } from './spool-error.js';
+import type { Steps } from './steps.js';
+
+/** What is to be accepted, and a name for its temporary file, unique. */
+export interface Accepting {
+  entry: Event | Batch;
+  /** Whether the id was chosen by the user. */
+  chosenId: boolean;
+  token: string;
+}
+
+/** The steps of accepting an event or a batch into the spool `root`, which must be there. @throws CapnhookError */
+export function* accept(disk: Disk, root: string, { entry, chosenId, token }: Accepting): Steps<void> {
+  const batch = 'payloads' in entry;
+  const name = `${entry.id}.${batch ? 'jsonl' : 'json'}`;
+  const bytes = batch ? batchToBytes(entry) : eventToBytes(entry);
+  try {
+    const events = batch ? { events: entry.payloads.length } : {};
+    while ((yield* commit(disk, root, { name, bytes, chosen: chosenId, token, ...events })) === 'taken') {
+      const waiting = yield* compare(disk, root, { name, bytes });
+      if (waiting === 'same') return;
+      if (waiting === 'other') throw anotherIsWaiting(entry.id);
+    }
+  } catch (error) {
+    throw spoolError(error, { doing: 'queue the event', root, otherwise: 'SPOOL_WRITE' });
+  }
+}
+
+/**
+ * Whether the entry that has the name already is this very one, so that firing
+ * it again changes nothing. `gone`: a drain has just taken it in, and the name is free.
+ */
+function* compare(
+  disk: Disk,
+  root: string,
+  { name, bytes }: { name: string; bytes: Uint8Array },
+): Steps<'same' | 'other' | 'gone'> {
+  try {
+    const found = readEntry(disk, `${root}/incoming/${name}`, { maxBytes: bytes.length + 1024 });
+    if (found.kind !== 'read') return found.kind === 'gone' ? 'gone' : 'other';
+    const same = name.endsWith('.jsonl')
+      ? sameBatch(parseBatch(found.bytes), parseBatch(bytes))
+      : sameEvent(parseEvent(found.bytes), parseEvent(bytes));
+    if (same) yield* syncAccepted(disk, root, name);
+    return same ? 'same' : 'other';
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return 'gone';
+    throw error;
+  }
+}
+
+function anotherIsWaiting(id: string): CapnhookError {
+  return new CapnhookError(
+    'BAD_PAYLOAD',
+    `Cannot queue the event: another one is waiting under the id ${id}`,
+    {
+      hint: 'Give each event an id of its own, or leave --id out.',
+    },
+  );
+}
