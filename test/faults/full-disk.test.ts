@@ -79,14 +79,23 @@ describe.each(Object.entries(scarcities))('a file system without %s', (what, sca
     },
   );
 
-  testHere('capnhook fire --ndjson refuses a batch whose events would not fit', async () => {
+  testHere('capnhook fire --ndjson refuses a batch that does not fit', async () => {
     const { spool, lines } = await smallDisk(scarcity);
-    const fired = await spool.run(['fire', 'load', '--ndjson', lines(3000)]);
+    const fired = await spool.run(['fire', 'load', '--ndjson', lines(9_000, 'x'.repeat(1_000))]);
     expect(fired.code).toBe(75);
-    const line = 'capnhook: Cannot queue the batch: too little is left .* 3000 events .*';
-    expect(fired.stderr).toMatch(new RegExp(`^${line}\n {2}Free some space, or fire it in parts\\.\n$`));
+    const line = 'capnhook: Cannot queue the event: hardly any space .*';
+    expect(fired.stderr).toMatch(new RegExp(`^${line}\n {2}Free some space, then try again\\.\n$`));
     expect(spool.names('incoming')).toEqual([]);
     expect(spool.names('tmp')).toEqual([]);
+  });
+
+  testHere('capnhook drain sends a batch of more events than there are blocks or inodes', async () => {
+    const { spool, lines } = await smallDisk(scarcity);
+    const fired = await spool.run(['fire', 'load', '--ndjson', lines(3_000, 'x')]);
+    expect(fired).toMatchObject({ code: 0, stderr: '' });
+    expect(await spool.run(['drain', '--wait', '20s'])).toMatchObject({ code: 0 });
+    expect(spool.receiver.delivered.size).toBe(3_000);
+    expect(spool.names('queue')).toEqual([]);
   });
 });
 
@@ -95,8 +104,8 @@ interface SmallDisk {
   /** Uses up what there is, to the last of what root may have. */
   fill(): Promise<void>;
   makeRoom(): Promise<void>;
-  /** A file, elsewhere, with so many payloads, one a line. */
-  lines(count: number): string;
+  /** A file, elsewhere, with so many payloads that hold a text, one a line. */
+  lines(count: number, text: string): string;
 }
 
 async function smallDisk({ mkfs, fill }: { mkfs: string; fill: string }): Promise<SmallDisk> {
@@ -113,6 +122,6 @@ async function smallDisk({ mkfs, fill }: { mkfs: string; fill: string }): Promis
     makeRoom: async () => {
       await mounts.sh(`rm -r ${path}/others`);
     },
-    lines: (count) => world.file('lines', '1\n'.repeat(count)),
+    lines: (count, text) => world.file('lines', `"${text}"\n`.repeat(count)),
   };
 }

@@ -3,7 +3,7 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { drain } from '../../src/library/drain.js';
-import { fire } from '../../src/library/fire.js';
+import { fire, fireBatch } from '../../src/library/fire.js';
 import { tempDir } from '../support/temp.js';
 import { createWorld } from '../support/world.js';
 import { startEndpoints } from './support/endpoints.js';
@@ -53,6 +53,39 @@ describe('a drain on files that are torn', () => {
       expect(received.size).toBe(fired);
       const kept = readFileSync(journal).subarray(0, Math.min(length, whole.journal.length));
       expect(kept.equals(whole.journal.subarray(0, length))).toBe(true);
+    }
+  });
+
+  test('drain() loses nothing of a batch, and repeats only what is torn off, whatever byte its progress ends at', async () => {
+    const root = tempDir();
+    const spool = join(root, 'spool');
+    const config = join(root, 'hooks.yaml');
+    let refused = new Set<string>();
+    const { hooks, received } = await startEndpoints({
+      names: ['chat'],
+      answer: ({ id }) => (refused.has(id) ? 503 : 204),
+    });
+    writeFileSync(config, hooks);
+    const count = 24;
+    const lines = Array.from({ length: count }, (_, n) => `${n}`).join('\n');
+    for (let length = 0; length <= count; length += measure(3, 1)) {
+      const id = `b${length}`;
+      const ids = Array.from({ length: count }, (_, n) => `${id}_${n + 1}`);
+      refused = new Set(ids.slice(16));
+      await fireBatch('complete', Buffer.from(lines), { spool, id });
+      await drain({ spool, config });
+      const progress = join(spool, `queue/chat/00000001.${count}.${id}/${id}.done`);
+      const whole = readFileSync(progress, 'utf8');
+      expect(whole.slice(16)).toBe('........');
+      writeFileSync(progress, whole.slice(0, length));
+      refused.clear();
+      rmSync(join(spool, 'endpoints'), { recursive: true, force: true });
+      expect((await drain({ spool, config, waitMs: 5_000 })).owed, `cut off after ${length} bytes`).toBe(0);
+      for (const [index, each] of ids.entries()) {
+        const bodies = received.chat?.get(each) ?? [];
+        expect(new Set(bodies)).toEqual(new Set([`${index}`]));
+        expect(bodies.length).toBe(whole[index] === 'x' && index >= length ? 2 : 1);
+      }
     }
   });
 
