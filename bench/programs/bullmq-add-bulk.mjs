@@ -1,5 +1,5 @@
 // Adds a file's lines, 100 jobs at a time. Several batches are under way at
-// once, as many as it was fastest with, so that this process and Redis both work.
+// once, so that neither this process nor Redis waits for the other.
 //   node bullmq-add-bulk.mjs SOCKET FILE
 import { readFileSync } from 'node:fs';
 import { Queue } from 'bullmq';

@@ -16,7 +16,7 @@ const longestMs = 300_000;
  * @property {string[]} [needs] programs of the system
  * @property {boolean} [isAlsoInMemory] measured in /dev/shm as well
  * @property {number} [limitMs] it is cut off after so long; default 5 minutes
- * @typedef {{ id: string, what: string, unit: string, bar?: object, beside?: string }} Row
+ * @typedef {{ id: string, what: string, unit: string, bar?: object }} Row
  * @typedef {{ ours: number[], theirs: number[], note?: string }} Samples
  */
 
@@ -32,9 +32,7 @@ export async function measureLine(line, { root, place, size }) {
   root.defer(bench.close);
   try {
     const samples = await inTime(line.measure(bench), line.limitMs ?? longestMs);
-    return line.rows
-      .filter(({ id }) => id in samples)
-      .map((row) => toResult(line, row, place.on, samples[row.id]));
+    return line.rows.map((row) => toResult(line, row, place.on, samples[row.id]));
   } catch (error) {
     if (error instanceof NotThere) return without(line, place.on, `not there: ${error.message}`);
     return without(line, place.on, `failed: ${error.message}`);
@@ -74,7 +72,7 @@ function without(line, on, verdict) {
   return line.rows.map((row) => ({ ...head(line, row, on), bar: row.bar?.text, verdict }));
 }
 
-function head(line, { id, what, unit, beside }, on) {
+function head(line, { id, what, unit }, on) {
   const name = line.rows.length === 1 ? line.name : `${line.name} ${id}`;
-  return { name, on, what, beside: beside ?? line.beside, unit };
+  return { name, on, what, beside: line.beside, unit };
 }
