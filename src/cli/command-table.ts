@@ -158,4 +158,20 @@ export const commands: readonly CommandSpec[] = [
       return runInit(options, globals, io);
     },
   },
+  {
+    name: 'shellenv',
+    positionals: [],
+    summary: 'print capnhook_fire, a shell function that queues an event without starting Node',
+    options: {},
+    examples: [
+      'eval "$(capnhook shellenv)" && capnhook_fire complete payload.json',
+      'capnhook shellenv --spool /var/spool/capnhook > capnhook-fire.sh',
+    ],
+    notes:
+      'For dash, bash, busybox ash and zsh: capnhook_fire HOOK FILE|- with the exit codes of capnhook fire.\nWith --spool it fires into that one; otherwise the environment says which, as for fire. It does not check the payload.',
+    async run({ globals, io }) {
+      const { runShellenv } = await import('./commands/shellenv.js');
+      return runShellenv(globals, io);
+    },
+  },
 ];
