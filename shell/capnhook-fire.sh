@@ -227,7 +227,7 @@ __capnhook_create_file() {
     command : > "$ch_file" || __capnhook_fail_as_told 74
   else
     command date +%s.%N > "$ch_file" || __capnhook_fail_as_told 74
-    read -r ch_clock < "$ch_file"
+    read -r ch_clock < "$ch_file" || __capnhook_fail_as_told 74
   fi
 }
 
@@ -271,7 +271,15 @@ __capnhook_write_event() {
       $((ch_ms / 3600000 % 24)) $((ch_ms / 60000 % 60)) $((ch_ms / 1000 % 60)) $((ch_ms % 1000)) &&
       ch_code=66 && command cat < "$ch_payload" &&
       ch_code=74 && printf '\n}\n'
-  } >| "$ch_file" || __capnhook_fail_as_told "$ch_code"
+  } >| "$ch_file" || __capnhook_fail_to_write
+}
+
+# Why a printf has failed only bash can tell. If the disk is full, cat finds that out as well.
+__capnhook_fail_to_write() {
+  if [ "$ch_code" = 74 ] && command cat < "$ch_payload" >| "$ch_file"; then
+    [ -n "${BASH_VERSION-}" ] || printf 'it cannot be written\n'
+  fi
+  __capnhook_fail_as_told "$ch_code"
 }
 
 # Sets ch_ms, since 1970, and ch_year, ch_month and ch_day; the years begin in March until the end.
@@ -382,11 +390,11 @@ __capnhook_explain() {
   ch_told=${ch_told%"$2"}
   ch_told=${ch_told##*"$2"}
   case $ch_step$ch_told in
-    '?66cat: write error'* | '?66cat: stdout'*) ;;
+    '?66cat: write error'* | '?66cat: stdout'* | *'o space left on device' | *'uota exceeded') ;;
     '?66cat: '*) __capnhook_fail_to_read 66 "it cannot be read (${ch_told##*: })" ;;
   esac
   case $ch_told in
-    '') set -- 75 '' 'it was cut short' ;;
+    '' | Killed* | *' Killed '*) set -- 75 '' 'it was cut short' ;;
     *'o space left on device'*) set -- 75 'ENOSPC, ' 'no space is left on the file system' ;;
     *'uota exceeded'*) set -- 75 'EDQUOT, ' 'the disk quota is used up' ;;
     *'pen files in system'*) set -- 75 'ENFILE, ' 'too many files are open on this machine' ;;

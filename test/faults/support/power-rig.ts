@@ -4,6 +4,8 @@ import { createMounts, type ImageDisk, type ImageOptions, mountImage } from './m
 
 export interface PowerRig {
   readonly disk: ImageDisk;
+  /** Stands before a command that is to see the disk. */
+  readonly prefix: readonly string[];
   /** How this process reads a path of the disk. */
   outside(path: string): string;
   /** Runs `capnhook …`, which sees the disk, to its end. */
@@ -30,6 +32,7 @@ export async function createPowerRig(world: World, image: ImageOptions): Promise
   const { prefix } = mounts;
   return {
     disk,
+    prefix,
     outside: mounts.outside,
     run: (args, input = '') => world.run(args, { prefix, input }),
     start: (args, input = '') => world.start(args, { prefix, input }),
