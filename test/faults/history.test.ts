@@ -90,7 +90,7 @@ test(
     }
 
     function startDaemon(): void {
-      drain ??= world.start(['drain', '--daemon', '--grace', '2s']);
+      drain ??= world.start(['drain', '--daemon', '--grace', '2s'], { lifeMs: 2 * lastsMs });
     }
 
     async function endDrain(signal: NodeJS.Signals): Promise<void> {

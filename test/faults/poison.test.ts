@@ -32,7 +32,7 @@ test.each([400, 500])(
     for (const [n, payload] of payloads.entries()) accepted.set(`rest_${n + 1}`, payload);
     await world.run(['fire', 'load', '--ndjson', '-', '--id', 'rest'], { input: payloads.join('\n') });
     // Something succeeds all the time, as in life: it is by comparison that poison is known.
-    const drain = world.start(['drain', '--daemon']);
+    const drain = world.start(['drain', '--daemon'], { lifeMs: measure(90_000, 600_000) });
     await drain.says('started');
     for (let n = 0; !readLedger(world.spool).dead.has('picky poison'); n += 1) {
       expect(n).toBeLessThan(100);

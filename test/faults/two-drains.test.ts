@@ -93,11 +93,12 @@ describe('two drains on one spool', () => {
       go = resolve;
     });
     for (let n = 0; n < 20; n += 1) drop(race, `stopped-${n}`);
-    const holder = world.start(['drain', '--wait', '60s'], sender('holder'));
+    const seconds = measure(3, 30);
+    const lifeMs = (seconds + 60) * 1000;
+    const holder = world.start(['drain', '--wait', `${seconds + 50}s`], { ...sender('holder'), lifeMs });
     await until('it sends', () => endpoints.requests() > 0);
     holder.kill('SIGSTOP');
     go();
-    const seconds = measure(3, 30);
     const since = performance.now();
     for (let tries = 0; tries === 0 || performance.now() - since < seconds * 1000; tries += 1) {
       const { code, stderr } = await world.run(['drain', '--wait', '1s'], sender('other'));
