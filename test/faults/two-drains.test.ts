@@ -86,7 +86,9 @@ describe('two drains on one spool', () => {
 
   test('drain whose holder is stopped with SIGSTOP in the middle of its work: others are refused until it ends, and all is sent once', async () => {
     let answering = Promise.resolve();
-    const race = await createRace({ answer: () => answering.then(() => 204) });
+    // While it is stopped its attempts grow old: what is in flight for too long would be sent again.
+    const defaults = 'timeout: 10m';
+    const race = await createRace({ answer: () => answering.then(() => 204), defaults });
     const { world, endpoints } = race;
     let go = (): void => undefined;
     answering = new Promise((resolve) => {
