@@ -63,18 +63,29 @@ export function aimAt(call: Call, { effect, spool, forGood }: Aim): Injection {
   const { name, nth, at } = call;
   const aimed = { call: name, effect };
   if (at === undefined) return { ...aimed, when: `${nth}${forGood ? '+' : ''}` };
-  const pathOf = (path: string): string => join(spool, path);
-  if (forGood === undefined) return { ...aimed, when: `${at.nth}`, path: pathOf(at.path) };
+  const pathsAt = (paths: readonly string[]): string[] =>
+    [...new Set(paths)]
+      .flatMap((path) => (path === madeUp ? madeUpNames : [path]))
+      .map((path) => join(spool, path));
+  if (forGood === undefined) return { ...aimed, when: `${at.nth}`, path: pathsAt([at.path]) };
   const alike = forGood.filter((each) => each.name === name);
   const pathsOf = (calls: readonly Call[]): string[] => calls.flatMap((each) => each.at?.path ?? []);
   const before = new Set(pathsOf(alike.slice(0, alike.indexOf(call))));
   // What nobody was at before is found without counting what else was done.
   if (before.has(at.path)) {
-    return { ...aimed, when: `${at.nthOfAll}+`, path: [...new Set(pathsOf(forGood))].map(pathOf) };
+    return { ...aimed, when: `${at.nthOfAll}+`, path: pathsAt(pathsOf(forGood)) };
   }
   const fresh = pathsOf(alike).filter((path) => !before.has(path));
-  return { ...aimed, when: '1+', path: [...new Set(fresh)].map(pathOf) };
+  return { ...aimed, when: '1+', path: pathsAt(fresh) };
 }
+
+/** Stands for all names that are made up in `tmp/`: which of them comes first depends on how quick the calls are. */
+const madeUp = 'tmp/*';
+const madeUpName = /^tmp\/[0-9a-f]{16}$/;
+const madeUpNames: readonly string[] = Array.from(
+  { length: 256 },
+  (_, n) => `tmp/${n.toString(16).padStart(16, '0')}`,
+);
 
 /** Where strace writes to, what it listens to, and what it does. */
 export interface StraceOptions {
@@ -166,7 +177,9 @@ export function readCalls(trace: string, root: string, varying: RegExp = /^$/): 
     const [args = '', result = ''] = rest.split(/\) += /);
     const paths = pathsIn(args, root);
     // Of two paths strace knows rename by the first one only.
-    const known = name === 'rename' ? paths.slice(0, 1) : paths;
+    const known = (name === 'rename' ? paths.slice(0, 1) : paths).map((each) =>
+      madeUpName.test(each) ? madeUp : each,
+    );
     const isFixed = (each: string): boolean => !/^retry\/.*\//.test(each) && !varying.test(each);
     const path = known.slice(-1).find(isFixed);
     for (const each of known) count(`${thread} ${name} ${each}`);
@@ -188,6 +201,19 @@ export function readCalls(trace: string, root: string, varying: RegExp = /^$/): 
     });
   }
   return found;
+}
+
+/** Of each shape the first, the last and the one in the middle: all that are first, then the last ones, then the others. */
+export function spread(calls: readonly Call[]): Call[] {
+  const kinds = [...new Set(calls.map(({ shape }) => shape))].map((kind) =>
+    calls.filter(({ shape }) => shape === kind),
+  );
+  const picked = [
+    ...kinds.map((alike) => alike[0]),
+    ...kinds.map((alike) => alike.at(-1)),
+    ...kinds.map((alike) => alike[Math.floor(alike.length / 2)]),
+  ];
+  return [...new Set(picked)].filter((call) => call !== undefined);
 }
 
 /** Of each shape the first, and every so many after it: a call in the middle of many alike is as good as its neighbour. */
