@@ -33,7 +33,7 @@ const config: ReturnType<typeof defineConfig> = defineConfig({
           name: 'faults',
           include: ['test/faults/**/*.test.ts'],
           globalSetup: ['test/e2e/build-first.ts'],
-          testTimeout: process.env.CAPNHOOK_FAULTS === 'long' ? 3_600_000 : 120_000,
+          testTimeout: process.env.CAPNHOOK_FAULTS === 'long' ? 3_600_000 : 240_000,
           hookTimeout: 60_000,
         },
       },

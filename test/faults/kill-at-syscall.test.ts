@@ -9,7 +9,7 @@ import { type Endpoints, startEndpoints } from './support/endpoints.js';
 import { type FilledSpool, fillSpool, rejectOnce, worldOf } from './support/filled-spool.js';
 import { measure } from './support/measure.js';
 import { problemsOf, readLedger } from './support/oracle.js';
-import { type Call, fewThreads, readCalls, sample, strace } from './support/strace.js';
+import { aimAt, type Call, fewThreads, readCalls, sameNames, spread, strace } from './support/strace.js';
 import { testWith } from './support/test-with.js';
 
 const test = testWith({ commands: ['strace', 'flock'] });
@@ -20,66 +20,82 @@ const concurrency = 4;
 
 /**
  * Where to kill. Before a call that changes nothing the spool is as it is before the next one: in the short
- * measure those are left out, and of calls that are alike every so many is killed at.
+ * measure those are left out, and of calls that are alike the first, the last and one between are killed at.
  */
-function someOf(calls: readonly Call[], every: number): Call[] {
-  return measure(0, 1) === 1
-    ? [...calls]
-    : sample(
-        calls.filter(({ changes }) => changes),
-        every,
-      );
+function someOf(calls: readonly Call[]): Call[] {
+  return measure(0, 1) === 1 ? [...calls] : spread(calls.filter(({ changes }) => changes));
+}
+
+/** The id of an event that is fired now tells the time. */
+const newEvent = /^incoming\/evt_/;
+
+function varyingIn([command]: readonly string[]): RegExp | undefined {
+  return command === 'fire' ? newEvent : undefined;
 }
 
 /** The calls of a run without faults that concern the spool. */
 async function record(world: World, args: readonly string[]): Promise<Call[]> {
   const trace = `${world.root}/recorded`;
-  expect(await world.run(args, { prefix: strace({ trace, kills: true }), env })).toMatchObject({ code: 0 });
-  return readCalls(trace, world.spool);
+  const prefix = strace({ trace, kills: true });
+  expect(await world.run(args, { prefix, env: sameNames(world) })).toMatchObject({ code: 0 });
+  return readCalls(trace, world.spool, varyingIn(args));
 }
 
-/**
- * Runs a command that is killed at a call; resolves to what it was about to do, or undefined if it ended before.
- * The call is found by its number, or by its number among those of its path, which is surer where names are the same each time.
- */
-async function runKilled(
-  world: World,
-  args: readonly string[],
-  { name, nth, at }: Call,
-): Promise<string | undefined> {
+/** Runs a command that is killed at a call; resolves to what it was about to do, or undefined if it ended before. */
+async function runKilled(world: World, args: readonly string[], call: Call): Promise<string | undefined> {
   const trace = `${world.root}/killed`;
   rmSync(trace, { force: true });
-  const aim =
-    at === undefined ? { when: `${nth}` } : { when: `${at.nth}`, path: `${world.spool}/${at.path}` };
-  const inject = { call: name, effect: 'signal=KILL', ...aim };
-  const { code } = await world.run(args, { prefix: strace({ trace, inject }), env });
-  if (code === 'SIGKILL') return readCalls(trace, world.spool).at(-1)?.shape ?? 'another call';
+  // What an earlier one has left there is swept when it is old; with the same names it would be in the way.
+  for (const name of world.names('tmp')) rmSync(`${world.spool}/tmp/${name}`);
+  const inject = aimAt(call, { effect: 'signal=KILL', spool: world.spool });
+  const { code } = await world.run(args, { prefix: strace({ trace, inject }), env: sameNames(world) });
+  if (code === 'SIGKILL')
+    return readCalls(trace, world.spool, varyingIn(args)).at(-1)?.shape ?? 'another call';
   expect(code).toBe(0);
   return undefined;
 }
 
+interface Points {
+  calls: readonly Call[];
+  /** Those of which `calls` are some. */
+  all?: readonly Call[];
+  /** What must be among the calls that it was killed at. */
+  required?: readonly RegExp[];
+}
+
+/** Of calls that are alike the first one is always killed at; the others as long as there is time, in ms. */
+const longestMs = measure(50_000, 3_000_000);
+
+/** A machine that is busy with other things may take so long for the first ones. */
+const mayTakeMs = measure(600_000, 3_600_000);
+
 /**
- * Kills at each of the calls, and says at how many it came to that. Where the order of the calls depends on
- * how quick they are, another one than was aimed at may be hit: nearly all kinds must be among those that were.
+ * Kills at each of the calls, and says at how many it came to that. Which of the calls that are alike is hit depends,
+ * while it sends, on how quick they are: each kind must be among those that were.
  */
 async function killAtEach(
   what: string,
-  { calls, all = calls }: { calls: readonly Call[]; all?: readonly Call[] },
+  { calls, all = calls, required = [] }: Points,
   killAt: (call: Call) => Promise<string | undefined>,
 ): Promise<void> {
   const hit: string[] = [];
+  const kinds = new Set(calls.map(({ shape }) => shape));
+  const deadline = performance.now() + longestMs;
+  let tried = 0;
   const work = async (call: Call): Promise<void> => {
+    if (tried >= kinds.size && performance.now() > deadline) return;
+    tried += 1;
     const shape = await killAt(call);
     if (shape !== undefined) hit.push(shape);
   };
   await eachOf(calls, work, 2);
-  const kinds = new Set(calls.map(({ shape }) => shape));
   const missed = [...kinds].filter((shape) => !hit.includes(shape));
   console.log(
     `${what}: killed at ${hit.length} of the ${all.length} calls that concern the spool; missed of ${kinds.size} kinds: ${missed.join(', ') || 'none'}`,
   );
-  expect(hit.length).toBeGreaterThan(calls.length * 0.9);
-  expect(missed.length).toBeLessThan(kinds.size * 0.25);
+  expect(hit.length).toBeGreaterThan(tried * 0.9);
+  expect(missed.length).toBeLessThan(1 + kinds.size * 0.1);
+  expect(required.filter((kind) => !hit.some((shape) => kind.test(shape)))).toEqual([]);
 }
 
 /** Drains until nothing is left, to receivers that are well. */
@@ -126,7 +142,7 @@ describe('capnhook killed with strace at its system calls', () => {
       await killAtEach(`fire of ${way}`, { calls }, async (call) => {
         const { world, endpoints } = free.pop() ?? (await firing());
         const before = endpoints.requests();
-        const killed = await runKilled(world, fire, { ...call, at: undefined });
+        const killed = await runKilled(world, fire, call);
         await drainAll(world);
         const came = endpoints.requests() - before;
         if (killed === undefined) expect(came).toBe(payloads.length);
@@ -143,9 +159,9 @@ describe('capnhook killed with strace at its system calls', () => {
   test('the first fire, which makes the spool: the next one makes it whole, and is delivered', async () => {
     const first = await firing();
     const all = await record(first.world, ['fire', 'load', '-d', '1']);
-    await killAtEach('the first fire', { calls: someOf(all, 3), all }, async (call) => {
+    await killAtEach('the first fire', { calls: someOf(all), all }, async (call) => {
       const { world, endpoints } = await firing();
-      const killed = await runKilled(world, ['fire', 'load', '-d', '1'], { ...call, at: undefined });
+      const killed = await runKilled(world, ['fire', 'load', '-d', '1'], call);
       expect(await world.run(['fire', 'load', '-d', '2'])).toMatchObject({ code: 0 });
       await drainAll(world);
       if (killed === undefined) expect(bodiesOf(endpoints)).toEqual(['1', '2']);
@@ -190,10 +206,28 @@ describe('capnhook killed with strace at its system calls', () => {
     return killed;
   }
 
-  test('drain that takes in 20 events for 3 endpoints and sends them: nothing is lost, and only what was in flight comes twice', async () => {
-    const filled = await fillSpool();
-    const { world } = await worldOf(filled, { answer: rejectOnce });
-    const all = await record(world, ['drain', '--wait', '20s']);
-    await killAtEach('drain', { calls: someOf(all, 30), all }, (call) => killDrain(filled, call));
-  });
+  /** What an event and its deliveries go through, in docs/spool-format.md. */
+  const stepsOfDrain: readonly RegExp[] = [
+    /^(link|rename) .*queue\/…\/…\/…$/,
+    /^fsync queue\/…\/…$/,
+    /^unlink incoming\/…$/,
+    /^fsync incoming$/,
+    /^unlink queue\/…\/…\/…$/,
+    /^(link|rename) .*retry\/…\/…$/,
+    /^write journal\/…$/,
+    /^(link|rename) incoming\/… corrupt\/…$/,
+  ];
+
+  test(
+    'drain that takes in 20 events for 3 endpoints and sends them: nothing is lost, and only what was in flight comes twice',
+    async () => {
+      const filled = await fillSpool();
+      const { world } = await worldOf(filled, { answer: rejectOnce });
+      const all = await record(world, ['drain', '--wait', '20s']);
+      await killAtEach('drain', { calls: someOf(all), all, required: stepsOfDrain }, (call) =>
+        killDrain(filled, call),
+      );
+    },
+    mayTakeMs,
+  );
 });

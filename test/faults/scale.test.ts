@@ -134,7 +134,11 @@ describe('very many endpoints', () => {
     world.hooks(`hooks:\n  all:\n${urls.map((url) => `    - ${url}\n`).join('')}`);
     const peak = peakOf(world);
     await world.run(['fire', 'all', '-d', '1'], { env });
-    const { code, stderr } = await world.run(['drain', '--wait', '28s'], { env: { ...env, ...peak.env } });
+    const seconds = measure(90, 300);
+    const { code, stderr } = await world.run(['drain', '--wait', `${seconds}s`], {
+      env: { ...env, ...peak.env },
+      lifeMs: (seconds + 10) * 1000,
+    });
     expect(code, stderr).toBe(0);
     expect(paths.size).toBe(many);
     console.log(`${many} endpoints: ${peak.mebibytes().toFixed(0)} MiB`);

@@ -8,7 +8,7 @@ import { describe, expect } from 'vitest';
 import { createWorld, type Running, until, type World } from '../support/world.js';
 import { startEndpoints } from './support/endpoints.js';
 import { problemsOf } from './support/oracle.js';
-import { type Call, fewThreads, readCalls, spoolCalls, strace } from './support/strace.js';
+import { aimAt, type Call, fewThreads, readCalls, sameNames, spoolCalls, strace } from './support/strace.js';
 import { testWith } from './support/test-with.js';
 
 const payload = `{"text":"${'x'.repeat(300_000)}"}`;
@@ -36,21 +36,24 @@ async function mounted(): Promise<Mounted> {
 }
 
 /** Fires into the full disk to be: the write of the payload waits before it begins, and before it is told of. */
-function fireSlowly({ world, prefix, file }: Mounted, nth: number): { running: Running; trace: string } {
+function fireSlowly({ world, prefix, file }: Mounted, write: Call): { running: Running; trace: string } {
   const trace = join(world.root, 'fire');
   const waits = 'delay_enter=1000000:delay_exit=1000000';
-  const inject = { call: 'write', when: String(nth), effect: waits };
+  const inject = aimAt(write, { effect: waits, spool: world.spool });
   const straced = [...prefix, ...strace({ trace, calls: spoolCalls, inject })];
-  return { running: world.start(['fire', 'load', file], { prefix: straced, env }), trace };
+  return { running: world.start(['fire', 'load', file], { prefix: straced, env: sameNames(world) }), trace };
 }
 
 /** Which write of fire is that of the payload. */
-async function writeOf({ world, prefix, inside, file }: Mounted): Promise<number> {
+async function writeOf({ world, prefix, inside, file }: Mounted): Promise<Call> {
   const trace = join(world.root, 'recorded');
   const recording = [...prefix, ...strace({ trace })];
-  expect((await world.run(['fire', 'load', file], { prefix: recording, env })).code).toBe(0);
+  const fired = await world.run(['fire', 'load', file], { prefix: recording, env: sameNames(world) });
+  expect(fired.code).toBe(0);
   for (const name of readdirSync(`${inside}/incoming`)) rmSync(`${inside}/incoming/${name}`);
-  return callsTo(readCalls(trace, world.spool), 'write tmp/…')[0]?.nth ?? 0;
+  const [write] = callsTo(readCalls(trace, world.spool), 'write tmp/…');
+  if (write === undefined) throw new Error('it wrote nothing');
+  return write;
 }
 
 /** The size of the file that fire writes; undefined where there is none yet. */

@@ -86,18 +86,21 @@ describe('two drains on one spool', () => {
 
   test('drain whose holder is stopped with SIGSTOP in the middle of its work: others are refused until it ends, and all is sent once', async () => {
     let answering = Promise.resolve();
-    const race = await createRace({ answer: () => answering.then(() => 204) });
+    // While it is stopped its attempts grow old: what is in flight for too long would be sent again.
+    const defaults = 'timeout: 10m';
+    const race = await createRace({ answer: () => answering.then(() => 204), defaults });
     const { world, endpoints } = race;
     let go = (): void => undefined;
     answering = new Promise((resolve) => {
       go = resolve;
     });
     for (let n = 0; n < 20; n += 1) drop(race, `stopped-${n}`);
-    const holder = world.start(['drain', '--wait', '60s'], sender('holder'));
+    const seconds = measure(3, 30);
+    const lifeMs = (seconds + 60) * 1000;
+    const holder = world.start(['drain', '--wait', `${seconds + 50}s`], { ...sender('holder'), lifeMs });
     await until('it sends', () => endpoints.requests() > 0);
     holder.kill('SIGSTOP');
     go();
-    const seconds = measure(3, 30);
     const since = performance.now();
     for (let tries = 0; tries === 0 || performance.now() - since < seconds * 1000; tries += 1) {
       const { code, stderr } = await world.run(['drain', '--wait', '1s'], sender('other'));

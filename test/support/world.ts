@@ -16,8 +16,8 @@ export const repository: string = join(import.meta.dirname, '../..');
 /** The launcher, as it is installed. */
 export const bin: string = join(repository, 'bin/capnhook.js');
 
-/** No child lives longer, in ms: one that does is killed, and the test fails. */
-const longestLifeMs = 30_000;
+/** No child lives longer than this, in ms, unless it may (`lifeMs`): one that does is killed, and the test fails. */
+const longestLifeMs = 50_000;
 
 /** How a child has ended, and what it said. */
 export interface Ended {
@@ -44,6 +44,8 @@ export interface RunOptions {
   env?: Record<string, string | undefined>;
   /** Stands before the command: `['nsenter', …]`. */
   prefix?: readonly string[];
+  /** How long it may live, in ms; 50 s by default. */
+  lifeMs?: number;
 }
 
 export interface World {
@@ -89,7 +91,7 @@ export function createWorld(): World {
     const child = spawn(program, rest, { cwd: root, env: { ...env, ...options.env } });
     child.stdin.on('error', () => undefined); // it need not read what it is offered
     child.stdin.end(options.input);
-    return follow(child);
+    return follow(child, options.lifeMs);
   };
 
   const exec: World['exec'] = (command, args, options) => launch(command, args, options).ended;
@@ -123,14 +125,14 @@ export function createWorld(): World {
   };
 }
 
-function follow(child: ChildProcessWithoutNullStreams): Running {
+function follow(child: ChildProcessWithoutNullStreams, lifeMs = longestLifeMs): Running {
   const out = { stdout: '', stderr: '' };
   for (const name of ['stdout', 'stderr'] as const) {
     child[name].setEncoding('utf8').on('data', (text: string) => {
       out[name] += text;
     });
   }
-  const timer = setTimeout(() => child.kill('SIGKILL'), longestLifeMs);
+  const timer = setTimeout(() => child.kill('SIGKILL'), lifeMs);
   const ended = once(child, 'close').then(([code, signal]): Ended => {
     clearTimeout(timer);
     return { code: code ?? signal, ...out };
@@ -175,9 +177,13 @@ export function isRunning(pid: number): boolean {
   return stat[stat.lastIndexOf(')') + 2] !== 'Z';
 }
 
-/** Resolves when the condition holds; throws with `what` after 20 seconds. */
-export async function until(what: string, condition: () => boolean | Promise<boolean>): Promise<void> {
-  const deadline = performance.now() + 20_000;
+/** Resolves when the condition holds; throws with `what` after so many ms, 20 seconds by default. */
+export async function until(
+  what: string,
+  condition: () => boolean | Promise<boolean>,
+  longestMs = 20_000,
+): Promise<void> {
+  const deadline = performance.now() + longestMs;
   while (!(await condition())) {
     if (performance.now() > deadline) throw new Error(`it never came to this: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 5));

@@ -120,6 +120,30 @@ export function missingOf(root: string, planted: readonly Planted[], sent: Reado
     .map(({ path, content }) => `${JSON.stringify(path)}: ${JSON.stringify(content?.toString())}`);
 }
 
+/**
+ * What a drain has read, could not use, and left where it was: of `incoming/`, `queue/` and `retry/`, all that is no
+ * valid event or batch belongs into `corrupt/`. Names that begin with a dot are nobody's; in the queues those that are
+ * no text are not, either.
+ */
+export function leftOf(root: string, planted: readonly Planted[]): string[] {
+  const aside = { inodes: new Set<number>(), contents: new Set<string>() };
+  walk(Buffer.from(`${root}/corrupt`), aside);
+  return garbageOf(root, planted)
+    .filter(({ ino }) => !aside.inodes.has(ino))
+    .map(({ path, content }) => `${JSON.stringify(path)}: ${JSON.stringify(content?.toString())}`);
+}
+
+/** What a drain reads and cannot use. */
+export function garbageOf(root: string, planted: readonly Planted[]): Planted[] {
+  return planted.filter(({ path, content }) => {
+    const [room = '', ...names] = path.slice(root.length + 1).split('/');
+    if (!['incoming', 'queue', 'retry'].includes(room)) return false;
+    if (names.some((name) => name.startsWith('.'))) return false;
+    if (room !== 'incoming' && path.includes('\ufffd')) return false;
+    return content === undefined || !(parseEvent(content).ok || parseBatch(content).ok);
+  });
+}
+
 function isSent({ content }: Planted, sent: ReadonlySet<string>): boolean {
   if (content === undefined) return false;
   const [event, batch] = [parseEvent(content), parseBatch(content)];

@@ -12,10 +12,10 @@ export interface PowerRig {
   run(args: readonly string[], input?: string): Promise<Ended>;
   /** Starts it. */
   start(args: readonly string[], input?: string): Running;
-  /** Starts it so that its fsync number `when` waits for so many ms. */
-  startWithSlowFsync(args: readonly string[], slow: { when: number; ms: number }): Running;
-  /** Runs it so that its fsyncs, from number `from` on (default 1), do nothing and say that they did. */
-  runWithoutFsync(args: readonly string[], options?: { from?: number }): Promise<Ended>;
+  /** Starts it so that its fsync number `when`, or each one of a path, waits for so many ms. */
+  startWithSlowFsync(args: readonly string[], slow: { when?: number; path?: string; ms: number }): Running;
+  /** Starts it so that its fsyncs, from number `from` on (default 1), do nothing and say that they did. */
+  startWithoutFsync(args: readonly string[], options?: { from?: number; input?: string }): Running;
   /**
    * Starts one after the other, so many at once, until `cut` resolves. Then the
    * power goes, and with it all processes; and comes back.
@@ -36,11 +36,12 @@ export async function createPowerRig(world: World, image: ImageOptions): Promise
     outside: mounts.outside,
     run: (args, input = '') => world.run(args, { prefix, input }),
     start: (args, input = '') => world.start(args, { prefix, input }),
-    startWithSlowFsync(args, { when, ms }) {
-      return world.start(args, { prefix: [...prefix, ...strace(`delay_enter=${ms * 1000}:when=${when}`)] });
+    startWithSlowFsync(args, { when, path, ms }) {
+      const which = when === undefined ? '' : `:when=${when}`;
+      return world.start(args, { prefix: [...prefix, ...strace(`delay_enter=${ms * 1000}${which}`, path)] });
     },
-    runWithoutFsync(args, { from = 1 } = {}) {
-      return world.run(args, { prefix: [...prefix, ...strace(`retval=0:when=${from}+`)] });
+    startWithoutFsync(args, { from = 1, input = '' } = {}) {
+      return world.start(args, { prefix: [...prefix, ...strace(`retval=0:when=${from}+`)], input });
     },
     async cutWhile(start, { atOnce, cut }) {
       const running = new Set<Running>();
@@ -66,9 +67,10 @@ export async function createPowerRig(world: World, image: ImageOptions): Promise
   };
 }
 
-/** Runs a command and does so to its fsyncs. */
-function strace(injection: string): readonly string[] {
+/** Runs a command and does so to its fsyncs, or to those of a path. */
+function strace(injection: string, path?: string): readonly string[] {
   const calls = 'fsync,fdatasync';
   const inject = `inject=${calls}:${injection}`;
-  return ['strace', '-f', '-qq', '-o', '/dev/null', '-e', `trace=${calls}`, '-e', inject];
+  const where = path === undefined ? [] : ['-P', path];
+  return ['strace', '-f', '-qq', '-o', '/dev/null', '-e', `trace=${calls}`, ...where, '-e', inject];
 }

@@ -110,6 +110,18 @@ async function atEachCall(way: Way, faultAt: (n: number) => Fault): Promise<numb
   }
 }
 
+/** How many fsyncs it takes where nothing fails. */
+async function fsyncsOf(way: Way): Promise<number> {
+  let syncs = 0;
+  const tried = await attempt(way, ({ name }) => {
+    if (name === 'fsyncSync') syncs += 1;
+    return undefined;
+  });
+  expect(tried.error).toBeUndefined();
+  await judge(tried, way);
+  return syncs;
+}
+
 describe('enqueue() on a disk that fails', () => {
   for (const name of wayNames) {
     for (const errno of errnos) {
@@ -130,6 +142,25 @@ describe('enqueue() on a disk that fails', () => {
             ({ nth }) =>
               nth >= n ? errno : undefined,
         );
+      });
+    }
+
+    for (const errno of ['ENOSPC', 'EIO', 'EDQUOT']) {
+      it(`enqueue() into ${name} rejects and queues nothing, whichever fsync says ${errno}, once or for good`, async () => {
+        const way = wayOf(name);
+        const fsyncs = await fsyncsOf(way);
+        expect(fsyncs).toBeGreaterThanOrEqual(3); // the file, incoming/, the file again
+        for (let n = 1; n <= fsyncs; n += 1) {
+          for (const forGood of [false, true]) {
+            let syncs = 0;
+            const tried = await attempt(way, ({ name: call }) => {
+              if (call === 'fsyncSync') syncs += 1;
+              return call === 'fsyncSync' && (syncs === n || (forGood && syncs > n)) ? errno : undefined;
+            });
+            expect(tried.error, `fsync ${n}`).toMatchObject({ name: 'CapnhookError' });
+            await judge(tried, way);
+          }
+        }
       });
     }
 
