@@ -11,7 +11,7 @@ import { measure } from './support/measure.js';
 import { createMounts, imageNeeds, type Mounts, mountNeeds } from './support/mounts.js';
 import { problemsOf, readLedger } from './support/oracle.js';
 import { createPowerRig, type PowerRig } from './support/power-rig.js';
-import { randomNumbers } from './support/random-numbers.js';
+import { randomNumbers } from '../support/random-numbers.js';
 import { pathWithFault } from './support/shell-calls.js';
 import { testWith } from './support/test-with.js';
 
