@@ -164,11 +164,11 @@ export const commands: readonly CommandSpec[] = [
     summary: 'print capnhook_fire, a shell function that queues an event without starting Node',
     options: {},
     examples: [
-      'eval "$(capnhook shellenv)" && capnhook_fire complete payload.json',
+      'capnhook shellenv > capnhook-fire.sh',
       'capnhook shellenv --spool /var/spool/capnhook > capnhook-fire.sh',
     ],
     notes:
-      'For dash, bash, busybox ash and zsh: capnhook_fire HOOK FILE|- with the exit codes of capnhook fire.\nWith --spool it fires into that one; otherwise the environment says which, as for fire. It does not check the payload.',
+      'eval "$(capnhook shellenv)", or . ./capnhook-fire.sh, defines capnhook_fire HOOK FILE|- in dash, bash, busybox ash\nand zsh. It fires as capnhook fire does, with its exit codes, and does not check the payload. Without --spool the\nenvironment says into which spool.',
     async run({ globals, io }) {
       const { runShellenv } = await import('./commands/shellenv.js');
       return runShellenv(globals, io);

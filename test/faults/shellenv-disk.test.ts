@@ -3,6 +3,7 @@ import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect } from 'vitest';
 import { eventToBytes, parseEvent } from '../../src/event/record.js';
+import { randomNumbers } from '../support/random-numbers.js';
 import { startRecorder } from '../support/recorder.js';
 import { runIn, type Shell, shellenv, shells } from '../support/shells.js';
 import { createWorld, type Ended, type Running, until, type World } from '../support/world.js';
@@ -11,7 +12,6 @@ import { measure } from './support/measure.js';
 import { createMounts, imageNeeds, type Mounts, mountNeeds } from './support/mounts.js';
 import { problemsOf, readLedger } from './support/oracle.js';
 import { createPowerRig, type PowerRig } from './support/power-rig.js';
-import { randomNumbers } from '../support/random-numbers.js';
 import { pathWithFault } from './support/shell-calls.js';
 import { testWith } from './support/test-with.js';
 

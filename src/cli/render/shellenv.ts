@@ -1,6 +1,5 @@
 /** Where the functions say which spool they fire into. */
-// biome-ignore lint/suspicious/noTemplateCurlyInString: it is the shell's, which has its parameters written so
-const spoolLine = '  ch_spool=${CAPNHOOK_SPOOL-}\n';
+const spoolLine = `  ch_spool=\${CAPNHOOK_SPOOL-}\n`;
 
 /**
  * What `capnhook shellenv` prints: the functions of `shell/capnhook-fire.sh` without comments, which an interactive
