@@ -47,6 +47,7 @@ for major in 20 22 24 26; do
       ;;
   esac
   echo "test-nodes: Node $version"
+  # shellcheck disable=SC2086 # several paths
   CAPNHOOK_TEST_NODE=$node CAPNHOOK_TEST_LIGHT=1 npx vitest run --project e2e $paths < /dev/null || failed="$failed $version"
 done
 

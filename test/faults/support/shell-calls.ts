@@ -8,7 +8,7 @@ import { shellenv } from '../../support/shells.js';
 import type { World } from '../../support/world.js';
 
 /** Every call that can change a spool, or give a way into it. `cat` copies within the kernel where it can. */
-export const shellCalls: readonly string[] = [
+const shellCalls: readonly string[] = [
   ...['openat', 'write', 'copy_file_range', 'fsync', 'fdatasync', 'sync', 'ftruncate'],
   ...['rename', 'renameat', 'renameat2', 'link', 'linkat', 'unlink', 'unlinkat'],
 ];
