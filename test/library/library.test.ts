@@ -272,6 +272,19 @@ describe('the whole way', () => {
     await expect(flush({ ...options, hook: 'a.*' })).rejects.toMatchObject({ code: 'USAGE' });
   });
 
+  it('deregister() and flush() count of a batch what is still owed', async () => {
+    const { place, options } = here();
+    const { url } = await receiver(({ headers }) => ({
+      status: /_[12]$/.test(String(headers['webhook-id'])) ? 204 : 503,
+    }));
+    place.hooks(`hooks: {a: ["${url}"]}\ndefaults: {concurrency: 1}\n`);
+    await fireBatch('a', Buffer.from('1\n2\n3\n4\n5\n'), options);
+    expect(await drain(options)).toMatchObject({ delivered: 2, owed: 3 });
+    expect(await deregister(url, options)).toEqual({ removedFrom: ['a'], queued: 3 });
+    expect(await flush(options)).toEqual({ events: 0, deliveries: 3 });
+    expect(await drain(options)).toMatchObject({ delivered: 0, owed: 0 });
+  });
+
   it('drain() with waitMs, and with stop and abort', async () => {
     const { place, options } = here();
     let nth = 0;

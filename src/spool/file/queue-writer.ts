@@ -71,6 +71,8 @@ interface Tail {
 export function createQueueWriter(disk: Disk, root: string, token: () => string): QueueWriter {
   const tails = new Map<string, Tail>();
   const touched = new Set<string>();
+  /** What was pinned in queues whose end is to be looked for anew. */
+  const pinnedBefore = new Map<string, ReadonlySet<string>>();
 
   function temporary(): string {
     return `${root}/tmp/${token()}`;
@@ -83,6 +85,8 @@ export function createQueueWriter(disk: Disk, root: string, token: () => string)
       // Whoever made these directories may have ended before its fsync.
       touched.add(`${root}/queue`).add(`${root}/queue/${endpoint}`);
       tail = readTail(disk, `${root}/queue/${endpoint}`);
+      for (const segment of pinnedBefore.get(endpoint) ?? []) tail.pinned.add(segment);
+      pinnedBefore.delete(endpoint);
       tails.set(endpoint, tail);
     }
     return tail;
@@ -160,13 +164,17 @@ export function createQueueWriter(disk: Disk, root: string, token: () => string)
     },
     unpin() {
       for (const tail of tails.values()) tail.pinned.clear();
+      pinnedBefore.clear();
     },
     forget: (endpoint) => void tails.delete(endpoint),
     removed(endpoint, segment) {
       const tail = tails.get(endpoint);
       tail?.pinned.delete(segment);
       if (tail?.before === segment) tail.before = undefined;
-      if (parseSegmentName(segment)?.number === tail?.number) tails.delete(endpoint);
+      if (tail !== undefined && parseSegmentName(segment)?.number === tail.number) {
+        tails.delete(endpoint);
+        pinnedBefore.set(endpoint, tail.pinned);
+      }
       const id = parseSegmentName(segment)?.batch?.id;
       if (id !== undefined && tail?.batches.get(id) === segment) tail.batches.delete(id);
     },
