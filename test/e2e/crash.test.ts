@@ -114,7 +114,7 @@ defaults: {concurrency: ${concurrency}, retry: {schedule: [5ms], jitter: 0}}
         );
       }
     }
-  });
+  }, 240_000);
 
   test('capnhook fire killed 200 times at any moment: what exited 0 is delivered, and nothing is ever torn', async () => {
     const times = Math.round(200 * share);
@@ -155,5 +155,5 @@ defaults: {concurrency: ${concurrency}, retry: {schedule: [5ms], jitter: 0}}
     for (const [at, n] of numbers.entries())
       expect(bodies[at] === (n === -1 ? '-1' : payloadOf(n)), `event ${n}`).toBe(true);
     expect(world.names('corrupt')).toEqual([]);
-  });
+  }, 240_000);
 });

@@ -1,5 +1,5 @@
 /** What a process of the command line loads before it does its work: each module more is time for every `fire`. */
-import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { bin, createWorld, node, repository, type World } from '../support/world.js';
@@ -46,6 +46,7 @@ test.each([
   async (args, files, more) => {
     const world = createWorld();
     world.hooks('hooks: {complete: [https://a.example/in]}');
+    utimesSync(world.config, 0, 0); // one that was written just now would be waited for
     const { modules: always } = await spyOn(world, [world.file('nothing.cjs', '')]);
     const { modules, scripts } = await spyOn(world, [bin, ...args]);
     expect(scripts.map(({ file }) => file)).toEqual(files);

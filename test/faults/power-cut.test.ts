@@ -5,14 +5,13 @@
 import { readdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect } from 'vitest';
-import { fire } from '../../src/library/fire.js';
 import { randomNumbers } from '../support/random-numbers.js';
-import { type Recorder, startRecorder } from '../support/recorder.js';
+import { startRecorder } from '../support/recorder.js';
 import { createWorld, type Running, until } from '../support/world.js';
 import { measure } from './support/measure.js';
 import { type ImageOptions, imageNeeds } from './support/mounts.js';
-import { type Ledger, problemsOf, readLedger } from './support/oracle.js';
-import { createPowerRig, type PowerRig } from './support/power-rig.js';
+import { problemsOf, readLedger } from './support/oracle.js';
+import { createPowerRig } from './support/power-rig.js';
 import { testWith } from './support/test-with.js';
 
 /** Of each kind the log is flushed by itself so seldom that only fsync does it. */
@@ -100,71 +99,7 @@ describe.each(Object.entries(kinds))('a power cut on %s', (kind, image) => {
     await rig.disk.remount();
     expect([...readLedger(rig.outside(spool)).incoming].sort()).toEqual(['a_1', 'a_2']);
   });
-
-  testControl(
-    'in the middle of an intake: all that is taken in is taken in again, and sent once',
-    async () => {
-      for (const slow of ['queue/here/00000001', 'incoming']) {
-        const { rig, spool, accepted, recorder, ledger } = await filledRig(image);
-        // It waits where the links are made and not durable, and where the events are removed and that is not durable.
-        const isThere = (): boolean => {
-          const { owed, incoming } = ledger();
-          return owed.size > 0 && (slow === 'incoming') === incoming.size < accepted.size;
-        };
-        await rig.cutWhile(
-          async () =>
-            rig.startWithSlowFsync(['drain', '--spool', spool], { path: `${spool}/${slow}`, ms: 5_000 }),
-          { atOnce: 1, cut: () => until(`it waits at the fsync of ${slow}`, isThere, 40_000) },
-        );
-        expect(recorder.requests(), slow).toBe(0);
-        expect(ledger().incoming.size, 'nothing of it was durable').toBe(accepted.size);
-        expect(await rig.run(['drain', '--spool', spool]), slow).toMatchObject({ code: 0 });
-        const received = { here: recorder.delivered };
-        expect(problemsOf({ spool: rig.outside(spool), accepted, received }), slow).toEqual([]);
-      }
-    },
-  );
-
-  for (const without of [false, true]) {
-    const words = without ? 'without fsync what was sent is taken in again' : 'the intake is durable by then';
-    testControl(`at the first request of capnhook drain: ${words}`, async () => {
-      const { rig, spool, accepted, recorder, ledger } = await filledRig(image);
-      const args = ['drain', '--spool', spool];
-      await rig.cutWhile(async () => (without ? rig.startWithoutFsync(args) : rig.start(args)), {
-        atOnce: 1,
-        cut: () => until('it sends', () => recorder.requests() > 0, 40_000),
-      });
-      await until('all are answered', () => recorder.delivered.size === recorder.requests());
-      const sent = [...recorder.delivered.keys()];
-      const again = sent.filter((id) => ledger().incoming.has(id));
-      expect(again).toEqual(without ? sent : []);
-      expect(ledger().owed.size).toBe(without ? 0 : accepted.size);
-    });
-  }
 });
-
-interface FilledRig {
-  rig: PowerRig;
-  spool: string;
-  accepted: ReadonlyMap<string, string>;
-  recorder: Recorder;
-  ledger(): Ledger;
-}
-
-/** A spool on a disk whose power can be cut, in which events wait for a receiver that takes its time. */
-async function filledRig(image: ImageOptions): Promise<FilledRig> {
-  const world = createWorld();
-  const rig = await createPowerRig(world, image);
-  const recorder = await startRecorder({ latencyMs: () => 300 });
-  world.hooks(`hooks: {"**": [here]}\nendpoints: {here: "${recorder.url}"}\n`);
-  const spool = `${rig.disk.path}/spool`;
-  const accepted = new Map<string, string>();
-  for (let n = 1; n <= 20; n += 1) {
-    accepted.set(`n${n}`, `{"n":${n}}`);
-    await fire('load', Buffer.from(`{"n":${n}}`), { spool: rig.outside(spool), id: `n${n}` });
-  }
-  return { rig, spool, accepted, recorder, ledger: () => readLedger(rig.outside(spool)) };
-}
 
 /** One call of `fire`, and the payloads it stands for by event id. */
 interface Firing {

@@ -69,6 +69,8 @@ export async function openLease(disk: Disk, root: string, options: LeaseOptions)
     },
   });
   const slots = new WeakMap<Delivery, Slot>();
+  /** Deliveries that were made and could not be removed then: once more at the end, or they would be sent again. */
+  const unremoved = new Map<string, Slot>();
   /** Taken, but not readable or not wholly taken in then; given back after the next step of the intake. */
   const passedOver: Array<{ endpoint: string; slot: Slot }> = [];
   /** The step at hand: what it has put into a queue, and not told the readers of yet, must not be found by them. */
@@ -125,13 +127,17 @@ export async function openLease(disk: Disk, root: string, options: LeaseOptions)
 
   /** Whatever fails here, the next lease does again; it must not hide the error that a drain has ended with. */
   async function putInOrder(): Promise<void> {
-    for (const work of [health.flush, sync.flush, readers.tidy, counts.save]) {
+    for (const work of [removeAll, health.flush, sync.flush, readers.tidy, counts.save]) {
       try {
         await work();
       } catch (error) {
         ignoreErrno(error);
       }
     }
+  }
+
+  function removeAll(): void {
+    for (const slot of unremoved.values()) files.remove(slot);
   }
 
   function slotOf(delivery: Delivery): Slot {
@@ -165,7 +171,10 @@ export async function openLease(disk: Disk, root: string, options: LeaseOptions)
     },
     async done(delivery) {
       const slot = slotOf(delivery);
+      const place = `${slot.directory}/${slot.name}`;
+      unremoved.set(place, slot);
       files.remove(slot);
+      unremoved.delete(place);
       readers.forget(delivery.endpoint, slot);
     },
     async defer(delivery, { dueMs, attempts }) {

@@ -185,7 +185,7 @@ export function createAttempts(ports: DrainPorts, options: AttemptsOptions): Att
       let soonest = Infinity;
       for (const id of ready) {
         if (mayTry(id)) turns.add(id);
-        else if (hasRoom(id)) soonest = Math.min(soonest, opensInMs(id));
+        else if (hasRoom(id) && !heavy.has(id)) soonest = Math.min(soonest, opensInMs(id));
       }
       if (isPass) return soonest;
       for (const id of lease.owing()) {

@@ -472,7 +472,8 @@ describe('settling a delivery', () => {
       failing = false;
       await lease.close();
       const next = await leased(root);
-      expect(ids(await claimAll(next, 'a'))).toEqual([fired.id]);
+      // One that was made is removed once more at the end.
+      expect(ids(await claimAll(next, 'a'))).toEqual(settle === 'done' ? [] : [fired.id]);
       await next.close();
     });
   }
