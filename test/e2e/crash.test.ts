@@ -4,6 +4,7 @@
  * in flight at a kill.
  */
 import { describe, expect, test } from 'vitest';
+import { readLedger } from '../faults/support/oracle.js';
 import { randomNumbers } from '../support/random-numbers.js';
 import { type Recorder, startRecorder } from '../support/recorder.js';
 import { createWorld, eachOf, type Running, until, type World } from '../support/world.js';
@@ -20,12 +21,10 @@ async function killAfter(running: Running, ms: number): Promise<number | NodeJS.
   return code;
 }
 
-/** The ids of the events in `queue/` and `retry/` of an endpoint. */
+/** The ids of the events in `queue/` and `retry/` of an endpoint, those of batches one by one. */
 function owedTo(world: World, endpoint: string): string[] {
-  const rooms = world.names(`queue/${endpoint}`).map((segment) => `queue/${endpoint}/${segment}`);
-  return [...rooms, `retry/${endpoint}`]
-    .flatMap((room) => world.names(room))
-    .map((name) => name.split('.').at(-2) ?? '');
+  const mine = [...readLedger(world.spool).owed].filter((key) => key.startsWith(`${endpoint} `));
+  return mine.map((key) => key.slice(endpoint.length + 1));
 }
 
 describe('crashes', () => {
