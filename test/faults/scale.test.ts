@@ -45,10 +45,6 @@ async function deadAndAlive(world: World): Promise<DeadAndAlive> {
   return { beside, empty, alive: () => endpoints.received.alive?.size ?? 0 };
 }
 
-function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
-}
-
 const owed = measure(200_000, 1_000_000);
 
 describe(`a dead endpoint that is owed ${owed} deliveries`, () => {
@@ -77,7 +73,8 @@ describe(`a dead endpoint that is owed ${owed} deliveries`, () => {
         took.beside.push(await pass(beside.env));
         took.empty.push(await pass(empty.env));
       }
-      const more = median(took.beside) - median(took.empty);
+      // The quickest of each: other tests compute beside this one.
+      const more = Math.min(...took.beside) - Math.min(...took.empty);
       console.log(`a pass beside ${owed} owed costs ${more.toFixed(0)} ms more`);
       expect(more).toBeLessThanOrEqual(100);
 
@@ -97,7 +94,9 @@ describe(`a dead endpoint that is owed ${owed} deliveries`, () => {
       expect(calls.filter((call) => call.includes('/queue/dead/') || call.includes('/dead/dead/'))).toEqual(
         [],
       );
-      expect(calls.filter((call) => /rename\w*\(/.test(call) && !call.includes('endpoints/'))).toEqual([]);
+      // The new event is renamed from incoming/ into its queue.
+      const isOurs = (call: string): boolean => call.includes('endpoints/') || call.includes('incoming/');
+      expect(calls.filter((call) => /rename\w*\(/.test(call) && !isOurs(call))).toEqual([]);
 
       const peak = peakOf(world);
       await world.run(['fire', 'new', '-d', '1'], beside);
