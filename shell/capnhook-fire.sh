@@ -71,7 +71,6 @@ __capnhook_fail() {
 
 # $1: the exit code if nothing better is known.
 __capnhook_fail_as_told() {
-  command rm -f "$ch_file" "$ch_file.in" 2> /dev/null
   printf '\n?%s\n' "$1"
   exit "$1"
 }
@@ -126,11 +125,6 @@ __capnhook_check_payload() {
   fi
 }
 
-__capnhook_fail_empty() {
-  [ -z "${ch_file-}" ] || command rm -f "$ch_file" "$ch_file.in"
-  __capnhook_fail 65 'Cannot fire this payload: it is empty' 'Whatever should have written it may have failed.'
-}
-
 # $1: the exit code, $2: why. What was named may be a payload, or a URL, which is a secret.
 __capnhook_fail_to_read() {
   ch_hint=''
@@ -174,7 +168,7 @@ __capnhook_open_spool() {
   [ ! -r "$ch_spool/VERSION" ] || read -r ch_version < "$ch_spool/VERSION"
   [ "$ch_version" != 'capnhook-spool 1' ] || return 0
   [ -r "$ch_spool/VERSION" ] ||
-    __capnhook_fail 77 "Cannot open the spool: permission denied (spool $ch_spool)" \
+    __capnhook_fail 77 "Cannot create or open the spool: permission denied (EACCES, spool $ch_spool)" \
       'Run it as the user who owns the spool, or choose another spool.'
   __capnhook_quote "$ch_version" 'something else'
   __capnhook_fail 73 "Cannot use the spool $ch_spool: its VERSION is $ch_shown, not \"capnhook-spool 1\"" \
@@ -212,10 +206,12 @@ __capnhook_make_spool() {
     'Make it with capnhook init, or put capnhook into the PATH.'
 }
 
-# Makes tmp/<random>, which must not be there yet, and looks at the clock: sets ch_file and ch_clock.
+# Makes tmp/<random>, which must not be there yet, and looks at the clock: sets ch_file, ch_entry and ch_clock.
 __capnhook_create_file() {
   __capnhook_draw
-  ch_file=$ch_spool/tmp/$ch_random$ch_more
+  ch_file=$ch_spool/tmp/$ch_random$ch_more ch_entry=$ch_file
+  # However it ends, nothing is left. exec: where it ends because nothing can be forked any more, rm cannot be either.
+  trap 'exec rm -f "$ch_file" "$ch_file.in" "$ch_entry" > /dev/null 2>&1' EXIT
   umask 077
   [ ! -k "$ch_spool/tmp" ] || umask 027
   # Each of the shells but dash can tell the time. A variable that stands still was handed down by another shell.
@@ -263,7 +259,8 @@ __capnhook_write_event() {
     fi || __capnhook_fail_as_told 66
     ch_payload=$ch_file.in
   fi
-  [ -s "$ch_payload" ] || __capnhook_fail_empty
+  [ -s "$ch_payload" ] ||
+    __capnhook_fail 65 'Cannot fire this payload: it is empty' 'Whatever should have written it may have failed.'
   ch_code=74
   {
     printf '{"capnhook":1,"id":"%s","hook":"%s","time":"%04d-%02d-%02dT%02d:%02d:%02d.%03dZ",\n"payload":' \
@@ -340,6 +337,7 @@ __capnhook_publish() {
   else
     command sync "$ch_synced" || __capnhook_withdraw
   fi
+  trap - EXIT
   printf '\n%s\n' "$ch_id"
   exec rm -f "$ch_file" "$ch_file.in" > /dev/null 2>&1
 }

@@ -6,6 +6,7 @@ import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect } from 'vitest';
 import { parseEvent } from '../../src/event/record.js';
+import { init } from '../../src/library/init.js';
 import { runIn, type Shell, shells } from '../support/shells.js';
 import { createWorld, type World } from '../support/world.js';
 import { measure } from './support/measure.js';
@@ -72,7 +73,7 @@ const shellErrors: readonly ShellError[] = [
 
 async function createPlace(): Promise<World> {
   const world = createWorld();
-  expect((await world.run(['init'])).code).toBe(0);
+  await init({ spool: world.spool });
   world.file('p.json', '{"n": 1.0}');
   return world;
 }
@@ -137,6 +138,25 @@ describe('capnhook_fire whose system calls fail', () => {
       }
     });
   }
+
+  test('no more processes: whichever program cannot be started, nothing is queued, and it is told', async () => {
+    const world = await createPlace();
+    const [dash, bash] = shells as [Shell, Shell];
+    // bash, which uses clone for all, is not the same without its first two: the caller's own.
+    const forks = [
+      ...[1, 2, 3, 4, 5].map((nth) => ({ shell: dash, call: 'vfork', nth, errno: 'EAGAIN' })),
+      ...[3, 4].map((nth) => ({ shell: bash, call: 'clone', nth, errno: 'ENOMEM' })),
+    ];
+    for (const { shell, call, nth, errno } of forks) {
+      const name = `${shell.name}: ${errno} at ${call} ${nth}`;
+      const inject = `inject=${call}:error=${errno}:when=${nth}`;
+      const strace = ['strace', '-f', '-b', 'execve', '-qq', '-o', '/dev/null'];
+      const prefix = [...strace, '-e', `trace=${call}`, '-e', inject];
+      const ended = await runIn(shell, world, 'capnhook_fire load p.json', { prefix });
+      expect([ended.code, takeQueued(world), world.names('tmp')], name).toEqual([75, 0, []]);
+      expect(ended.stderr, name).toMatch(/capnhook: Cannot queue the event: .*\n {2}Try again\.\n$/);
+    }
+  });
 
   test('what cat says of a pipe that it cannot read is no error of the disk, and what it says of the disk is', async () => {
     const world = await createPlace();
