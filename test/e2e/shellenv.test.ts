@@ -6,6 +6,7 @@ import { describe, expect } from 'vitest';
 import { isGeneratedId, timeOfId } from '../../src/event/event-id.js';
 import { isHookName } from '../../src/event/hook-name.js';
 import { eventToBytes, type ParsedEvent, parseEvent } from '../../src/event/record.js';
+import { init } from '../../src/library/init.js';
 import { runCommand } from '../support/io.js';
 import { runIn, shells, testIn } from '../support/shells.js';
 import { createWorld, type Ended, type RunOptions, type World } from '../support/world.js';
@@ -17,7 +18,7 @@ const payload =
 /** A world with a spool. */
 async function withSpool(): Promise<World> {
   const world = createWorld();
-  expect((await world.run(['init'])).code).toBe(0);
+  await init({ spool: world.spool });
   return world;
 }
 

@@ -173,7 +173,7 @@ describe('a power cut on ext4', () => {
     const payloads = new Set<string>();
     let acceptedInAll = 0;
     let cutShort = 0;
-    for (let round = 0; round < measure(4, 80); round++) {
+    for (let round = 0; round < measure(3, 80); round++) {
       const spool = `${rig.disk.path}/${round}/spool`;
       expect(await rig.run(['init', '--spool', spool])).toMatchObject({ code: 0 });
       const accepted = new Set<string>();

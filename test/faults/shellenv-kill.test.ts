@@ -7,6 +7,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect } from 'vitest';
 import { parseEvent } from '../../src/event/record.js';
+import { init } from '../../src/library/init.js';
 import { runIn, type Shell, shells, testIn } from '../support/shells.js';
 import { createWorld, until, type World } from '../support/world.js';
 import { type Endpoints, startEndpoints } from './support/endpoints.js';
@@ -24,7 +25,7 @@ async function createPlace(): Promise<Place> {
   const world = createWorld();
   const endpoints = await startEndpoints({ names: ['a'] });
   world.hooks(endpoints.hooks);
-  expect((await world.run(['init'])).code).toBe(0);
+  await init({ spool: world.spool });
   return { world, endpoints };
 }
 
