@@ -3,9 +3,6 @@
  * to. Only when all of that is durable is it gone from `incoming/`, and only
  * when that is durable too may it be sent: so a crash at any point repeats the
  * intake, and never a delivery.
- *
- * A step takes in single events or batches, never both: so what a step that was
- * cut short has put is found at the end of a queue.
  */
 import type { EventHeader } from '../../event/event.js';
 import { createEventId, isGeneratedId } from '../../event/event-id.js';
@@ -103,11 +100,9 @@ export function createIntake(disk: Disk, root: string, options: IntakeOptions): 
       const result = await fanOut(done, route);
       const more = beyond || done.left || names.length + batches.length > 0;
       caughtUp = !more && unread.size === 0;
-      if (caughtUp) options.writer.unpin();
       return { ...result, more, unread: [...unread.values()] };
     } catch (error) {
       [names, batches] = [[], []]; // what it has put must be taken in again
-      options.writer.pin();
       throw error;
     }
   }
@@ -274,7 +269,6 @@ export function createIntake(disk: Disk, root: string, options: IntakeOptions): 
           if (endpoints.length === 0) noReceivers.push({ ...named(header), events: eventsIn(file) });
         } catch (error) {
           keepForLater(name, error);
-          options.writer.pin();
         }
       }
       await options.writer.sync();

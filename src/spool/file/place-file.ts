@@ -10,16 +10,11 @@ import type { EntryStat } from './read-entry.js';
 import { batchFilesOf, removeSegment } from './segment.js';
 import { closeQuietly, copyDurably, ensureDirectory, removeIfThere, writeDurably } from './write-file.js';
 
-/** `taken`: something stands there. `replaced`: the file is not the one that was read any more, or gone. */
-export type Placed = 'placed' | 'moved' | 'taken' | 'replaced';
-
-export interface Place {
-  target: string;
-  /** Gives a path on the spool's file system, where a copy is written. */
-  temporary(): string;
-  /** Whether the file may leave `incoming/` for its place. */
-  mayMove: boolean;
-}
+/**
+ * `taken`: something stands there. `replaced`: the file is not the one that was read any more, or gone. `refused`: only
+ * a copy can have that place.
+ */
+export type Placed = 'placed' | 'moved' | 'taken' | 'replaced' | 'refused';
 
 /** Whether nobody else has the file: a link that somebody else holds, or may hold, could change its bytes later. */
 export function isOurs({ uid, nlink }: EntryStat): boolean {
@@ -30,24 +25,43 @@ const ownUid = process.geteuid?.();
 
 /**
  * Puts an event's file where it belongs, unless something stands there.
+ * @param options.mayMove whether the file may leave `incoming/` for its place
  * @throws the errno of whatever failed
  */
-export function place(disk: Disk, root: string, { file, ...to }: Place & { file: EventFile }): Placed {
+export function place(
+  disk: Disk,
+  root: string,
+  { file, target, mayMove }: { file: EventFile; target: string; mayMove: boolean },
+): Placed {
   const { path, stat } = file;
-  const { target, mayMove } = to;
+  if (!isOurs(stat)) return 'refused';
   try {
-    if (isOurs(stat) && mayMove) return move(disk, root, { path, target, stat });
-    if (isOurs(stat) || disk.lstatSync(target, { throwIfNoEntry: false })?.ino === stat.ino) {
-      disk.linkSync(path, target);
-      return isFile(disk, target, stat) ? 'placed' : 'replaced';
-    }
+    if (mayMove) return move(disk, root, { path, target, stat });
+    disk.linkSync(path, target);
+    return isFile(disk, target, stat) ? 'placed' : 'replaced';
   } catch (error) {
     const errno = errnoOf(error) ?? '';
     if (errno === 'EEXIST') return 'taken';
     if (errno === 'ENOENT') return 'replaced';
-    if (!linkRefusals.has(errno)) throw error;
+    if (linkRefusals.has(errno)) return 'refused';
+    throw error;
   }
-  return copy(disk, file, to);
+}
+
+/**
+ * Puts a copy of an event's file where it belongs, unless something stands there.
+ * @param options.temporary gives a path on the spool's file system, where it is written
+ * @throws the errno of whatever failed
+ */
+export function placeCopy(
+  disk: Disk,
+  { file, target, temporary }: { file: EventFile; target: string; temporary(): string },
+): 'placed' | 'taken' {
+  if (disk.lstatSync(target, { throwIfNoEntry: false })) return 'taken';
+  const copied = temporary();
+  closeQuietly(disk, writeDurably(disk, copied, { bytes: file.bytes, mode: privateFile }));
+  disk.renameSync(copied, target);
+  return 'placed';
 }
 
 /** rename(2) would replace what is there; nobody but the drain puts anything into a queue. */
@@ -75,14 +89,6 @@ function isFile(disk: Disk, target: string, { ino }: EntryStat): boolean {
   if (disk.lstatSync(target).ino === ino) return true;
   removeIfThere(disk, target);
   return false;
-}
-
-function copy(disk: Disk, { bytes }: EventFile, { target, temporary }: Place): Placed {
-  if (disk.lstatSync(target, { throwIfNoEntry: false })) return 'taken';
-  const copied = temporary();
-  closeQuietly(disk, writeDurably(disk, copied, { bytes, mode: privateFile }));
-  disk.renameSync(copied, target);
-  return 'placed';
 }
 
 /**

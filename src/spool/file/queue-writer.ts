@@ -5,12 +5,13 @@
  * somebody else's hands. A batch is put whole, into a segment of its own.
  * Doing it again changes nothing.
  */
+import { isGeneratedId } from '../../event/event-id.js';
 import { parseEvent } from '../../event/record.js';
 import type { BatchFile, EventFile } from './accepted-file.js';
 import { syncAll } from './directory-sync.js';
 import type { Disk } from './disk.js';
 import { batchSegmentName, parseSegmentName, privateDir, segmentName, segmentSize } from './layout.js';
-import { place, placeBatch } from './place-file.js';
+import { isOurs, place, placeBatch, placeCopy } from './place-file.js';
 import { readEntry } from './read-entry.js';
 import { sameBatchFile } from './same-batch-file.js';
 import { sameEvent } from './same-event.js';
@@ -37,10 +38,6 @@ export interface QueueWriter {
   putBatch(endpoint: string, file: BatchFile): Put;
   /** Makes everything that was put durable, while others have their turn. */
   sync(): Promise<void>;
-  /** Something that was put has to be taken in again: it is looked for where it may be, until {@link QueueWriter.unpin}. */
-  pin(): void;
-  /** Nothing has to be taken in again. */
-  unpin(): void;
   /** The endpoint is owed nothing, and its directories are gone. */
   forget(endpoint: string): void;
   /** The segment was removed. */
@@ -55,10 +52,8 @@ interface Tail {
   isBatch: boolean;
   /** Whether the last segment is there. */
   isMade: boolean;
-  /** The last segment before it that is no batch. */
-  before: string | undefined;
-  /** Segments in which an intake that was cut short may have put deliveries. */
-  pinned: Set<string>;
+  /** The segments of single deliveries, in their order. */
+  singles: string[];
   /** The segments that are batches, by the batch's id. */
   batches: Map<string, string>;
 }
@@ -71,8 +66,6 @@ interface Tail {
 export function createQueueWriter(disk: Disk, root: string, token: () => string): QueueWriter {
   const tails = new Map<string, Tail>();
   const touched = new Set<string>();
-  /** What was pinned in queues whose end is to be looked for anew. */
-  const pinnedBefore = new Map<string, ReadonlySet<string>>();
 
   function temporary(): string {
     return `${root}/tmp/${token()}`;
@@ -85,8 +78,6 @@ export function createQueueWriter(disk: Disk, root: string, token: () => string)
       // Whoever made these directories may have ended before its fsync.
       touched.add(`${root}/queue`).add(`${root}/queue/${endpoint}`);
       tail = readTail(disk, `${root}/queue/${endpoint}`);
-      for (const segment of pinnedBefore.get(endpoint) ?? []) tail.pinned.add(segment);
-      pinnedBefore.delete(endpoint);
       tails.set(endpoint, tail);
     }
     return tail;
@@ -94,34 +85,50 @@ export function createQueueWriter(disk: Disk, root: string, token: () => string)
 
   /** The segment that the next single delivery goes to. */
   function segmentOf(endpoint: string, tail: Tail): string {
-    if (tail.isBatch || tail.count >= segmentSize) {
-      if (!tail.isBatch) tail.before = segmentName(tail.number);
+    if (tail.isBatch || tail.count >= segmentSize)
       Object.assign(tail, { number: tail.number + 1, count: 0, isBatch: false, isMade: false });
-    }
     const segment = segmentName(tail.number);
     if (!tail.isMade && ensureDirectory(disk, `${root}/queue/${endpoint}/${segment}`, privateDir))
       touched.add(`${root}/queue/${endpoint}`);
+    if (tail.singles.at(-1) !== segment) tail.singles.push(segment);
     tail.isMade = true;
     return segment;
+  }
+
+  /** What stands under an event's name in a segment already, if anything does. */
+  function findIn(queue: string, segment: string, file: EventFile): Put | undefined {
+    const path = `${queue}/${segment}/${file.event.id}.json`;
+    if (!disk.lstatSync(path, { throwIfNoEntry: false })) return undefined;
+    touched.add(`${queue}/${segment}`);
+    return isSame(disk, path, file) ? { kind: 'there', segment } : { kind: 'conflict' };
+  }
+
+  function findInAny(queue: string, segments: readonly string[], file: EventFile): Put | undefined {
+    for (const segment of segments) {
+      const found = findIn(queue, segment, file);
+      if (found !== undefined) return found;
+    }
+    return undefined;
   }
 
   return {
     put(endpoint, file, { isOnly }) {
       const tail = tailOf(endpoint);
       const queue = `${root}/queue/${endpoint}`;
-      const name = `${file.event.id}.json`;
       const segment = segmentOf(endpoint, tail);
-      for (const earlier of earlierSegments(tail)) {
-        if (!disk.lstatSync(`${queue}/${earlier}/${name}`, { throwIfNoEntry: false })) continue;
-        touched.add(`${queue}/${earlier}`);
-        const same = isSame(disk, `${queue}/${earlier}/${name}`, file);
-        return same ? { kind: 'there', segment: earlier } : { kind: 'conflict' };
+      const target = `${queue}/${segment}/${file.event.id}.json`;
+      const earlier = tail.singles.slice(0, -1);
+      const found = findInAny(queue, mayBeQueued(file) ? earlier : earlier.slice(-1), file);
+      if (found !== undefined) return found;
+      let placed = place(disk, root, { file, target, mayMove: isOnly });
+      if (placed === 'refused') {
+        // A copy leaves no trace at what it was made of.
+        const copied = findInAny(queue, earlier, file);
+        if (copied !== undefined) return copied;
+        placed = placeCopy(disk, { file, target, temporary });
       }
-      const target = `${queue}/${segment}/${name}`;
-      const placed = place(disk, root, { file, target, temporary, mayMove: isOnly });
+      if (placed === 'taken') return findIn(queue, segment, file) ?? { kind: 'conflict' };
       touched.add(`${queue}/${segment}`);
-      if (placed === 'taken')
-        return isSame(disk, target, file) ? { kind: 'there', segment } : { kind: 'conflict' };
       if (placed === 'replaced') {
         tail.isMade = false; // or it is the segment that is gone
         return { kind: 'replaced' };
@@ -146,7 +153,6 @@ export function createQueueWriter(disk: Disk, root: string, token: () => string)
       const segment = batchSegmentName(number, { id, count });
       const directory = `${queue}/${segment}`;
       touched.add(queue).add(directory);
-      if (!tail.isBatch && tail.count > 0) tail.before = segmentName(tail.number);
       const placed = placeBatch(disk, file, { directory, temporary });
       if (placed === 'replaced') return { kind: 'replaced' };
       tail.batches.set(id, segment);
@@ -156,27 +162,14 @@ export function createQueueWriter(disk: Disk, root: string, token: () => string)
     async sync() {
       await syncAll(disk, touched);
     },
-    pin() {
-      for (const tail of tails.values()) {
-        if (!tail.isBatch) tail.pinned.add(segmentName(tail.number));
-        if (tail.before !== undefined) tail.pinned.add(tail.before);
-      }
-    },
-    unpin() {
-      for (const tail of tails.values()) tail.pinned.clear();
-      pinnedBefore.clear();
-    },
     forget: (endpoint) => void tails.delete(endpoint),
     removed(endpoint, segment) {
       const tail = tails.get(endpoint);
-      tail?.pinned.delete(segment);
-      if (tail?.before === segment) tail.before = undefined;
-      if (tail !== undefined && parseSegmentName(segment)?.number === tail.number) {
-        tails.delete(endpoint);
-        pinnedBefore.set(endpoint, tail.pinned);
-      }
-      const id = parseSegmentName(segment)?.batch?.id;
-      if (id !== undefined && tail?.batches.get(id) === segment) tail.batches.delete(id);
+      const parsed = parseSegmentName(segment);
+      if (tail === undefined || parsed === undefined) return;
+      if (parsed.number === tail.number) tails.delete(endpoint);
+      if (parsed.batch === undefined) tail.singles = tail.singles.filter((name) => name !== segment);
+      else if (tail.batches.get(parsed.batch.id) === segment) tail.batches.delete(parsed.batch.id);
     },
   };
 }
@@ -191,23 +184,22 @@ function readTail(disk: Disk, queue: string): Tail {
   );
   const last = segments.at(-1);
   const isBatch = last?.batch !== undefined;
-  const single = segments.filter(({ batch }) => batch === undefined).map(({ name }) => name);
   return {
     number: last?.number ?? 1,
     count: last === undefined || isBatch ? 0 : disk.readdirSync(`${queue}/${last.name}`).length,
     isBatch,
     isMade: last !== undefined,
-    before: single.at(isBatch ? -1 : -2),
-    pinned: new Set(single.slice(-2)),
+    singles: segments.filter(({ batch }) => batch === undefined).map(({ name }) => name),
     batches,
   };
 }
 
-/** Where else an event may be that is put at the end. */
-function earlierSegments({ number, isBatch, before, pinned }: Tail): string[] {
-  const current = isBatch ? undefined : segmentName(number);
-  const earlier = before === undefined || pinned.has(before) ? [...pinned] : [...pinned, before];
-  return earlier.filter((segment) => segment !== current);
+/**
+ * Whether an intake that was cut short, or somebody who chose its id, may have put an event of that name anywhere in a
+ * queue. What has only the one name in `incoming/` was linked nowhere.
+ */
+function mayBeQueued({ stat, event }: EventFile): boolean {
+  return !isOurs(stat) || !isGeneratedId(event.id);
 }
 
 /** Whether what stands in the queue under this name is the same event: then an intake was half done. */

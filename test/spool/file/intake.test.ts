@@ -597,6 +597,39 @@ describe('fanOut() after an intake that was cut short', () => {
     await copying.close();
   });
 
+  it.each([
+    ['a link', 'link'],
+    ['a copy, of a link that others may hold', 'copy'],
+    ['a copy, where links are refused', 'refused'],
+    ['a copy of an event whose id was chosen', 'chosen'],
+  ] as const)('fanOut() finds what is there far from the end of a queue: %s', async (_, kind) => {
+    const root = madeSpool(quickDir());
+    const fired = event(kind === 'chosen' ? { id: 'chosen' } : {});
+    const [waiting, queued] = [
+      `${root}/incoming/${fired.id}.json`,
+      `${root}/queue/a/00000001/${fired.id}.json`,
+    ];
+    // Intakes that were killed one after another have left segments behind them, some of them empty.
+    for (const segment of ['00000001', '00000003', '00000004', '00000006'])
+      mkdirSync(`${root}/queue/a/${segment}`, { recursive: true });
+    for (const segment of ['00000003', '00000006']) {
+      const { id } = event();
+      writeFileSync(`${root}/queue/a/${segment}/${id}.json`, eventToBytes(event({ id })));
+    }
+    writeFileSync(waiting, eventToBytes(fired));
+    if (kind === 'link') linkSync(waiting, queued);
+    else writeFileSync(queued, eventToBytes(fired));
+    if (kind === 'copy') linkSync(waiting, `${root}/elsewhere`);
+    const { disk } = faultyDisk(({ name }) =>
+      kind === 'refused' && name === 'linkSync' ? 'EPERM' : undefined,
+    );
+    const lease = await leaseOf(spoolAt(root, { disk }));
+    expect(await fanOutAll(lease, () => ['a', 'b'])).toMatchObject({ events: 1, deliveries: 1 });
+    expect(ids(await claimAll(lease, 'a')).filter((id) => id === fired.id)).toHaveLength(1);
+    expect(ids(await claimAll(lease, 'b'))).toEqual([fired.id]);
+    await lease.close();
+  });
+
   it('fanOut() of an event with a conflict undoes what it has put, and leaves what was there', async () => {
     const { root, fired, lease } = await halfDone();
     mkdirSync(`${root}/queue/c/00000001`, { recursive: true });
