@@ -146,10 +146,10 @@ function afterAnswer(health: Health, { settled, limit, disables, against, holds 
   if (isSmooth(health) && !isRemembered && disables === undefined && against === undefined) return health;
   const others = failedDeliveries.filter(([id]) => id !== settled);
   const paused = health.paused ?? (disables === undefined ? undefined : pausedBy(disables));
-  const { since, parkedUntil, failedAt, last, clock, asked } = health;
+  const { since, parkedUntil, failedAt, ageFrom, last, clock, asked } = health;
   const stays = paused !== undefined || holds === true;
   return defined({
-    ...(stays && { failures, since, parkedUntil, failedAt, last, clock, paused, asked }),
+    ...(stays && { failures, since, parkedUntil, failedAt, ageFrom, last, clock, paused, asked }),
     failedDeliveries: others.length === 0 ? undefined : others,
     allowed: holds === true ? undefined : allowedAfter(health, limit),
     against,

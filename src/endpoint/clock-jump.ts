@@ -6,31 +6,34 @@ export interface Timed {
   since?: number;
   parkedUntil?: number;
   failedAt?: readonly number[];
+  ageFrom?: number;
   clock?: ClockReading;
 }
 
 /** Less is drift, in ms. */
 const leastJumpMs = 1_000;
 
-/** After a jump of more than this, in ms, nothing is given up before the attempts are made anew. */
+/** After a jump of more than this, in ms, deliveries have their time anew, and their endpoint its attempts. */
 const suspendsGivingUpMs = 3_600_000;
 
 /**
  * The health with its times as the wall clock would have told them, had it been
  * then what it is now. It has the same waits left as before the jump.
  */
-export function atThisClock<T extends Timed>(health: T, { clock }: Moment): T {
+export function atThisClock<T extends Timed>(health: T, { now, clock }: Moment): T {
   const { clock: noted } = health;
   if (clock === undefined || noted === undefined || clock.boot !== noted.boot) return health;
   const jumpMs = clock.bootedAt - noted.bootedAt;
   if (Math.abs(jumpMs) < leastJumpMs) return health;
   const { since, parkedUntil, failedAt = [] } = health;
   const isInsane = Math.abs(jumpMs) > suspendsGivingUpMs;
+  const ageFrom = isInsane ? now : health.ageFrom && health.ageFrom + jumpMs;
   return {
     ...health,
     clock,
     ...(since !== undefined && { since: since + jumpMs }),
     ...(parkedUntil !== undefined && { parkedUntil: parkedUntil + jumpMs }),
+    ...(ageFrom !== undefined && { ageFrom }),
     failedAt: isInsane ? [] : failedAt.map((at) => at + jumpMs),
   };
 }

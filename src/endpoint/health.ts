@@ -20,6 +20,8 @@ export interface Health {
   asked?: boolean;
   /** When attempts failed lately, oldest first; at most {@link minAttempts}. */
   failedAt?: readonly number[];
+  /** After the clock has jumped: no delivery's age counts from before. */
+  ageFrom?: number;
   /** Why it is paused: nothing is sent until somebody clears it. */
   paused?: string;
   /** What went wrong last: `503`, `ECONNREFUSED`, … */
@@ -103,10 +105,10 @@ export function isGivenUp(
   health: Health,
   { acceptedAt, giveUpAfterMs, ...moment }: Moment & { acceptedAt: number; giveUpAfterMs: number },
 ): boolean {
-  const failedAt = atThisClock(health, moment).failedAt ?? [];
+  const { failedAt = [], ageFrom = acceptedAt } = atThisClock(health, moment);
   const oldest = failedAt[0];
   return (
-    moment.now - acceptedAt > giveUpAfterMs &&
+    moment.now - Math.max(acceptedAt, ageFrom) > giveUpAfterMs &&
     failedAt.length >= minAttempts &&
     oldest !== undefined &&
     oldest >= acceptedAt

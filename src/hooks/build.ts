@@ -83,11 +83,14 @@ export function buildDefinition(written: DraftEndpoint, defaults: Settings): Omi
 
 /** Settings with what is missing taken from the defaults. */
 export function buildSettings(written: DraftSettings, defaults: Settings = endpointDefaults): Settings {
-  const rate = written.rate && parseRate(written.rate.value);
+  const { rate: defaultRate, onChange: defaultOnChange, ...others } = defaults;
+  // `none` is no rate.
+  const rate = written.rate === undefined ? defaultRate : parseRate(written.rate.value);
+  const onChange = written.onChange?.value.map(({ value }) => value) ?? defaultOnChange ?? [];
   return {
-    ...defaults,
+    ...others,
     ...(rate && { rate }),
-    ...(written.onChange && { onChange: written.onChange.value.map(({ value }) => value) }),
+    ...(onChange.length > 0 && { onChange }),
     order: choice(written.order, ORDERS) ?? defaults.order,
     onFailure: choice(written.onFailure, ON_FAILURES) ?? defaults.onFailure,
     timeoutMs: ms(written.timeout) ?? defaults.timeoutMs,

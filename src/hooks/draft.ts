@@ -21,13 +21,14 @@ export type DraftItem = { at: number; name: string } | { at: number; endpoint: D
 export interface DraftSettings {
   timeout?: Placed<string>;
   concurrency?: Placed<number>;
+  /** A rate, or `none`. */
   rate?: Placed<string>;
   order?: Placed<string>;
   onFailure?: Placed<string>;
   giveUpAfter?: Placed<string>;
   schedule?: Placed<readonly Placed<string>[]>;
   jitter?: Placed<number>;
-  /** A command: its name and arguments. */
+  /** A command: its name and arguments; empty for `none`. */
   onChange?: Placed<readonly Placed<string>[]>;
 }
 

@@ -1,5 +1,8 @@
 import { ON_FAILURES, ORDERS } from '../endpoint/endpoint.js';
 
+/** Takes back what `defaults` say. */
+export const NONE = 'none';
+
 export const MAX_CONCURRENCY = 256;
 export const MAX_IN_FLIGHT = 4096;
 

@@ -1,7 +1,7 @@
 import type { DraftDefaults, DraftSettings } from './draft.js';
 import type { Finding, Placed } from './finding.js';
 import { entriesOf } from './keys.js';
-import { MUST_BE } from './must-be.js';
+import { MUST_BE, NONE } from './must-be.js';
 import { readNumber, readText, wrongType } from './types.js';
 import type { TreeEntry } from './yaml-tree.js';
 
@@ -21,8 +21,8 @@ export const SETTINGS: readonly string[] = [
 export const DEFAULTS: readonly string[] = [...SETTINGS, 'maxInFlight', 'alert'];
 
 const DURATION = 'must be a duration such as 500ms, 20s, 5m, 2h or 3d';
-const ON_CHANGE = "'onChange' must be a map with 'command'";
-const RATE = "'rate' must be a rate such as 10/s, 100/m, 1000/h or 5000/d";
+const ON_CHANGE = "'onChange' must be a map with 'command', or 'none'";
+const RATE = "'rate' must be a rate such as 10/s, 100/m, 1000/h or 5000/d, or 'none'";
 
 /** The settings among a map's entries. */
 export function readSettings(entries: ReadonlyMap<string, TreeEntry>, findings: Finding[]): DraftSettings {
@@ -56,6 +56,7 @@ export function readDefaults(entries: ReadonlyMap<string, TreeEntry>, findings: 
 }
 
 function readOnChange(tree: TreeEntry['value'], findings: Finding[]): Pick<DraftSettings, 'onChange'> {
+  if (tree.kind === 'scalar' && tree.value === NONE) return { onChange: { at: tree.at, value: [] } };
   const command = tree.kind === 'map' ? entriesOf(tree, ['command'], findings).get('command') : undefined;
   if (command === undefined) {
     // An unknown key alone is a finding already.

@@ -35,11 +35,13 @@ describe('atThisClock()', () => {
   );
 
   it.each([[hour + 1], [-hour - 1], [3650 * day]])(
-    'atThisClock() forgets the attempts at a jump of %d ms, so that nothing is given up before they are made anew',
+    'atThisClock() forgets the attempts and the ages at a jump of %d ms, so that nothing is given up before its time anew',
     (jumpMs) => {
       const clock = { boot: 'b', bootedAt: jumpMs };
-      const moved = atThisClock(noted, { now: t0 + jumpMs, clock });
-      expect(moved).toMatchObject({ failedAt: [], parkedUntil: t0 + 60_000 + jumpMs, clock });
+      const moved = atThisClock<Health>(noted, { now: t0 + jumpMs, clock });
+      const drifted = { boot: 'b', bootedAt: jumpMs + hour };
+      expect(atThisClock(moved, { now: t0, clock: drifted }).ageFrom).toBe(t0 + jumpMs + hour);
+      expect(moved).toMatchObject({ failedAt: [], ageFrom: t0 + jumpMs, parkedUntil: t0 + 60_000 + jumpMs, clock });
     },
   );
 

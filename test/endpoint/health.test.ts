@@ -41,6 +41,13 @@ describe('isGivenUp()', () => {
     expect(isGivenUp(health, at(hour))).toBe(true);
     expect(isGivenUp(health, at(3650 * day))).toBe(false);
   });
+
+  it('isGivenUp() counts no age from before the clock has jumped', () => {
+    const health: Health = { failedAt, ageFrom: t0 + day };
+    expect(isGivenUp(health, { ...accepted, now: t0 + day + giveUpAfterMs })).toBe(false);
+    expect(isGivenUp(health, { ...accepted, now: t0 + day + giveUpAfterMs + 1 })).toBe(true);
+    expect(isGivenUp({ ...health, ageFrom: t0 - day }, { ...accepted, now: t0 + giveUpAfterMs })).toBe(false);
+  });
 });
 
 describe('parkedUntil()', () => {

@@ -96,6 +96,7 @@ hooks: {trouble: [own]}
 endpoints:
   own: {url: https://a.example/1, rate: 1/s, order: any, onChange: {command: [/bin/page]}}
   like: {url: https://a.example/2, onFailure: block}
+  free: {url: https://a.example/3, rate: none, onChange: none}
 defaults: {rate: 5000/d, order: strict, onFailure: skip, onChange: {command: [mail]}, maxInFlight: 4096, alert: trouble}
 `);
     expect({ maxInFlight, alert }).toEqual({ maxInFlight: 4_096, alert: 'trouble' });
@@ -103,6 +104,8 @@ defaults: {rate: 5000/d, order: strict, onFailure: skip, onChange: {command: [ma
     expect(defaults).toMatchObject({ rate, order: 'strict', onFailure: 'skip', onChange: ['mail'] });
     const own = { rate: { count: 1, perMs: 1_000 }, order: 'any', onChange: ['/bin/page'] };
     expect(endpoints.get('own')).toMatchObject(own);
+    expect(endpoints.get('free')).not.toHaveProperty('rate');
+    expect(endpoints.get('free')).not.toHaveProperty('onChange');
     expect(endpoints.get('like')).toMatchObject({
       rate,
       order: 'strict',
@@ -292,9 +295,9 @@ describe('parseHooks() reports', () => {
     ...['10', '0/s', '1/w', '10001/s', '1.5/s', '-1/s', '1 /s', '"01/s"'].map((rate): [string, string[]] => [
       endpoint(`rate: ${rate}`),
       rate === '10'
-        ? [`1:${E + 6} 'rate' must be a rate such as 10/s, 100/m, 1000/h or 5000/d; found a number`]
+        ? [`1:${E + 6} 'rate' must be a rate such as 10/s, 100/m, 1000/h or 5000/d, or 'none'; found a number`]
         : [
-            `1:${E + 6} bad rate; write a number from 1 to 10000 and a unit, such as 10/s, 100/m, 1000/h or 5000/d`,
+            `1:${E + 6} bad rate; write a number from 1 to 10000 and a unit, such as 10/s, 100/m, 1000/h or 5000/d, or write 'none'`,
           ],
     ]),
     [endpoint('order: fifo'), [`1:${E + 7} 'order' must be 'any' or 'strict'`]],

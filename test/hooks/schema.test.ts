@@ -52,6 +52,7 @@ describe('hooks.schema.json', () => {
       'headers: {User-Agent: x, X_y: "", Z: {file: /x}, T: "a\\tb", L: ü}, sign: [{env: A}, {credential: b.c}]',
     ),
     e('rate: 10000/s, order: any, onChange: {command: [a]}'),
+    e('rate: none, onChange: none'),
     e('rate: 1/d, order: strict, onFailure: skip, onChange: {command: [/bin/a, "", "b c"]}'),
     'hooks: {a: https://a.example}\ndefaults: {maxInFlight: 1, alert: a, onFailure: skip, rate: 5/h}',
     e('sign: {file: /a}'),
@@ -100,6 +101,10 @@ describe('hooks.schema.json', () => {
     ...['defaults: {headers: {}}', 'defaults: {url: https://a.example}', 'endpoints: {a: "https://a b"}'],
     ...[
       'url: 1',
+      'rate: ~',
+      'rate: None',
+      'onChange: ~',
+      'onChange: nobody',
       'rate: 1',
       'rate: 10001/s',
       'rate: 0/s',

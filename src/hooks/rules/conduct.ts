@@ -2,7 +2,7 @@ import { ON_FAILURES, ORDERS } from '../../endpoint/endpoint.js';
 import { parseRate } from '../../endpoint/rate.js';
 import { isHookName } from '../../event/hook-name.js';
 import { endpointsOf, settingsOf } from '../draft.js';
-import { MUST_BE } from '../must-be.js';
+import { MUST_BE, NONE } from '../must-be.js';
 import { matchesHook } from '../pattern.js';
 import type { Rule } from './rule.js';
 
@@ -10,9 +10,9 @@ export const rates: Rule = {
   name: 'a rate is a number of attempts and a unit of time',
   *check(draft) {
     for (const { rate } of settingsOf(draft)) {
-      if (rate === undefined || parseRate(rate.value) !== undefined) continue;
+      if (rate === undefined || rate.value === NONE || parseRate(rate.value) !== undefined) continue;
       const message =
-        'bad rate; write a number from 1 to 10000 and a unit, such as 10/s, 100/m, 1000/h or 5000/d';
+        "bad rate; write a number from 1 to 10000 and a unit, such as 10/s, 100/m, 1000/h or 5000/d, or write 'none'";
       yield { at: rate.at, message };
     }
   },

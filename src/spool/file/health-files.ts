@@ -120,7 +120,7 @@ function parseHealth(text: string): Health {
   }
   if (typeof value !== 'object' || value === null) return {};
   const { failures, since, parkedUntil, failedAt, paused, last, failedDeliveries } = value as Health;
-  const { allowed, against, clock, pace, asked } = value as Health;
+  const { ageFrom, allowed, against, clock, pace, asked } = value as Health;
   const parsedPace = parsePace(pace);
   return {
     ...(isCount(failures) && { failures }),
@@ -128,6 +128,7 @@ function parseHealth(text: string): Health {
     ...(isCount(parkedUntil) && { parkedUntil }),
     ...(asked === true && { asked }),
     ...(Array.isArray(failedAt) && failedAt.every(isCount) && { failedAt }),
+    ...(isCount(ageFrom) && { ageFrom }),
     ...(typeof paused === 'string' && { paused }),
     ...(typeof last === 'string' && { last }),
     ...(isFailedDeliveries(failedDeliveries) && { failedDeliveries }),

@@ -140,6 +140,7 @@ describe('createHealthFiles()', () => {
     since: 1,
     parkedUntil: 2,
     failedAt: [1, 2],
+    ageFrom: 3,
     paused: 'gone',
     last: '503',
     failedDeliveries: [
@@ -172,6 +173,7 @@ describe('createHealthFiles()', () => {
       since: -1,
       parkedUntil: null,
       failedAt: ['x'],
+      ageFrom: 'y',
       paused: true,
       last: 503,
       failedDeliveries: [1],
