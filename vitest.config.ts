@@ -1,9 +1,10 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 const config: ReturnType<typeof defineConfig> = defineConfig({
   test: {
-    // What most tests spend is the time of processes that they start one after the other.
-    maxWorkers: '100%',
+    // What most tests spend is the time of processes that they start one after the other, and wait for.
+    maxWorkers: Math.ceil(availableParallelism() * 1.5),
     coverage: {
       provider: 'v8',
       include: ['src/**/*.ts'],

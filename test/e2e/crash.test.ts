@@ -4,13 +4,14 @@
  * in flight at a kill.
  */
 import { describe, expect, test } from 'vitest';
+import { measure } from '../faults/support/measure.js';
 import { readLedger } from '../faults/support/oracle.js';
 import { randomNumbers } from '../support/random-numbers.js';
 import { type Recorder, startRecorder } from '../support/recorder.js';
 import { createWorld, eachOf, type Running, until, type World } from '../support/world.js';
 
-/** On every Node but the default one this is done in a smaller measure: see scripts/test-nodes.sh. */
-const share = process.env.CAPNHOOK_TEST_LIGHT ? 0.2 : 1;
+/** How often a drain is killed, and how often `fire`. */
+const [kills, times] = [measure(20, 200), measure(80, 1_000)];
 const concurrency = 3;
 
 /** Kills after so many milliseconds, and resolves to how it ended. */
@@ -28,8 +29,7 @@ function owedTo(world: World, endpoint: string): string[] {
 }
 
 describe('crashes', () => {
-  test('capnhook drain killed with SIGKILL 50 times under load loses nothing, and repeats only what was in flight', async () => {
-    const kills = Math.round(50 * share);
+  test(`capnhook drain killed with SIGKILL ${kills} times under load loses nothing, and repeats only what was in flight`, async () => {
     const world = createWorld();
     const random = randomNumbers(1);
     const recorders: Record<string, Recorder> = {
@@ -115,8 +115,7 @@ defaults: {concurrency: ${concurrency}, retry: {schedule: [5ms], jitter: 0}}
     }
   }, 240_000);
 
-  test('capnhook fire killed 200 times at any moment: what exited 0 is delivered, and nothing is ever torn', async () => {
-    const times = Math.round(200 * share);
+  test(`capnhook fire killed ${times} times at any moment: what exited 0 is delivered, and nothing is ever torn`, async () => {
     const world = createWorld();
     const recorder = await startRecorder();
     world.hooks(`hooks: {"**": "${recorder.url}"}\n`);

@@ -1,10 +1,11 @@
 /** `fire()` of the library, many at once in a real process that is killed. */
 import { rmSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { measure } from '../faults/support/measure.js';
 import { expectAccepted, firingScript } from '../support/firing-child.js';
 import { createWorld, node } from '../support/world.js';
 
-const kills = process.env.CAPNHOOK_TEST_LIGHT ? 4 : 12;
+const kills = measure(8, 60);
 
 test('fire() of 64 at once, killed with SIGKILL at any moment: what had resolved is in incoming/, and nothing is torn', async () => {
   const world = createWorld();

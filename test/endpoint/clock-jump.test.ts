@@ -41,7 +41,12 @@ describe('atThisClock()', () => {
       const moved = atThisClock<Health>(noted, { now: t0 + jumpMs, clock });
       const drifted = { boot: 'b', bootedAt: jumpMs + hour };
       expect(atThisClock(moved, { now: t0, clock: drifted }).ageFrom).toBe(t0 + jumpMs + hour);
-      expect(moved).toMatchObject({ failedAt: [], ageFrom: t0 + jumpMs, parkedUntil: t0 + 60_000 + jumpMs, clock });
+      expect(moved).toMatchObject({
+        failedAt: [],
+        ageFrom: t0 + jumpMs,
+        parkedUntil: t0 + 60_000 + jumpMs,
+        clock,
+      });
     },
   );
 

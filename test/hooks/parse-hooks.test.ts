@@ -295,7 +295,9 @@ describe('parseHooks() reports', () => {
     ...['10', '0/s', '1/w', '10001/s', '1.5/s', '-1/s', '1 /s', '"01/s"'].map((rate): [string, string[]] => [
       endpoint(`rate: ${rate}`),
       rate === '10'
-        ? [`1:${E + 6} 'rate' must be a rate such as 10/s, 100/m, 1000/h or 5000/d, or 'none'; found a number`]
+        ? [
+            `1:${E + 6} 'rate' must be a rate such as 10/s, 100/m, 1000/h or 5000/d, or 'none'; found a number`,
+          ]
         : [
             `1:${E + 6} bad rate; write a number from 1 to 10000 and a unit, such as 10/s, 100/m, 1000/h or 5000/d, or write 'none'`,
           ],
@@ -307,8 +309,14 @@ describe('parseHooks() reports', () => {
       endpoint('order: strict, concurrency: 2'),
       [`1:${E + 28} in strict order 'concurrency' can only be 1; leave it out`],
     ],
-    [endpoint('onChange: page'), [`1:${E + 10} 'onChange' must be a map with 'command'; found text`]],
-    [endpoint('onChange: {}'), [`1:${E + 10} 'onChange' must be a map with 'command'; found a map`]],
+    [
+      endpoint('onChange: page'),
+      [`1:${E + 10} 'onChange' must be a map with 'command', or 'none'; found text`],
+    ],
+    [
+      endpoint('onChange: {}'),
+      [`1:${E + 10} 'onChange' must be a map with 'command', or 'none'; found a map`],
+    ],
     [endpoint('onChange: {comand: [x]}'), [`1:${E + 11} unknown key 'comand'; did you mean 'command'?`]],
     ...['page', '[]'].map((command): [string, string[]] => [
       endpoint(`onChange: {command: ${command}}`),

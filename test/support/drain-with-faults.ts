@@ -205,17 +205,17 @@ export async function drainWith(
   return { calls, told };
 }
 
-/** With a fault at call 1, 2, 3, … until a run makes fewer calls; returns how many it makes. */
+/** With a fault at each call until a run makes fewer; returns at how many. `from` and `every`: at some of them. */
 export async function atEachCall(
   faultAt: (n: number) => Fault,
-  options?: FaultyDrainOptions,
+  { from = 1, every = 1, ...options }: FaultyDrainOptions & { from?: number; every?: number } = {},
 ): Promise<number> {
-  for (let n = 1; ; n += 1) {
+  for (let n = from; ; n += every) {
     const { calls } = await drainWith(faultAt(n), options).catch((error: unknown) => {
       throw new Error(`with the fault at call ${n}: ${error instanceof Error ? error.message : error}`, {
         cause: error,
       });
     });
-    if (calls < n) return n - 1;
+    if (calls < n) return n - every;
   }
 }

@@ -49,6 +49,7 @@ describe('a drain on a disk that fails', () => {
       (n) =>
         ({ nth, name }) =>
           nth === n ? 'KILL' : name === 'linkSync' ? 'EXDEV' : undefined,
+      { from: 1, every: 2 },
     );
   }, 60_000);
 
@@ -57,6 +58,7 @@ describe('a drain on a disk that fails', () => {
       (n) =>
         ({ nth, name }) =>
           nth === n ? 'ENOSPC' : name === 'linkSync' ? 'EXDEV' : undefined,
+      { from: 2, every: 2 },
     );
   }, 60_000);
 });
