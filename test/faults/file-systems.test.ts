@@ -4,14 +4,15 @@ import { createWorld, type World } from '../support/world.js';
 import { mountExfat, mountFat } from './support/fat.js';
 import { type MountedSpool, useMountedSpool } from './support/mounted-spool.js';
 import { createMounts, imageNeeds, type Mounts, mountImage, mountNeeds } from './support/mounts.js';
-import { type Needs, testWith } from './support/test-with.js';
+import type { Needs } from './support/needs.js';
+import { testWith } from './support/test-with.js';
 
 /** The needs of an image, and these commands. */
 const needs = (...commands: string[]): Needs => ({
   ...imageNeeds,
   commands: [...imageNeeds.commands, ...commands],
 });
-const fuse = ['/dev/fuse', '/dev/loop-control'];
+const fuse = ['/dev/fuse'];
 const testPlain = testWith(mountNeeds);
 const testExt4 = testWith(needs('mkfs.ext4'));
 const testExfat = testWith({ ...needs('mkfs.exfat', 'mount.exfat-fuse'), files: fuse });

@@ -82,7 +82,11 @@ async function fireIntoFullDisk(full: Mounted): Promise<{ running: Running; trac
 }
 
 describe('capnhook whose writes are short', () => {
-  const testMounted = testWith({ root: true, commands: ['strace', 'unshare', 'nsenter', 'mount'] });
+  const testMounted = testWith({
+    root: true,
+    mounts: true,
+    commands: ['strace', 'unshare', 'nsenter', 'mount'],
+  });
 
   testMounted(
     'fire writes on after a short write, once there is space again, and the event is whole',

@@ -160,7 +160,7 @@ describe('two drains on one spool', () => {
     return ['nsenter', `--target=${keeper.pid}`, '--mount', '--'];
   }
 
-  testWith({ root: true, commands: ['unshare', 'nsenter'] })(
+  testWith({ root: true, mounts: true, commands: ['unshare', 'nsenter'] })(
     'drain without flock, whose holder is stopped until its lock looks stale: others are refused all the same',
     async () => {
       const race = await createRace({ answer: () => sleep(50, 204) });

@@ -10,16 +10,21 @@ import { once } from 'node:events';
 import { closeSync, ftruncateSync, mkdirSync, openSync } from 'node:fs';
 import { onTestFinished } from 'vitest';
 import type { World } from '../../support/world.js';
-import type { Needs } from './test-with.js';
+import type { Needs } from './needs.js';
 
 /** What a test needs that mounts something; add what makes the file system. */
-export const mountNeeds: Required<Pick<Needs, 'root' | 'commands'>> = {
+export const mountNeeds: Required<Pick<Needs, 'root' | 'mounts' | 'commands'>> = {
   root: true,
+  mounts: true,
   commands: ['unshare', 'nsenter', 'mount'],
 };
 
 /** What a test needs that mounts an image. */
-export const imageNeeds: Required<Needs> = { ...mountNeeds, files: ['/dev/loop-control'] };
+export const imageNeeds: Required<Omit<Needs, 'files'>> = {
+  ...mountNeeds,
+  loop: true,
+  commands: [...mountNeeds.commands, 'losetup'],
+};
 
 export interface Mounts {
   /** Stands before a command that is to see what is mounted. */
@@ -39,7 +44,9 @@ export async function createMounts(world: World): Promise<Mounts> {
     holder.stdin.end();
     if (holder.exitCode === null) await once(holder, 'close');
   });
-  await once(holder.stdout, 'data');
+  const ready = await Promise.race([once(holder.stdout, 'data'), once(holder, 'close')]);
+  if (!Buffer.isBuffer(ready[0]))
+    throw new Error(`unshare ended with ${ready[0]}: nothing can be mounted here`);
   holder.stdout.resume();
   const enter = ['nsenter', `--target=${holder.pid}`, '--mount'];
   const prefix = [...enter, '--'];

@@ -1,16 +1,5 @@
-import { existsSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
 import { test } from 'vitest';
-
-/** What a test needs of the machine. */
-export interface Needs {
-  /** Whether it mounts, changes owners, or makes devices. */
-  root?: boolean;
-  /** Commands in the `PATH`: `strace`, `mkfs.ext4`, … */
-  commands?: readonly string[];
-  /** Files of the system: `/dev/loop-control`, … */
-  files?: readonly string[];
-}
+import { missingOf, type Needs } from './needs.js';
 
 type TestFunction = (name: string, run: () => Promise<void> | void, timeoutMs?: number) => void;
 
@@ -26,13 +15,4 @@ export function testWith(needs: Needs): TestFunction {
     test(name, () => {
       throw new Error(`this machine has no ${missing}, and in CI the test must run`);
     });
-}
-
-function missingOf({ root = false, commands = [], files = [] }: Needs): string | undefined {
-  if (root && process.getuid?.() !== 0) return 'root';
-  const directories = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/sbin'];
-  const command = commands.find(
-    (name) => !directories.some((directory) => existsSync(join(directory, name))),
-  );
-  return command ?? files.find((path) => !existsSync(path));
 }
