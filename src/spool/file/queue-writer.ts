@@ -118,7 +118,7 @@ export function createQueueWriter(disk: Disk, root: string, token: () => string)
       const segment = segmentOf(endpoint, tail);
       const target = `${queue}/${segment}/${file.event.id}.json`;
       const earlier = tail.singles.slice(0, -1);
-      const found = findInAny(queue, mayBeQueued(file) ? earlier : earlier.slice(-1), file);
+      const found = mayBeQueued(file) ? findInAny(queue, earlier, file) : undefined;
       if (found !== undefined) return found;
       let placed = place(disk, root, { file, target, mayMove: isOnly });
       if (placed === 'refused') {

@@ -1,7 +1,7 @@
 /**
  * Events that an intake has just read, so that they need not be read again to
- * be sent. The file is still looked at: whoever takes it away, or puts another
- * in its place, is heard.
+ * be sent. After a while the file is looked at first: whoever takes it away, or
+ * puts another in its place, is heard.
  */
 import type { Event } from '../../event/event.js';
 import type { Disk } from './disk.js';
@@ -21,7 +21,7 @@ export interface RecentEvents {
 const maxBytes = 24 << 20;
 const eventBytes = 256;
 
-/** What was not wanted for so long, in ms, makes room: it waits for an endpoint that is parked. */
+/** For so long, in ms, an event is as it was read. What was not wanted by then makes room: its endpoint is parked. */
 const recentMs = 5_000;
 
 /** An event, and its file. */
@@ -68,6 +68,7 @@ export function createRecentEvents(disk: Disk, root: string, now: () => number):
       const known = events.get(path);
       if (known === undefined) return undefined;
       forget(path, known);
+      if (now() - known.since < recentMs) return known;
       const stat = disk.lstatSync(`${root}/${path}`, { throwIfNoEntry: false });
       return stat?.ino === known.stat.ino ? known : undefined;
     },
