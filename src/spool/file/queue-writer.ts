@@ -118,11 +118,11 @@ export function createQueueWriter(disk: Disk, root: string, token: () => string)
       const segment = segmentOf(endpoint, tail);
       const target = `${queue}/${segment}/${file.event.id}.json`;
       const earlier = tail.singles.slice(0, -1);
-      const found = mayBeQueued(file) ? findInAny(queue, earlier, file) : undefined;
+      // A copy leaves no trace at what it was made of: it is looked for near the end in any case.
+      const found = findInAny(queue, mayBeQueued(file) ? earlier : earlier.slice(-1), file);
       if (found !== undefined) return found;
       let placed = place(disk, root, { file, target, mayMove: isOnly });
       if (placed === 'refused') {
-        // A copy leaves no trace at what it was made of.
         const copied = findInAny(queue, earlier, file);
         if (copied !== undefined) return copied;
         placed = placeCopy(disk, { file, target, temporary });
