@@ -14,20 +14,28 @@ import { renderRow, renderTitles } from './support/table.mjs';
 
 const diskMegabytes = 3072;
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    json: { type: 'string' },
-    quick: { type: 'boolean', default: false },
-    long: { type: 'boolean', default: false },
-    list: { type: 'boolean', default: false },
-  },
-});
+const { values, positionals } = readArguments();
 
 if (values.list)
   console.log(lines.map(({ name, beside }) => `${name.padEnd(22)} beside ${beside}`).join('\n'));
 else if (!existsSync(library)) usage('there is no dist/: npm run build');
 else await main(chosen(positionals));
+
+function readArguments() {
+  const options = {
+    json: { type: 'string' },
+    ...Object.fromEntries(
+      ['quick', 'long', 'list'].map((name) => [name, { type: 'boolean', default: false }]),
+    ),
+  };
+  try {
+    return parseArgs({ allowPositionals: true, options });
+  } catch ({ message }) {
+    return usage(
+      `${message.split('. ')[0]}; run it as: npm run bench -- [NAME...] [--json FILE] [--quick | --long] [--list]`,
+    );
+  }
+}
 
 /** The lines of those names, in the order of the table; all if none is named. */
 function chosen(names) {

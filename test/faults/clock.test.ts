@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect } from 'vitest';
 import { createWorld, until, type World } from '../support/world.js';
 import { type Endpoints, startEndpoints } from './support/endpoints.js';
+import { repeats } from './support/measure.js';
 import { readLedger } from './support/oracle.js';
 import { testWith } from './support/test-with.js';
 
@@ -57,7 +58,7 @@ async function fireSome(world: World, count: number, env: Record<string, string>
   expect(await world.run(['fire', 'load', '--ndjson', '-'], { input, env })).toMatchObject({ code: 0 });
 }
 
-describe('capnhook drain while the clock jumps', () => {
+describe('capnhook drain while the clock jumps', { repeats }, () => {
   testWithFaketime(
     'gives nothing up because of a jump of ten years, in that pass nor in the next ones',
     async () => {

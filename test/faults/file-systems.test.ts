@@ -2,6 +2,7 @@
 import { describe, expect } from 'vitest';
 import { createWorld, type World } from '../support/world.js';
 import { mountExfat, mountFat } from './support/fat.js';
+import { repeats } from './support/measure.js';
 import { type MountedSpool, useMountedSpool } from './support/mounted-spool.js';
 import { createMounts, imageNeeds, type Mounts, mountImage, mountNeeds } from './support/mounts.js';
 import type { Needs } from './support/needs.js';
@@ -18,7 +19,7 @@ const testExt4 = testWith(needs('mkfs.ext4'));
 const testExfat = testWith({ ...needs('mkfs.exfat', 'mount.exfat-fuse'), files: fuse });
 const testFat = testWith({ ...needs('mkfs.vfat', 'fusefat'), files: fuse });
 
-describe('a spool on another file system', () => {
+describe('a spool on another file system', { repeats }, () => {
   testPlain('tmpfs: capnhook fire and drain do all that they do elsewhere', async () => {
     const { world, mounts, path } = await place();
     await mounts.sh(`mount -t tmpfs -o size=8m tmpfs ${path}`);
@@ -65,7 +66,7 @@ describe('a spool on another file system', () => {
   });
 });
 
-describe('a file system that does not tell A from a', () => {
+describe('a file system that does not tell A from a', { repeats }, () => {
   async function onExfat(): Promise<MountedSpool> {
     const { world, mounts, path } = await place();
     await mountExfat(world, mounts, path);
@@ -101,7 +102,7 @@ describe('a file system that does not tell A from a', () => {
   });
 });
 
-describe('a mount in the middle of a spool', () => {
+describe('a mount in the middle of a spool', { repeats }, () => {
   /** A spool whose directories of these names are mounts. */
   async function piecedTogether(...rooms: string[]) {
     const { world, mounts, path } = await place();

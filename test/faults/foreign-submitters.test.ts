@@ -17,6 +17,7 @@ import {
 import { describe, expect, onTestFinished } from 'vitest';
 import { createWorld, type Ended, type World } from '../support/world.js';
 import { type Answering, startAnswering } from './support/answering.js';
+import { repeats } from './support/measure.js';
 import { readLedger } from './support/oracle.js';
 import { testWith } from './support/test-with.js';
 
@@ -27,7 +28,7 @@ type User = keyof typeof users;
 const needs = { root: true, commands: ['setpriv'] };
 const testHere = testWith(needs);
 
-describe('what another user fires', () => {
+describe('what another user fires', { repeats }, () => {
   testHere('capnhook drain delivers it, whoever fires and under whatever umask', async () => {
     const shared = await shareSpool();
     const ids: string[] = [];
@@ -75,7 +76,7 @@ const ways: Record<string, [script: string, reason?: RegExp]> = {
   empty: [': > $1', /empty/],
 };
 
-describe('what another user puts into incoming/ by hand', () => {
+describe('what another user puts into incoming/ by hand', { repeats }, () => {
   testHere('capnhook drain delivers it or puts it in corrupt/, and the rest goes on', async () => {
     const shared = await shareSpool();
     for (const [id, [script]] of Object.entries(ways)) {
@@ -118,59 +119,63 @@ describe('what another user puts into incoming/ by hand', () => {
 });
 
 /** The kernel keeps ordinary users from linking to what others own (protected_hardlinks), and not root. */
-describe.each(['drain', 'root'] as const)('what another user changes later, drained by %s', (drainedBy) => {
-  const before = '"what was taken in"';
-  const after = '"what came later.."';
+describe.each(['drain', 'root'] as const)(
+  'what another user changes later, drained by %s',
+  { repeats },
+  (drainedBy) => {
+    const before = '"what was taken in"';
+    const after = '"what came later.."';
 
-  testHere(
-    'capnhook drain sends what it took in, though the submitter keeps a hard link and rewrites it',
-    async () => {
-      const shared = await shareSpool(drainedBy);
-      shared.answer(500);
-      const text = `{"id":"one","hook":"load","payload":${before}}`;
-      const put = `printf '${text}' > own/kept; ln own/kept incoming/one.json`;
-      expect(await shared.as('submitter', put)).toMatchObject({ code: 0 });
-      expect(await shared.drain()).toMatchObject({ code: 75 });
-      const rewrite = `printf '${text.replace(before, after)}' > own/kept`;
-      expect(await shared.as('submitter', rewrite)).toMatchObject({ code: 0 });
-      shared.answer(204);
-      expect(await shared.drain('--wait', '20s')).toMatchObject({ code: 0 });
-      for (const receiver of [shared.a, shared.b])
-        expect(receiver.delivered).toEqual(new Map([['one', [before]]]));
-    },
-  );
+    testHere(
+      'capnhook drain sends what it took in, though the submitter keeps a hard link and rewrites it',
+      async () => {
+        const shared = await shareSpool(drainedBy);
+        shared.answer(500);
+        const text = `{"id":"one","hook":"load","payload":${before}}`;
+        const put = `printf '${text}' > own/kept; ln own/kept incoming/one.json`;
+        expect(await shared.as('submitter', put)).toMatchObject({ code: 0 });
+        expect(await shared.drain()).toMatchObject({ code: 75 });
+        const rewrite = `printf '${text.replace(before, after)}' > own/kept`;
+        expect(await shared.as('submitter', rewrite)).toMatchObject({ code: 0 });
+        shared.answer(204);
+        expect(await shared.drain('--wait', '20s')).toMatchObject({ code: 0 });
+        for (const receiver of [shared.a, shared.b])
+          expect(receiver.delivered).toEqual(new Map([['one', [before]]]));
+      },
+    );
 
-  testHere(
-    'capnhook drain sends the same bytes to all, though the submitter rewrites open files all the time',
-    async () => {
-      const shared = await shareSpool(drainedBy);
-      shared.answer(500);
-      const ids = Array.from({ length: 20 }, (_, n) => `e${n}`);
-      const fires = ids.map((id) => `capnhook fire load -d '${before}' --id ${id}`);
-      expect(await shared.as('submitter', fires.join(' && '))).toMatchObject({ code: 0 });
-      const files = ids.map((id) => {
-        const fd = openSync(shared.incoming(`${id}.json`), 'r+');
-        return { fd, at: readFileSync(fd, 'utf8').indexOf(before) };
-      });
-      let rewritten = 0;
-      const timer = setInterval(() => {
-        rewritten += 1;
-        for (const { fd, at } of files) writeSync(fd, rewritten % 2 === 0 ? before : after, at);
-      }, 1);
-      onTestFinished(() => clearInterval(timer));
-      expect(await shared.drain()).toMatchObject({ code: 75 });
-      const rewrittenBefore = rewritten;
-      shared.answer(204);
-      expect(await shared.drain('--wait', '20s')).toMatchObject({ code: 0 });
-      clearInterval(timer);
-      for (const { fd } of files) closeSync(fd);
-      expect(rewrittenBefore).toBeGreaterThan(1);
-      expect(shared.a.delivered).toEqual(shared.b.delivered);
-      expect([...shared.a.delivered.keys()].sort()).toEqual([...ids].sort());
-      for (const bodies of shared.a.delivered.values()) expect(bodies).toHaveLength(1);
-    },
-  );
-});
+    testHere(
+      'capnhook drain sends the same bytes to all, though the submitter rewrites open files all the time',
+      async () => {
+        const shared = await shareSpool(drainedBy);
+        shared.answer(500);
+        const ids = Array.from({ length: 20 }, (_, n) => `e${n}`);
+        const fires = ids.map((id) => `capnhook fire load -d '${before}' --id ${id}`);
+        expect(await shared.as('submitter', fires.join(' && '))).toMatchObject({ code: 0 });
+        const files = ids.map((id) => {
+          const fd = openSync(shared.incoming(`${id}.json`), 'r+');
+          return { fd, at: readFileSync(fd, 'utf8').indexOf(before) };
+        });
+        let rewritten = 0;
+        const timer = setInterval(() => {
+          rewritten += 1;
+          for (const { fd, at } of files) writeSync(fd, rewritten % 2 === 0 ? before : after, at);
+        }, 1);
+        onTestFinished(() => clearInterval(timer));
+        expect(await shared.drain()).toMatchObject({ code: 75 });
+        const rewrittenBefore = rewritten;
+        shared.answer(204);
+        expect(await shared.drain('--wait', '20s')).toMatchObject({ code: 0 });
+        clearInterval(timer);
+        for (const { fd } of files) closeSync(fd);
+        expect(rewrittenBefore).toBeGreaterThan(1);
+        expect(shared.a.delivered).toEqual(shared.b.delivered);
+        expect([...shared.a.delivered.keys()].sort()).toEqual([...ids].sort());
+        for (const bodies of shared.a.delivered.values()) expect(bodies).toHaveLength(1);
+      },
+    );
+  },
+);
 
 /** Holds a lease on a file (fcntl(2)), so that whoever opens it waits for it, and cares for no signal. */
 const leaseHolder = `

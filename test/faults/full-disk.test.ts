@@ -1,6 +1,7 @@
 /** A small ext4 that others have filled to the brim: of blocks, or of inodes. */
 import { describe, expect } from 'vitest';
 import { createWorld } from '../support/world.js';
+import { repeats } from './support/measure.js';
 import { type MountedSpool, useMountedSpool } from './support/mounted-spool.js';
 import { createMounts, imageNeeds, mountImage } from './support/mounts.js';
 import { testWith } from './support/test-with.js';
@@ -19,7 +20,7 @@ const scarcities = {
   },
 };
 
-describe.each(Object.entries(scarcities))('a file system without %s', (what, scarcity) => {
+describe.each(Object.entries(scarcities))('a file system without %s', { repeats }, (what, scarcity) => {
   testHere('capnhook fire exits 75 with one clear line, and drain still empties the queue', async () => {
     const { spool, fill } = await smallDisk(scarcity);
     spool.receiver.status = 500;

@@ -2,12 +2,13 @@
  * Power cuts: a file system on a loop device is shut down without a flush of its
  * log, so that whatever nobody has fsynced is gone when it is mounted again.
  */
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect } from 'vitest';
 import { randomNumbers } from '../support/random-numbers.js';
 import { startRecorder } from '../support/recorder.js';
 import { createWorld, type Running, until } from '../support/world.js';
+import { startEndpoints } from './support/endpoints.js';
 import { measure } from './support/measure.js';
 import { type ImageOptions, imageNeeds } from './support/mounts.js';
 import { problemsOf, readLedger } from './support/oracle.js';
@@ -49,6 +50,13 @@ describe.each(Object.entries(kinds))('a power cut on %s', (kind, image) => {
     'capnhook drain: intake and sends lose nothing, and repeat only what was not durable yet',
     async () => {
       await cutWhileDraining(image, measure(3, 60));
+    },
+  );
+
+  testControl(
+    'capnhook drain in the middle of an intake: nothing is sent before its queues and incoming/ are durable, and all is sent once',
+    async () => {
+      for (const place of ['queue/quick/00000001', 'incoming']) await cutWhileTakingIn(image, place);
     },
   );
 
@@ -226,6 +234,46 @@ defaults: {concurrency: ${concurrency}, retry: {schedule: [5ms], jitter: 0}}
     corrupt: [],
   });
   expect(new Set([...received.quick.keys(), ...received.flapping.keys()])).toEqual(new Set(accepted.keys()));
+}
+
+/** Takes in five events and a batch for two endpoints, whose fsync of one place is waited for when the power goes. */
+async function cutWhileTakingIn(image: ImageOptions, place: string): Promise<void> {
+  const world = createWorld();
+  const rig = await createPowerRig(world, image);
+  const spool = `${rig.disk.path}/spool`;
+  const endpoints = await startEndpoints({ names: ['quick', 'other'] });
+  world.hooks(endpoints.hooks);
+  const accepted = new Map<string, string>();
+  for (const id of ['a', 'b', 'c', 'd', 'e']) {
+    expect(await rig.run(['fire', 'load', '-d', `"${id}"`, '--id', id, '--spool', spool])).toMatchObject({
+      code: 0,
+    });
+    accepted.set(id, `"${id}"`);
+  }
+  const path = `${spool}/${place}`;
+  const drain = rig.startWithSlowFsync(['drain', '--spool', spool], { path, ms: 20_000 });
+  const names = (room: string): string[] => {
+    const directory = rig.outside(`${spool}/${room}`);
+    return existsSync(directory) ? readdirSync(directory).sort() : [];
+  };
+  const taken = ['a.json', 'b.json', 'c.json', 'd.json', 'e.json'];
+  await until('all are in the queues', () =>
+    ['quick', 'other'].every((name) => names(`queue/${name}/00000001`).join() === taken.join()),
+  );
+  if (place === 'incoming') await until('none are in incoming/', () => names('incoming').length === 0);
+  await sleep(300); // whoever does not wait for that fsync would go on now
+  await rig.disk.cut();
+  drain.kill('SIGKILL');
+  await drain.ended;
+  await endpoints.quiet();
+  await rig.disk.remount();
+  expect(endpoints.requests()).toBe(0);
+
+  expect(await rig.run(['drain', '--spool', spool])).toMatchObject({ code: 0 });
+  expect(problemsOf({ spool: rig.outside(spool), accepted, received: endpoints.received })).toEqual([]);
+  expect(endpoints.requests()).toBe(2 * accepted.size);
+  const { incoming, owed, corrupt } = readLedger(rig.outside(spool));
+  expect([...incoming, ...owed, ...corrupt]).toEqual([]);
 }
 
 interface Repeats {

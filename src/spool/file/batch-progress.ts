@@ -10,11 +10,15 @@ import { errnoOf } from '../../shared/errors.js';
 import { type Disk, O_CREAT, O_NOFOLLOW, O_WRONLY } from './disk.js';
 import { privateFile } from './layout.js';
 import { openEntry, readAt } from './read-entry.js';
-import { closeQuietly, discard, writeDurably } from './write-file.js';
+import { closeQuietly, discard, writeAll, writeDurably } from './write-file.js';
 
 const owed = 0x2e;
 const settled = 0x78;
 const moving = 0x3e;
+/** So many events that lie side by side are noted in one write. */
+const mostTogether = 4_096;
+const settledBytes = Buffer.alloc(mostTogether, settled);
+
 const bytesOf = { settled: Buffer.from('x'), moving: Buffer.from('>') };
 
 /** So many of these files are kept open. */
@@ -37,6 +41,12 @@ export interface ProgressMarks {
    * @throws the errno of a failed write
    */
   mark(path: string, index: number, what: 'settled' | 'moving'): void;
+  /**
+   * Event number `index` is settled: from when this resolves, as with {@link ProgressMarks.mark}. What comes in one turn
+   * of the loop is written together.
+   * @throws the errno of a failed write
+   */
+  settle(path: string, index: number): Promise<void>;
   /** The file is not needed any more. */
   forget(path: string): void;
   close(): void;
@@ -96,10 +106,29 @@ function readBytes(disk: Disk, path: string, count: number): Buffer {
   }
 }
 
+/** An event that is settled, and who waits for that to be written. */
+interface Settling {
+  index: number;
+  resolve(): void;
+  reject(error: unknown): void;
+}
+
+/** Those that lie side by side, together. */
+function runsOf(events: Settling[]): Settling[][] {
+  const runs: Settling[][] = [];
+  for (const event of events.sort((a, b) => a.index - b.index)) {
+    const run = runs.at(-1);
+    if (run?.at(-1)?.index === event.index - 1 && run.length < mostTogether) run.push(event);
+    else runs.push([event]);
+  }
+  return runs;
+}
+
 /** No file is open. */
 export function createProgressMarks(disk: Disk): ProgressMarks {
   /** The one used longest ago first. */
   const open = new Map<string, number>();
+  const gathered = new Map<string, Settling[]>();
 
   function fdOf(path: string): number {
     const known = open.get(path);
@@ -119,13 +148,40 @@ export function createProgressMarks(disk: Disk): ProgressMarks {
     if (fd !== undefined) closeQuietly(disk, fd);
   }
 
+  function write(path: string, index: number, bytes: Uint8Array): void {
+    try {
+      writeAll(disk, fdOf(path), bytes, index);
+    } catch (error) {
+      if (errnoOf(error) !== 'ENOENT') throw error;
+    }
+  }
+
+  function writeGathered(): void {
+    const files = [...gathered];
+    gathered.clear();
+    for (const [path, events] of files) {
+      for (const run of runsOf(events)) writeRun(path, run);
+    }
+  }
+
+  function writeRun(path: string, run: readonly Settling[]): void {
+    try {
+      write(path, run[0]?.index ?? 0, settledBytes.subarray(0, run.length));
+      for (const { resolve } of run) resolve();
+    } catch (error) {
+      for (const { reject } of run) reject(error);
+    }
+  }
+
   return {
-    mark(path, index, what) {
-      try {
-        disk.writeSync(fdOf(path), bytesOf[what], 0, 1, index);
-      } catch (error) {
-        if (errnoOf(error) !== 'ENOENT') throw error;
-      }
+    mark: (path, index, what) => write(path, index, bytesOf[what]),
+    settle(path, index) {
+      return new Promise((resolve, reject) => {
+        if (gathered.size === 0) setImmediate(writeGathered);
+        const events = gathered.get(path) ?? [];
+        events.push({ index, resolve, reject });
+        gathered.set(path, events);
+      });
     },
     forget,
     close() {

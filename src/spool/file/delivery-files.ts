@@ -28,8 +28,8 @@ import {
 export interface DeliveryFiles {
   /** The delivery's file, or its batch's. */
   pathOf(slot: Slot): string;
-  /** It is done with. */
-  remove(slot: Slot): void;
+  /** It is done with: from when this resolves also after `kill -9`. */
+  remove(slot: Slot): Promise<void>;
   /** Moves it to `retry/<endpoint>/<name>`, accepted when it was (ms since the epoch); false if it was gone. */
   moveToRetry(slot: Slot, to: { event: Event; endpoint: string; name: string; acceptedAt: number }): boolean;
   /** Moves it to `dead/<endpoint>/<id>.json`, with the reason beside it. */
@@ -70,10 +70,15 @@ export function createDeliveryFiles(
     return member === undefined ? `${path}/${name}` : (batchFilesOf(path)?.text ?? path);
   }
 
-  /** Notes in its batch what an event comes to. */
-  function mark({ directory }: Slot, { index }: Member, what: 'settled' | 'moving'): void {
+  function progressOf({ directory }: Slot): string {
     const progress = batchFilesOf(`${root}/${directory}`)?.progress;
     if (progress === undefined) throw new Error(`${directory} is no batch`);
+    return progress;
+  }
+
+  /** Notes in its batch what an event comes to. */
+  function mark(slot: Slot, { index }: Member, what: 'settled' | 'moving'): void {
+    const progress = progressOf(slot);
     marks.mark(progress, index, what);
     if (what === 'settled') sync.touch(progress);
   }
@@ -135,8 +140,13 @@ export function createDeliveryFiles(
     forget(endpoint) {
       for (const room of ['retry', 'dead']) made.delete(`${root}/${room}/${endpoint}`);
     },
-    remove(slot) {
-      if (slot.member !== undefined) return mark(slot, slot.member, 'settled');
+    async remove(slot) {
+      if (slot.member !== undefined) {
+        const progress = progressOf(slot);
+        await marks.settle(progress, slot.member.index);
+        sync.touch(progress);
+        return;
+      }
       removeIfThere(disk, pathOf(slot));
       sync.touch(`${root}/${slot.directory}`);
     },

@@ -7,20 +7,19 @@
 import type { EventHeader } from '../../event/event.js';
 import { createEventId, isGeneratedId } from '../../event/event-id.js';
 import { maxEventFileBytes, parseEvent } from '../../event/record.js';
-import { errnoOf, ignoreErrno } from '../../shared/errors.js';
+import { ignoreErrno } from '../../shared/errors.js';
 import type { Corrupt, FanOut, Route, Unwanted } from '../spool.js';
 import type { BatchFile, EventFile } from './accepted-file.js';
 import { createBatchCheck } from './batch-check.js';
 import { acceptedAt, headerOf } from './delivery-file.js';
 import type { Disk } from './disk.js';
 import { scanIncoming } from './incoming.js';
+import { createLaterEntries } from './later-entries.js';
 import { isOurs } from './place-file.js';
 import { putAside } from './put-aside.js';
 import { type Queued, queueEvent } from './queue-event.js';
 import type { QueueWriter } from './queue-writer.js';
 import { type EntryStat, readEntry } from './read-entry.js';
-import { sameBatchFile } from './same-batch-file.js';
-import { sameEvent } from './same-event.js';
 import { settleName } from './settle-name.js';
 import { removeIfThere, syncDirectory } from './write-file.js';
 
@@ -72,12 +71,7 @@ export function createIntake(disk: Disk, root: string, options: IntakeOptions): 
   let batches: string[] = [];
   /** Whether there were more than that listing could hold. */
   let beyond = false;
-  /** Entries that could not be taken in just now; they stay, and are tried again in the next pass. */
-  const unread = new Map<string, Corrupt>();
-  /** Those among them whose id another event has, which is still queued; in lower case, as some file systems see them. */
-  const conflicting = new Set<string>();
-  /** Which batches were found to be the same as one that waits under their name, by both. */
-  const compared = new Map<string, boolean>();
+  const later = createLaterEntries(disk, root);
   /** Whether something was removed from `incoming/` that may not be gone for good. */
   let removed = false;
   let caughtUp = false;
@@ -89,9 +83,7 @@ export function createIntake(disk: Disk, root: string, options: IntakeOptions): 
     caughtUp = false; // whatever fails from here on leaves an intake half done
     try {
       if (names.length + batches.length === 0) {
-        unread.clear();
-        conflicting.clear();
-        compared.clear();
+        later.clear();
         list(done);
       } else if (isHalfChecked && names.length === 0) list(done);
       if (isBatchNext()) await checkSome(done);
@@ -99,8 +91,9 @@ export function createIntake(disk: Disk, root: string, options: IntakeOptions): 
       if (done.renamed) syncDirectory(disk, incoming);
       const result = await fanOut(done, route);
       const more = beyond || done.left || names.length + batches.length > 0;
-      caughtUp = !more && unread.size === 0;
-      return { ...result, more, unread: [...unread.values()] };
+      const unread = later.all();
+      caughtUp = !more && unread.length === 0;
+      return { ...result, more, unread };
     } catch (error) {
       [names, batches] = [[], []]; // what it has put must be taken in again
       throw error;
@@ -111,7 +104,7 @@ export function createIntake(disk: Disk, root: string, options: IntakeOptions): 
   function list(done: Step): void {
     const scan = scanIncoming(disk, root);
     for (const name of scan.odd) setOddAside(name, done);
-    const found = scan.names.filter((name) => !unread.has(name));
+    const found = scan.names.filter((name) => !later.has(name));
     const halfChecked = isHalfChecked ? batches.slice(0, 1) : [];
     batches = found.filter((name) => name.endsWith('.jsonl') && !halfChecked.includes(name));
     batches.unshift(...halfChecked);
@@ -136,7 +129,7 @@ export function createIntake(disk: Disk, root: string, options: IntakeOptions): 
       try {
         if (!(await checkOne(name, { done, mayGoOn }))) return;
       } catch (error) {
-        keepForLater(name, error);
+        later.keep(name, error);
         batches = batches.filter((each) => each !== name);
       }
       isHalfChecked = false;
@@ -154,7 +147,7 @@ export function createIntake(disk: Disk, root: string, options: IntakeOptions): 
     done.checked += 1;
     if (isHalfChecked) return false;
     batches = batches.filter((each) => each !== name);
-    if (result.kind === 'conflict') keepConflict(name, result.id);
+    if (result.kind === 'conflict') later.keepConflict(name, result.id);
     if (result.kind === 'unfit') setAside(done, `${incoming}/${name}`, result.reason);
     if (result.kind === 'good') {
       const { batch } = result;
@@ -194,7 +187,7 @@ export function createIntake(disk: Disk, root: string, options: IntakeOptions): 
     if (id !== stem) {
       const to = `${incoming}/${id}.json`;
       if (settleName(disk, path, { to, isNew: chosen === undefined }) === 'taken')
-        return keepConflict(name, id);
+        return later.keepConflict(name, id);
       done.renamed = true;
     }
     const { bytes } = found;
@@ -222,20 +215,8 @@ export function createIntake(disk: Disk, root: string, options: IntakeOptions): 
     try {
       work();
     } catch (error) {
-      keepForLater(name, error);
+      later.keep(name, error);
     }
-  }
-
-  function keepForLater(name: string, error: unknown): void {
-    const errno = errnoOf(error);
-    if (errno === undefined) throw error;
-    unread.set(name, { name, reason: `it cannot be taken in now (${errno})` });
-  }
-
-  /** It was accepted, so it is taken in as well, once the other one is out of the way. */
-  function keepConflict(name: string, id: string): undefined {
-    unread.set(name, { name, reason: `another event with the id ${id} is still queued` });
-    conflicting.add(name.toLowerCase());
   }
 
   function setAside(done: Step, path: string, reason: string): undefined {
@@ -245,7 +226,7 @@ export function createIntake(disk: Disk, root: string, options: IntakeOptions): 
 
   function setOddAside(raw: Buffer, done: Step): void {
     const name = `not-utf8-${raw.subarray(-32).toString('hex')}`;
-    if (unread.has(name)) return;
+    if (later.has(name)) return;
     keepOnError(name, () => {
       const path = Buffer.concat([Buffer.from(`${incoming}/`), raw]);
       const moved = putAside(disk, root, { path, name, reason: 'its name is not UTF-8' });
@@ -263,12 +244,12 @@ export function createIntake(disk: Disk, root: string, options: IntakeOptions): 
         try {
           const endpoints = route(header);
           const queued = await queueEvent(disk, root, { writer: options.writer, file, endpoints });
-          if (queued === 'conflict') keepConflict(name, header.id);
+          if (queued === 'conflict') later.keepConflict(name, header.id);
           else if (queued === 'replaced') done.left = true;
           else finished.push({ file, queued });
           if (endpoints.length === 0) noReceivers.push({ ...named(header), events: eventsIn(file) });
         } catch (error) {
-          keepForLater(name, error);
+          later.keep(name, error);
         }
       }
       await options.writer.sync();
@@ -299,30 +280,7 @@ export function createIntake(disk: Disk, root: string, options: IntakeOptions): 
     else if (there !== undefined) done.left = true;
   }
 
-  function isHalfDone(name: string, path: string): boolean {
-    const waiting = `${incoming}/${name}`;
-    const there = caughtUp ? undefined : disk.lstatSync(waiting, { throwIfNoEntry: false });
-    if (there === undefined) return false;
-    // One that waits until another of its id is gone must not keep that one from going.
-    if (!conflicting.has(name.toLowerCase())) return true;
-    return name.endsWith('.jsonl') ? isSameBatch(waiting, path, there.ino) : holdsSameEvent(waiting, path);
-  }
-
-  /** Asked for each event of a batch, and read once. */
-  function isSameBatch(waiting: string, path: string, ino: number): boolean {
-    const key = `${ino} ${path}`;
-    const known = compared.get(key) ?? sameBatchFile(disk, waiting, path) ?? false;
-    compared.set(key, known);
-    return known;
-  }
-
-  function holdsSameEvent(a: string, b: string): boolean {
-    const [one, other] = [a, b].map((path) => readEntry(disk, path, { maxBytes: maxEventFileBytes }));
-    if (one?.kind !== 'read' || other?.kind !== 'read') return false;
-    return sameEvent(parseEvent(one.bytes), parseEvent(other.bytes));
-  }
-
-  return { step, isHalfDone };
+  return { step, isHalfDone: (name, path) => !caughtUp && later.isHalfDone(name, path) };
 }
 
 function headerIn(file: EventFile | BatchFile): EventHeader {

@@ -136,8 +136,8 @@ export async function openLease(disk: Disk, root: string, options: LeaseOptions)
     }
   }
 
-  function removeAll(): void {
-    for (const slot of unremoved.values()) files.remove(slot);
+  async function removeAll(): Promise<void> {
+    for (const slot of unremoved.values()) await files.remove(slot);
   }
 
   function slotOf(delivery: Delivery): Slot {
@@ -173,7 +173,7 @@ export async function openLease(disk: Disk, root: string, options: LeaseOptions)
       const slot = slotOf(delivery);
       const place = `${slot.directory}/${slot.name}`;
       unremoved.set(place, slot);
-      files.remove(slot);
+      await files.remove(slot);
       unremoved.delete(place);
       readers.forget(delivery.endpoint, slot);
     },

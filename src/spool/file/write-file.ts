@@ -104,10 +104,14 @@ export function closeQuietly(disk: Disk, fd: number): void {
   }
 }
 
-/** Writes all bytes; a short write is not an error, one of nothing is. */
-function writeAll(disk: Disk, fd: number, bytes: Uint8Array): void {
+/**
+ * Writes all bytes, after what was written or from a position in the file; a short write is not an error, one of nothing is.
+ * @throws the errno of a failed write; `ENOSPC` where nothing is written
+ */
+export function writeAll(disk: Disk, fd: number, bytes: Uint8Array, position: number | null = null): void {
   for (let at = 0; at < bytes.length; ) {
-    const written = disk.writeSync(fd, bytes, at, bytes.length - at);
+    const place = position === null ? null : position + at;
+    const written = disk.writeSync(fd, bytes, at, bytes.length - at, place);
     if (written === 0)
       throw Object.assign(new Error('ENOSPC: the file system wrote nothing'), { code: 'ENOSPC' });
     at += written;

@@ -193,6 +193,43 @@ describe('createProgressMarks()', () => {
     expect(openBelow(directory)).toBe(0);
   });
 
+  it.each([
+    [undefined, 2],
+    ['SHORT', 5],
+  ])(
+    'settle() writes what lies side by side together at the end of the turn (writes: %s)',
+    async (fault, count) => {
+      const path = `${quickDir()}/b.done`;
+      writeFileSync(path, '.........');
+      let writes = 0;
+      const { disk } = faultyDisk(({ name }) => {
+        if (name !== 'writeSync') return undefined;
+        writes += 1;
+        return fault;
+      });
+      const marks = createProgressMarks(disk);
+      const settled = [4, 1, 7, 2, 3].map((index) => marks.settle(path, index));
+      expect(readFileSync(path, 'utf8')).toBe('.........');
+      await Promise.all(settled);
+      expect(readFileSync(path, 'utf8')).toBe('.xxxx..x.');
+      expect(writes).toBe(count);
+      marks.close();
+    },
+  );
+
+  it('settle() tells each whose write failed, and no other', async () => {
+    const path = `${quickDir()}/b.done`;
+    writeFileSync(path, '.........');
+    const { disk } = faultyDisk(({ name, args }) =>
+      name === 'writeSync' && args[4] === 5 ? 'EIO' : undefined,
+    );
+    const marks = createProgressMarks(disk);
+    const ended = await Promise.allSettled([0, 1, 5, 6].map((index) => marks.settle(path, index)));
+    expect(ended.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'rejected', 'rejected']);
+    expect(readFileSync(path, 'utf8')).toBe('xx.......');
+    marks.close();
+  });
+
   it('mark() makes a file anew that somebody took away, and minds no directory that is gone', () => {
     const directory = quickDir();
     const marks = createProgressMarks(systemDisk);

@@ -1,0 +1,77 @@
+/**
+ * Entries of `incoming/` that cannot be taken in just now: each stays where it
+ * is, keeps no other one waiting, and is tried again in the next pass.
+ */
+import { maxEventFileBytes, parseEvent } from '../../event/record.js';
+import { errnoOf } from '../../shared/errors.js';
+import type { Corrupt } from '../spool.js';
+import type { Disk } from './disk.js';
+import { readEntry } from './read-entry.js';
+import { sameBatchFile } from './same-batch-file.js';
+import { sameEvent } from './same-event.js';
+
+export interface LaterEntries {
+  has(name: string): boolean;
+  /** Each with the reason. */
+  all(): Corrupt[];
+  /** A new pass begins. */
+  clear(): void;
+  /** Its turn comes later. @throws what is no error of the system */
+  keep(name: string, error: unknown): undefined;
+  /** It was accepted, so it is taken in as well, once the other one with its id is out of the way. */
+  keepConflict(name: string, id: string): undefined;
+  /**
+   * Whether the delivery at `path` comes from an entry, of that name, that waits: then it must be taken in again first.
+   * One that waits until another of its id is gone must not keep that one from going.
+   */
+  isHalfDone(name: string, path: string): boolean;
+}
+
+/** None yet. */
+export function createLaterEntries(disk: Disk, root: string): LaterEntries {
+  const entries = new Map<string, Corrupt>();
+  /** Those whose id another event has, which is still queued; in lower case, as some file systems see them. */
+  const conflicting = new Set<string>();
+  /** Which batches were found to be the same as one that waits under their name, by both. */
+  const compared = new Map<string, boolean>();
+
+  /** Asked for each event of a batch, and read once. */
+  function isSameBatch(waiting: string, path: string, ino: number): boolean {
+    const key = `${ino} ${path}`;
+    const known = compared.get(key) ?? sameBatchFile(disk, waiting, path) ?? false;
+    compared.set(key, known);
+    return known;
+  }
+
+  function holdsSameEvent(a: string, b: string): boolean {
+    const [one, other] = [a, b].map((path) => readEntry(disk, path, { maxBytes: maxEventFileBytes }));
+    if (one?.kind !== 'read' || other?.kind !== 'read') return false;
+    return sameEvent(parseEvent(one.bytes), parseEvent(other.bytes));
+  }
+
+  return {
+    has: (name) => entries.has(name),
+    all: () => [...entries.values()],
+    clear() {
+      entries.clear();
+      conflicting.clear();
+      compared.clear();
+    },
+    keep(name, error) {
+      const errno = errnoOf(error);
+      if (errno === undefined) throw error;
+      entries.set(name, { name, reason: `it cannot be taken in now (${errno})` });
+    },
+    keepConflict(name, id) {
+      entries.set(name, { name, reason: `another event with the id ${id} is still queued` });
+      conflicting.add(name.toLowerCase());
+    },
+    isHalfDone(name, path) {
+      const waiting = `${root}/incoming/${name}`;
+      const there = disk.lstatSync(waiting, { throwIfNoEntry: false });
+      if (there === undefined) return false;
+      if (!conflicting.has(name.toLowerCase())) return true;
+      return name.endsWith('.jsonl') ? isSameBatch(waiting, path, there.ino) : holdsSameEvent(waiting, path);
+    },
+  };
+}
