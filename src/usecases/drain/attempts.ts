@@ -151,20 +151,17 @@ export function createAttempts(ports: DrainPorts, options: AttemptsOptions): Att
     return true;
   }
 
-  /**
-   * One attempt, until the spool has settled its delivery. The endpoint can have another one as soon as it is known
-   * what becomes of it; in a strict order that one waits for the spool, too.
-   */
+  /** One attempt, until the spool has settled its delivery: a crash can repeat no more of them than have a place. */
   async function follow(id: string, delivery: Delivery, endpoint: Endpoint): Promise<void> {
     const { byteLength } = delivery.event.payload;
-    const flight = inFlight.enter(id, byteLength > largeBytes ? byteLength : 0);
+    const end = inFlight.enter(id, byteLength > largeBytes ? byteLength : 0);
     try {
       const attempted = await attempt(delivery, endpoint);
-      await settler.settle(attempted, endpoint.order === 'strict' ? () => {} : flight.leaveEndpoint);
+      await settler.settle(attempted);
     } catch (error) {
       failure ??= error;
     }
-    flight.end();
+    end();
   }
 
   async function attempt(delivery: Delivery, endpoint: Endpoint): Promise<Attempted> {

@@ -6,21 +6,13 @@ export interface InFlight {
   bytes(): number;
   /** How many places an endpoint has taken. */
   at(endpoint: string): number;
-  /** One more, with a place at its endpoint. */
-  enter(endpoint: string, bytes: number): Flight;
+  /** One more, with a place at its endpoint; returns how it ends. */
+  enter(endpoint: string, bytes: number): () => void;
   /** Resolves when nothing is in flight any more. */
   settled(): Promise<void>;
 }
 
-/** One that is in flight. */
-export interface Flight {
-  /** Gives up its place at its endpoint; nothing happens if it has none any more. */
-  leaveEndpoint(): void;
-  /** It is over; its place is given up, too. */
-  end(): void;
-}
-
-/** Nothing is in flight. @param onChange told when a place has become free, and when one is over */
+/** Nothing is in flight. @param onChange told when one is over, and its place free */
 export function createInFlight(onChange: (endpoint: string) => void): InFlight {
   const places = new Map<string, number>();
   let count = 0;
@@ -41,24 +33,14 @@ export function createInFlight(onChange: (endpoint: string) => void): InFlight {
       count += 1;
       bytes += size;
       places.set(endpoint, (places.get(endpoint) ?? 0) + 1);
-      let hasPlace = true;
-      return {
-        leaveEndpoint() {
-          if (!hasPlace) return;
-          hasPlace = false;
-          leave(endpoint);
-          onChange(endpoint);
-        },
-        end() {
-          count -= 1;
-          bytes -= size;
-          if (hasPlace) leave(endpoint);
-          hasPlace = false;
-          onChange(endpoint);
-          if (count > 0) return;
-          for (const resolve of waiting) resolve();
-          waiting = [];
-        },
+      return () => {
+        count -= 1;
+        bytes -= size;
+        leave(endpoint);
+        onChange(endpoint);
+        if (count > 0) return;
+        for (const resolve of waiting) resolve();
+        waiting = [];
       };
     },
     settled: () => (count === 0 ? Promise.resolve() : new Promise((resolve) => waiting.push(resolve))),

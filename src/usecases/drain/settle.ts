@@ -19,11 +19,8 @@ import type { Resting } from './resting.js';
 import type { Attempted, Telling } from './telling.js';
 
 export interface Settler {
-  /**
-   * Settles what came of an attempt. `onDecided` is called once it is known what becomes of the delivery and of its
-   * endpoint's health, which the spool may have to be waited for.
-   */
-  settle(attempted: Attempted, onDecided: () => void): Promise<void>;
+  /** Settles what came of an attempt. */
+  settle(attempted: Attempted): Promise<void>;
   /** The endpoint is not registered for the event any more. */
   buryDeregistered(delivery: Delivery): Promise<void>;
   /** Whether the delivery was made, and could not be settled then. */
@@ -149,7 +146,7 @@ export function createSettler(ports: DrainPorts, options: SettlerOptions): Settl
   }
 
   return {
-    async settle(attempted, onDecided) {
+    async settle(attempted) {
       const { delivery, endpoint, result } = attempted;
       const verdict = verdictOf(result, clock.now());
       telling.attempt(attempted, verdict);
@@ -161,9 +158,7 @@ export function createSettler(ports: DrainPorts, options: SettlerOptions): Settl
       summary[verdict.kind === 'delivered' ? 'delivered' : 'failed'] += 1;
       const { decision, saved } = decide(attempted, outcomeOf(verdict, result));
       if (saved !== undefined) await saved;
-      const performed = perform(attempted, decision, { what: '', ...verdict });
-      onDecided();
-      await performed;
+      await perform(attempted, decision, { what: '', ...verdict });
     },
     async buryDeregistered(delivery) {
       await bury(delivery, { reason: 'deregistered', message: 'it is not registered any more' });

@@ -21,14 +21,15 @@ function removingLate(passed: Promise<void>): { wrap: (lease: Lease) => Lease; a
 }
 
 describe('drain() on a spool that takes its time to settle', () => {
-  it("drain() has an endpoint's place free as soon as it has answered", async () => {
+  it("drain() keeps an endpoint's place taken until the spool has settled: a crash repeats no more than that", async () => {
     const { passed, open } = gate();
     const { wrap, asked } = removingLate(passed);
     const world = draining({ hooks: hooksOf({ complete: ['a'] }, { a: { concurrency: 1 } }), wrap });
     await world.fire(...times(5));
     const drained = world.drain();
-    await until('all are sent', () => asked.length === 5);
-    expect(world.most('a')).toBe(1);
+    await until('the first is sent', () => asked.length === 1);
+    await sleep(80); // longer than it takes to look again
+    expect(world.sent).toHaveLength(1);
     open();
     expect(await drained).toMatchObject({ delivered: 5, owed: 0 });
   });
@@ -95,7 +96,7 @@ describe('drain() on a spool that takes its time to settle', () => {
     const { passed, open } = gate();
     const { wrap, asked } = removingLate(passed);
     let count = 0;
-    const hooks = hooksOf({ complete: ['a'] }, { a: { concurrency: 1 } });
+    const hooks = hooksOf({ complete: ['a'] }, { a: { concurrency: 2 } });
     const world = draining({ hooks, wrap, script: { a: () => (++count === 2 ? 503 : 204) } });
     await world.fire(...times(4));
     const drained = world.drain();
