@@ -106,9 +106,11 @@ export function isGivenUp(
   { acceptedAt, giveUpAfterMs, ...moment }: Moment & { acceptedAt: number; giveUpAfterMs: number },
 ): boolean {
   const { failedAt = [], ageFrom = acceptedAt } = atThisClock(health, moment);
+  // A time in the future is from before the clock was set right.
+  const from = ageFrom > moment.now ? acceptedAt : Math.max(acceptedAt, ageFrom);
   const oldest = failedAt[0];
   return (
-    moment.now - Math.max(acceptedAt, ageFrom) > giveUpAfterMs &&
+    moment.now - from > giveUpAfterMs &&
     failedAt.length >= minAttempts &&
     oldest !== undefined &&
     oldest >= acceptedAt

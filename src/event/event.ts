@@ -6,8 +6,6 @@ export interface EventHeader {
   hook?: string;
   /** The URLs that the event itself names; where present, registrations play no part. */
   to?: readonly string[];
-  /** The id of an endpoint that does not get it, whatever it is registered for. */
-  except?: string;
   /** When it was fired, ISO 8601 in UTC. */
   time: string;
 }

@@ -11,7 +11,6 @@ export interface ParsedHeader {
   hook?: string;
   /** Normalised; may be empty. */
   to?: string[];
-  except?: string;
   /** ISO 8601 in UTC. */
   time?: string;
 }
@@ -31,14 +30,11 @@ export const maxHeaderBytes: number = 1024 * 1024;
 const MAX_SHOWN = 40;
 /** Members that the format has, and this version does not obey: to send such an event all the same would be wrong. */
 const PLANNED: readonly string[] = ['headers', 'notBefore', 'expires', 'key', 'traceparent'];
-const KNOWN: ReadonlySet<string> = new Set([
-  ...['capnhook', 'id', 'hook', 'to', 'except', 'time', 'payload'],
-  ...PLANNED,
-]);
+const KNOWN: ReadonlySet<string> = new Set(['capnhook', 'id', 'hook', 'to', 'time', 'payload', ...PLANNED]);
 
 /**
  * Reads the header members of an event file or of a batch's first line:
- * `capnhook`, `id`, `hook`, `to`, `except`, `time`. Each may be given once; `hook` or
+ * `capnhook`, `id`, `hook`, `to`, `time`. Each may be given once; `hook` or
  * `to` must be. Planned members are refused by name, unknown ones left alone.
  *
  * @param bytes A JSON object in UTF-8, known to be valid.
@@ -65,7 +61,6 @@ export function parseHeader(bytes: Uint8Array): HeaderResult {
     readId(values.get('id'), header) ??
     readHook(values.get('hook'), header) ??
     readTo(values.get('to'), header) ??
-    readExcept(values.get('except'), header) ??
     readTime(values.get('time'), header);
   if (reason !== undefined) return unreadable(reason);
   if (header.hook === undefined && header.to === undefined)
@@ -120,13 +115,6 @@ function readTo(value: unknown, header: ParsedHeader): string | undefined {
     urls.push(parsed.url);
   }
   header.to = urls;
-  return undefined;
-}
-
-function readExcept(value: unknown, header: ParsedHeader): string | undefined {
-  if (value === undefined) return undefined;
-  if (typeof value !== 'string') return 'the member "except" is not the id of an endpoint';
-  header.except = value;
   return undefined;
 }
 

@@ -117,8 +117,8 @@ export function batchIdProblem({ id }: ParsedHeader, events: number): Unreadable
   return unreadable('line 1: the id is too long for the ids of the events');
 }
 
-function headerText({ id, hook, to, except, time }: EventHeader): string {
-  const text = JSON.stringify({ capnhook: 1, id, hook, to, except, time });
+function headerText({ id, hook, to, time }: EventHeader): string {
+  const text = JSON.stringify({ capnhook: 1, id, hook, to, time });
   if (Buffer.byteLength(text) < maxHeaderBytes) return text;
   throw new CapnhookError('USAGE', 'Cannot write the event: its URLs take more than 1 MiB', {
     hint: 'Fire it several times with fewer URLs each, or register the URLs for a hook.',

@@ -22,4 +22,4 @@ export interface Hooks {
 }
 
 /** The parts of an event that decide who receives it. */
-export type Addressed = Pick<EventHeader, 'hook' | 'to' | 'except'>;
+export type Addressed = Pick<EventHeader, 'hook' | 'to'>;

@@ -31,9 +31,8 @@ export function createRouter(hooks: Hooks): Router {
     return found;
   };
   return {
-    endpointsFor: (event) => [...receivers(event).values()].filter(({ id }) => id !== event.except),
+    endpointsFor: (event) => [...receivers(event).values()],
     endpointFor: (event, id) => {
-      if (id === event.except) return undefined;
       const all = receivers(event);
       return all.get(id) ?? formerly(id, all);
     },
@@ -50,8 +49,7 @@ function formerly(id: string, receivers: ReadonlyMap<string, Endpoint>): Endpoin
  * Who receives an event: the endpoints of every registration that matches its
  * hook, in the file's order, each once. An event with `to` goes to those URLs
  * alone, which were checked when it was read: to the configured endpoint with
- * that literal URL, or else to one with the defaults. The endpoint that the event
- * leaves out (`except`) is not among them.
+ * that literal URL, or else to one with the defaults.
  */
 export function endpointsFor(hooks: Hooks, event: Addressed): Endpoint[] {
   return [...createRouter(hooks).endpointsFor(event)];

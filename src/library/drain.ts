@@ -101,8 +101,8 @@ export async function drain(options: DrainOptions = {}): Promise<DrainSummary> {
   });
   const outlet: Outlet = {
     run: (command, told) => runCommand(command, { ...told, timeoutMs: commandTimeoutMs, env }),
-    async fire(hook, payload, { except }) {
-      await fireEvent({ inbox: spool, clock, random: randomBytes }, { hook, payload, except });
+    async fire(hook, payload) {
+      await fireEvent({ inbox: spool, clock, random: randomBytes }, { hook, payload });
     },
   };
   try {

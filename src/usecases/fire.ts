@@ -24,8 +24,6 @@ export interface Firing {
   hook?: string | undefined;
   /** URLs that get the event instead of those registered for the hook. */
   to?: readonly string[] | undefined;
-  /** The id of an endpoint that is left out. */
-  except?: string | undefined;
   /** The event's id; made up if there is none. */
   id?: string | undefined;
   /** JSON text in UTF-8: one value, or in a batch one value a line. */
@@ -50,7 +48,6 @@ export async function fireEvent({ inbox, clock, random }: FirePorts, firing: Fir
   const header: EventHeader = {
     id: firing.id === undefined ? createEventId(now, random(10)) : checkId(firing.id),
     ...checkAddress(firing),
-    ...(firing.except !== undefined && { except: firing.except }),
     time: isoTime(now),
   };
   const chosenId = firing.id !== undefined;

@@ -47,6 +47,8 @@ describe('isGivenUp()', () => {
     expect(isGivenUp(health, { ...accepted, now: t0 + day + giveUpAfterMs })).toBe(false);
     expect(isGivenUp(health, { ...accepted, now: t0 + day + giveUpAfterMs + 1 })).toBe(true);
     expect(isGivenUp({ ...health, ageFrom: t0 - day }, { ...accepted, now: t0 + giveUpAfterMs })).toBe(false);
+    const fromTheFuture = { ...health, ageFrom: t0 + 365 * day };
+    expect(isGivenUp(fromTheFuture, { ...accepted, now: t0 + giveUpAfterMs + 1 })).toBe(true);
   });
 });
 

@@ -24,16 +24,14 @@ const header: fc.Arbitrary<EventHeader> = fc
       ),
       { nil: undefined },
     ),
-    except: fc.option(fc.stringMatching(/^[A-Za-z0-9_~.-]{1,20}$/), { nil: undefined }),
     time: fc
       .date({ min: new Date(0), max: new Date('9999-01-01'), noInvalidDate: true })
       .map((date) => date.toISOString()),
   })
-  .map(({ id, hook, to, except, time }) => ({
+  .map(({ id, hook, to, time }) => ({
     id,
     ...(hook === undefined && to !== undefined ? {} : { hook: hook ?? 'complete' }),
     ...(to === undefined ? {} : { to }),
-    ...(except === undefined ? {} : { except }),
     time,
   }));
 
@@ -185,13 +183,12 @@ describe('parseEvent()', () => {
       '{"capnhook":2,"hook":["new"],"payload":1}',
       'a newer capnhook wrote it (format 2; this one reads format 1)',
     ],
-    ['{"hook":"a","except":["b"],"payload":1}', 'the member "except" is not the id of an endpoint'],
     ['{"capnhook":"1","hook":"a","payload":1}', 'the member "capnhook" is not 1'],
     ['{"capnhook":0,"hook":"a","payload":1}', 'the member "capnhook" is not 1'],
     ['{"capnhook":1.5,"hook":"a","payload":1}', 'the member "capnhook" is not 1'],
     ['{"capnhook":1e400,"hook":"a","payload":1}', 'the member "capnhook" is not 1'],
     ['{"capnhook":null,"hook":"a","payload":1}', 'the member "capnhook" is not 1'],
-    ...['capnhook', 'id', 'hook', 'to', 'except', 'time', 'payload'].map((key) => [
+    ...['capnhook', 'id', 'hook', 'to', 'time', 'payload'].map((key) => [
       `{"${key}":1,"hook":"a","${key}":1,"payload":1}`,
       `the member "${key}" is there twice`,
     ]),
@@ -238,7 +235,7 @@ describe('parseEvent()', () => {
       jsonText,
       fc.string({ unit: 'binary' }).map((text) => JSON.stringify(text)),
     );
-    const name = fc.constantFrom('capnhook', 'id', 'hook', 'to', 'except', 'time', 'payload', '__proto__');
+    const name = fc.constantFrom('capnhook', 'id', 'hook', 'to', 'time', 'payload', '__proto__');
     const text = fc
       .array(fc.tuple(name, value), { maxLength: 5 })
       .map((members) => `{${members.map(([k, v]) => `"${k}":${v}`).join(',')}}`);

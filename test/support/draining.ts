@@ -256,8 +256,8 @@ export function draining(options: DrainingOptions = {}): Draining {
                 ran.push({ command, input });
                 return options.ran?.(command);
               },
-              async fire(hook, payload, { except }) {
-                await spool.enqueue(event({ hook, payload, except }));
+              async fire(hook, payload) {
+                await spool.enqueue(event({ hook, payload }));
               },
               ...options.outlet,
             },

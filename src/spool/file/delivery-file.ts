@@ -10,20 +10,18 @@ const lastMs = Date.parse('9999-12-31T23:59:59.999Z');
 export interface ParsedHeader {
   hook?: string;
   to?: readonly string[];
-  except?: string;
   time?: string;
 }
 
 /** The header with every member an event has. */
 export function headerOf(
-  { hook, to, except, time }: ParsedHeader,
+  { hook, to, time }: ParsedHeader,
   { id, stat }: { id: string; stat: EntryStat },
 ): EventHeader {
   return {
     id,
     ...(hook !== undefined && { hook }),
     ...(to !== undefined && { to }),
-    ...(except !== undefined && { except }),
     time: time ?? isoTime(timeOfId(id) ?? stat.mtimeMs),
   };
 }

@@ -45,10 +45,15 @@ export function createRecentEvents(disk: Disk, root: string, now: () => number):
     bytes -= sizeOf(event);
   }
 
+  /** The clock may have been set back since. */
+  function isRecent({ since }: Kept): boolean {
+    return Math.abs(now() - since) < recentMs;
+  }
+
   /** Those that come next are the oldest of a burst: they stay. */
   function makeRoom(size: number): boolean {
     for (const [path, kept] of events) {
-      if (bytes + size <= maxBytes || now() - kept.since < recentMs) break;
+      if (bytes + size <= maxBytes || isRecent(kept)) break;
       forget(path, kept);
     }
     return bytes + size <= maxBytes;
@@ -58,7 +63,9 @@ export function createRecentEvents(disk: Disk, root: string, now: () => number):
     add({ directory, name }, { event, stat }) {
       const path = `${directory}/${name}`;
       const size = sizeOf(event);
-      if (events.has(path) || !makeRoom(size)) return;
+      const known = events.get(path);
+      if (known !== undefined) forget(path, known); // somebody took its file away, and another one came
+      if (!makeRoom(size)) return;
       events.set(path, { event, stat, since: now() });
       bytes += size;
     },
@@ -68,7 +75,7 @@ export function createRecentEvents(disk: Disk, root: string, now: () => number):
       const known = events.get(path);
       if (known === undefined) return undefined;
       forget(path, known);
-      if (now() - known.since < recentMs) return known;
+      if (isRecent(known)) return known;
       const stat = disk.lstatSync(`${root}/${path}`, { throwIfNoEntry: false });
       return stat?.ino === known.stat.ino ? known : undefined;
     },

@@ -3,7 +3,7 @@ import type { parseBatch, parseEvent } from '../../event/record.js';
 type Parsed = ReturnType<typeof parseEvent>;
 type ParsedBatch = ReturnType<typeof parseBatch>;
 
-/** Whether two event files say the same: id, hook, URLs, whom to leave out, and payload, whenever they were fired. */
+/** Whether two event files say the same: id, hook, URLs and payload, whenever they were fired. */
 export function sameEvent(a: Parsed, b: Parsed): boolean {
   return a.ok && b.ok && sameHeader(a, b) && Buffer.compare(a.payload, b.payload) === 0;
 }
@@ -19,7 +19,6 @@ interface Identity {
   id?: string;
   hook?: string;
   to?: readonly string[];
-  except?: string;
 }
 
 /** Whether two headers say the same, whenever they were written. */
@@ -27,7 +26,6 @@ export function sameHeader(a: Identity, b: Identity): boolean {
   return (
     sameId(a.id, b.id) &&
     a.hook === b.hook &&
-    a.except === b.except &&
     a.to?.join('\n') === b.to?.join('\n') &&
     (a.to === undefined) === (b.to === undefined)
   );

@@ -46,8 +46,8 @@ export function createAlerts({ lease, outlet, report }: DrainPorts, routing: Rou
   /** An endpoint is never told of itself: it would be owed a delivery more for each that it fails. */
   async function fire(endpoint: string, text: string): Promise<boolean> {
     const hook = routing.alert();
-    if (hook === undefined || routing.endpointsFor({ hook, except: endpoint }).length === 0) return false;
-    await outlet.fire(hook, Buffer.from(text), { except: endpoint });
+    if (hook === undefined || routing.endpointsFor({ hook }).some(({ id }) => id === endpoint)) return false;
+    await outlet.fire(hook, Buffer.from(text));
     return true;
   }
 

@@ -42,8 +42,8 @@ export interface Outlet {
     command: readonly string[],
     options: { input: string; signal: AbortSignal },
   ): Promise<string | undefined>;
-  /** Fires an event for all who receive the hook but one. @throws CapnhookError if it was not accepted */
-  fire(hook: string, payload: Uint8Array, options: { except: string }): Promise<void>;
+  /** Fires an event. @throws CapnhookError if it was not accepted */
+  fire(hook: string, payload: Uint8Array): Promise<void>;
 }
 
 export interface DrainOptions {

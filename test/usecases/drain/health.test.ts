@@ -299,15 +299,6 @@ describe('drain() and changes of an endpoint', () => {
     expect(change(told!.payload)).toMatchObject({ endpoint: 'a', from: 'well', to: 'parked', owed: 1 });
   });
 
-  it('drain() tells the others who receive the hook that is named in alert of a change of one of them', async () => {
-    const hooks = { ...hooksOf({ complete: ['a'], trouble: ['a', 'ops'] }), alert: 'trouble' };
-    const world = draining({ hooks, script: { a: 503 } });
-    await world.fire({});
-    expect(await world.drain()).toMatchObject({ delivered: 1, failed: 1, owed: 1 });
-    expect(world.to('ops').map(({ payload }) => change(payload).endpoint)).toEqual(['a']);
-    expect(world.to('a')).toHaveLength(1); // and not of itself
-  });
-
   it('drain() says so when the hook that is named in alert cannot be fired, and goes on', async () => {
     const hooks = { ...hooksOf({ complete: ['a', 'b'], trouble: ['ops'] }), alert: 'trouble' };
     const fire = async (): Promise<void> => {
@@ -357,6 +348,14 @@ describe('drain() and changes of an endpoint', () => {
     await world.fire({});
     expect(await world.drain()).toMatchObject({ failed: 1, owed: 1, waiting: 0 });
     expect(world.told('parked')).toHaveLength(1);
+  });
+
+  it('drain() ends where all who are told of changes refuse that', async () => {
+    const hooks = { ...hooksOf({ complete: ['a'], trouble: ['x', 'y'] }), alert: 'trouble' };
+    const world = draining({ hooks, script: { a: 503, x: 400, y: 503 } });
+    await world.fire({});
+    expect(await world.drain()).toMatchObject({ waiting: 0 });
+    for (const endpoint of ['x', 'y']) expect(world.to(endpoint)).toHaveLength(1); // of `a`, and not of each other
   });
 
   it('drain() tells nobody where nobody is to be told, and asks nothing of the spool for it', async () => {
