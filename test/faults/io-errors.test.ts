@@ -284,7 +284,7 @@ describe('capnhook drain whose system calls fail', () => {
     const clean = await runFaulted(first.world, ['drain']);
     // What is in `retry/` has another name each time.
     const calls = clean.calls.filter(({ at }) => at !== undefined);
-    const faults = someOf(faultsAt(sample(calls, measure(80, 4))), 1);
+    const faults = someOf(faultsAt(sample(calls, measure(160, 4))), 1);
     let injected = 0;
     await eachOf(
       faults,

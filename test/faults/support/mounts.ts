@@ -92,7 +92,7 @@ export async function mountImage(
   const mount = `mount -o ${['loop', options].filter(Boolean).join()} ${image} ${path}`;
   mkdirSync(path);
   const fd = openSync(image, 'w');
-  ftruncateSync(fd, megabytes << 20);
+  ftruncateSync(fd, megabytes * 2 ** 20);
   closeSync(fd);
   await mounts.sh(`${mkfs} ${image} >&2; ${mount}`);
   return {
