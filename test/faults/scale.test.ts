@@ -66,7 +66,7 @@ const owed = measure(200_000, 1_000_000);
 
 describe(`a dead endpoint that is owed ${owed} deliveries`, () => {
   testWith({ commands: ['strace'] })(
-    'costs a pass beside it at most 100 ms and no rename, and at most 150 MB of memory are held',
+    'costs a pass beside it at most 100 ms of processor time and no rename, and at most 150 MB of memory are held',
     async () => {
       const world = createWorld();
       const { beside, empty, alive } = await deadAndAlive(world);
@@ -78,11 +78,11 @@ describe(`a dead endpoint that is owed ${owed} deliveries`, () => {
       await new Promise((resolve) => setTimeout(resolve, 2_100)); // a directory that has just changed is counted anew
       expect((await expectNoMove(world, beside)).code).toBe(75); // it is probed
 
+      const peak = peakOf(world);
       async function pass(env: Record<string, string>): Promise<number> {
         expect(await world.run(['fire', 'new', '-d', '1'], { env })).toMatchObject({ code: 0 });
-        const began = performance.now();
-        await world.run(['drain'], { env });
-        return performance.now() - began;
+        await world.run(['drain'], { env: { ...env, ...peak.env } });
+        return peak.cpuMs();
       }
       const took = { beside: [] as number[], empty: [] as number[] };
       const pairs = measure(9, 25);
@@ -90,7 +90,7 @@ describe(`a dead endpoint that is owed ${owed} deliveries`, () => {
         took.beside.push(await pass(beside.env));
         took.empty.push(await pass(empty.env));
       }
-      // The quickest of each: other tests compute beside this one.
+      // Of processor time the least of each: other tests compute beside this one.
       const more = Math.min(...took.beside) - Math.min(...took.empty);
       console.log(`a pass beside ${owed} owed costs ${more.toFixed(0)} ms more`);
       expect(more).toBeLessThanOrEqual(100);
@@ -98,7 +98,6 @@ describe(`a dead endpoint that is owed ${owed} deliveries`, () => {
       await world.run(['fire', 'new', '-d', '1'], beside);
       await expectNoMove(world, beside);
 
-      const peak = peakOf(world);
       await world.run(['fire', 'new', '-d', '1'], beside);
       await world.run(['drain', '--json'], { env: { ...beside.env, ...peak.env } });
       console.log(`a pass beside ${owed} owed holds ${peak.mebibytes().toFixed(0)} MiB`);

@@ -1,4 +1,4 @@
-/** How much memory a node process has held at most: it writes that down itself when it ends. */
+/** How much memory a node process has held at most, and how long it has computed: it writes that down itself when it ends. */
 import { readFileSync } from 'node:fs';
 import type { World } from '../../support/world.js';
 
@@ -7,6 +7,8 @@ export interface Peak {
   env: Record<string, string>;
   /** The resident set, in MiB, once the process has ended. */
   mebibytes(): number;
+  /** The processor time, in ms, of all its threads: another program that computes beside it takes none of that. */
+  cpuMs(): number;
 }
 
 /** Prepares for one process. */
@@ -14,10 +16,12 @@ export function peakOf(world: World): Peak {
   const result = `${world.root}/peak`;
   const script = world.file(
     'tell-peak.cjs',
-    `process.on('exit', () => require('fs').writeFileSync(${JSON.stringify(result)}, String(process.resourceUsage().maxRSS)));`,
+    `process.on('exit', () => require('fs').writeFileSync(${JSON.stringify(result)}, JSON.stringify(process.resourceUsage())));`,
   );
+  const usage = (): NodeJS.ResourceUsage => JSON.parse(readFileSync(result, 'utf8'));
   return {
     env: { NODE_OPTIONS: `--require ${script}` },
-    mebibytes: () => Number(readFileSync(result, 'utf8')) / 1024,
+    mebibytes: () => usage().maxRSS / 1024,
+    cpuMs: () => (usage().userCPUTime + usage().systemCPUTime) / 1000,
   };
 }
