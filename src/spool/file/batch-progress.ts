@@ -15,11 +15,11 @@ import { closeQuietly, discard, writeAll, writeDurably } from './write-file.js';
 const owed = 0x2e;
 const settled = 0x78;
 const moving = 0x3e;
+
 /** So many events that lie side by side are noted in one write. */
 const mostTogether = 4_096;
 const settledBytes = Buffer.alloc(mostTogether, settled);
-
-const bytesOf = { settled: Buffer.from('x'), moving: Buffer.from('>') };
+const bytesOf = { settled: settledBytes.subarray(0, 1), moving: Buffer.of(moving) };
 
 /** So many of these files are kept open. */
 const maxOpen = 64;

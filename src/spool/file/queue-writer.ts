@@ -119,11 +119,12 @@ export function createQueueWriter(disk: Disk, root: string, token: () => string)
       const target = `${queue}/${segment}/${file.event.id}.json`;
       const earlier = tail.singles.slice(0, -1);
       // A copy leaves no trace at what it was made of: it is looked for near the end in any case.
-      const found = findInAny(queue, mayBeQueued(file) ? earlier : earlier.slice(-1), file);
+      const near = mayBeQueued(file) ? earlier : earlier.slice(-1);
+      const found = findInAny(queue, near, file);
       if (found !== undefined) return found;
       let placed = place(disk, root, { file, target, mayMove: isOnly });
       if (placed === 'refused') {
-        const copied = findInAny(queue, earlier, file);
+        const copied = findInAny(queue, earlier.slice(0, earlier.length - near.length), file);
         if (copied !== undefined) return copied;
         placed = placeCopy(disk, { file, target, temporary });
       }
