@@ -5,9 +5,10 @@
 import { rmSync } from 'node:fs';
 import { describe, expect } from 'vitest';
 import { createWorld, eachOf, type World } from '../support/world.js';
+import { expectAgain } from './support/again.js';
 import { type Endpoints, startEndpoints } from './support/endpoints.js';
 import { type FilledSpool, fillSpool, rejectOnce, worldOf } from './support/filled-spool.js';
-import { measure } from './support/measure.js';
+import { isLong, measure } from './support/measure.js';
 import { problemsOf, readLedger } from './support/oracle.js';
 import { aimAt, type Call, fewThreads, readCalls, sameNames, spread, strace } from './support/strace.js';
 import { testWith } from './support/test-with.js';
@@ -15,15 +16,12 @@ import { testWith } from './support/test-with.js';
 const test = testWith({ commands: ['strace', 'flock'] });
 const env = fewThreads;
 
-/** Attempts in flight at once to one endpoint, at most. */
-const concurrency = 4;
-
 /**
  * Where to kill. Before a call that changes nothing the spool is as it is before the next one: in the short
  * measure those are left out, and of calls that are alike the first, the last and one between are killed at.
  */
 function someOf(calls: readonly Call[]): Call[] {
-  return measure(0, 1) === 1 ? [...calls] : spread(calls.filter(({ changes }) => changes));
+  return isLong ? [...calls] : spread(calls.filter(({ changes }) => changes));
 }
 
 /** The id of an event that is fired now tells the time. */
@@ -171,28 +169,11 @@ describe('capnhook killed with strace at its system calls', () => {
     });
   });
 
-  /** What was answered with 2xx and is owed all the same will come again: no more than was in flight. */
-  function againOf(world: World, { received }: Endpoints): Set<string> {
-    const { owed, incoming } = readLedger(world.spool);
-    const again: string[] = [];
-    for (const [endpoint, bodies] of Object.entries(received)) {
-      const ids = [...bodies.keys()];
-      expect(
-        ids.filter((id) => incoming.has(id)),
-        'sent before the intake was done',
-      ).toEqual([]);
-      const keys = ids.map((id) => `${endpoint} ${id}`).filter((key) => owed.has(key));
-      expect(keys.length).toBeLessThanOrEqual(concurrency);
-      again.push(...keys);
-    }
-    return new Set(again);
-  }
-
   async function killDrain(filled: FilledSpool, call: Call): Promise<string | undefined> {
     const { world, endpoints } = await worldOf(filled, { answer: rejectOnce });
     const killed = await runKilled(world, ['drain', '--wait', '20s'], call);
     await endpoints.quiet();
-    const again = againOf(world, endpoints);
+    const again = expectAgain(world, endpoints, `${call.name} ${call.nth}: ${killed}`);
     await drainAll(world);
     const mayRepeat = (key: string): number => Number(again.has(key));
     const { accepted } = filled;

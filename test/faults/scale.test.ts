@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { createWorld, type Ended, type World } from '../support/world.js';
 import { startEndpoints } from './support/endpoints.js';
-import { measure } from './support/measure.js';
+import { isLong, measure } from './support/measure.js';
 import { memoryDir } from './support/memory-dir.js';
 import { createMounts, imageNeeds, mountImage } from './support/mounts.js';
 import { peakOf } from './support/peak.js';
@@ -129,7 +129,7 @@ describe('very many endpoints', () => {
 
   const onExt4 = testWith({ ...imageNeeds, commands: [...imageNeeds.commands, 'mkfs.ext4'] });
   // Making 140,000 directories durable takes minutes.
-  const whereLong = measure(0, 1) === 1 ? onExt4 : test.skip;
+  const whereLong = isLong ? onExt4 : test.skip;
   whereLong(
     'capnhook drain delivers one event to 70,000 endpoints where a file has 65,000 names at most, and holds at most 900 MB',
     async () => {

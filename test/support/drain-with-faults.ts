@@ -205,7 +205,7 @@ export async function drainWith(
   return { calls, told };
 }
 
-/** With a fault at each call until a run makes fewer; returns at how many. `from` and `every`: at some of them. */
+/** With a fault at call `from` (1) and at `every` one (1) after it, until a run makes fewer; returns which was the last. */
 export async function atEachCall(
   faultAt: (n: number) => Fault,
   { from = 1, every = 1, ...options }: FaultyDrainOptions & { from?: number; every?: number } = {},
