@@ -1,14 +1,17 @@
 #!/bin/sh
-# Runs end-to-end tests on every Node that capnhook is made for. npm brings the
-# binaries, into .cache/. Vitest itself runs on the Node that is here; what it
-# spawns runs on the other one.
+# Runs the demo and end-to-end tests on every Node that capnhook is made for.
+# npm brings the binaries, into .cache/. Vitest itself runs on the Node that is
+# here; what it spawns runs on the other one.
 #
-# All of them run on the Node that is here (npm test). On the others run those
-# in which Node itself can make a difference: processes and their signals,
-# watching, HTTP, how the launcher and the package are loaded.
+#   scripts/test-nodes.sh            brings what is not there yet, and tests
+#   scripts/test-nodes.sh --install  only brings it
+#
+# All of the tests run on the Node that is here (npm test). On the others run
+# those in which Node itself can make a difference: processes and their
+# signals, watching, how the launcher and the package are loaded.
 set -eu
 
-files='main-job daemon launcher package signals'
+files='daemon launcher package signals'
 
 cd "$(dirname "$0")/.."
 
@@ -45,7 +48,9 @@ for major in 20 22 24 26; do
       exit 1
       ;;
   esac
+  [ "${1-}" != --install ] || continue
   echo "test-nodes: Node $version"
+  PATH=${node%/*}:$PATH sh scripts/demo.sh < /dev/null || failed="$failed $version"
   # shellcheck disable=SC2086 # several paths
   CAPNHOOK_TEST_NODE=$node npx vitest run --project e2e $paths < /dev/null || failed="$failed $version"
 done

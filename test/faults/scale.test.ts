@@ -85,7 +85,7 @@ describe(`a dead endpoint that is owed ${owed} deliveries`, () => {
         return peak.cpuMs();
       }
       const took = { beside: [] as number[], empty: [] as number[] };
-      const pairs = measure(9, 25);
+      const pairs = measure(5, 25);
       for (let pair = 0; pair < pairs; pair += 1) {
         took.beside.push(await pass(beside.env));
         took.empty.push(await pass(empty.env));

@@ -599,9 +599,9 @@ describe('parseHooks() stays within bounds', { timeout: 90_000 }, () => {
     expect(problemsOf(text.repeat(100_000))).toEqual(['1:1 this is nested more than 64 levels deep']);
   });
 
-  it('parseHooks() takes a hundred thousand hooks, and as many mistakes', () => {
+  it('parseHooks() takes thirty thousand hooks, and as many mistakes', () => {
     const lines = (value: string) =>
-      `hooks:\n${Array.from({ length: 100_000 }, (_, n) => `  h${n}: ${value}\n`).join('')}`;
+      `hooks:\n${Array.from({ length: 30_000 }, (_, n) => `  h${n}: ${value}\n`).join('')}`;
     expect(problemsOf(lines('https://a.example'))).toEqual([]);
     expect(problemsOf(lines('nope'))).toHaveLength(1_001);
   });
