@@ -60,6 +60,12 @@ describe.each(Object.entries(kinds))('a power cut on %s', (kind, image) => {
     },
   );
 
+  testControl('the same cut does make all come again that capnhook drain sends and does not fsync', async () => {
+    const sent = 2 * removalsAtOnce;
+    expect(await owedAfterCut(image, { sent, isSynced: true })).toBe(0);
+    expect(await owedAfterCut(image, { sent, isSynced: false })).toBe(sent);
+  });
+
   testControl('capnhook fire does not exit 0 when the disk goes away before its last fsync', async () => {
     const rig = await createPowerRig(createWorld(), image);
     const args = ['fire', 'load', '-d', '1', '--spool', `${rig.disk.path}/spool`];
@@ -234,6 +240,28 @@ defaults: {concurrency: ${concurrency}, retry: {schedule: [5ms], jitter: 0}}
     corrupt: [],
   });
   expect(new Set([...received.quick.keys(), ...received.flapping.keys()])).toEqual(new Set(accepted.keys()));
+}
+
+/** Sends a batch, and cuts the power when all is done. @returns how many of its events are in the spool again */
+async function owedAfterCut(
+  image: ImageOptions,
+  { sent, isSynced }: { sent: number; isSynced: boolean },
+): Promise<number> {
+  const world = createWorld();
+  const rig = await createPowerRig(world, image);
+  const recorder = await startRecorder();
+  world.hooks(`hooks: {"**": here}\nendpoints: {here: "${recorder.url}"}\n`);
+  const spool = `${rig.disk.path}/spool`;
+  const lines = Array.from({ length: sent }, (_, n) => `${n}\n`).join('');
+  expect(await rig.run(['fire', 'load', '--ndjson', '-', '--spool', spool], lines)).toMatchObject({ code: 0 });
+  const args = ['drain', '--spool', spool];
+  const drain = isSynced ? rig.start(args) : rig.startWithoutFsync(args);
+  expect(await drain.ended).toMatchObject({ code: 0 });
+  expect(recorder.delivered.size).toBe(sent);
+  await rig.disk.cut();
+  await rig.disk.remount();
+  const { incoming, owed } = readLedger(rig.outside(spool));
+  return incoming.size + owed.size;
 }
 
 /** Takes in five events and a batch for two endpoints, whose fsync of one place is waited for when the power goes. */
