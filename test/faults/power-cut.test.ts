@@ -60,11 +60,14 @@ describe.each(Object.entries(kinds))('a power cut on %s', (kind, image) => {
     },
   );
 
-  testControl('the same cut does make all come again that capnhook drain sends and does not fsync', async () => {
-    const sent = 2 * removalsAtOnce;
-    expect(await owedAfterCut(image, { sent, isSynced: true })).toBe(0);
-    expect(await owedAfterCut(image, { sent, isSynced: false })).toBe(sent);
-  });
+  testControl(
+    'the same cut does make all come again that capnhook drain sends and does not fsync',
+    async () => {
+      const sent = 2 * removalsAtOnce;
+      expect(await owedAfterCut(image, { sent, isSynced: true })).toBe(0);
+      expect(await owedAfterCut(image, { sent, isSynced: false })).toBe(sent);
+    },
+  );
 
   testControl('capnhook fire does not exit 0 when the disk goes away before its last fsync', async () => {
     const rig = await createPowerRig(createWorld(), image);
@@ -253,7 +256,9 @@ async function owedAfterCut(
   world.hooks(`hooks: {"**": here}\nendpoints: {here: "${recorder.url}"}\n`);
   const spool = `${rig.disk.path}/spool`;
   const lines = Array.from({ length: sent }, (_, n) => `${n}\n`).join('');
-  expect(await rig.run(['fire', 'load', '--ndjson', '-', '--spool', spool], lines)).toMatchObject({ code: 0 });
+  expect(await rig.run(['fire', 'load', '--ndjson', '-', '--spool', spool], lines)).toMatchObject({
+    code: 0,
+  });
   const args = ['drain', '--spool', spool];
   const drain = isSynced ? rig.start(args) : rig.startWithoutFsync(args);
   expect(await drain.ended).toMatchObject({ code: 0 });

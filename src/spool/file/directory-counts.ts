@@ -7,6 +7,7 @@
 import { ignoreErrno } from '../../shared/errors.js';
 import { type Disk, O_CREAT, O_NOFOLLOW, O_NONBLOCK, O_TRUNC, O_WRONLY } from './disk.js';
 import { countNames } from './each-name.js';
+import { createEndpointFiles } from './endpoint-files.js';
 import { privateFile } from './layout.js';
 import { readEntry } from './read-entry.js';
 import { batchFilesOf, countOwed } from './segment.js';
@@ -37,12 +38,14 @@ interface Count {
 
 /** @param now ms since the epoch */
 export function createDirectoryCounts(disk: Disk, root: string, now: () => number): DirectoryCounts {
+  const files = createEndpointFiles(disk, root);
   const saved = new Map<string, ReadonlyMap<string, Count>>();
   const asked = new Map<string, Map<string, Count>>();
 
   function savedOf(endpoint: string): ReadonlyMap<string, Count> {
     let counts = saved.get(endpoint);
     if (counts === undefined) {
+      if (!files.mayHave(nameOf(endpoint))) return none;
       counts = readCounts(disk, pathOf(root, endpoint));
       saved.set(endpoint, counts);
     }
@@ -72,19 +75,22 @@ export function createDirectoryCounts(disk: Disk, root: string, now: () => numbe
       asked.delete(endpoint);
     },
     save() {
-      for (const [endpoint, before] of saved) {
-        const counts = asked.get(endpoint) ?? new Map<string, Count>();
-        if (!isSame(before, counts)) writeCounts(disk, pathOf(root, endpoint), counts);
+      for (const endpoint of new Set([...saved.keys(), ...asked.keys()])) {
+        const counts = asked.get(endpoint) ?? none;
+        if (!isSame(savedOf(endpoint), counts)) writeCounts(disk, pathOf(root, endpoint), counts);
       }
     },
   };
 }
 
-/** The name of an endpoint's file below `endpoints/`. */
-const countsSuffix = '.counts';
+const none: ReadonlyMap<string, Count> = new Map();
+
+function nameOf(endpoint: string): string {
+  return `${endpoint}.counts`;
+}
 
 function pathOf(root: string, endpoint: string): string {
-  return `${root}/endpoints/${endpoint}${countsSuffix}`;
+  return `${root}/endpoints/${nameOf(endpoint)}`;
 }
 
 function isSame(a: ReadonlyMap<string, Count>, b: ReadonlyMap<string, Count>): boolean {

@@ -80,37 +80,47 @@ export function createDirectorySync(disk: Disk): DirectorySync {
 }
 
 /**
- * Makes directories' entries, or files, durable, as far as they are still there; what is durable leaves the set. One
- * that fails does not keep the others from it.
+ * Makes directories' entries, or files, durable; of what was removed meanwhile, as empty segments are, the removal. What
+ * is durable leaves the set. One that fails does not keep the others from it.
  * @throws the errno of the first failed fsync
  */
 export async function syncAll(disk: Disk, paths: Set<string>): Promise<void> {
   const failures: unknown[] = [];
-  const left = [...paths];
+  const gone = new Set<string>();
+  const left = [...paths].values();
   async function work(): Promise<void> {
-    for (let path = left.shift(); path !== undefined; path = left.shift()) {
+    for (const path of left) {
       try {
-        await syncIfThere(disk, path);
+        if (!(await syncIfThere(disk, path))) gone.add(parentOf(path));
         paths.delete(path);
       } catch (error) {
         failures.push(error);
       }
     }
   }
-  await Promise.all(Array.from({ length: Math.min(maxParallel, left.length) }, work));
+  await Promise.all(Array.from({ length: Math.min(maxParallel, paths.size) }, work));
+  gone.delete('');
+  if (gone.size > 0) await syncAll(disk, gone).catch((error: unknown) => failures.push(error));
+  for (const parent of gone) paths.add(parent);
   if (failures.length > 0) throw failures[0];
 }
 
-async function syncIfThere(disk: Disk, path: string): Promise<void> {
+function parentOf(path: string): string {
+  return path.slice(0, Math.max(path.lastIndexOf('/'), 0));
+}
+
+/** @returns whether it is there */
+async function syncIfThere(disk: Disk, path: string): Promise<boolean> {
   let fd: number;
   try {
     fd = disk.openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
   } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return; // an empty segment, removed meanwhile
+    if (errnoOf(error) === 'ENOENT') return false;
     throw error;
   }
   try {
     await fsyncAside(disk, fd);
+    return true;
   } finally {
     closeQuietly(disk, fd);
   }

@@ -7,6 +7,7 @@ import { parsePace } from '../../endpoint/pace.js';
 import type { ClockReading } from '../../shared/clock.js';
 import { ignoreErrno } from '../../shared/errors.js';
 import type { Disk } from './disk.js';
+import { createEndpointFiles } from './endpoint-files.js';
 import { privateFile } from './layout.js';
 import { readEntry } from './read-entry.js';
 import { discard, writeWhole } from './write-file.js';
@@ -29,6 +30,7 @@ export interface HealthFiles {
 
 /** @param token names a temporary file, uniquely */
 export function createHealthFiles(disk: Disk, root: string, token: () => string): HealthFiles {
+  const files = createEndpointFiles(disk, root);
   const known = new Map<string, Health>();
   const changed = new Map<string, Health>();
   let timer: NodeJS.Timeout | undefined;
@@ -36,17 +38,20 @@ export function createHealthFiles(disk: Disk, root: string, token: () => string)
   function flush(): void {
     clearTimeout(timer);
     timer = undefined;
-    for (const [endpoint, health] of changed) {
-      writeHealth(disk, root, { endpoint, health, token });
-    }
+    for (const [endpoint, health] of changed) write(endpoint, health);
     changed.clear();
+  }
+
+  function write(endpoint: string, health: Health): void {
+    files.add(nameOf(endpoint));
+    writeHealth(disk, root, { endpoint, health, token });
   }
 
   return {
     get(endpoint) {
       let health = known.get(endpoint);
       if (health === undefined) {
-        health = readHealth(disk, root, endpoint);
+        health = files.mayHave(nameOf(endpoint)) ? readHealth(disk, root, endpoint) : {};
         known.set(endpoint, health);
       }
       return health;
@@ -55,7 +60,7 @@ export function createHealthFiles(disk: Disk, root: string, token: () => string)
       known.set(endpoint, health);
       if (atOnce) {
         changed.delete(endpoint);
-        writeHealth(disk, root, { endpoint, health, token });
+        write(endpoint, health);
         return;
       }
       changed.set(endpoint, health);
@@ -75,7 +80,7 @@ export function createHealthFiles(disk: Disk, root: string, token: () => string)
 /** An endpoint's saved health; a well one if there is none, or none that can be read. */
 export function readHealth(disk: Disk, root: string, endpoint: string): Health {
   try {
-    const found = readEntry(disk, `${root}/endpoints/${endpoint}.json`, { maxBytes });
+    const found = readEntry(disk, `${root}/endpoints/${nameOf(endpoint)}`, { maxBytes });
     return found.kind === 'read' ? parseHealth(found.bytes.toString('utf8')) : {};
   } catch (error) {
     ignoreErrno(error);
@@ -89,7 +94,7 @@ function writeHealth(
   root: string,
   { endpoint, health, token }: { endpoint: string; health: Health; token: () => string },
 ): void {
-  const path = `${root}/endpoints/${endpoint}.json`;
+  const path = `${root}/endpoints/${nameOf(endpoint)}`;
   let temporary: string | undefined;
   try {
     if (isEmpty(health)) {
@@ -105,6 +110,10 @@ function writeHealth(
     if (temporary !== undefined) discard(disk, temporary);
     ignoreErrno(error);
   }
+}
+
+function nameOf(endpoint: string): string {
+  return `${endpoint}.json`;
 }
 
 function isEmpty(health: Health | undefined): boolean {

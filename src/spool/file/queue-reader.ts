@@ -47,6 +47,8 @@ export interface QueueReaderOptions {
   texts: BatchTexts;
   /** How many names of the queue may be held. */
   window(): number;
+  /** Whether it is known that there are no retries. */
+  isWithoutRetries: boolean;
   /** How many names of retries may be held. */
   retryLimit: number;
   /** Called with a segment in which nothing is left. */
@@ -55,12 +57,15 @@ export interface QueueReaderOptions {
 
 /** @throws, and so do its methods: the errno of a directory that cannot be listed; then nothing has changed */
 export function createQueueReader(disk: Disk, root: string, options: QueueReaderOptions): QueueReader {
-  const { endpoint, counts, texts, window, retryLimit, onEmpty } = options;
+  const { endpoint, counts, texts, window, isWithoutRetries, retryLimit, onEmpty } = options;
   const out = createHandedOut();
   const waiting = createWaitingList(disk, root, {
     ...{ endpoint, out, counts, texts, window, onEmpty },
   });
-  const retries = createRetryList(disk, root, { endpoint, out, counts, limit: retryLimit });
+  const retries = createRetryList(disk, root, {
+    ...{ endpoint, out, counts },
+    ...{ isEmpty: isWithoutRetries, limit: retryLimit },
+  });
 
   /** All others come before what has failed; when that has its turn, everything was looked through for it. */
   function takeProbe(failed: readonly string[], due: Due): Slot | undefined {

@@ -97,12 +97,14 @@ export function createQueueReaders(disk: Disk, root: string, options: QueueReade
   let weight = 0;
 
   function open(endpoint: string): Reading {
+    const known = closed.get(endpoint);
     const reader = createQueueReader(disk, root, {
       endpoint,
       counts,
       texts,
       // What is left is shared, so that those that are opened later find room, too.
       window: () => Math.min(Math.max(Math.floor((maxNames - weight) / windowsAtOnce), least), mostWindow),
+      isWithoutRetries: known !== undefined && known.retries === undefined,
       retryLimit: Math.min(Math.max(Math.floor(maxNames / retryListsAtOnce), least), mostWindow),
       onEmpty(segment) {
         if (removeSegment(disk, `${root}/queue/${endpoint}/${segment}`)) onRemoved(endpoint, segment);
@@ -204,7 +206,10 @@ export function createQueueReaders(disk: Disk, root: string, options: QueueReade
   }
 
   return {
-    take: (endpoint, claim) => using(endpoint, (reader) => reader.take(claim)),
+    take(endpoint, claim) {
+      const isKnown = readings.has(endpoint) || closed.has(endpoint);
+      return isKnown ? using(endpoint, (reader) => reader.take(claim)) : undefined;
+    },
     putOff: (endpoint, slot) => using(endpoint, (reader) => reader.putOff(slot)),
     giveBack: (endpoint, slot) => using(endpoint, (reader) => reader.giveBack(slot)),
     forget(endpoint, slot) {

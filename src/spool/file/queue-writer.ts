@@ -74,10 +74,10 @@ export function createQueueWriter(disk: Disk, root: string, token: () => string)
   function tailOf(endpoint: string): Tail {
     let tail = tails.get(endpoint);
     if (tail === undefined) {
-      ensureDirectory(disk, `${root}/queue/${endpoint}`, privateDir);
+      const isNew = ensureDirectory(disk, `${root}/queue/${endpoint}`, privateDir);
       // Whoever made these directories may have ended before its fsync.
       touched.add(`${root}/queue`).add(`${root}/queue/${endpoint}`);
-      tail = readTail(disk, `${root}/queue/${endpoint}`);
+      tail = isNew ? emptyTail() : readTail(disk, `${root}/queue/${endpoint}`);
       tails.set(endpoint, tail);
     }
     return tail;
@@ -173,6 +173,10 @@ export function createQueueWriter(disk: Disk, root: string, token: () => string)
       else if (tail.batches.get(parsed.batch.id) === segment) tail.batches.delete(parsed.batch.id);
     },
   };
+}
+
+function emptyTail(): Tail {
+  return { number: 1, count: 0, isBatch: false, isMade: false, singles: [], batches: new Map() };
 }
 
 function readTail(disk: Disk, queue: string): Tail {

@@ -34,6 +34,8 @@ export interface RetryListOptions {
   endpoint: string;
   out: HandedOut;
   counts: DirectoryCounts;
+  /** Whether it is known that there are none. */
+  isEmpty: boolean;
   /** How many names may be held; twice as many for a moment. */
   limit: number;
 }
@@ -53,11 +55,11 @@ interface Others {
 export function createRetryList(
   disk: Disk,
   root: string,
-  { endpoint, out, counts, limit }: RetryListOptions,
+  { endpoint, out, counts, isEmpty, limit }: RetryListOptions,
 ): RetryList {
   const directory = `retry/${endpoint}`;
   /** Sorted by due time, the earliest first; undefined before they were listed. */
-  let known: Retry[] | undefined;
+  let known: Retry[] | undefined = isEmpty ? [] : undefined;
   let others: Others | undefined;
 
   function retryOf(name: string): Retry {

@@ -22,6 +22,9 @@ const unsettledMs = 200;
 /** All endpoints are looked at anew at most so often, in ms, after one of them has changed. */
 const lookAgainMs = 50;
 
+/** Where there are so many that a look takes long, it is made so many times as rarely. */
+const lookAgainTimes = 10;
+
 /** When all else is done, commands that tell of changes may go on for so long, in ms. */
 const lastAlertsMs = 60_000;
 
@@ -54,6 +57,8 @@ export async function drain(ports: DrainPorts, options: DrainOptions): Promise<D
   /** When everything was looked at last, and is to be next; monotonic ms. */
   let lookedAt = Number.NEGATIVE_INFINITY;
   let lookAt = lookedAt;
+  /** How long a look at all endpoints took, in ms. */
+  let lookMs = 0;
   /** Whether an attempt has come home since. */
   let isStale = false;
   /** For how long nothing was to be done then unless something happened, in ms. */
@@ -67,7 +72,7 @@ export async function drain(ports: DrainPorts, options: DrainOptions): Promise<D
   function onHome(): void {
     isStale = true;
     // What it came to may have parked its endpoint, or put it aside until a time of its own.
-    lookAt = Math.min(lookAt, lookedAt + lookAgainMs);
+    lookAt = Math.min(lookAt, lookedAt + Math.max(lookAgainMs, lookAgainTimes * lookMs));
     alarm.ring();
   }
 
@@ -105,7 +110,9 @@ export async function drain(ports: DrainPorts, options: DrainOptions): Promise<D
     intake.begin();
     do {
       await intake.step();
+      const before = clock.monotonic();
       opensInMs = attempts.look();
+      lookMs = clock.monotonic() - before;
       if (!(await attempts.fill())) alarm.ring();
       await setImmediate(); // answers that have come in are heard between two steps
     } while (intake.mayGoOn() && !attempts.failure() && !isStopping());

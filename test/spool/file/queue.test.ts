@@ -53,6 +53,22 @@ function leased(root: string, fault?: Fault) {
 }
 
 describe('claim() over segments', () => {
+  it('claim() of an endpoint that is owed nothing makes no call', async () => {
+    const root = madeSpool(quickDir());
+    let calls = 0;
+    const lease = await leased(root, () => {
+      calls += 1;
+      return undefined;
+    });
+    const before = calls;
+    expect(await lease.claim('a', { limit: 1, now: farFuture })).toMatchObject({
+      deliveries: [],
+      unread: [],
+    });
+    expect(calls).toBe(before);
+    await lease.close();
+  });
+
   it('claim() keeps 10,000 deliveries in order, with the names of one segment in memory, and empty segments go', async () => {
     const root = madeSpool(quickDir());
     const writer = createQueueWriter(systemDisk, root, () => 'token');

@@ -92,10 +92,23 @@ describe('createDirectorySync()', () => {
     expect(synced).toEqual([a, b]);
   });
 
-  it('flush() does not mind a directory that was removed meanwhile', async () => {
-    const { sync } = syncing();
-    sync.touch('/nowhere');
+  it('flush() fsyncs what a directory that was removed meanwhile lay in: so it stays removed', async () => {
+    const root = quickDir();
+    const { synced, sync } = syncing();
+    for (const gone of ['a/1', 'a/2', 'b/1']) sync.touch(`${root}/${gone}`);
     await expect(sync.flush()).resolves.toBeUndefined();
+    expect(synced).toEqual([...['a/1', 'a/2', 'b/1', 'a', 'b'].map((path) => `${root}/${path}`), root]);
+  });
+
+  it('flush() does not mind that nothing is left at all, and tells of an fsync that fails higher up', async () => {
+    const { sync } = syncing();
+    sync.touch('nowhere');
+    await expect(sync.flush()).resolves.toBeUndefined();
+    const root = quickDir();
+    const failing = syncing((path) => (path === root ? 'EIO' : undefined));
+    failing.sync.touch(`${root}/gone`);
+    await expect(failing.sync.flush()).rejects.toThrow('EIO');
+    expect(failing.synced).toEqual([`${root}/gone`, root]);
   });
 
   it('flush() waits for what is under way, and at most 64 fsyncs are at once', async () => {
@@ -226,6 +239,29 @@ describe('createHealthFiles()', () => {
     files.flush(); // is well already, and has no file
     expect(vi.getTimerCount()).toBe(0);
     vi.useRealTimers();
+  });
+
+  it('get() opens no file that is not there, and finds what it has written itself', () => {
+    const root = madeSpool(quickDir());
+    writeFileSync(`${root}/endpoints/known.json`, '{"failures":1}');
+    const opened: string[] = [];
+    const { disk } = faultyDisk(({ name, args }) => {
+      if (name === 'openSync') opened.push(String(args[0]).slice(root.length));
+      return undefined;
+    });
+    const files = createHealthFiles(disk, root, () => 'token');
+    for (const endpoint of ['new', 'newer', 'known']) files.get(endpoint);
+    expect(opened).toEqual(['/endpoints/known.json']);
+    files.set('new', { failures: 2 }, { atOnce: true });
+    files.forget('new');
+    expect(files.get('new')).toEqual({ failures: 2 });
+  });
+
+  it('get() looks for each file where they cannot be listed', () => {
+    const root = madeSpool(quickDir());
+    writeFileSync(`${root}/endpoints/a.json`, '{"failures":1}');
+    const { disk } = faultyDisk(({ name }) => (name === 'readdirSync' ? 'EIO' : undefined));
+    expect(createHealthFiles(disk, root, () => 'token').get('a')).toEqual({ failures: 1 });
   });
 
   it('cancel() forgets what has changed', () => {
