@@ -26,17 +26,18 @@ const ownUid = process.geteuid?.();
 /**
  * Puts an event's file where it belongs, unless something stands there.
  * @param options.mayMove whether the file may leave `incoming/` for its place
+ * @param options.isFree whether it is known that nothing stands there
  * @throws the errno of whatever failed
  */
 export function place(
   disk: Disk,
   root: string,
-  { file, target, mayMove }: { file: EventFile; target: string; mayMove: boolean },
+  { file, target, mayMove, isFree }: { file: EventFile; target: string; mayMove: boolean; isFree: boolean },
 ): Placed {
   const { path, stat } = file;
   if (!isOurs(stat)) return 'refused';
   try {
-    if (mayMove) return move(disk, root, { path, target, stat });
+    if (mayMove) return move(disk, root, { path, target, stat, isFree });
     disk.linkSync(path, target);
     return isFile(disk, target, stat) ? 'placed' : 'replaced';
   } catch (error) {
@@ -68,9 +69,9 @@ export function placeCopy(
 function move(
   disk: Disk,
   root: string,
-  { path, target, stat }: { path: string; target: string; stat: EntryStat },
+  { path, target, stat, isFree }: { path: string; target: string; stat: EntryStat; isFree: boolean },
 ): Placed {
-  if (disk.lstatSync(target, { throwIfNoEntry: false })) return 'taken';
+  if (!isFree && disk.lstatSync(target, { throwIfNoEntry: false })) return 'taken';
   disk.renameSync(path, target);
   if (disk.lstatSync(target).ino === stat.ino) return 'moved';
   // It was moved over the one that was read, and nobody has read it yet.

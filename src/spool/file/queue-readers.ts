@@ -95,6 +95,8 @@ export function createQueueReaders(disk: Disk, root: string, options: QueueReade
   const done = new Set<string>();
   /** What the readers hold, in names. */
   let weight = 0;
+  /** The one that was looked at last: its deliveries come one after the other. */
+  let latest: string | undefined;
 
   function open(endpoint: string): Reading {
     const known = closed.get(endpoint);
@@ -129,9 +131,12 @@ export function createQueueReaders(disk: Disk, root: string, options: QueueReade
       return use(reading.reader);
     } finally {
       weigh(reading);
-      readings.delete(endpoint);
-      readings.set(endpoint, reading);
-      makeRoom(endpoint);
+      if (endpoint !== latest) {
+        readings.delete(endpoint);
+        readings.set(endpoint, reading);
+        latest = endpoint;
+      }
+      if (weight > maxNames) makeRoom(endpoint);
     }
   }
 

@@ -44,6 +44,16 @@ export interface QueueWriter {
   removed(endpoint: string, segment: string): void;
 }
 
+/** A segment of single deliveries. */
+interface Singles {
+  name: string;
+  /**
+   * Of one that was made by this drain: what has been put there, by {@link keyOf}. Nothing else can be in it, so the disk
+   * need not be asked.
+   */
+  ids: Set<string> | undefined;
+}
+
 interface Tail {
   number: number;
   /** How many are in the last segment. */
@@ -53,10 +63,16 @@ interface Tail {
   /** Whether the last segment is there. */
   isMade: boolean;
   /** The segments of single deliveries, in their order. */
-  singles: string[];
+  singles: Singles[];
   /** The segments that are batches, by the batch's id. */
   batches: Map<string, string>;
 }
+
+/** So many ids are known of an endpoint's last segments, over all endpoints; after that the disk is asked. */
+const maxIds = 65_536;
+
+/** So many of an endpoint's segments, at the end of its queue, are looked through for each event. */
+const nearSegments = 2;
 
 /**
  * Nothing was put yet.
@@ -66,6 +82,8 @@ interface Tail {
 export function createQueueWriter(disk: Disk, root: string, token: () => string): QueueWriter {
   const tails = new Map<string, Tail>();
   const touched = new Set<string>();
+  /** How many ids are known. */
+  let known = 0;
 
   function temporary(): string {
     return `${root}/tmp/${token()}`;
@@ -84,26 +102,52 @@ export function createQueueWriter(disk: Disk, root: string, token: () => string)
   }
 
   /** The segment that the next single delivery goes to. */
-  function segmentOf(endpoint: string, tail: Tail): string {
+  function segmentOf(endpoint: string, tail: Tail): Singles {
     if (tail.isBatch || tail.count >= segmentSize)
       Object.assign(tail, { number: tail.number + 1, count: 0, isBatch: false, isMade: false });
-    const segment = segmentName(tail.number);
-    if (!tail.isMade && ensureDirectory(disk, `${root}/queue/${endpoint}/${segment}`, privateDir))
-      touched.add(`${root}/queue/${endpoint}`);
-    if (tail.singles.at(-1) !== segment) tail.singles.push(segment);
+    const name = segmentName(tail.number);
+    const last = tail.singles.at(-1);
+    if (tail.isMade && last?.name === name) return last;
+    const isNew = ensureDirectory(disk, `${root}/queue/${endpoint}/${name}`, privateDir);
+    if (isNew) touched.add(`${root}/queue/${endpoint}`);
     tail.isMade = true;
+    if (last?.name === name) {
+      forgetIds(last);
+      tail.singles.pop();
+    }
+    const segment = { name, ids: isNew ? new Set<string>() : undefined };
+    tail.singles.push(segment);
+    tail.singles.slice(0, -nearSegments).forEach(forgetIds);
     return segment;
   }
 
-  /** What stands under an event's name in a segment already, if anything does. */
-  function findIn(queue: string, segment: string, file: EventFile): Put | undefined {
-    const path = `${queue}/${segment}/${file.event.id}.json`;
-    if (!disk.lstatSync(path, { throwIfNoEntry: false })) return undefined;
-    touched.add(`${queue}/${segment}`);
-    return isSame(disk, path, file) ? { kind: 'there', segment } : { kind: 'conflict' };
+  function forgetIds(segment: Singles): void {
+    known -= segment.ids?.size ?? 0;
+    segment.ids = undefined;
   }
 
-  function findInAny(queue: string, segments: readonly string[], file: EventFile): Put | undefined {
+  function noteId({ ids }: Singles, file: EventFile): void {
+    if (ids === undefined) return;
+    known -= ids.size;
+    known += ids.add(keyOf(file)).size;
+    if (known > maxIds) for (const { singles } of tails.values()) singles.forEach(forgetIds);
+  }
+
+  /** Whether anything may stand under an event's name in a segment, for all that is known. */
+  function mayHave({ ids }: Singles, file: EventFile): boolean {
+    return ids?.has(keyOf(file)) ?? true;
+  }
+
+  /** What stands under an event's name in a segment already, if anything does. */
+  function findIn(queue: string, segment: Singles, file: EventFile): Put | undefined {
+    if (!mayHave(segment, file)) return undefined;
+    const path = `${queue}/${segment.name}/${file.event.id}.json`;
+    if (!disk.lstatSync(path, { throwIfNoEntry: false })) return undefined;
+    touched.add(`${queue}/${segment.name}`);
+    return isSame(disk, path, file) ? { kind: 'there', segment: segment.name } : { kind: 'conflict' };
+  }
+
+  function findInAny(queue: string, segments: readonly Singles[], file: EventFile): Put | undefined {
     for (const segment of segments) {
       const found = findIn(queue, segment, file);
       if (found !== undefined) return found;
@@ -111,31 +155,38 @@ export function createQueueWriter(disk: Disk, root: string, token: () => string)
     return undefined;
   }
 
+  function forget(endpoint: string): void {
+    tails.get(endpoint)?.singles.forEach(forgetIds);
+    tails.delete(endpoint);
+  }
+
   return {
     put(endpoint, file, { isOnly }) {
       const tail = tailOf(endpoint);
       const queue = `${root}/queue/${endpoint}`;
       const segment = segmentOf(endpoint, tail);
-      const target = `${queue}/${segment}/${file.event.id}.json`;
+      const target = `${queue}/${segment.name}/${file.event.id}.json`;
       const earlier = tail.singles.slice(0, -1);
       // A copy leaves no trace at what it was made of: it is looked for near the end in any case.
-      const near = mayBeQueued(file) ? earlier : earlier.slice(-1);
+      const near = mayBeQueued(file) ? earlier : earlier.slice(1 - nearSegments);
       const found = findInAny(queue, near, file);
       if (found !== undefined) return found;
-      let placed = place(disk, root, { file, target, mayMove: isOnly });
+      const isFree = !mayHave(segment, file);
+      noteId(segment, file); // whatever comes of it
+      let placed = place(disk, root, { file, target, mayMove: isOnly, isFree });
       if (placed === 'refused') {
         const copied = findInAny(queue, earlier.slice(0, earlier.length - near.length), file);
         if (copied !== undefined) return copied;
         placed = placeCopy(disk, { file, target, temporary });
       }
       if (placed === 'taken') return findIn(queue, segment, file) ?? { kind: 'conflict' };
-      touched.add(`${queue}/${segment}`);
+      touched.add(`${queue}/${segment.name}`);
       if (placed === 'replaced') {
         tail.isMade = false; // or it is the segment that is gone
         return { kind: 'replaced' };
       }
       tail.count += 1;
-      return { kind: placed === 'moved' ? 'moved' : 'put', segment };
+      return { kind: placed === 'moved' ? 'moved' : 'put', segment: segment.name };
     },
     putBatch(endpoint, file) {
       const {
@@ -163,13 +214,14 @@ export function createQueueWriter(disk: Disk, root: string, token: () => string)
     async sync() {
       await syncAll(disk, touched);
     },
-    forget: (endpoint) => void tails.delete(endpoint),
+    forget,
     removed(endpoint, segment) {
       const tail = tails.get(endpoint);
       const parsed = parseSegmentName(segment);
       if (tail === undefined || parsed === undefined) return;
-      if (parsed.number === tail.number) tails.delete(endpoint);
-      if (parsed.batch === undefined) tail.singles = tail.singles.filter((name) => name !== segment);
+      if (parsed.number === tail.number) forget(endpoint);
+      for (const each of tail.singles) if (each.name === segment) forgetIds(each);
+      if (parsed.batch === undefined) tail.singles = tail.singles.filter(({ name }) => name !== segment);
       else if (tail.batches.get(parsed.batch.id) === segment) tail.batches.delete(parsed.batch.id);
     },
   };
@@ -194,9 +246,16 @@ function readTail(disk: Disk, queue: string): Tail {
     count: last === undefined || isBatch ? 0 : disk.readdirSync(`${queue}/${last.name}`).length,
     isBatch,
     isMade: last !== undefined,
-    singles: segments.filter(({ batch }) => batch === undefined).map(({ name }) => name),
+    singles: segments
+      .filter(({ batch }) => batch === undefined)
+      .map(({ name }) => ({ name, ids: undefined })),
     batches,
   };
+}
+
+/** As every file system tells names apart: some do not tell `A` from `a`. */
+function keyOf({ event }: EventFile): string {
+  return event.id.toLowerCase();
 }
 
 /**

@@ -98,6 +98,7 @@ export function createRetryList(
 
   return {
     take(due, passed) {
+      if (known?.length === 0 && others === undefined) return undefined;
       const at = index({ due, passed });
       return at < 0 ? undefined : known?.splice(at, 1)[0];
     },

@@ -103,7 +103,7 @@ export function createWaitingList(disk: Disk, root: string, options: WaitingList
 
   return {
     take(passed) {
-      const back = returned.findIndex((slot) => !isIn(passed, slot));
+      const back = returned.length === 0 ? -1 : returned.findIndex((slot) => !isIn(passed, slot));
       if (back >= 0) return returned.splice(back, 1)[0];
       for (let slot = next(); slot !== undefined; slot = next()) {
         if (!isIn(passed, slot)) return slot;
@@ -143,7 +143,11 @@ export function createWaitingList(disk: Disk, root: string, options: WaitingList
       }
     },
     hasMore: () => returned.length > 0 || head?.hasMore() === true || unopened.length > 0,
-    isOwing: () => unopened.length > 0 || [...left.values()].some((owed) => owed > 0),
+    isOwing() {
+      if (unopened.length > 0) return true;
+      for (const owed of left.values()) if (owed > 0) return true;
+      return false;
+    },
     count() {
       const opened = [...left.values()].reduce((sum, owed) => sum + owed, 0);
       return unopened.reduce((sum, segment) => sum + counts.count(endpoint, `${queue}/${segment}`), opened);

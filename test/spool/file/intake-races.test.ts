@@ -270,6 +270,7 @@ describe('fanOut() of batches against others', () => {
       expect(corrupt.map(({ name }) => name)).toEqual(what === 'replaces' ? ['b.jsonl'] : []);
       expect(await claimAll(lease, 'a')).toEqual([]);
       await lease.close();
+      await (await leaseOf(spoolAt(root))).close();
       expect(names(`${root}/queue`)).toEqual([]);
     });
   }

@@ -432,10 +432,42 @@ describe('fanOut() of events', () => {
     await lease.close();
   });
 
+  it('fanOut() looks once at each file that it puts into a segment of its own, and never for what cannot be there', async () => {
+    const looks: string[] = [];
+    const { root, lease, inbox } = await opened({
+      fault: ({ name, args }) => {
+        if (name === 'lstatSync') looks.push(String(args[0]));
+        return undefined;
+      },
+    });
+    const fired = Array.from({ length: 5 }, () => event());
+    for (const each of fired) await inbox.enqueue(each);
+    await fanOutAll(lease, () => ['a']);
+    expect(looks).toEqual(fired.map(({ id }) => `${root}/queue/a/00000001/${id}.json`));
+    await lease.close();
+  });
+
+  it('fanOut() does not put an event over another one whose id it has given a place just now', async () => {
+    const { root, lease } = await opened();
+    const file = (text: string) => `{"id":"Same","hook":"x","payload":"${text}"}`;
+    writeFileSync(`${root}/incoming/Same.json`, file('first'));
+    await fanOutAll(lease, () => ['a']);
+    writeFileSync(`${root}/incoming/Same.json`, file('second'));
+    expect((await fanOutAll(lease, () => ['a'])).unread).toHaveLength(1);
+    const [first] = await claimAll(lease, 'a');
+    expect(text(first!)).toBe('"first"');
+    await lease.done(first!);
+    await fanOutAll(lease, () => ['a']);
+    expect((await claimAll(lease, 'a')).map(text)).toEqual(['"second"']);
+    await lease.close();
+  });
+
   it('fanOut() keeps an event back while a directory has its place in the queue', async () => {
-    const { root, lease, inbox } = await opened();
+    const { root, lease: earlier, inbox } = await opened();
+    await earlier.close();
     const fired = event();
     mkdirSync(`${root}/queue/a/00000001/${fired.id}.json`, { recursive: true });
+    const lease = await leaseOf(spoolAt(root));
     await inbox.enqueue(fired);
     expect((await fanOutAll(lease, () => ['a'])).unread).toHaveLength(1);
     expect((await lease.claim('a', { limit: 1, now: 0 })).corrupt).toHaveLength(1);
@@ -559,13 +591,18 @@ describe('fanOut() of events', () => {
 });
 
 describe('fanOut() after an intake that was cut short', () => {
-  async function halfDone() {
+  async function halfDone({ other }: { other?: string } = {}) {
     const { root, inbox, lease } = await opened();
     await lease.close();
     const fired = event();
     await inbox.enqueue(fired);
     mkdirSync(`${root}/queue/a/00000001`, { recursive: true });
     linkSync(`${root}/incoming/${fired.id}.json`, `${root}/queue/a/00000001/${fired.id}.json`);
+    if (other !== undefined) {
+      mkdirSync(`${root}/queue/${other}/00000001`, { recursive: true });
+      const bytes = eventToBytes({ ...fired, hook: 'other' });
+      writeFileSync(`${root}/queue/${other}/00000001/${fired.id}.json`, bytes);
+    }
     return { root, fired, lease: await leaseOf(spoolAt(root)) };
   }
 
@@ -631,9 +668,7 @@ describe('fanOut() after an intake that was cut short', () => {
   });
 
   it('fanOut() of an event with a conflict undoes what it has put, and leaves what was there', async () => {
-    const { root, fired, lease } = await halfDone();
-    mkdirSync(`${root}/queue/c/00000001`, { recursive: true });
-    writeFileSync(`${root}/queue/c/00000001/${fired.id}.json`, eventToBytes({ ...fired, hook: 'other' }));
+    const { fired, lease } = await halfDone({ other: 'c' });
     expect((await fanOutAll(lease, () => ['a', 'b', 'c'])).unread).toHaveLength(1);
     expect(await claimAll(lease, 'a')).toEqual([]); // it will be taken in again
     expect(await claimAll(lease, 'b')).toEqual([]);
