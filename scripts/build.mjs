@@ -29,8 +29,24 @@ const noProgramsAsCommands = {
   },
 };
 
+/** undici goes without HTTP/2, as where a Node was built without it: it is never asked for, and loading it takes long. */
+const noHttp2 = {
+  name: 'no-http2',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^node:http2$/ }, () => ({ path: 'http2', namespace: 'missing' }));
+    onLoad({ filter: /^/, namespace: 'missing' }, () => ({ contents: "throw new Error('no HTTP/2');" }));
+  },
+};
+
+/** What is used of undici: all of it, with fetch and WebSocket, takes longer to load than the rest of a drain. */
+const undiciClient = `
+exports.Client = require('undici/lib/dispatcher/client.js');
+exports.buildConnector = require('undici/lib/core/connect.js');
+`;
+
 /** Files of their own, with the same name in `dist/`. */
-const libraries = ['chalk', 'proper-lockfile', 'undici', 'yaml'];
+const others = ['chalk', 'proper-lockfile', 'yaml'];
+const libraries = [...others, 'undici'];
 const librariesApart = {
   name: 'libraries-apart',
   setup({ onResolve }) {
@@ -79,7 +95,16 @@ async function buildCommandLine() {
       entryPoints: { main: 'src/cli/entry-main.ts' },
       plugins: [noProgramsAsCommands, librariesApart],
     }),
-    build({ ...pieces, entryPoints: Object.fromEntries(libraries.map((name) => [name, name])) }),
+    build({
+      ...pieces,
+      entryPoints: Object.fromEntries(others.map((name) => [name, name])),
+    }),
+    build({
+      ...pieces,
+      stdin: { contents: undiciClient, resolveDir: '.', sourcefile: 'undici' },
+      entryNames: 'undici',
+      plugins: [noHttp2],
+    }),
   ]);
   for (const { path, text } of built.flatMap(({ outputFiles }) => outputFiles)) {
     const { code } = await transform(loadLate(text), {

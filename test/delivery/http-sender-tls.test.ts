@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { attemptAt, newCertificate, newReceiver, sendTo } from './attempts.js';
+import { newCertificate } from '../support/certificate.js';
+import { attemptAt, newReceiver, sendTo } from './attempts.js';
 
 let directory: string;
 let bundle: string;

@@ -1,7 +1,8 @@
 /** What a process of the command line loads before it does its work: each module more is time for every `fire`. */
 import { cpSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
+import { startReceiver } from '../support/receiver.js';
 import { bin, createWorld, node, repository, type World } from '../support/world.js';
 
 /** Writes what was loaded of Node's own modules, and what became of each code cache, at the end of the process. */
@@ -54,6 +55,19 @@ test.each([
     expect(modules.filter((name) => !allowed.has(name))).toEqual([]);
   },
 );
+
+test('capnhook drain that sends loads of undici what it uses, without HTTP/2', async () => {
+  const world = createWorld();
+  const receiver = await startReceiver();
+  onTestFinished(() => receiver.close());
+  world.hooks(`hooks: {complete: [${receiver.url}]}`);
+  utimesSync(world.config, 0, 0);
+  await world.run(['fire', 'complete', '-d', '1']);
+  const { modules, scripts } = await spyOn(world, [bin, 'drain']);
+  expect(receiver.requests).toHaveLength(1);
+  expect(scripts.map(({ file }) => file)).toEqual(['main.js', 'yaml.js', 'undici.js']);
+  for (const name of ['http2', 'worker_threads', 'zlib']) expect(modules).not.toContain(name);
+});
 
 test('the Node that has built dist/ takes the compiled code that is kept there', async () => {
   if (node !== process.execPath) return; // another V8
