@@ -24,7 +24,7 @@ import { settleName } from './settle-name.js';
 import { removeIfThere, syncDirectory } from './write-file.js';
 
 /** One step takes in so many entries, or so long (ms), at most. */
-const stepEntries = 256;
+const stepEntries = 1024;
 const stepMs = 50;
 
 /** What was accepted so long ago, in ms, was not just fired. */
