@@ -38,8 +38,13 @@ const noHttp2 = {
   },
 };
 
-/** What is used of undici: all of it, with fetch and WebSocket, takes longer to load than the rest of a drain. */
+/**
+ * What is used of undici: all of it, with fetch and WebSocket, takes longer to load than the rest of a drain. After the
+ * first answer already V8 would compile undici's parser anew, to the best code, which takes it half as long again as a
+ * whole drain that sends one event, and a process does not end before that. So it begins after some hundred answers.
+ */
 const undiciClient = `
+require('node:v8').setFlagsFromString('--wasm-tiering-budget=2000000000');
 exports.Client = require('undici/lib/dispatcher/client.js');
 exports.buildConnector = require('undici/lib/core/connect.js');
 `;

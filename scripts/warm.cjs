@@ -4,6 +4,7 @@ const { mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSyn
 const { createServer } = require('node:http');
 const { tmpdir } = require('node:os');
 const { join } = require('node:path');
+const v8 = require('node:v8');
 const vm = require('node:vm');
 
 const launcher = require.resolve('../bin/capnhook.js');
@@ -12,6 +13,9 @@ const directory = mkdtempSync(join(tmpdir(), 'capnhook-build-'));
 const { Script } = vm;
 const { exit } = process;
 const scripts = new Map();
+
+// What is kept is good to a process with the same flags only, and each begins without any.
+v8.setFlagsFromString = () => {};
 
 // The launcher gets one script a file, however often it is run.
 vm.Script = new Proxy(Script, { construct: (_, [, { filename }]) => compile(filename) });

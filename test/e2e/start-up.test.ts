@@ -69,6 +69,25 @@ test('capnhook drain that sends loads of undici what it uses, without HTTP/2', a
   for (const name of ['http2', 'worker_threads', 'zlib']) expect(modules).not.toContain(name);
 });
 
+test.each([
+  { events: 3, optimised: 0 },
+  { events: 3_000, optimised: 1 },
+])(
+  'capnhook drain that sends $events events has the parser of answers compiled to its best code $optimised times',
+  async ({ events, optimised }) => {
+    const world = createWorld();
+    const receiver = await startReceiver();
+    onTestFinished(() => receiver.close());
+    world.hooks(`hooks: {complete: [{url: ${receiver.url}, concurrency: 64}]}`);
+    await world.run(['fire', 'complete', '--ndjson', '-'], { input: '1\n'.repeat(events) });
+    const drained = await world.exec(node, ['--trace-wasm-compilation-times', bin, 'drain']);
+    expect(drained.code).toBe(0);
+    expect(receiver.requests).toHaveLength(events);
+    const compiled = drained.stdout.match(/.*TurboFan.*/g) ?? [];
+    expect(Math.min(compiled.length, 1)).toBe(optimised);
+  },
+);
+
 test('the Node that has built dist/ takes the compiled code that is kept there', async () => {
   if (node !== process.execPath) return; // another V8
   const world = createWorld();
