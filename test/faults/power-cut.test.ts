@@ -177,7 +177,7 @@ async function cutWhileFiring(
 
 const concurrency = 3;
 /** So many removals are made durable together, at most. */
-const removalsAtOnce = 64;
+const removalsAtOnce = 256;
 
 async function cutWhileDraining(image: ImageOptions, rounds: number): Promise<void> {
   const world = createWorld();
@@ -200,14 +200,14 @@ defaults: {concurrency: ${concurrency}, retry: {schedule: [5ms], jitter: 0}}
 
   for (let round = 0; round < rounds; round++) {
     const payloads = Array.from(
-      { length: 60 },
+      { length: 500 },
       (_, n) => `{"round":${round},"n":${n},"text":"${'z'.repeat(2000)}"}`,
     );
     const args = ['fire', 'load', '--ndjson', '-', '--id', `r${round}`, '--spool', spool];
     expect(await rig.run(args, payloads.join('\n'))).toMatchObject({ code: 0 });
     for (const [n, payload] of payloads.entries()) accepted.set(`r${round}_${n + 1}`, payload);
 
-    const wanted = requests() + 1 + random() * 110;
+    const wanted = requests() + 1 + random() * 900;
     let over = false;
     const drain = async (): Promise<Running> => {
       const running = rig.start(['drain', '--wait', '20s', '--spool', spool]);

@@ -7,7 +7,11 @@ import { errnoOf } from '../../shared/errors.js';
 import { type Disk, O_NOFOLLOW, O_NONBLOCK, O_RDONLY } from './disk.js';
 import { closeQuietly, fsyncAside } from './write-file.js';
 
-const groupSize = 64;
+/**
+ * A group is of so many changes, or of so long (ms). Each fsync makes the file system commit, and whoever removes a file
+ * meanwhile waits.
+ */
+const groupSize = 256;
 const groupMs = 50;
 
 /** So many fsyncs are under way at once. */
