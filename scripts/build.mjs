@@ -39,9 +39,9 @@ const noHttp2 = {
 };
 
 /**
- * What is used of undici: all of it, with fetch and WebSocket, takes longer to load than the rest of a drain. After the
- * first answer already V8 would compile undici's parser anew, to the best code, which takes it half as long again as a
- * whole drain that sends one event, and a process does not end before that. So it begins after some hundred answers.
+ * What is used of undici: all of it, with fetch and WebSocket, takes longer to load than the rest of a drain. And V8
+ * would compile undici's parser to its best code right after the first answer, which takes as long as a whole drain of
+ * one event, and no process ends before that is over. So it begins after some hundred answers.
  */
 const undiciClient = `
 require('node:v8').setFlagsFromString('--wasm-tiering-budget=2000000000');
