@@ -210,7 +210,7 @@ describe('capnhook fire whose system calls fail', () => {
 
   test('the first one, which makes the spool: it is refused with one clear line, and the next one makes the spool', async () => {
     const clean = await runFaulted(createWorld(), ['fire', 'load', '-d', '1']);
-    const faults = faultsAt(sample(clean.calls, measure(8, 1)));
+    const faults = faultsAt(sample(clean.calls, measure(10, 1)));
     await eachOf(
       someOf(faults, 1),
       async (fault) => {
@@ -268,7 +268,7 @@ describe('capnhook drain whose system calls fail', () => {
     const clean = await runFaulted(first.world, ['drain']);
     // What is in `retry/` has another name each time.
     const calls = clean.calls.filter(({ at }) => at !== undefined);
-    const faults = someOf(faultsAt(sample(calls, measure(260, 4))), 1);
+    const faults = someOf(faultsAt(sample(calls, measure(400, 4))), 1);
     let injected = 0;
     await eachOf(
       faults,

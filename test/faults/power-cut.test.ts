@@ -28,7 +28,7 @@ describe.each(Object.entries(kinds))('a power cut on %s', (kind, image) => {
 
   testHere('capnhook fire: what exited 0 is delivered whole, whenever the cut came', async () => {
     const random = randomNumbers(11);
-    await cutWhileFiring(image, { rounds: measure(4, 80), cutMs: () => random() * 300 }, (n) => {
+    await cutWhileFiring(image, { rounds: measure(3, 80), cutMs: () => random() * 300 }, (n) => {
       const payload = `{"n":${n},"text":"${'x'.repeat(random() * 100_000)}"}`;
       return { args: ['-', '--id', `n${n}`], input: payload, events: new Map([[`n${n}`, payload]]) };
     });
@@ -49,7 +49,7 @@ describe.each(Object.entries(kinds))('a power cut on %s', (kind, image) => {
   testHere(
     'capnhook drain: intake and sends lose nothing, and repeat only what was not durable yet',
     async () => {
-      await cutWhileDraining(image, measure(3, 60));
+      await cutWhileDraining(image, measure(2, 60));
     },
   );
 
