@@ -33,6 +33,8 @@ describe('parseWebhookUrl()', () => {
     ['http:///a', 'the URL has no host'],
     ['http://?a', 'the URL has no host'],
     ['http://\\a', 'the URL has no host'],
+    ['http://.example.com/', 'the host of the URL begins with a dot'],
+    ['http://u@%2eexample.com:8/', 'the host of the URL begins with a dot'],
     ['http://user@/', 'the URL is not valid'],
     ['http://a:99999/', 'the URL is not valid'],
     ['http://a#', 'the URL has a fragment (from # on), which is never sent'],

@@ -7,7 +7,7 @@
 import { ignoreErrno } from '../../shared/errors.js';
 import { type Disk, O_CREAT, O_NOFOLLOW, O_NONBLOCK, O_TRUNC, O_WRONLY } from './disk.js';
 import { countNames } from './each-name.js';
-import { createEndpointFiles } from './endpoint-files.js';
+import { createEndpointFiles, type EndpointFiles } from './endpoint-files.js';
 import { privateFile } from './layout.js';
 import { readEntry } from './read-entry.js';
 import { batchFilesOf, countOwed } from './segment.js';
@@ -36,9 +36,16 @@ interface Count {
   as: string;
 }
 
-/** @param now ms since the epoch */
-export function createDirectoryCounts(disk: Disk, root: string, now: () => number): DirectoryCounts {
-  const files = createEndpointFiles(disk, root);
+/**
+ * @param now ms since the epoch
+ * @param files what there is in `endpoints/`; default: what is listed at the first use
+ */
+export function createDirectoryCounts(
+  disk: Disk,
+  root: string,
+  now: () => number,
+  files: EndpointFiles = createEndpointFiles(disk, root),
+): DirectoryCounts {
   const saved = new Map<string, ReadonlyMap<string, Count>>();
   const asked = new Map<string, Map<string, Count>>();
 
@@ -77,7 +84,9 @@ export function createDirectoryCounts(disk: Disk, root: string, now: () => numbe
     save() {
       for (const endpoint of new Set([...saved.keys(), ...asked.keys()])) {
         const counts = asked.get(endpoint) ?? none;
-        if (!isSame(savedOf(endpoint), counts)) writeCounts(disk, pathOf(root, endpoint), counts);
+        if (isSame(savedOf(endpoint), counts)) continue;
+        files.add(nameOf(endpoint));
+        writeCounts(disk, pathOf(root, endpoint), counts);
       }
     },
   };

@@ -7,7 +7,7 @@ import { parsePace } from '../../endpoint/pace.js';
 import type { ClockReading } from '../../shared/clock.js';
 import { ignoreErrno } from '../../shared/errors.js';
 import type { Disk } from './disk.js';
-import { createEndpointFiles } from './endpoint-files.js';
+import { createEndpointFiles, type EndpointFiles } from './endpoint-files.js';
 import { privateFile } from './layout.js';
 import { readEntry } from './read-entry.js';
 import { discard, writeWhole } from './write-file.js';
@@ -28,9 +28,16 @@ export interface HealthFiles {
   cancel(): void;
 }
 
-/** @param token names a temporary file, uniquely */
-export function createHealthFiles(disk: Disk, root: string, token: () => string): HealthFiles {
-  const files = createEndpointFiles(disk, root);
+/**
+ * @param token names a temporary file, uniquely
+ * @param files what there is in `endpoints/`; default: what is listed at the first use
+ */
+export function createHealthFiles(
+  disk: Disk,
+  root: string,
+  token: () => string,
+  files: EndpointFiles = createEndpointFiles(disk, root),
+): HealthFiles {
   const known = new Map<string, Health>();
   const changed = new Map<string, Health>();
   let timer: NodeJS.Timeout | undefined;

@@ -4,6 +4,7 @@
  * when that is durable too may it be sent: so a crash at any point repeats the
  * intake, and never a delivery.
  */
+import { setImmediate } from 'node:timers/promises';
 import type { EventHeader } from '../../event/event.js';
 import { createEventId, isGeneratedId } from '../../event/event-id.js';
 import { maxEventFileBytes, parseEvent } from '../../event/record.js';
@@ -23,8 +24,8 @@ import { type EntryStat, readEntry } from './read-entry.js';
 import { settleName } from './settle-name.js';
 import { removeIfThere, syncDirectory } from './write-file.js';
 
-/** One step takes in so many entries, or so long (ms), at most. */
-const stepEntries = 1024;
+/** One step reads so many entries, or for so long (ms), at most; and it puts them into queues for so long at a time. */
+const stepEntries = 256;
 const stepMs = 50;
 
 /** What was accepted so long ago, in ms, was not just fired. */
@@ -237,8 +238,13 @@ export function createIntake(disk: Disk, root: string, options: IntakeOptions): 
   async function fanOut(done: Step, route: Route): Promise<Omit<FanOut, 'more' | 'unread'>> {
     const finished: Array<{ file: EventFile | BatchFile; queued: Queued[] }> = [];
     const noReceivers: Unwanted[] = [];
+    let putSince = performance.now();
     try {
       for (const file of done.files) {
+        if (performance.now() - putSince >= stepMs) {
+          await setImmediate(); // copies, or links for many endpoints, take long: answers and signals are heard in between
+          putSince = performance.now();
+        }
         const header = headerIn(file);
         const name = file.path.slice(incoming.length + 1);
         try {

@@ -11,6 +11,7 @@ import { createDirectoryCounts } from './directory-counts.js';
 import { createDirectorySync } from './directory-sync.js';
 import type { Disk } from './disk.js';
 import { dropAll } from './drop.js';
+import { createEndpointFiles } from './endpoint-files.js';
 import { createHealthFiles } from './health-files.js';
 import { countIncoming } from './incoming.js';
 import { createIntake } from './intake.js';
@@ -50,8 +51,9 @@ export async function openLease(disk: Disk, root: string, options: LeaseOptions)
   const texts = createBatchTexts(disk, now);
   const recent = createRecentEvents(disk, root, now);
   const reader = createDeliveryReader(disk, root, { texts, recent, now });
-  const health = createHealthFiles(disk, root, token);
-  const counts = createDirectoryCounts(disk, root, now);
+  const endpointFiles = createEndpointFiles(disk, root);
+  const health = createHealthFiles(disk, root, token, endpointFiles);
+  const counts = createDirectoryCounts(disk, root, now, endpointFiles);
   const readers = createQueueReaders(disk, root, {
     ...{ found, counts, texts, maxNames },
     onRemoved(endpoint, segment) {

@@ -109,7 +109,7 @@ export function createQueueWriter(disk: Disk, root: string, token: () => string)
     const last = tail.singles.at(-1);
     if (tail.isMade && last?.name === name) return last;
     const isNew = ensureDirectory(disk, `${root}/queue/${endpoint}/${name}`, privateDir);
-    if (isNew) touched.add(`${root}/queue/${endpoint}`);
+    touched.add(`${root}/queue/${endpoint}`);
     tail.isMade = true;
     if (last?.name === name) {
       forgetIds(last);

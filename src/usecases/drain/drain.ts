@@ -22,8 +22,9 @@ const unsettledMs = 200;
 /** All endpoints are looked at anew at most so often, in ms, after one of them has changed. */
 const lookAgainMs = 50;
 
-/** Where there are so many that a look takes long, it is made so many times as rarely. */
+/** Where there are so many that a look takes long, the next one waits for so many times as long, up to so many ms. */
 const lookAgainTimes = 10;
+const lookAgainMostMs = 500;
 
 /** When all else is done, commands that tell of changes may go on for so long, in ms. */
 const lastAlertsMs = 60_000;
@@ -72,7 +73,8 @@ export async function drain(ports: DrainPorts, options: DrainOptions): Promise<D
   function onHome(): void {
     isStale = true;
     // What it came to may have parked its endpoint, or put it aside until a time of its own.
-    lookAt = Math.min(lookAt, lookedAt + Math.max(lookAgainMs, lookAgainTimes * lookMs));
+    const againMs = Math.min(Math.max(lookAgainMs, lookAgainTimes * lookMs), lookAgainMostMs);
+    lookAt = Math.min(lookAt, lookedAt + againMs);
     alarm.ring();
   }
 

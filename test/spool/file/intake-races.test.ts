@@ -311,6 +311,28 @@ describe('fanOut() of batches against others', () => {
 });
 
 describe('fanOut() to very many', () => {
+  it('fanOut() of events whose places take long lets others have their turn', async () => {
+    const root = madeSpool(quickDir());
+    const { disk } = faultyDisk(({ name, args }) => {
+      const isLink = name === 'linkSync' && String(args[1]).includes('/queue/');
+      for (const since = performance.now(); isLink && performance.now() - since < 5; );
+      return undefined;
+    });
+    const lease = await leaseOf(spoolAt(root, { disk }));
+    for (let n = 0; n < 60; n += 1) writeFileSync(`${root}/incoming/e${n}.json`, '{"hook":"x","payload":1}');
+    let turns = 0;
+    let finished = false;
+    const count = () => {
+      turns += 1;
+      if (!finished) setImmediate(count);
+    };
+    setImmediate(count);
+    expect(await lease.fanOut(() => ['a', 'b'])).toMatchObject({ events: 60 });
+    finished = true;
+    expect(turns).toBeGreaterThan(8); // one and some for the fsyncs otherwise
+    await lease.close();
+  });
+
   it('fanOut() of one event to 2,000 endpoints lets others have their turn', async () => {
     let turns = 0;
     let turnsPutting = 0;

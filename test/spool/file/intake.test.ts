@@ -16,6 +16,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { createServer } from 'node:net';
+import { basename, dirname } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { batchMemberId, createEventId, isGeneratedId } from '../../../src/event/event-id.js';
 import { batchToBytes, eventToBytes } from '../../../src/event/record.js';
@@ -46,6 +47,22 @@ const asRoot = isRoot ? it : it.skip; // chown and mknod need root
 function drop(root: string, name: string | Buffer, content: string | Buffer): void {
   const path = Buffer.concat([Buffer.from(`${root}/incoming/`), Buffer.from(name)]);
   writeFileSync(path, content);
+}
+
+/** A disk that does not tell `A` from `a` in the names of its queues, as far as looking and renaming go. */
+function caselessDisk(): typeof systemDisk {
+  const real = (path: unknown): string => {
+    const [directory, name] = [dirname(String(path)), basename(String(path))];
+    if (!directory.includes('/queue/') || !existsSync(directory)) return String(path);
+    const there = readdirSync(directory).find((each) => each.toLowerCase() === name.toLowerCase());
+    return `${directory}/${there ?? name}`;
+  };
+  const disk: Record<string, unknown> = {
+    ...systemDisk,
+    lstatSync: (path: string, options: object) => systemDisk.lstatSync(real(path), options),
+    renameSync: (from: string, to: string) => systemDisk.renameSync(from, real(to)),
+  };
+  return disk as typeof systemDisk;
 }
 
 async function opened({ fault, directory = quickDir() }: { fault?: Fault; directory?: string } = {}) {
@@ -459,6 +476,18 @@ describe('fanOut() of events', () => {
     await lease.done(first!);
     await fanOutAll(lease, () => ['a']);
     expect((await claimAll(lease, 'a')).map(text)).toEqual(['"second"']);
+    await lease.close();
+  });
+
+  it('fanOut() does not put an event over one whose id differs in case, where the file system makes no difference', async () => {
+    const root = madeSpool(quickDir());
+    const lease = await leaseOf(spoolAt(root, { disk: caselessDisk() }));
+    writeFileSync(`${root}/incoming/Same.json`, '{"id":"Same","hook":"x","payload":1}');
+    await fanOutAll(lease, () => ['a']);
+    writeFileSync(`${root}/incoming/same.json`, '{"id":"same","hook":"x","payload":2}');
+    expect((await fanOutAll(lease, () => ['a'])).unread).toHaveLength(1);
+    expect((await claimAll(lease, 'a')).map(text)).toEqual(['1']);
+    expect(readdirSync(`${root}/incoming`)).toEqual(['same.json']);
     await lease.close();
   });
 
