@@ -17,7 +17,7 @@ import { testWith } from './support/test-with.js';
 
 /** Of each kind the log is flushed by itself so seldom that only fsync does it. */
 const kinds: Record<string, ImageOptions> = {
-  ext4: { megabytes: 48, mkfs: 'mkfs.ext4 -q -F', options: 'commit=300' },
+  ext4: { megabytes: 200, mkfs: 'mkfs.ext4 -q -F', options: 'commit=300' },
   xfs: { megabytes: 300, mkfs: 'mkfs.xfs -q -f' },
 };
 
