@@ -103,7 +103,7 @@ export function createWaitingList(disk: Disk, root: string, options: WaitingList
 
   return {
     take(passed) {
-      const back = returned.length === 0 ? -1 : returned.findIndex((slot) => !isIn(passed, slot));
+      const back = returned.findIndex((slot) => !isIn(passed, slot));
       if (back >= 0) return returned.splice(back, 1)[0];
       for (let slot = next(); slot !== undefined; slot = next()) {
         if (!isIn(passed, slot)) return slot;

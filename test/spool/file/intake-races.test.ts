@@ -16,6 +16,7 @@ import {
   spoolAt,
   text,
 } from '../../support/spool-kit.js';
+import { countTurns, type Turns } from '../../support/turns.js';
 
 /** A spool on which `act` is done once, right before the first call that matches. */
 async function raced(when: (call: DiskCall) => boolean, act: (root: string) => void, alsoFails?: string) {
@@ -320,42 +321,31 @@ describe('fanOut() to very many', () => {
     });
     const lease = await leaseOf(spoolAt(root, { disk }));
     for (let n = 0; n < 60; n += 1) writeFileSync(`${root}/incoming/e${n}.json`, '{"hook":"x","payload":1}');
-    let turns = 0;
-    let finished = false;
-    const count = () => {
-      turns += 1;
-      if (!finished) setImmediate(count);
-    };
-    setImmediate(count);
+    const turns = countTurns();
     expect(await lease.fanOut(() => ['a', 'b'])).toMatchObject({ events: 60 });
-    finished = true;
-    expect(turns).toBeGreaterThan(8); // one and some for the fsyncs otherwise
+    turns.stop();
+    expect(turns.count()).toBeGreaterThan(8); // one and some for the fsyncs otherwise
     await lease.close();
   });
 
   it('fanOut() of one event to 2,000 endpoints lets others have their turn', async () => {
-    let turns = 0;
+    let turns: Turns | undefined;
     let turnsPutting = 0;
     const { lease, drop } = await raced(
       ({ name }) => name === 'fsync',
       () => {
-        turnsPutting = turns;
+        turnsPutting = turns?.count() ?? 0;
       },
     );
     drop('mine.json', mine('1'));
-    let finished = false;
-    const count = () => {
-      turns += 1;
-      if (!finished) setImmediate(count);
-    };
-    setImmediate(count);
+    turns = countTurns();
     const endpoints = Array.from({ length: 2000 }, (_, n) => `e${n}`);
     const step = lease.fanOut(() => endpoints);
     const claiming = lease.claim('e0', { limit: 1, now: 0 });
     expect(await step).toMatchObject({ events: 1, deliveries: 2000 });
-    finished = true;
+    turns.stop();
     expect(turnsPutting).toBeGreaterThan(3);
-    expect(turns).toBeGreaterThan(turnsPutting + 20);
+    expect(turns.count()).toBeGreaterThan(turnsPutting + 20);
     expect(ids((await claiming).deliveries)).toEqual(['mine']);
     expect(await claimAll(lease, 'e0')).toEqual([]);
     await lease.close();

@@ -41,6 +41,7 @@ import {
   text,
 } from '../../support/spool-kit.js';
 import { tempDir } from '../../support/temp.js';
+import { countTurns } from '../../support/turns.js';
 
 const asRoot = isRoot ? it : it.skip; // chown and mknod need root
 
@@ -933,16 +934,10 @@ describe('fanOut() of batches', () => {
     const { payload: _, ...header } = event();
     const payloads = Array.from({ length: 2000 }, (_each, n) => Buffer.from(String(n)));
     await inbox.enqueue({ ...header, payloads });
-    let turns = 0;
-    let finished = false;
-    const count = () => {
-      turns += 1;
-      if (!finished) setImmediate(count);
-    };
-    setImmediate(count);
+    const turns = countTurns();
     await lease.fanOut(() => []);
-    finished = true;
-    expect(turns).toBeGreaterThan(2);
+    turns.stop();
+    expect(turns.count()).toBeGreaterThan(2);
     await lease.close();
   });
 
