@@ -29,12 +29,24 @@ const noProgramsAsCommands = {
   },
 };
 
-/** undici goes without HTTP/2, as where a Node was built without it: it is never asked for, and loading it takes long. */
-const noHttp2 = {
-  name: 'no-http2',
+/**
+ * What the client of undici asks of Node and does not need, since loading it takes long. HTTP/2 it goes without, as
+ * where a Node was built so. Of `node:http` it wants the class of requests that a server is given, which it never meets
+ * here, and a limit that the sender sets itself.
+ */
+const undiciGoesWithout = {
+  'node:http2': "throw new Error('no HTTP/2');",
+  'node:http': 'exports.IncomingMessage = class {}; exports.maxHeaderSize = 16384;',
+  'node:assert': `
+    module.exports = (isTrue, message) => {
+      if (!isTrue) throw message instanceof Error ? message : new Error(message ?? 'undici: an assertion failed');
+    };`,
+};
+const goWithout = {
+  name: 'go-without',
   setup({ onResolve, onLoad }) {
-    onResolve({ filter: /^node:http2$/ }, () => ({ path: 'http2', namespace: 'missing' }));
-    onLoad({ filter: /^/, namespace: 'missing' }, () => ({ contents: "throw new Error('no HTTP/2');" }));
+    onResolve({ filter: /^node:(http2|http|assert)$/ }, ({ path }) => ({ path, namespace: 'without' }));
+    onLoad({ filter: /^/, namespace: 'without' }, ({ path }) => ({ contents: undiciGoesWithout[path] }));
   },
 };
 
@@ -52,7 +64,7 @@ exports.buildConnector = require('undici/lib/core/connect.js');
 `;
 
 /** Files of their own, with the same name in `dist/`. */
-const others = ['chalk', 'proper-lockfile', 'yaml'];
+const others = ['chalk', 'commander', 'proper-lockfile', 'yaml'];
 const libraries = [...others, 'undici'];
 const librariesApart = {
   name: 'libraries-apart',
@@ -100,17 +112,18 @@ async function buildCommandLine() {
     build({
       ...pieces,
       entryPoints: { main: 'src/cli/entry-main.ts' },
-      plugins: [noProgramsAsCommands, librariesApart],
+      plugins: [librariesApart],
     }),
     build({
       ...pieces,
       entryPoints: Object.fromEntries(others.map((name) => [name, name])),
+      plugins: [noProgramsAsCommands],
     }),
     build({
       ...pieces,
       stdin: { contents: undiciClient, resolveDir: '.', sourcefile: 'undici' },
       entryNames: 'undici',
-      plugins: [noHttp2],
+      plugins: [goWithout],
     }),
   ]);
   for (const { path, text } of built.flatMap(({ outputFiles }) => outputFiles)) {

@@ -1,6 +1,6 @@
-/** Every command but `fire`'s options, described once: what it is called with, what its help says, what runs it. */
+/** Every command, described once: what it is called with, what its help says, what runs it. */
 import type { Io } from './io.js';
-import { fireOptions, type Globals, type OptionSpecs } from './options.js';
+import { drainOptions, fireOptions, type Globals, type OptionSpecs } from './options.js';
 
 /** One command. */
 export interface CommandSpec {
@@ -91,15 +91,7 @@ export const commands: readonly CommandSpec[] = [
     name: 'drain',
     positionals: [],
     summary: 'send what is queued, once or for good',
-    options: {
-      daemon: { type: 'boolean', help: 'stay, and send what is fired at once' },
-      wait: { type: 'string', value: 'DURATION', help: 'go on until nothing is left, or so long' },
-      grace: {
-        type: 'string',
-        value: 'DURATION',
-        help: 'how long attempts may go on after a signal (default: 10s)',
-      },
-    },
+    options: drainOptions,
     examples: ['capnhook drain', 'capnhook drain --wait 5m'],
     notes:
       'Exit code 0: nothing is left; 75: something is still owed, or another drain is running; 69: something was given up.',

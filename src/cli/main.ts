@@ -1,8 +1,17 @@
-import { guarded } from './fast-lane.js';
+import { guarded } from './guarded.js';
 import type { Io } from './io.js';
-import { runProgram } from './program.js';
+import { globalsFrom } from './options.js';
+import { parseOrdinary } from './ordinary.js';
 
 /** Runs a command line; resolves to its exit code and never rejects. */
 export function run(argv: readonly string[], io: Io): Promise<number> {
-  return guarded(() => runProgram(argv, io), io);
+  return guarded(async () => {
+    const drain = parseOrdinary('drain', argv);
+    if (drain !== undefined && drain.positionals.length === 0) {
+      const { runDrain } = await import('./commands/drain.js');
+      return runDrain(drain.values, globalsFrom(drain.values, io.env), io);
+    }
+    const { runProgram } = await import('./program.js');
+    return runProgram(argv, io);
+  }, io);
 }

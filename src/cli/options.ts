@@ -43,6 +43,16 @@ export const fireOptions: OptionSpecs = {
   id: { type: 'string', value: 'ID', help: "the event's id; made up by default" },
 };
 
+export const drainOptions: OptionSpecs = {
+  daemon: { type: 'boolean', help: 'stay, and send what is fired at once' },
+  wait: { type: 'string', value: 'DURATION', help: 'go on until nothing is left, or so long' },
+  grace: {
+    type: 'string',
+    value: 'DURATION',
+    help: 'how long attempts may go on after a signal (default: 10s)',
+  },
+};
+
 /** What every command is told. */
 export interface Globals {
   config?: string | undefined;

@@ -3,6 +3,7 @@
  * and cleared with every attempt, and hardly one of them ever fires. They are
  * gathered in ticks, and the timer waits for the earliest.
  */
+import { monotonicMs } from '../shared/monotonic.js';
 import { longestTimerMs } from '../shared/timer.js';
 
 export interface Deadlines {
@@ -29,12 +30,12 @@ export function createDeadlines(): Deadlines {
   function waitFor(tick: number): void {
     clearTimeout(timer);
     next = tick;
-    const ms = tick * tickMs - performance.now();
+    const ms = tick * tickMs - monotonicMs();
     timer = tick === Infinity ? undefined : setTimeout(meet, Math.min(Math.max(ms, 1), longestTimerMs));
   }
 
   function meet(): void {
-    const now = performance.now() / tickMs; // a timer may fire a moment too early
+    const now = monotonicMs() / tickMs; // a timer may fire a moment too early
     let earliest = Infinity;
     for (const [tick, callbacks] of waiting) {
       if (tick > now) {
@@ -49,7 +50,7 @@ export function createDeadlines(): Deadlines {
 
   return {
     set(ms, callback) {
-      const tick = Math.ceil((performance.now() + ms) / tickMs);
+      const tick = Math.ceil((monotonicMs() + ms) / tickMs);
       const together = waiting.get(tick);
       if (together === undefined) waiting.set(tick, new Set([callback]));
       else together.add(callback);

@@ -7,10 +7,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CapnhookError, errnoOf, type Problem } from '../shared/errors.js';
 import { lockBeside } from '../shared/lock-beside.js';
+import { monotonicMs } from '../shared/monotonic.js';
 import { buildHooks } from './build.js';
 import type { Draft } from './draft.js';
 import type { Hooks } from './hooks.js';
-import { parseDraft, parseHooks, saysNothing } from './parse-hooks.js';
+import { parseDraft, parseHooks } from './parse-hooks.js';
 import { readHooksText } from './read-text.js';
 import { replaceFile, settlePath } from './replace-file.js';
 
@@ -36,7 +37,7 @@ export async function loadDraft(path: string): Promise<Draft> {
   }
   const parsed = parseDraft(read.text);
   if (!parsed.ok) throw hasProblems('use', path, parsed.problems);
-  if (saysNothing(read.text)) {
+  if (parsed.saysNothing) {
     throw new CapnhookError('HOOKS_FILE', `Cannot use the hooks file ${path}: the hooks file is empty`, {
       hint: 'Write `hooks: {}` if nobody is to receive anything.',
     });
@@ -94,10 +95,10 @@ async function editLocked<T extends object>(
 
 /** Tries often and at odd times: an edit takes milliseconds, and many may want to make one. */
 async function lockWithin(file: string, waitMs: number): ReturnType<typeof lockBeside> {
-  const deadline = performance.now() + waitMs;
+  const deadline = monotonicMs() + waitMs;
   for (;;) {
     const unlock = await lockBeside(file, { retries: 0 });
-    if (unlock !== undefined || performance.now() >= deadline) return unlock;
+    if (unlock !== undefined || monotonicMs() >= deadline) return unlock;
     await sleep(5 + 45 * Math.random());
   }
 }

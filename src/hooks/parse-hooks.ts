@@ -12,12 +12,14 @@ import { toTree } from './yaml-tree.js';
 /** What a hooks file says, or everything that is wrong with it. */
 export type ParsedHooks = { ok: true; hooks: Hooks } | { ok: false; problems: Problem[] };
 
-/** The same, before defaults are filled in; for those who edit the file. */
-export type ParsedDraft = { ok: true; draft: Draft } | { ok: false; problems: Problem[] };
+/** The same, before defaults are filled in, and whether there is nothing in the file but comments. */
+export type ParsedDraft =
+  | { ok: true; draft: Draft; saysNothing: boolean }
+  | { ok: false; problems: Problem[] };
 
 /**
  * Reads the text of a hooks file (YAML 1.2, so JSON too). Pure. An empty file
- * is valid and registers nothing; whoever drains asks {@link saysNothing} too.
+ * is valid and registers nothing; whoever drains looks at `saysNothing` of {@link parseDraft} too.
  *
  * @returns every problem of the file in one go, in the file's order; no message shows a URL or a secret
  * @example
@@ -43,14 +45,8 @@ export function parseDraft(textWithMark: string): ParsedDraft {
   if (read.broken !== undefined) return fail([read.broken]);
   const draft = normalise(read.tree, read.findings);
   read.findings.push(...rules.flatMap((rule) => [...rule.check(draft)]));
-  return read.findings.length === 0 ? { ok: true, draft } : fail(read.findings);
-}
-
-/** Whether a text that parses has nothing in it but comments. */
-export function saysNothing(text: string): boolean {
-  const { document } = readDocument(text.replace(/^\uFEFF/, ''));
-  const tree = document && toTree(document).tree;
-  return tree === undefined || isNothing(tree);
+  if (read.findings.length > 0) return fail(read.findings);
+  return { ok: true, draft, saysNothing: read.tree === undefined || isNothing(read.tree) };
 }
 
 /** One slip makes several syntax errors on its line; the first one says it. */

@@ -6,6 +6,7 @@ import { type Environment, hooksPath, spoolPath } from '../config/paths.js';
 import { CapnhookError, errnoOf } from '../shared/errors.js';
 import { errorCodeOf, exitCodes } from '../shared/exit-codes.js';
 import { makePath } from '../shared/make-path.js';
+import { monotonicMs } from '../shared/monotonic.js';
 import { packageRoot } from '../shared/package-info.js';
 import { isLocal } from '../spool/file/lock.js';
 import { identityOf, isAlive } from '../spool/file/process-identity.js';
@@ -74,7 +75,7 @@ export async function start(options: StartOptions = {}): Promise<Started> {
     child.on('exit', (code) => {
       end = code;
     });
-    const deadline = performance.now() + (options.timeoutMs ?? 10_000);
+    const deadline = monotonicMs() + (options.timeoutMs ?? 10_000);
     for (;;) {
       const holder = await spool.holder();
       if (child.pid !== undefined && holder?.pid === child.pid) break;
@@ -84,7 +85,7 @@ export async function start(options: StartOptions = {}): Promise<Started> {
       if (end instanceof Error) throw cannotSpawn(end);
       if (end !== undefined)
         throw endedAtOnce(readFrom(log, from), { exitCode: end, busy: holder !== undefined });
-      if (performance.now() > deadline) throw tooSlow(log, child.pid);
+      if (monotonicMs() > deadline) throw tooSlow(log, child.pid);
       await sleep(pollMs);
     }
     return { started: true, pid: child.pid, log };
@@ -115,10 +116,10 @@ export async function stop(options: StopOptions = {}): Promise<Stopped> {
   }
   const running = identityOf(holder.pid);
   terminate(holder);
-  const deadline = performance.now() + (options.timeoutMs ?? 30_000);
+  const deadline = monotonicMs() + (options.timeoutMs ?? 30_000);
   // It lets go of the spool shortly before it ends.
   while ((await spool.holder())?.pid === holder.pid || isAlive(running) === true) {
-    if (performance.now() > deadline) {
+    if (monotonicMs() > deadline) {
       throw new CapnhookError(
         'TEMPORARY',
         `Cannot stop the drain in time: it is still there (${describeHolder(holder)})`,

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { uptime } from 'node:os';
+import { monotonicMs } from './monotonic.js';
 
 /** Where the time comes from. All in milliseconds. */
 export interface Clock {
@@ -38,7 +39,7 @@ const driftMs = 500;
 /** The machine's own clock. */
 export const systemClock: Clock = {
   now: () => Date.now(),
-  monotonic: () => performance.now(),
+  monotonic: monotonicMs,
   reading: createReading(),
 };
 
@@ -46,7 +47,7 @@ function createReading(): () => ClockReading | undefined {
   let boot: string | undefined;
   let known: { offset: number; reading: ClockReading | undefined } | undefined;
   return () => {
-    const offset = Date.now() - performance.now();
+    const offset = Date.now() - monotonicMs();
     if (known === undefined || Math.abs(offset - known.offset) >= driftMs) {
       boot ??= readBootId();
       // Unlike the monotonic clock, the uptime goes on while the machine sleeps.

@@ -77,7 +77,8 @@ describe('createDeadlines()', () => {
     const { at, callback } = noted();
     const start = Date.now();
     let behindMs = 0;
-    const clock = vi.spyOn(performance, 'now').mockImplementation(() => Date.now() - start - behindMs);
+    const now = () => (Date.now() - start - behindMs) * 1e6;
+    const clock = vi.spyOn(process, 'hrtime').mockImplementation(() => [0, now()]);
     deadlines.set(100, callback);
     behindMs = 10;
     vi.advanceTimersByTime(105);

@@ -40,7 +40,7 @@ async function spyOn(world: World, args: readonly string[]): Promise<Seen> {
 
 test.each([
   [['fire', 'complete', '-d', '1'], ['fire.js'], []],
-  [['--help'], ['main.js'], ['process']],
+  [['--help'], ['main.js', 'commander.js'], ['process']],
   [['drain'], ['main.js', 'yaml.js'], ['process']],
 ])(
   'capnhook %j loads %j and of Node hardly anything that a script without a line does not',
@@ -56,7 +56,7 @@ test.each([
   },
 );
 
-test('capnhook drain that sends loads of undici what it uses, without HTTP/2', async () => {
+test('capnhook drain that sends loads of undici and of Node what it uses, and no more', async () => {
   const world = createWorld();
   const receiver = await startReceiver();
   onTestFinished(() => receiver.close());
@@ -66,7 +66,8 @@ test('capnhook drain that sends loads of undici what it uses, without HTTP/2', a
   const { modules, scripts } = await spyOn(world, [bin, 'drain']);
   expect(receiver.requests).toHaveLength(1);
   expect(scripts.map(({ file }) => file)).toEqual(['main.js', 'yaml.js', 'undici.js']);
-  for (const name of ['http2', 'worker_threads', 'zlib']) expect(modules).not.toContain(name);
+  for (const name of ['http', 'http2', 'assert', 'perf_hooks', 'worker_threads', 'zlib'])
+    expect(modules).not.toContain(name);
 });
 
 test.each([

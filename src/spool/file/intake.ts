@@ -9,6 +9,7 @@ import type { EventHeader } from '../../event/event.js';
 import { createEventId, isGeneratedId } from '../../event/event-id.js';
 import { maxEventFileBytes, parseEvent } from '../../event/record.js';
 import { ignoreErrno } from '../../shared/errors.js';
+import { monotonicMs } from '../../shared/monotonic.js';
 import type { Corrupt, FanOut, Route, Unwanted } from '../spool.js';
 import type { BatchFile, EventFile } from './accepted-file.js';
 import { createBatchCheck } from './batch-check.js';
@@ -238,12 +239,12 @@ export function createIntake(disk: Disk, root: string, options: IntakeOptions): 
   async function fanOut(done: Step, route: Route): Promise<Omit<FanOut, 'more' | 'unread'>> {
     const finished: Array<{ file: EventFile | BatchFile; queued: Queued[] }> = [];
     const noReceivers: Unwanted[] = [];
-    let putSince = performance.now();
+    let putSince = monotonicMs();
     try {
       for (const file of done.files) {
-        if (performance.now() - putSince >= stepMs) {
+        if (monotonicMs() - putSince >= stepMs) {
           await setImmediate(); // copies, or links for many endpoints, take long: answers and signals are heard in between
-          putSince = performance.now();
+          putSince = monotonicMs();
         }
         const header = headerIn(file);
         const name = file.path.slice(incoming.length + 1);

@@ -2,90 +2,105 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { commands } from '../../src/cli/command-table.js';
-import { parseFire } from '../../src/cli/fast-lane.js';
-import { fireOptions, globalOptions, globalsFrom } from '../../src/cli/options.js';
+import {
+  drainOptions,
+  fireOptions,
+  globalOptions,
+  globalsFrom,
+  type OptionSpecs,
+} from '../../src/cli/options.js';
+import { parseOrdinary } from '../../src/cli/ordinary.js';
 import { runProgram } from '../../src/cli/program.js';
 import { recordingIo } from '../support/io.js';
 
+type Command = 'fire' | 'drain';
+
 interface Parsed {
   positionals: readonly string[];
-  data: unknown;
-  to: unknown;
-  ndjson: unknown;
-  id: unknown;
   globals: unknown;
+  [option: string]: unknown;
 }
 
-function fast(argv: readonly string[]): Parsed | undefined {
-  const parsed = parseFire(argv);
+const ownOptions: Record<Command, OptionSpecs> = { fire: fireOptions, drain: drainOptions };
+
+function fast(argv: readonly string[], command: Command = 'fire'): Parsed | undefined {
+  const parsed = parseOrdinary(command, argv);
   if (parsed === undefined) return undefined;
-  const { data, to, ndjson, id } = parsed.values;
-  return { positionals: parsed.positionals, data, to, ndjson, id, globals: globalsFrom(parsed.values, {}) };
+  const { values, positionals } = parsed;
+  return { ...own(values, command), positionals, globals: globalsFrom(values, {}) };
 }
 
 /** What commander hands to the command, or the exit code where it hands over nothing. */
-async function slow(argv: readonly string[]): Promise<Parsed | number> {
-  const fire = commands.find(({ name }) => name === 'fire')!;
-  const run = fire.run;
+async function slow(argv: readonly string[], command: Command = 'fire'): Promise<Parsed | number> {
+  const spec = commands.find(({ name }) => name === command)!;
+  const run = spec.run;
   let seen: Parsed | undefined;
-  fire.run = async ({ positionals, options, globals }) => {
-    const { data, to, ndjson, id } = options as Record<string, unknown>;
-    seen = { positionals, data, to, ndjson, id, globals };
+  spec.run = async ({ positionals, options, globals }) => {
+    seen = { ...own(options, command), positionals, globals };
     return 0;
   };
   try {
     const code = await runProgram(argv, recordingIo());
     return seen ?? code;
   } finally {
-    fire.run = run;
+    spec.run = run;
   }
 }
 
-/** Each option in every form and at every place, and whether the fast lane takes it; what it leaves, commander refuses. */
-const everyForm: Array<[argv: string[], isTaken: boolean]> = Object.entries({
-  ...globalOptions,
-  ...fireOptions,
-}).flatMap(([name, { type, short }]) => {
-  const values = type === 'boolean' ? [] : ['x', '{"a": [1]}', 'fire', 'a=b'];
-  const forms =
-    type === 'boolean'
-      ? [[`--${name}`], ...(short === undefined ? [] : [[`-${short}`]])]
-      : [
-          ...values.flatMap((value) => [[`--${name}`, value], [`--${name}=${value}`]]),
-          [`--${name}=`],
-          [`--${name}=-5`],
-          [`--${name}`, '-'],
-          ...(short === undefined
-            ? []
-            : values.flatMap((value) => [[`-${short}`, value], [`-${short}${value}`]])),
-          ...(short === undefined
-            ? []
-            : [[`-${short}-5`], [`-q${short}x`], [`-vq${short}`, 'x'], [`-${short}=x`]]),
-        ];
-  const everywhere = forms.flatMap(
-    (form): Array<[string[], boolean]> => [
-      [['fire', ...form], true],
-      [['fire', ...form, 'complete', 'p.json'], true],
-      [['fire', 'complete', ...form, 'p.json'], true],
-      [['fire', 'complete', 'p.json', ...form], true],
-      [['fire', 'complete', ...form, ...form], true],
-      [['fire', ...form, '--', '-x', '--data'], true],
-      // A command's own options come behind it.
-      [[...form, 'fire', 'complete', 'p.json'], name in globalOptions],
-      [[...form, '--json', 'fire', 'complete', '-'], name in globalOptions],
-    ],
-  );
-  const wrong = [
-    ...(type === 'boolean' ? [`--${name}=true`, `--${name}=`] : [`--${name}`]),
-    ...(name.startsWith('no-') ? [`--${name.slice(3)}`, `--no-${name}`] : [`--no-${name}`]),
-    `--${name}s`,
-    `--${name.toUpperCase()}`,
-    `--${name.slice(0, -1)}`,
-  ];
-  return [...everywhere, ...wrong.map((word): [string[], boolean] => [['fire', 'complete', word], false])];
-});
+function own(values: Readonly<Record<string, unknown>>, command: Command): Record<string, unknown> {
+  return Object.fromEntries(Object.keys(ownOptions[command]).map((name) => [name, values[name]]));
+}
 
-describe('parseFire()', () => {
+/** Each option in every form and at every place, and whether the fast lane takes it; what it leaves, commander refuses. */
+const everyForm = (command: Command): Array<[argv: string[], isTaken: boolean]> =>
+  Object.entries({
+    ...globalOptions,
+    ...ownOptions[command],
+  }).flatMap(([name, { type, short }]) => {
+    const words = command === 'fire' ? ['complete', 'p.json'] : [];
+    const values = type === 'boolean' ? [] : ['x', '{"a": [1]}', command, 'a=b'];
+    const forms =
+      type === 'boolean'
+        ? [[`--${name}`], ...(short === undefined ? [] : [[`-${short}`]])]
+        : [
+            ...values.flatMap((value) => [[`--${name}`, value], [`--${name}=${value}`]]),
+            [`--${name}=`],
+            [`--${name}=-5`],
+            [`--${name}`, '-'],
+            ...(short === undefined
+              ? []
+              : values.flatMap((value) => [[`-${short}`, value], [`-${short}${value}`]])),
+            ...(short === undefined
+              ? []
+              : [[`-${short}-5`], [`-q${short}x`], [`-vq${short}`, 'x'], [`-${short}=x`]]),
+          ];
+    const everywhere = forms.flatMap(
+      (form): Array<[string[], boolean]> => [
+        [[command, ...form], true],
+        [[command, ...form, ...words], true],
+        [[command, ...words.slice(0, 1), ...form, ...words.slice(1)], true],
+        [[command, ...words, ...form], true],
+        [[command, ...words.slice(0, 1), ...form, ...form], true],
+        [[command, ...form, '--', ...(command === 'fire' ? ['-x', '--data'] : [])], true],
+        // A command's own options come behind it.
+        [[...form, command, ...words], name in globalOptions],
+        [[...form, '--json', command, ...words], name in globalOptions],
+      ],
+    );
+    const wrong = [
+      ...(type === 'boolean' ? [`--${name}=true`, `--${name}=`] : [`--${name}`]),
+      ...(name.startsWith('no-') ? [`--${name.slice(3)}`, `--no-${name}`] : [`--no-${name}`]),
+      `--${name}s`,
+      `--${name.toUpperCase()}`,
+      `--${name.slice(0, -1)}`,
+    ];
+    return [
+      ...everywhere,
+      ...wrong.map((word): [string[], boolean] => [[command, ...words.slice(0, 1), word], false]),
+    ];
+  });
+
+describe('parseOrdinary()', () => {
   it.each<[string[], Partial<Parsed> | undefined]>([
     [['fire', 'complete', 'p.json'], { positionals: ['complete', 'p.json'] }],
     [['fire', 'complete', '-'], { positionals: ['complete', '-'] }],
@@ -130,14 +145,14 @@ describe('parseFire()', () => {
     [['help', 'fire'], undefined],
     [['-c', 'fire'], undefined],
     [[], undefined],
-  ])('parseFire() of %j', async (argv, expected) => {
+  ])('parseOrdinary() of %j', async (argv, expected) => {
     const parsed = fast(argv);
     if (expected === undefined) return expect(parsed).toBeUndefined();
     expect(parsed).toMatchObject(expected);
     expect(await slow(argv)).toEqual(parsed);
   });
 
-  it('what parseFire() leaves to commander still works there', async () => {
+  it('what it leaves to commander still works there', async () => {
     expect(await slow(['fire', 'complete', '-d', '-5'])).toMatchObject({
       positionals: ['complete'],
       data: '-5',
@@ -147,14 +162,24 @@ describe('parseFire()', () => {
     expect(await slow(['fire', '--json=true'])).toBe(64);
   });
 
-  it.each(everyForm)('parseFire() and commander agree on %j', async (argv, isTaken) => {
-    const parsed = fast(argv);
-    expect(parsed !== undefined).toBe(isTaken);
-    if (parsed !== undefined) expect(await slow(argv)).toEqual(parsed);
-    else expect(await slow(argv)).toBe(64);
+  describe.each<Command>(['fire', 'drain'])('of %s', (command) => {
+    it.each(everyForm(command))('it and commander agree on %j', async (argv, isTaken) => {
+      const parsed = fast(argv, command);
+      expect(parsed !== undefined).toBe(isTaken);
+      if (parsed !== undefined) expect(await slow(argv, command)).toEqual(parsed);
+      else expect(await slow(argv, command)).toBe(64);
+    });
   });
 
-  it('parseFire() and commander agree wherever parseFire() takes the arguments', async () => {
+  it.each([
+    [['drain', '--help']],
+    [['drain', '-h']],
+    [['help', 'drain']],
+    [['fire', 'drain']],
+    [['-c', 'drain']],
+  ])('it leaves %j to commander', (argv) => expect(fast(argv, 'drain')).toBeUndefined());
+
+  it('it and commander agree wherever it takes the arguments', async () => {
     const word = fc.constantFrom(
       ...[
         'fire',

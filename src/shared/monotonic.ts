@@ -1,0 +1,5 @@
+/** Time since an arbitrary start, in ms; never goes back. `performance.now()`, whose first use loads modules for some ms. */
+export function monotonicMs(): number {
+  const [seconds, nanoseconds] = process.hrtime();
+  return seconds * 1_000 + nanoseconds / 1_000_000;
+}
