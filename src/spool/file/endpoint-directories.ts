@@ -35,11 +35,17 @@ export function readStanding(
   return { isWaiting, hasRetries: listNames(disk, `${root}/retry/${endpoint}`).length > 0 };
 }
 
-/** Removes the directories of an endpoint that is owed nothing; one that stays is in nobody's way. */
-export function removeEmpty(disk: Disk, root: string, endpoint: string): void {
+/**
+ * Removes the directories of an endpoint that is owed nothing; one that stays is in nobody's way.
+ * @param last the directory that it had its last delivery in, if that is known: hardly ever is there another one
+ */
+export function removeEmpty(disk: Disk, root: string, endpoint: string, last?: string): void {
   const queue = `${root}/queue/${endpoint}`;
-  for (const segment of listSegments(disk, queue)) removeSegment(disk, `${queue}/${segment}`);
-  removeDirectory(disk, queue);
+  const wasLast = last?.startsWith(`queue/${endpoint}/`) && removeSegment(disk, `${root}/${last}`);
+  if (!wasLast || !removeDirectory(disk, queue)) {
+    for (const segment of listSegments(disk, queue)) removeSegment(disk, `${queue}/${segment}`);
+    removeDirectory(disk, queue);
+  }
   removeDirectory(disk, `${root}/retry/${endpoint}`);
 }
 

@@ -91,8 +91,8 @@ export function createQueueReaders(disk: Disk, root: string, options: QueueReade
   const least = Math.min(leastWindow, maxNames);
   /** The one looked at longest ago first. */
   const readings = new Map<string, Reading>();
-  /** Endpoints that are owed nothing, the one sent to longest ago first. */
-  const done = new Set<string>();
+  /** Endpoints that are owed nothing, the one sent to longest ago first, with the directory of their last delivery. */
+  const done = new Map<string, string>();
   /** What the readers hold, in names. */
   let weight = 0;
   /** The one that was looked at last: its deliveries come one after the other. */
@@ -184,18 +184,19 @@ export function createQueueReaders(disk: Disk, root: string, options: QueueReade
   }
 
   /** An endpoint that is sent to once need not be known for ever. */
-  function noteDone(endpoint: string): void {
+  function noteDone(endpoint: string, { directory }: Slot): void {
     done.delete(endpoint);
     if (isOwing(endpoint)) return;
-    done.add(endpoint);
-    const [oldest] = done;
-    if (oldest === undefined || done.size <= maxDone) return;
+    done.set(endpoint, directory);
+    const [first] = done;
+    if (first === undefined || done.size <= maxDone) return;
+    const [oldest, last] = first;
     done.delete(oldest);
     if (isOwing(oldest) || readings.get(oldest)?.reader.isIdle() === false) return;
     weight -= readings.get(oldest)?.weight ?? 0;
     readings.delete(oldest);
     closed.delete(oldest);
-    removeEmpty(disk, root, oldest);
+    removeEmpty(disk, root, oldest, last);
     onDone(oldest);
   }
 
@@ -219,7 +220,7 @@ export function createQueueReaders(disk: Disk, root: string, options: QueueReade
     giveBack: (endpoint, slot) => using(endpoint, (reader) => reader.giveBack(slot)),
     forget(endpoint, slot) {
       using(endpoint, (reader) => reader.forget(slot));
-      noteDone(endpoint);
+      noteDone(endpoint, slot);
     },
     queued({ endpoint, segment, name, kind }) {
       const known = closed.get(endpoint);

@@ -24,6 +24,9 @@ const largeBytes = 256 * 2 ** 10;
 /** A pass waits for an endpoint's rate no longer than this, in ms; the next pass goes on. */
 const passPatienceMs = 2_000;
 
+/** So many deliveries of an endpoint one after the other: of those that are removed together a directory is fsynced once. */
+const turnLength = 4;
+
 export interface Attempts {
   /** Looks at all endpoints anew. @returns in how many ms another one may be tried; Infinity if none waits for its time */
   look(): number;
@@ -196,7 +199,10 @@ export function createAttempts(ports: DrainPorts, options: AttemptsOptions): Att
       for (let taken = 0; taken < turnsAtOnce; taken += 1) {
         const id = mayGoOn() ? turns.next() : undefined;
         if (id === undefined) return true;
-        if (mayTry(id) && (await take(id, dueNow))) turns.add(id);
+        let goesOn = true;
+        for (let n = 0; goesOn && n < turnLength && mayGoOn(); n += 1)
+          goesOn = mayTry(id) && (await take(id, dueNow));
+        if (goesOn) turns.add(id);
       }
       return false;
     },

@@ -9,11 +9,21 @@ export interface Turns {
 /** Nobody's turn. */
 export function createTurns(): Turns {
   const waiting = new Set<string>();
+  /** In their order. The set has one, too, but finding its first takes the longer the more were taken out before. */
+  let order: string[] = [];
+  let taken = 0;
   return {
-    add: (endpoint) => void waiting.add(endpoint),
+    add(endpoint) {
+      if (waiting.has(endpoint)) return;
+      waiting.add(endpoint);
+      order.push(endpoint);
+    },
     next() {
-      const [endpoint] = waiting;
-      if (endpoint !== undefined) waiting.delete(endpoint);
+      const endpoint = order[taken];
+      if (endpoint === undefined) return undefined;
+      taken += 1;
+      waiting.delete(endpoint);
+      if (2 * taken > order.length) [order, taken] = [order.slice(taken), 0];
       return endpoint;
     },
   };

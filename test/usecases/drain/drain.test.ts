@@ -511,6 +511,13 @@ describe('drain() and its limits', () => {
     },
   );
 
+  it("drain() sends an endpoint up to four deliveries before it is the next one's turn", async () => {
+    const world = draining({ hooks: hooksOf({ complete: ['a', 'b'] }) });
+    await world.fire(...times(6));
+    await world.drain({ maxInFlight: 100 });
+    expect(world.sent.map(({ endpoint }) => endpoint).join('')).toBe('aaaabbbbaabb');
+  });
+
   it('drain() probes a sick endpoint with one attempt at a time', async () => {
     const world = draining({ script: { a: 503 } });
     await world.fire(...times(10));

@@ -95,8 +95,10 @@ describe('drain() on a spool that refuses', () => {
 
   it('drain() goes on when bury() of what was deregistered fails', async () => {
     const world = draining({ hooks: two, script: { a: 503 }, wrap: refusing('bury', 'bad') });
-    await world.fire({ id: 'bad' }, {});
+    await world.fire({ id: 'bad' });
     await world.drain();
+    await world.fire({});
+    await world.drain(); // the second one waits behind it
     world.reload(hooksOf({ complete: ['b'] }));
     await world.fire({});
     expect(await world.drain()).toMatchObject({ delivered: 1, gaveUp: 1, owed: 1 });
