@@ -1,7 +1,8 @@
-import { readSync } from 'node:fs';
+import { fstatSync, readSync } from 'node:fs';
 import { errnoOf } from '../shared/errors.js';
 
-const chunkBytes = 65_536;
+/** Where the size is not known there is room for so many bytes at first. */
+const firstBytes = 65_536;
 
 /**
  * Reads a descriptor of any kind (file, pipe, terminal) to its end.
@@ -9,16 +10,24 @@ const chunkBytes = 65_536;
  * @throws the errno of a failed read
  */
 export function readAll(fd: number, maxBytes: number): Uint8Array | undefined {
-  const chunks: Buffer[] = [];
+  const { size } = fstatSync(fd);
+  // A byte more than it takes: the end is seen without making room.
+  let bytes = Buffer.allocUnsafe(size === 0 ? firstBytes : Math.min(size, maxBytes) + 1);
   let length = 0;
   for (;;) {
-    const chunk = Buffer.allocUnsafe(chunkBytes);
-    const read = readSome(fd, chunk);
-    if (read === 0) return Buffer.concat(chunks, length);
+    const read = readSome(fd, bytes.subarray(length));
+    if (read === 0) return bytes.subarray(0, length);
     length += read;
     if (length > maxBytes) return undefined;
-    chunks.push(chunk.subarray(0, read));
+    if (length === bytes.length) bytes = withRoom(bytes, maxBytes + 1);
   }
+}
+
+/** The same bytes, and as much room again, of `most` bytes in all. */
+function withRoom(bytes: Uint8Array, most: number): Buffer<ArrayBuffer> {
+  const larger = Buffer.allocUnsafe(Math.min(2 * bytes.length, most));
+  larger.set(bytes);
+  return larger;
 }
 
 function readSome(fd: number, chunk: Buffer): number {

@@ -85,7 +85,10 @@ function check(bytes: Uint8Array, line: boolean): CheckedPayload {
   }
   const scan = scanJson(bytes, 0);
   const end = scan.ok ? skipSpace(bytes, scan.end) : 0;
-  if (scan.ok && end === bytes.length) return { ok: true, payload: bytes.subarray(scan.start, scan.end) };
+  if (scan.ok && end === bytes.length) {
+    const isAll = scan.start === 0 && scan.end === bytes.length; // of a batch hardly any line is another one
+    return { ok: true, payload: isAll ? bytes : bytes.subarray(scan.start, scan.end) };
+  }
   const { reason, hint, kind } = explainJson(bytes, scan.ok ? end : scan, line);
   return { ok: false, reason, hint: line && kind !== undefined ? NDJSON_HINTS[kind] : hint };
 }

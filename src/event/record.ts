@@ -54,18 +54,41 @@ export function eventToBytes(event: Event): Buffer {
  * @throws {CapnhookError} `USAGE` when its URLs take more than 1 MiB.
  */
 export function batchToBytes(batch: Batch): Buffer {
-  const head = Buffer.from(`${headerText(batch)}\n`);
-  let length = head.length;
-  for (const payload of batch.payloads) length += payload.length + 1;
-  const bytes = Buffer.allocUnsafe(length);
-  bytes.set(head);
-  let at = head.length;
-  for (const payload of batch.payloads) {
-    bytes.set(payload, at);
-    at += payload.length;
-    bytes[at++] = LINE_FEED;
+  return Buffer.concat([...batchToChunks(batch, Infinity)]);
+}
+
+/**
+ * The same, one piece after the other, so that a large batch is not in memory twice.
+ * @param chunkBytes how large a piece is, but for a payload that is larger
+ * @returns pieces that are good until the next one is asked for
+ */
+export function* batchToChunks(batch: Batch, chunkBytes: number): Generator<Uint8Array> {
+  const head = headOf(batch);
+  const chunk = Buffer.allocUnsafe(Math.min(batchSize(batch, head), chunkBytes));
+  let at = 0;
+  for (let n = -1; n < batch.payloads.length; n += 1) {
+    const line = n < 0 ? head : (batch.payloads[n] as Uint8Array);
+    if (at + line.length >= chunk.length && at > 0) {
+      yield chunk.subarray(0, at);
+      at = 0;
+    }
+    if (line.length >= chunk.length) yield line;
+    else {
+      chunk.set(line, at);
+      at += line.length;
+    }
+    chunk[at++] = LINE_FEED;
   }
-  return bytes;
+  yield chunk.subarray(0, at);
+}
+
+/** The length of a batch's file, in bytes. */
+export function batchSize(batch: Batch, head: Uint8Array = headOf(batch)): number {
+  return batch.payloads.reduce((sum, payload) => sum + payload.length + 1, head.length + 1);
+}
+
+function headOf(batch: Batch): Buffer {
+  return Buffer.from(headerText(batch));
 }
 
 /**

@@ -36,6 +36,17 @@ describe('readAll()', () => {
     expect(Buffer.from(readAll(open(path, 'r'), size)!).equals(bytes)).toBe(true);
   });
 
+  it('readAll() reads what has no size, however much comes', async () => {
+    const path = fifo();
+    const bytes = Buffer.from(Array.from({ length: 1_000_000 }, (_, n) => n));
+    const file = join(tempDir(), 'file');
+    writeFileSync(file, bytes);
+    await shell('(cat "$2" > "$1") & echo ready', path, file);
+    expect(Buffer.from(readAll(open(path, 'r'), 1_000_000)!).equals(bytes)).toBe(true);
+    const text = readFileSync('/proc/cpuinfo');
+    expect(readAll(open('/proc/cpuinfo', 'r'), 1 << 20)?.length).toBeGreaterThan(text.length / 2);
+  });
+
   it('readAll() is undefined for more than maxBytes', () => {
     const path = join(tempDir(), 'file');
     writeFileSync(path, 'four');

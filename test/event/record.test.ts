@@ -4,7 +4,14 @@ import type { Event, EventHeader } from '../../src/event/event.js';
 import { createEventId } from '../../src/event/event-id.js';
 import { maxHeaderBytes } from '../../src/event/header.js';
 import { maxPayloadBytes } from '../../src/event/payload.js';
-import { batchToBytes, eventToBytes, parseBatch, parseEvent } from '../../src/event/record.js';
+import {
+  batchSize,
+  batchToBytes,
+  batchToChunks,
+  eventToBytes,
+  parseBatch,
+  parseEvent,
+} from '../../src/event/record.js';
 import { CapnhookError } from '../../src/shared/errors.js';
 import { jsonText, space } from './json-texts.js';
 
@@ -260,6 +267,23 @@ describe('batchToBytes() and parseBatch()', () => {
     const payloads = [Buffer.from('{"a":1}'), Buffer.from('2.0')];
     expect(batchToBytes({ id, hook: 'a', time, payloads }).toString()).toBe(
       `{"capnhook":1,"id":"${id}","hook":"a","time":"${time}"}\n{"a":1}\n2.0\n`,
+    );
+  });
+
+  test('batchToChunks() writes the same in pieces of at most that size, or one line each', () => {
+    const anyPayloads = fc.array(fc.uint8Array({ minLength: 1, maxLength: 400 }), {
+      minLength: 1,
+      maxLength: 40,
+    });
+    fc.assert(
+      fc.property(anyPayloads, fc.integer({ min: 1, max: 1_000 }), (payloads, chunkBytes) => {
+        const batch = { id, hook: 'a', time, payloads };
+        const longest = Math.max(chunkBytes, 400, batchSize({ ...batch, payloads: [] }));
+        const chunks = Array.from(batchToChunks(batch, chunkBytes), (chunk) => Buffer.from(chunk));
+        expect(Buffer.concat(chunks).equals(batchToBytes(batch))).toBe(true);
+        expect(batchSize(batch)).toBe(batchToBytes(batch).length);
+        for (const chunk of chunks) expect(chunk.length).toBeLessThanOrEqual(longest);
+      }),
     );
   });
 

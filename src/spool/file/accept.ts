@@ -1,8 +1,15 @@
 /** Accepting an event or a batch, whoever performs the fsyncs. */
 import type { Batch, Event } from '../../event/event.js';
-import { batchToBytes, eventToBytes, parseBatch, parseEvent } from '../../event/record.js';
+import {
+  batchSize,
+  batchToBytes,
+  batchToChunks,
+  eventToBytes,
+  parseBatch,
+  parseEvent,
+} from '../../event/record.js';
 import { CapnhookError, errnoOf } from '../../shared/errors.js';
-import { commit, syncAccepted } from './commit.js';
+import { commit, type Submission, syncAccepted } from './commit.js';
 import type { Disk } from './disk.js';
 import { readEntry } from './read-entry.js';
 import { sameBatch, sameEvent } from './same-event.js';
@@ -19,19 +26,29 @@ export interface Accepting {
 
 /** The steps of accepting an event or a batch into the spool `root`, which must be there. @throws CapnhookError */
 export function* accept(disk: Disk, root: string, { entry, chosenId, token }: Accepting): Steps<void> {
-  const batch = 'payloads' in entry;
-  const name = `${entry.id}.${batch ? 'jsonl' : 'json'}`;
-  const bytes = batch ? batchToBytes(entry) : eventToBytes(entry);
+  const submission = { ...layOut(entry), chosen: chosenId, token };
   try {
-    const events = batch ? { events: entry.payloads.length } : {};
-    while ((yield* commit(disk, root, { name, bytes, chosen: chosenId, token, ...events })) === 'taken') {
-      const waiting = yield* compare(disk, root, { name, bytes });
+    while ((yield* commit(disk, root, submission)) === 'taken') {
+      const waiting = yield* compare(disk, root, { name: submission.name, entry });
       if (waiting === 'same') return;
       if (waiting === 'other') throw anotherIsWaiting(entry.id);
     }
   } catch (error) {
     throw spoolError(error, { doing: 'queue the event', root, otherwise: 'SPOOL_WRITE' });
   }
+}
+
+/** A batch is written in pieces of so many bytes. */
+const chunkBytes = 1 << 20;
+
+function layOut(entry: Event | Batch): Pick<Submission, 'name' | 'content' | 'size' | 'events'> {
+  if (!('payloads' in entry)) {
+    const bytes = eventToBytes(entry);
+    return { name: `${entry.id}.json`, content: () => [bytes], size: bytes.length };
+  }
+  const size = batchSize(entry);
+  const content = () => batchToChunks(entry, chunkBytes);
+  return { name: `${entry.id}.jsonl`, content, size, events: entry.payloads.length };
 }
 
 /**
@@ -41,8 +58,9 @@ export function* accept(disk: Disk, root: string, { entry, chosenId, token }: Ac
 function* compare(
   disk: Disk,
   root: string,
-  { name, bytes }: { name: string; bytes: Uint8Array },
+  { name, entry }: { name: string; entry: Event | Batch },
 ): Steps<'same' | 'other' | 'gone'> {
+  const bytes = 'payloads' in entry ? batchToBytes(entry) : eventToBytes(entry);
   try {
     const found = readEntry(disk, `${root}/incoming/${name}`, { maxBytes: bytes.length + 1024 });
     if (found.kind !== 'read') return found.kind === 'gone' ? 'gone' : 'other';

@@ -17,7 +17,10 @@ import { abandon, closeQuietly, createFile, discard } from './write-file.js';
 export interface Submission {
   /** Its name in `incoming/`. */
   name: string;
-  bytes: Uint8Array;
+  /** What it holds, in pieces; asked for anew each time. */
+  content(): Iterable<Uint8Array>;
+  /** How many bytes that is. */
+  size: number;
   /** Whether the name was chosen by the user, so that it may be taken already. */
   chosen: boolean;
   /** A name for the temporary file, unique. */
@@ -35,7 +38,7 @@ export function* commit(disk: Disk, root: string, submission: Submission): Steps
   const shared = (disk.statSync(`${root}/tmp`).mode & 0o1000) !== 0;
   keepReserve(disk, root, submission);
   const mode = shared ? sharedFile : privateFile;
-  const fd = createFile(disk, temporary, { bytes: submission.bytes, mode });
+  const fd = createFile(disk, temporary, { bytes: submission.content(), mode });
   yield* makeBytesDurable(disk, temporary, fd);
   try {
     return yield* publish(disk, root, { ...submission, temporary, fd });
@@ -113,8 +116,8 @@ function withdrawn(disk: Disk, accepted: string): boolean {
 }
 
 /** Space and inodes are kept for the drain, which needs a little to empty the spool: a batch gets a byte an event, too. */
-function keepReserve(disk: Disk, root: string, { bytes, events = 0 }: Submission): void {
-  const lack = lackOf(disk, root, { bytes: bytes.length + events, files: events > 0 ? 1 : 0 });
+function keepReserve(disk: Disk, root: string, { size, events = 0 }: Submission): void {
+  const lack = lackOf(disk, root, { bytes: size + events, files: events > 0 ? 1 : 0 });
   if (lack === undefined) return;
   const what = lack === 'inodes' ? 'hardly any inodes are' : 'hardly any space is';
   const message = `Cannot queue the event: ${what} left on the file system (spool ${root})`;

@@ -7,7 +7,8 @@ import { type Disk, O_CREAT, O_DIRECTORY, O_EXCL, O_NOFOLLOW, O_RDONLY, O_WRONLY
 
 /** What a new file is to hold. */
 export interface Content {
-  bytes: Uint8Array;
+  /** At once, or in pieces. */
+  bytes: Uint8Array | Iterable<Uint8Array>;
   mode: number;
 }
 
@@ -33,7 +34,7 @@ export function createFile(disk: Disk, path: string, { bytes, mode }: Content): 
   const fd = disk.openSync(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode);
   try {
     disk.fchmodSync(fd, mode); // whatever the umask
-    writeAll(disk, fd, bytes);
+    for (const piece of bytes instanceof Uint8Array ? [bytes] : bytes) writeAll(disk, fd, piece);
     return fd;
   } catch (error) {
     abandon(disk, path, fd);
