@@ -12,8 +12,8 @@ import type { Settler } from './settle.js';
 import type { Attempted } from './telling.js';
 import { createTurns } from './turns.js';
 
-/** So many turns are taken at most before the world is looked at again. */
-const turnsAtOnce = 1024;
+/** So many turns are taken at most before the world is looked at again; at first one, so that it is soon under way. */
+const mostTurnsAtOnce = 1024;
 
 /** Large payloads in flight, each in memory, have so many bytes together, or there is only one of them. */
 const maxLargeBytes = 64 * 2 ** 20;
@@ -72,6 +72,7 @@ export function createAttempts(ports: DrainPorts, options: AttemptsOptions): Att
     onHome();
   });
   const beganAt = clock.now();
+  let turnsAtOnce = 1;
   let failure: unknown;
 
   function mayGoOn(): boolean {
@@ -204,6 +205,7 @@ export function createAttempts(ports: DrainPorts, options: AttemptsOptions): Att
           goesOn = mayTry(id) && (await take(id, dueNow));
         if (goesOn) turns.add(id);
       }
+      turnsAtOnce = Math.min(2 * turnsAtOnce, mostTurnsAtOnce);
       return false;
     },
     count: inFlight.count,

@@ -518,6 +518,32 @@ describe('drain() and its limits', () => {
     expect(world.sent.map(({ endpoint }) => endpoint).join('')).toBe('aaaabbbbaabb');
   });
 
+  it('drain() has its first attempts under way before it claims more', async () => {
+    const ids = Array.from({ length: 100 }, (_, n) => `e${n}`);
+    let claims = 0;
+    let claimsAtFirst: number | undefined;
+    const world = draining({
+      hooks: hooksOf({ complete: ids }),
+      script: {
+        e0: async () => {
+          await setImmediate();
+          claimsAtFirst = claims;
+          return 204;
+        },
+      },
+      wrap: (lease) => ({
+        ...lease,
+        claim(endpoint, options) {
+          claims += 1;
+          return lease.claim(endpoint, options);
+        },
+      }),
+    });
+    await world.fire({});
+    expect(await world.drain()).toMatchObject({ delivered: 100 });
+    expect(claimsAtFirst).toBeLessThan(10);
+  });
+
   it('drain() probes a sick endpoint with one attempt at a time', async () => {
     const world = draining({ script: { a: 503 } });
     await world.fire(...times(10));
