@@ -32,14 +32,15 @@ const noProgramsAsCommands = {
 /**
  * What the client of undici asks of Node and does not need, since loading it takes long. HTTP/2 it goes without, as
  * where a Node was built so. Of `node:http` it wants the class of requests that a server is given, which it never meets
- * here, and a limit that the sender sets itself.
+ * here, and a limit that the sender sets itself. Of `node:assert` it wants one function; src/delivery/error-words.ts
+ * knows the code of what that throws.
  */
 const undiciGoesWithout = {
   'node:http2': "throw new Error('no HTTP/2');",
   'node:http': 'exports.IncomingMessage = class {}; exports.maxHeaderSize = 16384;',
   'node:assert': `
     module.exports = (isTrue, message) => {
-      if (!isTrue) throw message instanceof Error ? message : new Error(message ?? 'undici: an assertion failed');
+      if (!isTrue) throw Object.assign(new Error(message ?? 'undici: an assertion failed'), { code: 'ERR_ASSERTION' });
     };`,
 };
 const goWithout = {

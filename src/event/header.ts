@@ -10,7 +10,7 @@ export interface ParsedHeader {
   id?: string;
   hook?: string;
   /** Normalised; may be empty. */
-  to?: string[];
+  to?: readonly string[];
   /** ISO 8601 in UTC. */
   time?: string;
 }

@@ -24,7 +24,7 @@ export interface ParsedEvent extends ParsedHeader {
 /** A batch file's content; event *n* has the payload `payloads[n - 1]`, a view of the bytes that were read. */
 export interface ParsedBatch extends ParsedHeader {
   ok: true;
-  payloads: Uint8Array[];
+  payloads: readonly Uint8Array[];
 }
 
 /** The largest event file that is read, in bytes. */
@@ -48,26 +48,18 @@ export function eventToBytes(event: Event): Buffer {
 }
 
 /**
- * Lays a batch out as its file: one header line, then one payload a line. The
- * batch is taken as checked; a payload with a line break in it would be two.
+ * Lays a batch out as its file, one piece after the other, so that it is not in
+ * memory twice: one header line, then one payload a line. The batch is taken as
+ * checked; a payload with a line break in it would be two.
  *
- * @throws {CapnhookError} `USAGE` when its URLs take more than 1 MiB.
- */
-export function batchToBytes(batch: Batch): Buffer {
-  return Buffer.concat([...batchToChunks(batch, Infinity)]);
-}
-
-/**
- * The same, one piece after the other, so that a large batch is not in memory twice.
  * @param chunkBytes how large a piece is, but for a payload that is larger
  * @returns pieces that are good until the next one is asked for
+ * @throws {CapnhookError} `USAGE` when its URLs take more than 1 MiB.
  */
 export function* batchToChunks(batch: Batch, chunkBytes: number): Generator<Uint8Array> {
-  const head = headOf(batch);
-  const chunk = Buffer.allocUnsafe(Math.min(batchSize(batch, head), chunkBytes));
+  const chunk = Buffer.allocUnsafe(Math.min(batchSize(batch), chunkBytes));
   let at = 0;
-  for (let n = -1; n < batch.payloads.length; n += 1) {
-    const line = n < 0 ? head : (batch.payloads[n] as Uint8Array);
+  for (const line of linesOf(batch)) {
     if (at + line.length >= chunk.length && at > 0) {
       yield chunk.subarray(0, at);
       at = 0;
@@ -83,12 +75,15 @@ export function* batchToChunks(batch: Batch, chunkBytes: number): Generator<Uint
 }
 
 /** The length of a batch's file, in bytes. */
-export function batchSize(batch: Batch, head: Uint8Array = headOf(batch)): number {
-  return batch.payloads.reduce((sum, payload) => sum + payload.length + 1, head.length + 1);
+export function batchSize(batch: Batch): number {
+  let size = 0;
+  for (const line of linesOf(batch)) size += line.length + 1;
+  return size;
 }
 
-function headOf(batch: Batch): Buffer {
-  return Buffer.from(headerText(batch));
+function* linesOf(batch: Batch): Generator<Uint8Array> {
+  yield Buffer.from(headerText(batch));
+  yield* batch.payloads;
 }
 
 /**

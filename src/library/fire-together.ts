@@ -10,7 +10,8 @@ import { type FireOptions, fireInto, type Target, toBytes } from './fire.js';
  * cut; when it rejects, nothing was queued. Calls that are under way at the
  * same time share the waiting for the disk.
  * @param target a hook's name (`complete`), a URL, several URLs, or a function that gives them
- * @param payload a JSON value; or a Uint8Array of JSON text in UTF-8, which is sent byte for byte
+ * @param payload a JSON value; or a Uint8Array of JSON text in UTF-8, which is sent byte for byte, and must not change
+ *   before it is queued
  * @throws CapnhookError `USAGE`, `BAD_PAYLOAD`, `SPOOL_CREATE`, `SPOOL_WRITE`, `TEMPORARY`, `PERMISSION`
  * @example await fire('complete', { id: 1234, status: 'OK' });
  */

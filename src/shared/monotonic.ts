@@ -1,4 +1,4 @@
-/** Time since an arbitrary start, in ms; never goes back. `performance.now()`, whose first use loads modules for some ms. */
+/** Time since an arbitrary start, in ms; never goes back. `performance.now()` would load modules when it is first used. */
 export function monotonicMs(): number {
   const [seconds, nanoseconds] = process.hrtime();
   return seconds * 1_000 + nanoseconds / 1_000_000;

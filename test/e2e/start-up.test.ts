@@ -2,7 +2,7 @@
 import { cpSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { startReceiver } from '../support/receiver.js';
+import { startRawServer, startReceiver } from '../support/receiver.js';
 import { bin, createWorld, node, repository, type World } from '../support/world.js';
 
 /** Writes what was loaded of Node's own modules, and what became of each code cache, at the end of the process. */
@@ -68,6 +68,20 @@ test('capnhook drain that sends loads of undici and of Node what it uses, and no
   expect(scripts.map(({ file }) => file)).toEqual(['main.js', 'yaml.js', 'undici.js']);
   for (const name of ['http', 'http2', 'assert', 'perf_hooks', 'worker_threads', 'zlib'])
     expect(modules).not.toContain(name);
+});
+
+test('capnhook drain has the words of its own for an answer that undici asserts never to come', async () => {
+  const world = createWorld();
+  const server = await startRawServer((socket) => {
+    socket.once('data', () => socket.end('HTTP/1.1 099 X\r\ncontent-length: 0\r\n\r\n'));
+  });
+  onTestFinished(() => server.close());
+  world.hooks(`hooks: {complete: [${server.url}]}`);
+  await world.run(['fire', 'complete', '-d', '1']);
+  expect(await world.run(['drain'])).toMatchObject({
+    code: 75,
+    stderr: expect.stringContaining('BAD_RESPONSE'),
+  });
 });
 
 test.each([

@@ -4,15 +4,9 @@ import type { Event, EventHeader } from '../../src/event/event.js';
 import { createEventId } from '../../src/event/event-id.js';
 import { maxHeaderBytes } from '../../src/event/header.js';
 import { maxPayloadBytes } from '../../src/event/payload.js';
-import {
-  batchSize,
-  batchToBytes,
-  batchToChunks,
-  eventToBytes,
-  parseBatch,
-  parseEvent,
-} from '../../src/event/record.js';
+import { batchSize, batchToChunks, eventToBytes, parseBatch, parseEvent } from '../../src/event/record.js';
 import { CapnhookError } from '../../src/shared/errors.js';
+import { batchToBytes } from '../support/builders.js';
 import { jsonText, space } from './json-texts.js';
 
 const id = 'evt_01ARYZ6S41ZZZZZZZZZZZZZZZZ';
@@ -262,10 +256,10 @@ describe('parseEvent()', () => {
   });
 });
 
-describe('batchToBytes() and parseBatch()', () => {
-  test('batchToBytes() writes a header line and then a payload a line', () => {
+describe('batchToChunks() and parseBatch()', () => {
+  test('batchToChunks() writes a header line and then a payload a line', () => {
     const payloads = [Buffer.from('{"a":1}'), Buffer.from('2.0')];
-    expect(batchToBytes({ id, hook: 'a', time, payloads }).toString()).toBe(
+    expect(Buffer.concat([...batchToChunks({ id, hook: 'a', time, payloads }, 1_000)]).toString()).toBe(
       `{"capnhook":1,"id":"${id}","hook":"a","time":"${time}"}\n{"a":1}\n2.0\n`,
     );
   });
@@ -287,11 +281,12 @@ describe('batchToBytes() and parseBatch()', () => {
     );
   });
 
-  test('parseBatch() reads what batchToBytes() wrote', () => {
+  test('parseBatch() reads what a batch is laid out as', () => {
     const line = jsonText.filter((text) => !text.includes('\n')).map((text) => Buffer.from(text));
     fc.assert(
       fc.property(header, fc.array(line, { minLength: 1, maxLength: 6 }), (head, payloads) => {
-        expect(parseBatch(batchToBytes({ ...head, payloads }))).toEqual({ ok: true, ...head, payloads });
+        const chunks = Array.from(batchToChunks({ ...head, payloads }, 64), (chunk) => Buffer.from(chunk));
+        expect(parseBatch(Buffer.concat(chunks))).toEqual({ ok: true, ...head, payloads });
       }),
     );
   });

@@ -1,6 +1,6 @@
 import type { Endpoint } from '../../src/endpoint/endpoint.js';
 import { endpointDefaults } from '../../src/endpoint/endpoint.js';
-import type { Event } from '../../src/event/event.js';
+import type { Batch, Event } from '../../src/event/event.js';
 import { createEventId } from '../../src/event/event-id.js';
 import { randomBytes } from '../../src/shared/random.js';
 
@@ -27,4 +27,10 @@ export function endpoint(over: Partial<Endpoint> = {}): Endpoint {
 /** An event file as a shell would write it. */
 export function shellEvent(hook: string, payload: string): string {
   return `{"hook":${JSON.stringify(hook)},\n"payload":${payload}\n}\n`;
+}
+
+/** A batch as its file. */
+export function batchToBytes({ id, hook, to, time, payloads }: Batch): Buffer {
+  const head = Buffer.from(JSON.stringify({ capnhook: 1, id, hook, to, time }));
+  return Buffer.concat([head, ...payloads].flatMap((line) => [line, Buffer.from('\n')]));
 }

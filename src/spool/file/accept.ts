@@ -1,13 +1,6 @@
 /** Accepting an event or a batch, whoever performs the fsyncs. */
 import type { Batch, Event } from '../../event/event.js';
-import {
-  batchSize,
-  batchToBytes,
-  batchToChunks,
-  eventToBytes,
-  parseBatch,
-  parseEvent,
-} from '../../event/record.js';
+import { batchSize, batchToChunks, eventToBytes, parseBatch, parseEvent } from '../../event/record.js';
 import { CapnhookError, errnoOf } from '../../shared/errors.js';
 import { commit, type Submission, syncAccepted } from './commit.js';
 import type { Disk } from './disk.js';
@@ -18,6 +11,7 @@ import type { Steps } from './steps.js';
 
 /** What is to be accepted, and a name for its temporary file, unique. */
 export interface Accepting {
+  /** Its bytes stay as they are until it is accepted. */
   entry: Event | Batch;
   /** Whether the id was chosen by the user. */
   chosenId: boolean;
@@ -29,7 +23,7 @@ export function* accept(disk: Disk, root: string, { entry, chosenId, token }: Ac
   const submission = { ...layOut(entry), chosen: chosenId, token };
   try {
     while ((yield* commit(disk, root, submission)) === 'taken') {
-      const waiting = yield* compare(disk, root, { name: submission.name, entry });
+      const waiting = yield* compare(disk, root, { ...submission, entry });
       if (waiting === 'same') return;
       if (waiting === 'other') throw anotherIsWaiting(entry.id);
     }
@@ -41,14 +35,14 @@ export function* accept(disk: Disk, root: string, { entry, chosenId, token }: Ac
 /** A batch is written in pieces of so many bytes. */
 const chunkBytes = 1 << 20;
 
-function layOut(entry: Event | Batch): Pick<Submission, 'name' | 'content' | 'size' | 'events'> {
+function layOut(entry: Event | Batch): Pick<Submission, 'name' | 'pieces' | 'size' | 'events'> {
   if (!('payloads' in entry)) {
     const bytes = eventToBytes(entry);
-    return { name: `${entry.id}.json`, content: () => [bytes], size: bytes.length };
+    return { name: `${entry.id}.json`, pieces: () => [bytes], size: bytes.length };
   }
   const size = batchSize(entry);
-  const content = () => batchToChunks(entry, chunkBytes);
-  return { name: `${entry.id}.jsonl`, content, size, events: entry.payloads.length };
+  const pieces = () => batchToChunks(entry, chunkBytes);
+  return { name: `${entry.id}.jsonl`, pieces, size, events: entry.payloads.length };
 }
 
 /**
@@ -58,15 +52,15 @@ function layOut(entry: Event | Batch): Pick<Submission, 'name' | 'content' | 'si
 function* compare(
   disk: Disk,
   root: string,
-  { name, entry }: { name: string; entry: Event | Batch },
+  { name, size, entry }: { name: string; size: number; entry: Event | Batch },
 ): Steps<'same' | 'other' | 'gone'> {
-  const bytes = 'payloads' in entry ? batchToBytes(entry) : eventToBytes(entry);
   try {
-    const found = readEntry(disk, `${root}/incoming/${name}`, { maxBytes: bytes.length + 1024 });
+    const found = readEntry(disk, `${root}/incoming/${name}`, { maxBytes: size + 1024 });
     if (found.kind !== 'read') return found.kind === 'gone' ? 'gone' : 'other';
-    const same = name.endsWith('.jsonl')
-      ? sameBatch(parseBatch(found.bytes), parseBatch(bytes))
-      : sameEvent(parseEvent(found.bytes), parseEvent(bytes));
+    const same =
+      'payloads' in entry
+        ? sameBatch(parseBatch(found.bytes), { ok: true, ...entry })
+        : sameEvent(parseEvent(found.bytes), { ok: true, ...entry });
     if (same) yield* syncAccepted(disk, root, name);
     return same ? 'same' : 'other';
   } catch (error) {

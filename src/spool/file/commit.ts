@@ -18,7 +18,7 @@ export interface Submission {
   /** Its name in `incoming/`. */
   name: string;
   /** What it holds, in pieces; asked for anew each time. */
-  content(): Iterable<Uint8Array>;
+  pieces(): Iterable<Uint8Array>;
   /** How many bytes that is. */
   size: number;
   /** Whether the name was chosen by the user, so that it may be taken already. */
@@ -38,7 +38,7 @@ export function* commit(disk: Disk, root: string, submission: Submission): Steps
   const shared = (disk.statSync(`${root}/tmp`).mode & 0o1000) !== 0;
   keepReserve(disk, root, submission);
   const mode = shared ? sharedFile : privateFile;
-  const fd = createFile(disk, temporary, { bytes: submission.content(), mode });
+  const fd = createFile(disk, temporary, { pieces: submission.pieces(), mode });
   yield* makeBytesDurable(disk, temporary, fd);
   try {
     return yield* publish(disk, root, { ...submission, temporary, fd });

@@ -7,8 +7,7 @@ import { type Disk, O_CREAT, O_DIRECTORY, O_EXCL, O_NOFOLLOW, O_RDONLY, O_WRONLY
 
 /** What a new file is to hold. */
 export interface Content {
-  /** At once, or in pieces. */
-  bytes: Uint8Array | Iterable<Uint8Array>;
+  bytes: Uint8Array;
   mode: number;
 }
 
@@ -19,7 +18,7 @@ export interface Content {
  * @throws the errno of whatever failed; a failed fsync is never tried again
  */
 export function writeDurably(disk: Disk, path: string, content: Content): number {
-  const fd = createFile(disk, path, content);
+  const fd = createFile(disk, path, inOnePiece(content));
   try {
     disk.fsyncSync(fd);
     return fd;
@@ -29,12 +28,20 @@ export function writeDurably(disk: Disk, path: string, content: Content): number
   }
 }
 
-/** As {@link writeDurably}, but for the fsync. */
-export function createFile(disk: Disk, path: string, { bytes, mode }: Content): number {
+function inOnePiece({ bytes, mode }: Content): Parameters<typeof createFile>[2] {
+  return { pieces: [bytes], mode };
+}
+
+/** As {@link writeDurably}, in pieces, and but for the fsync. */
+export function createFile(
+  disk: Disk,
+  path: string,
+  { pieces, mode }: { pieces: Iterable<Uint8Array>; mode: number },
+): number {
   const fd = disk.openSync(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode);
   try {
     disk.fchmodSync(fd, mode); // whatever the umask
-    for (const piece of bytes instanceof Uint8Array ? [bytes] : bytes) writeAll(disk, fd, piece);
+    for (const piece of pieces) writeAll(disk, fd, piece);
     return fd;
   } catch (error) {
     abandon(disk, path, fd);
@@ -48,7 +55,7 @@ export function createFile(disk: Disk, path: string, { bytes, mode }: Content): 
  * @throws the errno of whatever failed
  */
 export function writeWhole(disk: Disk, path: string, content: Content): void {
-  closeQuietly(disk, createFile(disk, path, content));
+  closeQuietly(disk, createFile(disk, path, inOnePiece(content)));
 }
 
 /** So much is copied in one go, in bytes. */

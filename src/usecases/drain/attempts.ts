@@ -12,8 +12,11 @@ import type { Settler } from './settle.js';
 import type { Attempted } from './telling.js';
 import { createTurns } from './turns.js';
 
-/** So many turns are taken at most before the world is looked at again; at first one, so that it is soon under way. */
-const mostTurnsAtOnce = 1024;
+/** So much is claimed at most before the world is looked at again; at first one turn, so that the first attempts begin soon. */
+const mostAtOnce = 1024;
+
+/** And for so long, in ms: what is buried, or settled anew, takes its time and none of the places in flight. */
+const fillMs = 50;
 
 /** Large payloads in flight, each in memory, have so many bytes together, or there is only one of them. */
 const maxLargeBytes = 64 * 2 ** 20;
@@ -24,7 +27,7 @@ const largeBytes = 256 * 2 ** 10;
 /** A pass waits for an endpoint's rate no longer than this, in ms; the next pass goes on. */
 const passPatienceMs = 2_000;
 
-/** So many deliveries of an endpoint one after the other: of those that are removed together a directory is fsynced once. */
+/** An endpoint's turn is up to so many deliveries: those that are settled together share an fsync of their directory. */
 const turnLength = 4;
 
 export interface Attempts {
@@ -72,7 +75,7 @@ export function createAttempts(ports: DrainPorts, options: AttemptsOptions): Att
     onHome();
   });
   const beganAt = clock.now();
-  let turnsAtOnce = 1;
+  let atOnce = turnLength;
   let failure: unknown;
 
   function mayGoOn(): boolean {
@@ -197,15 +200,19 @@ export function createAttempts(ports: DrainPorts, options: AttemptsOptions): Att
     },
     async fill() {
       const dueNow = due();
-      for (let taken = 0; taken < turnsAtOnce; taken += 1) {
+      const until = clock.monotonic() + fillMs;
+      let claims = 0;
+      while (claims < atOnce && clock.monotonic() < until) {
         const id = mayGoOn() ? turns.next() : undefined;
         if (id === undefined) return true;
         let goesOn = true;
-        for (let n = 0; goesOn && n < turnLength && mayGoOn(); n += 1)
+        for (let n = 0; goesOn && n < turnLength && mayGoOn(); n += 1) {
+          claims += 1;
           goesOn = mayTry(id) && (await take(id, dueNow));
+        }
         if (goesOn) turns.add(id);
       }
-      turnsAtOnce = Math.min(2 * turnsAtOnce, mostTurnsAtOnce);
+      atOnce = Math.min(2 * atOnce, mostAtOnce);
       return false;
     },
     count: inFlight.count,

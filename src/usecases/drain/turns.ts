@@ -1,4 +1,4 @@
-/** Whose turn it is: round robin, so that none waits for another's backlog. */
+/** Whose turn it is: round robin, so that none waits for another's backlog. How much a turn is, others say. */
 export interface Turns {
   /** It gets a turn after all that have one already. */
   add(endpoint: string): void;

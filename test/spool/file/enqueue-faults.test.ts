@@ -4,7 +4,8 @@ import { describe, expect, it } from 'vitest';
 import type { Batch, Event } from '../../../src/event/event.js';
 import { randomBytes } from '../../../src/shared/random.js';
 import { createFileInbox } from '../../../src/spool/file/file-inbox.js';
-import { event } from '../../support/builders.js';
+import { createGroupedInbox } from '../../../src/spool/file/grouped-inbox.js';
+import { batchToBytes, event } from '../../support/builders.js';
 import { type DiskCall, type Fault, type FaultyDisk, faultyDisk, Killed } from '../../support/faulty-disk.js';
 import {
   claimAll,
@@ -336,13 +337,28 @@ describe('enqueue() of an id that was chosen', () => {
   }
 });
 
+describe.each([
+  ['createFileInbox()', createFileInbox],
+  ['createGroupedInbox()', createGroupedInbox],
+])('%s and a large batch', (_name, createInbox) => {
+  it('enqueue() writes a batch of several MiB as it is, lines of more than 1 MiB, too', async () => {
+    const root = madeSpool(quickDir());
+    const sizes = [5, 2 ** 20 - 200, 2 ** 20 - 1, 2 ** 20, 2 ** 20 + 1, 10, 1_000_000, 700_000, 2];
+    const payloads = sizes.map((size, n) => Buffer.alloc(size, `${n}`));
+    const large = { ...header, payloads };
+    await createInbox(root, { random: randomBytes }).enqueue(large);
+    const written = readFileSync(`${root}/incoming/${header.id}.jsonl`);
+    expect(written.equals(batchToBytes(large))).toBe(true);
+  });
+});
+
 describe('enqueue() on a disk that is nearly full', () => {
-  async function enqueueWith(statfs: Record<string, number>): Promise<unknown> {
+  async function enqueueWith(statfs: Record<string, number>, entry: Event | Batch = one): Promise<unknown> {
     const root = madeSpool(quickDir());
     const { disk } = faultyDisk(() => undefined);
     const full = { ...disk, statfsSync: (() => statfs) as unknown as typeof disk.statfsSync };
     return createFileInbox(root, { random: randomBytes, disk: full })
-      .enqueue(one)
+      .enqueue(entry)
       .catch((error: unknown) => error);
   }
   const roomy = { bsize: 4096, blocks: 1e6, bavail: 1e6, files: 1e6, ffree: 1e6 };
@@ -357,6 +373,15 @@ describe('enqueue() on a disk that is nearly full', () => {
       code: 'TEMPORARY',
       message: expect.stringContaining('hardly any inodes'),
     });
+  });
+
+  it('enqueue() of a batch counts all of it, and a byte an event', async () => {
+    const large = { ...header, payloads: Array.from({ length: 100_000 }, () => Buffer.from('"x"')) };
+    const need = 2 ** 20 + batchToBytes(large).length + 100_000;
+    const withFree = (bytes: number) =>
+      enqueueWith({ ...roomy, bsize: 1, blocks: 1e12, bavail: bytes }, large);
+    expect(await withFree(need)).toBeUndefined();
+    expect(await withFree(need - 1)).toMatchObject({ code: 'TEMPORARY' });
   });
 
   it('enqueue() goes on where the file system tells of neither', async () => {

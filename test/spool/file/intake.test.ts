@@ -19,13 +19,13 @@ import { createServer } from 'node:net';
 import { basename, dirname } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { batchMemberId, createEventId, isGeneratedId } from '../../../src/event/event-id.js';
-import { batchToBytes, eventToBytes } from '../../../src/event/record.js';
+import { eventToBytes } from '../../../src/event/record.js';
 import { randomBytes } from '../../../src/shared/random.js';
 import { systemDisk } from '../../../src/spool/file/disk.js';
 import { createFileInbox } from '../../../src/spool/file/file-inbox.js';
 import { scanIncoming } from '../../../src/spool/file/incoming.js';
 import type { Lease } from '../../../src/spool/spool.js';
-import { event, shellEvent } from '../../support/builders.js';
+import { batchToBytes, event, shellEvent } from '../../support/builders.js';
 import { type Fault, faultyDisk, Killed } from '../../support/faulty-disk.js';
 import {
   claimAll,

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { batchToBytes, eventToBytes, parseBatch, parseEvent } from '../../../src/event/record.js';
+import { eventToBytes, parseBatch, parseEvent } from '../../../src/event/record.js';
 import { sameBatch, sameEvent } from '../../../src/spool/file/same-event.js';
-import { event, shellEvent } from '../../support/builders.js';
+import { batchToBytes, event, shellEvent } from '../../support/builders.js';
 
 const parsed = (over: Parameters<typeof event>[0]) => parseEvent(eventToBytes(event(over)));
 

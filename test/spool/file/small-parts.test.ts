@@ -12,17 +12,18 @@ import {
 } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Health } from '../../../src/endpoint/health.js';
-import { batchToBytes, eventToBytes } from '../../../src/event/record.js';
+import { eventToBytes } from '../../../src/event/record.js';
 import { createDirectorySync, syncAll } from '../../../src/spool/file/directory-sync.js';
 import { systemDisk } from '../../../src/spool/file/disk.js';
 import { dropAll } from '../../../src/spool/file/drop.js';
+import { removeEmpty } from '../../../src/spool/file/endpoint-directories.js';
 import { createHealthFiles, readHealth } from '../../../src/spool/file/health-files.js';
 import { tmpAgeMs } from '../../../src/spool/file/layout.js';
 import { putAside } from '../../../src/spool/file/put-aside.js';
 import { recover } from '../../../src/spool/file/recovery.js';
 import { spoolError } from '../../../src/spool/file/spool-error.js';
 import { ensureDirectory, removeIfThere } from '../../../src/spool/file/write-file.js';
-import { event } from '../../support/builders.js';
+import { batchToBytes, event } from '../../support/builders.js';
 import { type Fault, faultyDisk } from '../../support/faulty-disk.js';
 import { leaseOf, madeSpool, names, quickDir, read, spoolAt } from '../../support/spool-kit.js';
 
@@ -447,6 +448,29 @@ describe('dropAll()', () => {
     expect((await lease.claim('a', { limit: 1, now: 0 })).deliveries).toEqual([]);
     expect(lease.owing()).toEqual([]);
     await lease.close();
+  });
+});
+
+describe('removeEmpty()', () => {
+  it.each<[last: string | undefined, there: string[], left: string[]]>([
+    [undefined, ['queue/a/00000001'], []],
+    ['queue/a/00000001', ['queue/a/00000001'], []],
+    ['queue/a/00000001', ['queue/a/00000001', 'retry/a'], []],
+    ['queue/a/00000002', ['queue/a/00000001', 'queue/a/00000002'], []],
+    ['queue/a/00000002', ['queue/a/00000001/x.json/', 'queue/a/00000002'], ['queue/a', 'queue/a/00000001']],
+    ['queue/a/00000001', ['queue/a/00000001/x.json/'], ['queue/a', 'queue/a/00000001']],
+    ['retry/a', ['queue/a/00000001', 'retry/a'], []],
+    ['queue/b/00000001', ['queue/a/00000001'], []],
+    ['queue/a/00000001', [], []],
+  ])('removeEmpty() after a delivery in %s removes of %j all but %j', (last, there, left) => {
+    const root = madeSpool(quickDir());
+    for (const path of there) {
+      mkdirSync(`${root}/${path.replace(/\/[^/]+\/$/, '')}`, { recursive: true });
+      if (path.endsWith('/')) writeFileSync(`${root}/${path.slice(0, -1)}`, '');
+    }
+    removeEmpty(systemDisk, root, 'a', last);
+    const all = ['queue/a', 'queue/a/00000001', 'queue/a/00000002', 'retry/a'];
+    expect(all.filter((path) => existsSync(`${root}/${path}`))).toEqual(left);
   });
 });
 

@@ -739,6 +739,37 @@ describe('drain() as a daemon', () => {
     expect(await end()).toMatchObject({ delivered: 1, owed: 0 });
   });
 
+  it('drain() sends what is fired while it buries many, however long each takes', async () => {
+    let buriedThen = Infinity;
+    const world = draining({
+      hooks: hooksOf({ complete: ['a'], other: ['b'] }),
+      script: {
+        a: 503,
+        b: () => {
+          buriedThen = world.buried.length;
+          return 204;
+        },
+      },
+      wrap: (lease) => ({
+        ...lease,
+        bury(delivery, why) {
+          world.clock.advance?.(5);
+          return lease.bury(delivery, why);
+        },
+      }),
+    });
+    await world.fire(...times(2_000));
+    await world.drain();
+    world.reload(hooksOf({ other: ['b'] }));
+    const end = daemon(world);
+    await until('some are buried', () => world.buried.length > 10);
+    const before = world.buried.length;
+    await world.fire({ hook: 'other' });
+    await until('it is sent', () => world.to('b').length === 1);
+    expect(buriedThen - before).toBeLessThan(40);
+    await end();
+  });
+
   it('drain() wakes by a rescan where there are no hints', async () => {
     const world = draining({ wrap: (lease) => ({ ...lease, onHint: () => () => {} }) });
     const end = daemon(world, { rescanMs: 5 });
