@@ -7,7 +7,7 @@
 import { ignoreErrno } from '../../shared/errors.js';
 import { type Disk, O_CREAT, O_NOFOLLOW, O_NONBLOCK, O_TRUNC, O_WRONLY } from './disk.js';
 import { countNames } from './each-name.js';
-import { createEndpointFiles, type EndpointFiles } from './endpoint-files.js';
+import type { EndpointFiles } from './endpoint-files.js';
 import { privateFile } from './layout.js';
 import { readEntry } from './read-entry.js';
 import { batchFilesOf, countOwed } from './segment.js';
@@ -38,13 +38,13 @@ interface Count {
 
 /**
  * @param now ms since the epoch
- * @param files what there is in `endpoints/`; default: what is listed at the first use
+ * @param files what there is in `endpoints/`
  */
 export function createDirectoryCounts(
   disk: Disk,
   root: string,
   now: () => number,
-  files: EndpointFiles = createEndpointFiles(disk, root),
+  files: EndpointFiles,
 ): DirectoryCounts {
   const saved = new Map<string, ReadonlyMap<string, Count>>();
   const asked = new Map<string, Map<string, Count>>();

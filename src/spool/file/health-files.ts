@@ -7,7 +7,7 @@ import { parsePace } from '../../endpoint/pace.js';
 import type { ClockReading } from '../../shared/clock.js';
 import { ignoreErrno } from '../../shared/errors.js';
 import type { Disk } from './disk.js';
-import { createEndpointFiles, type EndpointFiles } from './endpoint-files.js';
+import type { EndpointFiles } from './endpoint-files.js';
 import { privateFile } from './layout.js';
 import { readEntry } from './read-entry.js';
 import { discard, writeWhole } from './write-file.js';
@@ -30,13 +30,13 @@ export interface HealthFiles {
 
 /**
  * @param token names a temporary file, uniquely
- * @param files what there is in `endpoints/`; default: what is listed at the first use
+ * @param files what there is in `endpoints/`
  */
 export function createHealthFiles(
   disk: Disk,
   root: string,
   token: () => string,
-  files: EndpointFiles = createEndpointFiles(disk, root),
+  files: EndpointFiles,
 ): HealthFiles {
   const known = new Map<string, Health>();
   const changed = new Map<string, Health>();

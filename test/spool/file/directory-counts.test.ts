@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { createDirectoryCounts, type DirectoryCounts } from '../../../src/spool/file/directory-counts.js';
 import { type Disk, systemDisk } from '../../../src/spool/file/disk.js';
+import { createEndpointFiles } from '../../../src/spool/file/endpoint-files.js';
 import { madeSpool, quickDir } from '../../support/spool-kit.js';
 
 const directory = 'queue/a/00000001';
@@ -38,7 +39,7 @@ async function large(): Promise<Large> {
   return {
     root,
     file: `${root}/endpoints/a.counts`,
-    counts: (now = later) => createDirectoryCounts(disk, root, now),
+    counts: (now = later) => createDirectoryCounts(disk, root, now, createEndpointFiles(disk, root)),
     listed: () => listed,
   };
 }

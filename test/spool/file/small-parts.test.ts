@@ -14,10 +14,11 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Health } from '../../../src/endpoint/health.js';
 import { eventToBytes } from '../../../src/event/record.js';
 import { createDirectorySync, syncAll } from '../../../src/spool/file/directory-sync.js';
-import { systemDisk } from '../../../src/spool/file/disk.js';
+import { type Disk, systemDisk } from '../../../src/spool/file/disk.js';
 import { dropAll } from '../../../src/spool/file/drop.js';
 import { removeEmpty } from '../../../src/spool/file/endpoint-directories.js';
-import { createHealthFiles, readHealth } from '../../../src/spool/file/health-files.js';
+import { createEndpointFiles } from '../../../src/spool/file/endpoint-files.js';
+import { createHealthFiles, type HealthFiles, readHealth } from '../../../src/spool/file/health-files.js';
 import { tmpAgeMs } from '../../../src/spool/file/layout.js';
 import { putAside } from '../../../src/spool/file/put-aside.js';
 import { recover } from '../../../src/spool/file/recovery.js';
@@ -152,6 +153,10 @@ describe('createDirectorySync()', () => {
 });
 
 describe('createHealthFiles()', () => {
+  function healthFiles(disk: Disk, root: string): HealthFiles {
+    return createHealthFiles(disk, root, () => 'token', createEndpointFiles(disk, root));
+  }
+
   const health: Health = {
     failures: 3,
     since: 1,
@@ -227,7 +232,7 @@ describe('createHealthFiles()', () => {
   it('set() writes at most once a second, and what is well is removed', () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     const root = madeSpool(quickDir());
-    const files = createHealthFiles(systemDisk, root, () => 'token');
+    const files = healthFiles(systemDisk, root);
     const path = `${root}/endpoints/a.json`;
     files.set('a', { failures: 1 });
     expect(files.get('a')).toEqual({ failures: 1 });
@@ -253,7 +258,7 @@ describe('createHealthFiles()', () => {
       if (name === 'openSync') opened.push(String(args[0]).slice(root.length));
       return undefined;
     });
-    const files = createHealthFiles(disk, root, () => 'token');
+    const files = healthFiles(disk, root);
     for (const endpoint of ['new', 'newer', 'known']) files.get(endpoint);
     expect(opened).toEqual(['/endpoints/known.json']);
     files.set('new', { failures: 2 }, { atOnce: true });
@@ -265,13 +270,13 @@ describe('createHealthFiles()', () => {
     const root = madeSpool(quickDir());
     writeFileSync(`${root}/endpoints/a.json`, '{"failures":1}');
     const { disk } = faultyDisk(({ name }) => (name === 'readdirSync' ? 'EIO' : undefined));
-    expect(createHealthFiles(disk, root, () => 'token').get('a')).toEqual({ failures: 1 });
+    expect(healthFiles(disk, root).get('a')).toEqual({ failures: 1 });
   });
 
   it('cancel() forgets what has changed', () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     const root = madeSpool(quickDir());
-    const files = createHealthFiles(systemDisk, root, () => 'token');
+    const files = healthFiles(systemDisk, root);
     files.set('a', { failures: 1 });
     files.cancel();
     vi.advanceTimersByTime(2000);
@@ -284,12 +289,12 @@ describe('createHealthFiles()', () => {
     const root = madeSpool(quickDir());
     for (const failing of ['openSync', 'renameSync', 'unlinkSync', 'fsyncSync']) {
       const { disk } = faultyDisk(({ name }) => (name === failing ? 'ENOSPC' : undefined));
-      const files = createHealthFiles(disk, root, () => 'token');
+      const files = healthFiles(disk, root);
       files.set('a', { failures: 1 });
       files.set('b', {});
       expect(() => files.flush()).not.toThrow();
     }
-    const files = createHealthFiles(buggy('openSync'), root, () => 'token');
+    const files = healthFiles(buggy('openSync'), root);
     files.set('a', { failures: 1 });
     expect(() => files.flush()).toThrow(bug);
   });
@@ -574,10 +579,11 @@ it('lease() lasts no longer than its work: its timers keep no process alive', as
     `${quickDir()}/timers.mjs`,
     `
     import { createDirectorySync } from '${process.cwd()}/src/spool/file/directory-sync.ts';
+    import { createEndpointFiles } from '${process.cwd()}/src/spool/file/endpoint-files.ts';
     import { createHealthFiles } from '${process.cwd()}/src/spool/file/health-files.ts';
     import { systemDisk } from '${process.cwd()}/src/spool/file/disk.ts';
     createDirectorySync(systemDisk).touch('${root}');
-    createHealthFiles(systemDisk, '${root}').set('a', { failures: 1 });
+    createHealthFiles(systemDisk, '${root}', () => 'token', createEndpointFiles(systemDisk, '${root}')).set('a', { failures: 1 });
   `,
   );
   execFileSync(process.execPath, [script]);
