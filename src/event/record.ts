@@ -52,12 +52,12 @@ export function eventToBytes(event: Event): Buffer {
  * memory twice: one header line, then one payload a line. The batch is taken as
  * checked; a payload with a line break in it would be two.
  *
- * @param chunkBytes how large a piece is, but for a payload that is larger
+ * @param chunkBytes how large a piece is, but for a line that is larger
  * @returns pieces that are good until the next one is asked for
  * @throws {CapnhookError} `USAGE` when its URLs take more than 1 MiB.
  */
 export function* batchToChunks(batch: Batch, chunkBytes: number): Generator<Uint8Array> {
-  const chunk = Buffer.allocUnsafe(Math.min(batchSize(batch), chunkBytes));
+  const chunk = Buffer.allocUnsafe(chunkBytes);
   let at = 0;
   for (const line of linesOf(batch)) {
     if (at + line.length >= chunk.length && at > 0) {

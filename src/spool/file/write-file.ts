@@ -17,8 +17,8 @@ export interface Content {
  * @returns the open descriptor, for the caller to close
  * @throws the errno of whatever failed; a failed fsync is never tried again
  */
-export function writeDurably(disk: Disk, path: string, content: Content): number {
-  const fd = createFile(disk, path, inOnePiece(content));
+export function writeDurably(disk: Disk, path: string, { bytes, mode }: Content): number {
+  const fd = createFile(disk, path, { pieces: [bytes], mode });
   try {
     disk.fsyncSync(fd);
     return fd;
@@ -26,10 +26,6 @@ export function writeDurably(disk: Disk, path: string, content: Content): number
     abandon(disk, path, fd);
     throw error;
   }
-}
-
-function inOnePiece({ bytes, mode }: Content): Parameters<typeof createFile>[2] {
-  return { pieces: [bytes], mode };
 }
 
 /** As {@link writeDurably}, in pieces, and but for the fsync. */
@@ -54,8 +50,8 @@ export function createFile(
  * behind when it fails.
  * @throws the errno of whatever failed
  */
-export function writeWhole(disk: Disk, path: string, content: Content): void {
-  closeQuietly(disk, createFile(disk, path, inOnePiece(content)));
+export function writeWhole(disk: Disk, path: string, { bytes, mode }: Content): void {
+  closeQuietly(disk, createFile(disk, path, { pieces: [bytes], mode }));
 }
 
 /** So much is copied in one go, in bytes. */
