@@ -3,7 +3,7 @@
  * on a FIFO, never reads more than it may.
  */
 import { errnoOf } from '../../shared/errors.js';
-import { type Disk, O_NOFOLLOW, O_NONBLOCK, O_RDONLY } from './disk.js';
+import { type Disk, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY } from './disk.js';
 import { closeQuietly } from './write-file.js';
 
 /** `gone`: somebody else took it. `unreadable`: it is no event file, for a reason that will not pass. */
@@ -32,6 +32,7 @@ const lasting: Record<string, string> = {
   ENXIO: 'it is a socket or a device',
   ENODEV: 'it is a device',
   EOPNOTSUPP: 'it is a socket',
+  EISDIR: 'it is a directory',
   EACCES: 'the drain may not read it',
   EPERM: 'the drain may not read it',
   ENAMETOOLONG: 'its name is too long',
@@ -77,6 +78,29 @@ export function openEntry(disk: Disk, path: string, { maxBytes }: { maxBytes: nu
     return { kind: 'open', fd, stat: { ino, nlink, uid, size, mtimeMs } };
   } finally {
     if (!isGood) closeQuietly(disk, fd);
+  }
+}
+
+/**
+ * Why a file that is written in place can never be: it is none, or belongs to others. Undefined if it can be, or is not there.
+ * @throws the errno of an error that may pass
+ */
+export function whyNotWritable(disk: Disk, path: string): string | undefined {
+  let fd: number;
+  try {
+    fd = disk.openSync(path, O_WRONLY | O_NOFOLLOW | O_NONBLOCK);
+  } catch (error) {
+    const errno = errnoOf(error) ?? '';
+    if (errno === 'ENOENT') return undefined;
+    if (errno === 'EACCES' || errno === 'EPERM') return 'the drain may not write it';
+    const reason = lasting[errno];
+    if (reason === undefined) throw error;
+    return reason;
+  }
+  try {
+    return statOf(disk, fd).reason;
+  } finally {
+    closeQuietly(disk, fd);
   }
 }
 

@@ -7,6 +7,8 @@ import { leaveFirst, removeDirectory, type Standing } from './endpoint-directori
 import { tmpAgeMs } from './layout.js';
 import { listNames, replacement } from './list-names.js';
 import { putAside } from './put-aside.js';
+import { whyNotWritable } from './read-entry.js';
+import { batchFilesOf } from './segment.js';
 import { settleMoved } from './settle-moved.js';
 
 /** What an earlier drain has left. */
@@ -22,7 +24,8 @@ const yieldEvery = 256;
 
 /**
  * Sweeps old left-overs out of `tmp/`, removes empty segments and endpoints,
- * and puts aside what stands where only a directory can be of use.
+ * and puts aside what stands where only a directory, or a batch's progress, can be
+ * of use.
  * @throws the errno of a directory that cannot be listed, or of a failed move
  */
 export async function recover(disk: Disk, root: string, now: number): Promise<Recovered> {
@@ -33,7 +36,10 @@ export async function recover(disk: Disk, root: string, now: number): Promise<Re
   for (const endpoint of directories(disk, root, { path: 'queue', aside })) {
     const path = `queue/${endpoint}`;
     const segments = directories(disk, root, { path, aside }).map((name) => `${root}/${path}/${name}`);
-    for (const segment of segments) settleMoved(disk, root, { endpoint, segment });
+    for (const segment of segments) {
+      aside.push(...freeProgress(disk, root, segment));
+      settleMoved(disk, root, { endpoint, segment });
+    }
     if (leaveFirst(disk, segments)) found.set(endpoint, { isWaiting: true, hasRetries: false });
     else removeDirectory(disk, `${root}/${path}`);
     seen += 1;
@@ -71,7 +77,7 @@ function directories(
     // A name that is not UTF-8 cannot be one of ours, and is not found by its text.
     if (name.startsWith('.') || !isThere(disk, root, `${path}/${name}`)) continue;
     if (entry.isDirectory()) found.push(name);
-    else aside.push(...moveAway(disk, root, { path: `${path}/${name}`, name }));
+    else aside.push(...moveAway(disk, root, { path: `${path}/${name}`, reason: 'is no directory' }));
   }
   return found.sort();
 }
@@ -86,11 +92,18 @@ function isThere(disk: Disk, root: string, path: string): boolean {
   }
 }
 
-function moveAway(disk: Disk, root: string, { path, name }: { path: string; name: string }): Corrupt[] {
+/** Where nothing can be noted, the same events would be sent in each drain. */
+function freeProgress(disk: Disk, root: string, segment: string): Corrupt[] {
+  const path = batchFilesOf(segment)?.progress;
+  const reason = path && whyNotWritable(disk, path);
+  return reason ? moveAway(disk, root, { path: path.slice(root.length + 1), reason }) : [];
+}
+
+function moveAway(disk: Disk, root: string, { path, reason }: { path: string; reason: string }): Corrupt[] {
   const moved = putAside(disk, root, {
     path: `${root}/${path}`,
-    name,
-    reason: `it stood at ${path}, and is no directory`,
+    name: path.slice(path.lastIndexOf('/') + 1),
+    reason: `it stood at ${path}, and ${reason}`,
   });
   return moved === undefined ? [] : [moved];
 }

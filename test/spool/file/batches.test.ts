@@ -1,4 +1,5 @@
 /** A batch in a queue: what becomes of its events, and of what somebody does to its files. */
+import { execFileSync } from 'node:child_process';
 import {
   chownSync,
   closeSync,
@@ -9,6 +10,7 @@ import {
   renameSync,
   rmSync,
   statSync,
+  symlinkSync,
   truncateSync,
   writeFileSync,
 } from 'node:fs';
@@ -214,6 +216,40 @@ describe('the progress of a batch', () => {
     await next.done(claimed[1]!);
     await next.close();
     expect(await rest(root)).toEqual(['1', '3']);
+  });
+
+  it.each([
+    ['a directory', 'it is a directory', (path: string) => mkdirSync(path)],
+    ['a symbolic link', 'it is a symbolic link', (path: string) => symlinkSync('/nowhere', path)],
+    ['a FIFO', 'it is a socket or a device', (path: string) => execFileSync('mkfifo', [path])],
+  ])(
+    'in whose place there is %s is put aside, so that nothing is repeated for ever',
+    async (_what, is, put) => {
+      const { root, lease, progress } = await queued(lines);
+      await lease.close();
+      rmSync(progress);
+      put(progress);
+      const next = await leaseOf(spoolAt(root));
+      const { corrupt } = await fanOutAll(next, () => ['a']);
+      const reason = `it stood at queue/a/00000001.3.b/b.done, and ${is}`;
+      expect(corrupt).toEqual([{ name: 'b.done', reason }]);
+      expect(names(`${root}/corrupt`)).toEqual(['b.done', 'b.done.why']);
+      const [first] = await claimAll(next, 'a');
+      await next.done(first!);
+      await next.close();
+      expect(await rest(root)).toEqual(['2', '3']);
+    },
+  );
+
+  it('that cannot be opened just now is left where it is', async () => {
+    const { root, lease, progress } = await queued(lines);
+    await lease.close();
+    const faulty = faultyDisk(({ name, args }) =>
+      name === 'openSync' && args[0] === progress ? 'EMFILE' : undefined,
+    );
+    await expect(leaseOf(spoolAt(root, { disk: faulty.disk }))).rejects.toThrow(/EMFILE/);
+    expect(names(`${root}/corrupt`)).toEqual([]);
+    expect(await rest(root)).toEqual(lines);
   });
 
   const member = (payload: string, id = 'b_2') =>
