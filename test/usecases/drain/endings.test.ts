@@ -1,0 +1,261 @@
+import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect, it } from 'vitest';
+import { systemClock } from '../../../src/shared/clock.js';
+import type { Lease } from '../../../src/spool/spool.js';
+import { draining, hooksOf } from '../../support/draining.js';
+import { countOwnTimers } from '../../support/own-timers.js';
+import { noUnhandledRejections } from '../../support/unhandled.js';
+import { gate, until } from '../../support/world.js';
+
+noUnhandledRejections();
+const timers = countOwnTimers();
+
+/** Delivered, but not before. */
+const deliveredAfter = (passed: Promise<unknown>): Promise<number> => passed.then(() => 204);
+
+const times = (count: number) => Array.from({ length: count }, () => ({}));
+
+describe('drain() that is stopped', () => {
+  it('drain() finishes what is in flight, and claims nothing more', async () => {
+    const { passed, open } = gate();
+    const world = draining({ script: { a: () => deliveredAfter(passed) } });
+    await world.fire(...times(10));
+    const stop = new AbortController();
+    const drained = world.drain({ stop: stop.signal });
+    await until('it is full', () => world.inFlight() === 4);
+    stop.abort();
+    await sleep(20);
+    open();
+    expect(await drained).toMatchObject({ delivered: 4, owed: 6 });
+    expect(world.sent).toHaveLength(4);
+    expect(timers()).toBeLessThanOrEqual(0);
+  });
+
+  it('drain() starts no attempt of what it was just claiming', async () => {
+    const stop = new AbortController();
+    const world = draining({
+      wrap: (lease) => ({
+        ...lease,
+        claim(endpoint, options) {
+          stop.abort();
+          return lease.claim(endpoint, options);
+        },
+      }),
+    });
+    await world.fire({});
+    expect(await world.drain({ stop: stop.signal })).toMatchObject({ delivered: 0, owed: 1 });
+    expect(world.sent).toEqual([]);
+  });
+
+  it('drain() cuts off after the grace time, and what was cut off is still owed', async () => {
+    const world = draining({ script: { a: () => new Promise(() => {}) } });
+    await world.fire(...times(10));
+    const stop = new AbortController();
+    const drained = world.drain({ stop: stop.signal, graceMs: 30 });
+    await until('it is full', () => world.inFlight() === 4);
+    stop.abort();
+    expect(await drained).toMatchObject({ delivered: 0, failed: 0, owed: 10 });
+    expect(await world.health('a')).toEqual({});
+    expect(world.journal.map(({ what }) => what)).toEqual(['aborted', 'aborted', 'aborted', 'aborted']);
+    world.script.a = 204;
+    expect(await world.drain()).toMatchObject({ delivered: 10, owed: 0 });
+  });
+
+  it('drain() takes a grace time beyond what a timer can hold', async () => {
+    const { passed, open } = gate();
+    const world = draining({ script: { a: () => deliveredAfter(passed) } });
+    await world.fire({});
+    const stop = new AbortController();
+    const drained = world.drain({ stop: stop.signal, graceMs: 1e12 });
+    await until('it is in flight', () => world.inFlight() === 1);
+    stop.abort();
+    await sleep(20);
+    open();
+    expect(await drained).toMatchObject({ delivered: 1 });
+  });
+
+  it('drain() cuts off at once when it is aborted, and loses nothing', async () => {
+    const world = draining({ script: { a: () => new Promise(() => {}) } });
+    await world.fire(...times(6));
+    const [stop, abort] = [new AbortController(), new AbortController()];
+    const drained = world.drain({
+      until: 'daemon',
+      stop: stop.signal,
+      abort: abort.signal,
+      graceMs: 3_600_000,
+    });
+    await until('it is full', () => world.inFlight() === 4);
+    stop.abort();
+    await setImmediate();
+    abort.abort();
+    expect(await drained).toMatchObject({ delivered: 0, owed: 6 });
+    expect(timers()).toBeLessThanOrEqual(0);
+  });
+
+  it.each(['stop', 'abort'] as const)(
+    'drain() with %s given before it begins touches nothing',
+    async (name) => {
+      const world = draining();
+      await world.fire({});
+      expect(await world.drain({ until: 'daemon', [name]: AbortSignal.abort() })).toMatchObject({
+        delivered: 0,
+        waiting: 1,
+      });
+      expect(world.sent).toEqual([]);
+    },
+  );
+});
+
+describe('drain() that waits', () => {
+  it('drain() ends when nothing is left', async () => {
+    const world = draining({
+      clock: systemClock,
+      hooks: hooksOf({ complete: ['a'] }, { a: { retry: { scheduleMs: [20], jitter: 0 } } }),
+      script: { a: ({ attempt }) => (attempt < 3 ? 503 : 204) },
+    });
+    await world.fire({});
+    expect(await world.drain({ until: 'wait', waitMs: 60_000 })).toMatchObject({
+      delivered: 1,
+      failed: 2,
+      owed: 0,
+    });
+    expect(timers()).toBeLessThanOrEqual(0);
+  });
+
+  it('drain() waits for a rejected delivery of its own time', async () => {
+    const world = draining({
+      clock: systemClock,
+      hooks: hooksOf({ complete: ['a'] }, { a: { retry: { scheduleMs: [20, 20], jitter: 0 } } }),
+      script: { a: ({ attempt }) => (attempt < 3 ? 400 : 204) },
+    });
+    await world.fire({});
+    expect(await world.drain({ until: 'wait', waitMs: 60_000, rescanMs: 60_000 })).toMatchObject({
+      delivered: 1,
+      failed: 2,
+      owed: 0,
+    });
+  });
+
+  it('drain() ends when the time is over', async () => {
+    const world = draining({ clock: systemClock, script: { a: 503 } });
+    await world.fire({});
+    expect(await world.drain({ until: 'wait', waitMs: 30 })).toMatchObject({ failed: 1, owed: 1 });
+  });
+
+  it('drain() lets what is in flight finish when the time is over', async () => {
+    const world = draining({ clock: systemClock, script: { a: () => deliveredAfter(sleep(80)) } });
+    await world.fire({});
+    expect(await world.drain({ until: 'wait', waitMs: 20 })).toMatchObject({ delivered: 1, owed: 0 });
+  });
+
+  it('drain() waits for what is not taken in yet', async () => {
+    let holding = true;
+    const world = draining({
+      wrap: (lease) => ({
+        ...lease,
+        fanOut: (route) =>
+          holding
+            ? Promise.resolve({
+                events: 0,
+                deliveries: 0,
+                noReceivers: [],
+                corrupt: [],
+                unread: [{ name: 'x', reason: 'not now' }],
+                checked: 0,
+                more: false,
+              })
+            : lease.fanOut(route),
+      }),
+    });
+    await world.fire({});
+    const drained = world.drain({ until: 'wait', waitMs: 60_000, rescanMs: 5 });
+    await until('it has told', () => world.told('unread').length > 0);
+    await sleep(30);
+    expect(world.told('unread')).toHaveLength(1);
+    holding = false;
+    expect(await drained).toMatchObject({ delivered: 1, waiting: 0 });
+  });
+});
+
+describe('drain() that loses its ground', () => {
+  it('drain() ends with BUSY when its lease is not valid any more', async () => {
+    let valid = true;
+    const world = draining({ wrap: (lease) => ({ ...lease, valid: () => valid }) });
+    const stop = new AbortController();
+    const drained = world.drain({ until: 'daemon', stop: stop.signal });
+    drained.catch(() => {});
+    await sleep(10);
+    valid = false;
+    await world.fire({});
+    await expect(drained).rejects.toMatchObject({ code: 'BUSY' });
+    expect(world.sent).toEqual([]);
+  });
+
+  const failing: ReadonlyArray<keyof Lease> = [
+    'fanOut',
+    'ready',
+    'claim',
+    'done',
+    'health',
+    'release',
+    'saveHealth',
+    'defer',
+    'bury',
+  ];
+  it.each(failing)(
+    'drain() ends with the error of %s(), after what is in flight has been cut off',
+    async (method) => {
+      const error = new Error(`${method} failed`);
+      const script = { a: 204, b: () => new Promise<number>(() => {}), c: 503, d: 400, e: 204 };
+      let calls = 0;
+      const world = draining({
+        hooks: hooksOf({ complete: ['b', 'a', 'c', 'd'], other: ['e'] }),
+        script,
+        wrap: (lease) => ({
+          ...lease,
+          [method]: (...args: never[]) => {
+            calls += 1;
+            // fanOut works at first, so that there is something in flight.
+            if (method !== 'fanOut' || calls > 1) throw error;
+            return (lease[method] as (...all: never[]) => unknown)(...args);
+          },
+        }),
+      });
+      await world.fire(...times(3));
+      if (method === 'bury') {
+        world.script.a = world.script.b = world.script.c = world.script.d = 503;
+        await world.drain();
+        world.reload(hooksOf({}));
+      }
+      await expect(world.drain({ until: 'daemon', rescanMs: 5, graceMs: 20 })).rejects.toBe(error);
+      expect(world.inFlight()).toBe(0);
+      expect(timers()).toBeLessThanOrEqual(0);
+    },
+  );
+
+  it('drain() stops its intake when a lease method has failed', async () => {
+    const error = new Error('EIO');
+    let steps = 0;
+    const world = draining({
+      wrap: (lease) => ({
+        ...lease,
+        async fanOut(route) {
+          steps += 1;
+          return { ...(await lease.fanOut(route)), more: steps < 1_000, events: 1 };
+        },
+        done: () => Promise.reject(error),
+      }),
+    });
+    await world.fire({});
+    await expect(world.drain()).rejects.toBe(error);
+    expect(steps).toBeLessThan(20);
+  });
+
+  it('drain() ends with the error of a sender that throws, and the delivery is still owed', async () => {
+    const world = draining({ script: { a: () => Promise.reject(new TypeError('a bug')) } });
+    await world.fire({});
+    await expect(world.drain()).rejects.toThrow('a bug');
+    world.script.a = 204;
+    expect(await world.drain()).toMatchObject({ delivered: 1, owed: 0 });
+  });
+});

@@ -1,0 +1,62 @@
+import { describe, expect, it } from 'vitest';
+import { draining, hooksOf } from '../../support/draining.js';
+import { noUnhandledRejections } from '../../support/unhandled.js';
+
+noUnhandledRejections();
+
+const times = (count: number) => Array.from({ length: count }, () => ({}));
+
+describe('drain() and what cannot be read', () => {
+  it('drain() counts, journals and tells what was put aside, at intake, in a claim and in a sweep', async () => {
+    const entry = { name: 'x.json', reason: 'it is empty' };
+    let fanned = false;
+    let claimed = false;
+    const world = draining({
+      wrap: (lease) => ({
+        ...lease,
+        async fanOut(route) {
+          const step = await lease.fanOut(route);
+          const corrupt = fanned ? [] : [entry];
+          fanned = true;
+          return { ...step, corrupt };
+        },
+        async claim(endpoint, options) {
+          if (claimed) return lease.claim(endpoint, options);
+          claimed = true;
+          return { deliveries: [], corrupt: [entry], unread: [{ name: 'y.json', reason: 'EIO' }] };
+        },
+      }),
+    });
+    await world.fire({});
+    expect(await world.drain()).toMatchObject({ delivered: 1, corrupt: 2 });
+    expect(world.told('corrupt')).toHaveLength(2);
+    expect(world.told('unread')).toHaveLength(1);
+    expect(world.journal.filter(({ what }) => what === 'corrupt')).toMatchObject([
+      { event: 'x.json', error: 'it is empty' },
+      {},
+    ]);
+  });
+
+  it('drain() notes what a sweep of old deliveries cannot read', async () => {
+    const retry = { scheduleMs: [1_000], jitter: 0 };
+    const world = draining({
+      hooks: hooksOf({ complete: ['a'] }, { a: { retry, giveUpAfterMs: 1_000 } }),
+      script: { a: 503 },
+      wrap: (lease) => ({
+        ...lease,
+        async claim(endpoint, options) {
+          const claim = await lease.claim(endpoint, options);
+          return options.limit === 1 ? claim : { ...claim, corrupt: [{ name: 'z', reason: 'torn' }] };
+        },
+      }),
+    });
+    await world.fire(...times(3));
+    let corrupt = 0;
+    for (let n = 0; n < 8; n += 1) {
+      corrupt += (await world.drain()).corrupt;
+      world.clock.advance?.(1_000);
+    }
+    expect(world.buried).toHaveLength(3);
+    expect(corrupt).toBe(1);
+  });
+});
