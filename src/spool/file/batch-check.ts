@@ -35,6 +35,8 @@ export interface BatchCheck {
   step(name: string, mayGoOn: () => boolean): Promise<CheckStep>;
   /** A batch that was good is done with, or not wanted any more. */
   release(batch: BatchFile): void;
+  /** Lets go of a batch that is half checked; it is begun anew with the next step. */
+  close(): void;
 }
 
 export interface BatchCheckOptions {
@@ -156,6 +158,10 @@ export function createBatchCheck(disk: Disk, root: string, options: BatchCheckOp
     },
     release({ source, path }) {
       if (source !== path) discard(disk, source);
+    },
+    close() {
+      if (current !== undefined) close(current, { keep: false });
+      current = undefined;
     },
   };
 }

@@ -19,9 +19,11 @@ const maxParallel = 64;
 
 export interface DirectorySync {
   /**
-   * The directory, or file, has changed.
-   * @throws the errno of an fsync that failed in the background since
+   * To be called before a change.
+   * @throws the errno of an fsync that failed in the background since; then the change is not to be made
    */
+  check(): void;
+  /** The directory, or file, has changed. */
   touch(path: string): void;
   /**
    * Makes all of them durable now.
@@ -55,7 +57,7 @@ export function createDirectorySync(disk: Disk): DirectorySync {
     running.add(syncing);
   }
 
-  function tell(): void {
+  function check(): void {
     if (failure === undefined) return;
     const error = failure;
     failure = undefined;
@@ -63,18 +65,18 @@ export function createDirectorySync(disk: Disk): DirectorySync {
   }
 
   return {
+    check,
     touch(path) {
       touched.add(path);
       changes += 1;
       timer ??= setTimeout(start, groupMs).unref();
       // What is fsynced just now cannot be changed meanwhile: one group after the other.
       if (changes >= groupSize && running.size === 0) start();
-      tell();
     },
     async flush() {
       start();
       await Promise.all(running);
-      tell();
+      check();
     },
     cancel() {
       clearTimeout(timer);

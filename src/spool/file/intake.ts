@@ -40,6 +40,8 @@ export interface Intake {
   step(route: Route): Promise<FanOut>;
   /** Whether a delivery comes from an entry, of that name, that may have to be taken in again: it must wait for that. */
   isHalfDone(name: string, path: string): boolean;
+  /** Lets go of what is half checked. */
+  close(): void;
 }
 
 export interface IntakeOptions {
@@ -52,6 +54,8 @@ export interface IntakeOptions {
   token(): string;
   /** Told of each delivery, once it may be sent; `there`: it was in the queue already, from an intake cut short. */
   onQueued(queued: Queued, file: EventFile | BatchFile): void;
+  /** Told that a delivery of an entry that was not taken in may be in a queue all the same. */
+  onStray(): void;
 }
 
 interface Step {
@@ -250,7 +254,7 @@ export function createIntake(disk: Disk, root: string, options: IntakeOptions): 
         const name = file.path.slice(incoming.length + 1);
         try {
           const endpoints = route(header);
-          const queued = await queueEvent(disk, root, { writer: options.writer, file, endpoints });
+          const queued = await queueEvent(disk, root, { ...options, file, endpoints });
           if (queued === 'conflict') later.keepConflict(name, header.id);
           else if (queued === 'replaced') done.left = true;
           else finished.push({ file, queued });
@@ -287,7 +291,11 @@ export function createIntake(disk: Disk, root: string, options: IntakeOptions): 
     else if (there !== undefined) done.left = true;
   }
 
-  return { step, isHalfDone: (name, path) => !caughtUp && later.isHalfDone(name, path) };
+  return {
+    step,
+    isHalfDone: (name, path) => !caughtUp && later.isHalfDone(name, path),
+    close: check.close,
+  };
 }
 
 function headerIn(file: EventFile | BatchFile): EventHeader {

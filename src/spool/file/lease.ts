@@ -71,16 +71,19 @@ export async function openLease(disk: Disk, root: string, options: LeaseOptions)
     },
   });
   const slots = new WeakMap<Delivery, Slot>();
-  /** Deliveries that were made and could not be removed then: once more at the end, or they would be sent again. */
+  /** Deliveries that were made and are not removed yet: what could not be is once more at the end, or it would be sent again. */
   const unremoved = new Map<string, Slot>();
   /** Taken, but not readable or not wholly taken in then; given back after the next step of the intake. */
   const passedOver: Array<{ endpoint: string; slot: Slot }> = [];
   /** The step at hand: what it has put into a queue, and not told the readers of yet, must not be found by them. */
   let fanningOut: Promise<void> = Promise.resolve();
-  /** Whether a step has failed: it may have put deliveries into queues without telling the readers. */
+  /** Whether a step has failed, or an entry in it: it may have put deliveries into queues without telling the readers. */
   let hasMissed = false;
   const intake = createIntake(disk, root, {
     ...{ writer, now, random, token },
+    onStray() {
+      hasMissed = true;
+    },
     onQueued(queued, file) {
       readers.queued(queued);
       if (!('event' in file) || queued.kind === 'there') return;
@@ -139,7 +142,7 @@ export async function openLease(disk: Disk, root: string, options: LeaseOptions)
   }
 
   async function removeAll(): Promise<void> {
-    for (const slot of unremoved.values()) await files.remove(slot);
+    for (const slot of unremoved.values()) await files.remove(slot).catch(ignoreErrno);
   }
 
   function slotOf(delivery: Delivery): Slot {
@@ -166,7 +169,10 @@ export async function openLease(disk: Disk, root: string, options: LeaseOptions)
     },
     ready: readers.ready,
     async claim(endpoint, { limit, ...options }) {
-      await fanningOut;
+      for (let step: unknown; step !== fanningOut; ) {
+        step = fanningOut;
+        await step; // and the next one may have begun meanwhile
+      }
       const claim: Mutable<Claim> = { deliveries: [], corrupt: [], unread: [] };
       while (claim.deliveries.length + claim.corrupt.length < limit && claimNext(endpoint, options, claim));
       return claim;
@@ -175,19 +181,22 @@ export async function openLease(disk: Disk, root: string, options: LeaseOptions)
       const slot = slotOf(delivery);
       const place = `${slot.directory}/${slot.name}`;
       unremoved.set(place, slot);
+      sync.check();
       await files.remove(slot);
       unremoved.delete(place);
       readers.forget(delivery.endpoint, slot);
     },
     async defer(delivery, { dueMs, attempts }) {
+      sync.check();
       const slot = slotOf(delivery);
       const { endpoint, event, acceptedAt } = delivery;
       const name = retryName({ dueMs, attempts, id: event.id });
       const moved = files.moveToRetry(slot, { event, endpoint, name, acceptedAt });
+      if (moved) readers.deferred(endpoint, name); // before anything makes the reader look, and find it
       readers.forget(endpoint, slot);
-      if (moved) readers.deferred(endpoint, name);
     },
     async bury(delivery, why) {
+      sync.check();
       const slot = slotOf(delivery);
       const { endpoint, event } = delivery;
       files.moveToDead(slot, { event, endpoint, why });
@@ -219,6 +228,7 @@ export async function openLease(disk: Disk, root: string, options: LeaseOptions)
       } finally {
         health.cancel();
         sync.cancel();
+        intake.close();
         texts.close();
         marks.close();
         await lock.release();

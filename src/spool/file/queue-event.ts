@@ -1,5 +1,6 @@
 /** Putting what was accepted into every queue it goes to, or into none. */
 import { setImmediate } from 'node:timers/promises';
+import { ignoreErrno } from '../../shared/errors.js';
 import type { BatchFile, EventFile } from './accepted-file.js';
 import type { Disk } from './disk.js';
 import type { QueueWriter } from './queue-writer.js';
@@ -15,6 +16,14 @@ export interface Queued {
   kind: 'put' | 'moved' | 'there';
 }
 
+export interface QueueEventOptions {
+  writer: QueueWriter;
+  file: EventFile | BatchFile;
+  endpoints: readonly string[];
+  /** Told that what was put into a queue could not be taken back. */
+  onStray(): void;
+}
+
 /** So many are put in one go, before answers in flight get their turn. */
 const yieldEvery = 256;
 
@@ -22,16 +31,12 @@ const yieldEvery = 256;
  * Puts an event, or a batch, into every queue it goes to.
  * @returns the deliveries; `conflict` if another event of its id is in one of the queues, `replaced` if its file is
  * not the one that was read any more; of both nothing was put
- * @throws the errno of what failed; then nothing was put
+ * @throws the errno of what failed; then nothing was put, or `onStray` was told
  */
 export async function queueEvent(
   disk: Disk,
   root: string,
-  {
-    writer,
-    file,
-    endpoints,
-  }: { writer: QueueWriter; file: EventFile | BatchFile; endpoints: readonly string[] },
+  { writer, file, endpoints, onStray }: QueueEventOptions,
 ): Promise<Queued[] | 'conflict' | 'replaced'> {
   const queued: Queued[] = [];
   const isOnly = endpoints.length === 1;
@@ -40,7 +45,7 @@ export async function queueEvent(
     for (const endpoint of endpoints) {
       const put = 'event' in file ? writer.put(endpoint, file, { isOnly }) : writer.putBatch(endpoint, file);
       if (put.kind === 'conflict' || put.kind === 'replaced') {
-        undo(disk, root, { queued, writer });
+        undo(disk, root, { queued, writer, onStray });
         return put.kind;
       }
       queued.push({ endpoint, segment: put.segment, name, kind: put.kind });
@@ -48,7 +53,7 @@ export async function queueEvent(
     }
     return queued;
   } catch (error) {
-    undo(disk, root, { queued, writer });
+    undo(disk, root, { queued, writer, onStray });
     throw error;
   }
 }
@@ -56,12 +61,21 @@ export async function queueEvent(
 function undo(
   disk: Disk,
   root: string,
-  { queued, writer }: { queued: readonly Queued[]; writer: QueueWriter },
+  {
+    queued,
+    writer,
+    onStray,
+  }: Pick<QueueEventOptions, 'writer' | 'onStray'> & { queued: readonly Queued[] },
 ): void {
   for (const { endpoint, segment, name, kind } of queued) {
     if (kind !== 'put') continue;
     const path = `${root}/queue/${endpoint}/${segment}`;
-    removeIfThere(disk, `${path}/${name}`);
+    try {
+      removeIfThere(disk, `${path}/${name}`);
+    } catch (error) {
+      ignoreErrno(error); // the entry stays, and its next intake finds it
+      onStray();
+    }
     if (batchFilesOf(path) !== undefined && removeSegment(disk, path)) writer.removed(endpoint, segment);
   }
 }

@@ -1,0 +1,176 @@
+/** A lease gives each delivery once, and loses none, whatever fails beneath it. */
+import { linkSync, readdirSync, readlinkSync, writeFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect, it } from 'vitest';
+import { event } from '../../support/builders.js';
+import { type Fault, faultyDisk } from '../../support/faulty-disk.js';
+import {
+  claimAll,
+  fanOutAll,
+  farFuture,
+  filesBelow,
+  ids,
+  leaseOf,
+  madeSpool,
+  names,
+  quickDir,
+  spoolAt,
+} from '../../support/spool-kit.js';
+
+/** A spool on a disk that fails as `trouble.fault` says at the time. */
+function troubled() {
+  const root = madeSpool(quickDir());
+  const trouble: { fault: Fault } = { fault: () => undefined };
+  const spool = spoolAt(root, { disk: faultyDisk((call) => trouble.fault(call)).disk });
+  const fire = async (id: string, payload = '1') =>
+    spool.enqueue(event({ id, payload: Buffer.from(payload) }), { chosenId: true });
+  return { root, trouble, spool, fire };
+}
+
+describe('what a lease hands out', () => {
+  it('is handed out once where a delivery joins retries that were not listed yet', async () => {
+    const { root, spool, fire } = troubled();
+    const first = await leaseOf(spool);
+    await fire('r');
+    await fanOutAll(first, () => ['a']);
+    await first.defer((await claimAll(first, 'a'))[0]!, { dueMs: farFuture, attempts: 1 });
+    await fire('w');
+    await fanOutAll(first, () => ['a']);
+    await first.close();
+    const lease = await leaseOf(spool);
+    const [waiting] = (await lease.claim('a', { limit: 1, now: 1, probe: ['other'] })).deliveries;
+    await lease.defer(waiting!, { dueMs: 1_000, attempts: 1 });
+    expect(names(`${root}/retry/a`)).toHaveLength(2);
+    expect(await lease.owed('a')).toBe(2);
+    expect(ids((await lease.claim('a', { limit: 10, now: 2_000 })).deliveries)).toEqual(['w']);
+    await lease.close();
+  });
+
+  it.each([[['a']], [['a', 'b']]])(
+    'is not of a step that begins as it is claimed, for %j',
+    async (endpoints) => {
+      const { spool, fire } = troubled();
+      const first = await leaseOf(spool);
+      await fire('1');
+      await fanOutAll(first, () => endpoints);
+      await first.close();
+      const lease = await leaseOf(spool);
+      await fire('2');
+      const claiming = lease.claim('a', { limit: 8, now: 1 });
+      await lease.fanOut(() => endpoints);
+      const claimed = [...(await claiming).deliveries, ...(await claimAll(lease, 'a'))];
+      expect(ids(claimed).sort()).toEqual(['1', '2']);
+      expect(await lease.owed('a')).toBe(2);
+      await lease.close();
+    },
+  );
+
+  it('has what the undoing of a failed intake has left, once its intake was repeated', async () => {
+    const { trouble, spool, fire } = troubled();
+    const lease = await leaseOf(spool);
+    await fire('1');
+    await fanOutAll(lease, () => ['a', 'b']);
+    expect([...(await claimAll(lease, 'a')), ...(await claimAll(lease, 'b'))]).toHaveLength(2);
+    await fire('2');
+    trouble.fault = ({ name, args }) => {
+      if (name === 'linkSync' && String(args[1]).includes('/queue/b/')) return 'EIO';
+      return name === 'unlinkSync' && String(args[0]).includes('/queue/a/') ? 'EIO' : undefined;
+    };
+    expect((await lease.fanOut(() => ['a', 'b'])).unread).toHaveLength(1);
+    expect((await lease.claim('a', { limit: 1, now: 1 })).deliveries).toEqual([]);
+    trouble.fault = () => undefined;
+    expect((await fanOutAll(lease, () => ['a', 'b'])).unread).toEqual([]);
+    await fanOutAll(lease, () => ['a', 'b']);
+    for (const endpoint of ['a', 'b']) expect(ids(await claimAll(lease, endpoint))).toEqual(['2']);
+    await lease.close();
+  });
+});
+
+describe('done() after an fsync has failed in the background', () => {
+  async function failed() {
+    const { root, trouble, spool, fire } = troubled();
+    const lease = await leaseOf(spool);
+    for (const id of ['a', 'b']) await fire(id);
+    await fanOutAll(lease, () => ['chat']);
+    const [a, b] = await claimAll(lease, 'chat');
+    trouble.fault = ({ name }) => (name === 'fsync' ? 'EIO' : undefined);
+    await lease.done(a!);
+    await sleep(120); // a group is fsynced 50 ms after its first change
+    trouble.fault = () => undefined;
+    return { root, lease, b: b!, fire };
+  }
+
+  it('tells of it, and removes the delivery at close()', async () => {
+    const { root, lease, b } = await failed();
+    await expect(lease.done(b)).rejects.toThrow(/EIO/);
+    await lease.close();
+    expect(filesBelow(`${root}/queue`)).toEqual([]);
+  });
+
+  it('does not take away another event that has its id since', async () => {
+    const { root, lease, b, fire } = await failed();
+    await expect(lease.done(b)).rejects.toThrow(/EIO/);
+    await fire('b', '"another"');
+    await fanOutAll(lease, () => ['chat']);
+    await lease.close();
+    expect(filesBelow(root).filter((path) => path.endsWith('/b.json'))).toEqual(['incoming/b.json']);
+  });
+
+  it.each([
+    ['defer', { dueMs: 1, attempts: 1 }],
+    ['bury', { reason: 'refused', message: '', attempts: 1, time: '' }],
+  ] as const)('%s() tells of it instead, and the claim can be given back', async (method, options) => {
+    const { root, lease, b } = await failed();
+    await expect(lease[method](b, options as never)).rejects.toThrow(/EIO/);
+    lease.release(b);
+    const [again] = await claimAll(lease, 'chat');
+    await lease[method](again!, options as never);
+    await lease.close();
+    expect(filesBelow(`${root}/queue`)).toEqual([]);
+  });
+});
+
+describe('close()', () => {
+  it('removes what could not be removed before, whatever else still cannot be', async () => {
+    const { root, trouble, spool, fire } = troubled();
+    const lease = await leaseOf(spool);
+    for (const id of ['a', 'b', 'c']) await fire(id);
+    await fanOutAll(lease, () => ['chat']);
+    const claimed = await claimAll(lease, 'chat');
+    const failing = (end: string): Fault => {
+      return ({ name, args }) => (name === 'unlinkSync' && String(args[0]).endsWith(end) ? 'EIO' : undefined);
+    };
+    trouble.fault = failing('.json');
+    for (const delivery of claimed) await expect(lease.done(delivery)).rejects.toThrow(/EIO/);
+    trouble.fault = failing('/a.json');
+    await lease.close();
+    expect(filesBelow(`${root}/queue`)).toEqual(['chat/00000001/a.json']);
+  });
+
+  it('leaves nothing of a batch that is half checked', async () => {
+    const directory = quickDir();
+    const root = madeSpool(directory);
+    const lines = Array.from({ length: 300_000 }, (_, n) => `{"n":${n}}`).join('\n');
+    writeFileSync(`${root}/incoming/b.jsonl`, `{"hook":"complete"}\n${lines}\n`);
+    linkSync(`${root}/incoming/b.jsonl`, `${directory}/other`); // so it is copied first
+    let now = 0;
+    const lease = await leaseOf(spoolAt(root, { now: () => (now += 30) }));
+    expect(await lease.fanOut(() => ['chat'])).toMatchObject({ more: true, events: 0 });
+    expect(names(`${root}/tmp`)).toHaveLength(1);
+    await lease.close();
+    expect(names(`${root}/tmp`)).toEqual([]);
+    expect(openBelow(root)).toEqual([]);
+  });
+});
+
+/** Files below a directory that this process has open. */
+function openBelow(root: string): string[] {
+  const open = readdirSync('/proc/self/fd').map((fd) => {
+    try {
+      return readlinkSync(`/proc/self/fd/${fd}`);
+    } catch {
+      return ''; // it was the directory that is listed
+    }
+  });
+  return open.filter((path) => path.startsWith(`${root}/`) && !path.endsWith('/lock'));
+}
