@@ -10,6 +10,7 @@ import {
   type FailedDelivery,
   failuresOf,
   type Health,
+  isBlocking,
   limitOf,
   maxAgainst,
   maxFailedDeliveries,
@@ -119,7 +120,7 @@ function failedAlone(
   { outcome, event, isAlone = false }: AttemptOutcome,
   { order, onFailure }: Conduct,
 ): boolean {
-  if (order === 'strict' && onFailure === 'block') return false; // the others wait for it in any case
+  if (isBlocking({ order, onFailure })) return false; // the others wait for it in any case
   if (outcome.kind === 'rejected') return true;
   if (outcome.kind !== 'failed' || !outcome.mayBeEvent) return false;
   if (isAlone) return !health.failures;

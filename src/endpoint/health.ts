@@ -71,6 +71,11 @@ export function allowedConcurrency(health: Health, conduct: Conduct): number {
   return health.allowed === undefined ? limit : Math.min(wholeAttempts(health.allowed), limit);
 }
 
+/** Whether all others wait for a delivery that fails. */
+export function isBlocking({ order, onFailure }: Pick<Conduct, 'order' | 'onFailure'>): boolean {
+  return order === 'strict' && onFailure === 'block';
+}
+
 /** How many attempts may be in flight at once to an endpoint that is well. */
 export function limitOf({ order, concurrency }: Pick<Conduct, 'order' | 'concurrency'>): number {
   return order === 'strict' ? 1 : concurrency;

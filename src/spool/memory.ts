@@ -110,7 +110,7 @@ export function createMemorySpool({ now }: { now(): number }): Spool {
           claims.set(delivery, owed);
           return delivery;
         });
-      return { deliveries, corrupt: [], unread: [] };
+      return { deliveries, corrupt: [], unread: [], goesOn: deliveries.length === limit };
     },
     async done(delivery) {
       settle(delivery, false);

@@ -165,6 +165,8 @@ export interface ClaimOptions extends Due {
    * they, in this order.
    */
   probe?: readonly string[];
+  /** Whether what cannot be read just now holds up those behind it; default false. */
+  inOrder?: boolean;
 }
 
 export interface Claim {
@@ -172,6 +174,8 @@ export interface Claim {
   corrupt: readonly Corrupt[];
   /** Deliveries that cannot be read just now; they stay, and are tried again after the next fanning out. */
   unread: readonly Corrupt[];
+  /** Whether the next claim may find something although this one has found no delivery. */
+  goesOn: boolean;
 }
 
 /** Why a delivery was given up. */

@@ -39,6 +39,9 @@ export interface LeaseOptions {
 /** Names of deliveries in memory, over all endpoints. */
 const mostNames = 262_144;
 
+/** What keeps this process from reading any file, not this one. */
+const ofMachine: ReadonlySet<string> = new Set(['EMFILE', 'ENFILE', 'ENOMEM']);
+
 /** Opens the spool for draining, after putting in order whatever an earlier drain left half done. */
 export async function openLease(disk: Disk, root: string, options: LeaseOptions): Promise<Lease> {
   const { lock, now, random, token, maxNames = mostNames } = options;
@@ -92,8 +95,12 @@ export async function openLease(disk: Disk, root: string, options: LeaseOptions)
     },
   });
 
-  /** Claims the next delivery of an endpoint; false if there is none to be had now. */
-  function claimNext(endpoint: string, options: Omit<ClaimOptions, 'limit'>, claim: Mutable<Claim>): boolean {
+  /** Claims the next delivery of an endpoint; false if there is none to be had behind it. */
+  function claimNext(
+    endpoint: string,
+    { inOrder = false, ...options }: Omit<ClaimOptions, 'limit'>,
+    claim: Mutable<Claim>,
+  ): boolean {
     let slot: Slot | undefined;
     try {
       slot = readers.take(endpoint, options);
@@ -103,8 +110,9 @@ export async function openLease(disk: Disk, root: string, options: LeaseOptions)
       const errno = errnoOf(error);
       if (errno === undefined) throw error;
       claim.unread.push({ name: slot?.name ?? endpoint, reason: `it cannot be read now (${errno})` });
-      if (slot !== undefined) passedOver.push({ endpoint, slot });
-      return false;
+      if (slot === undefined) return false;
+      passedOver.push({ endpoint, slot });
+      return !inOrder && !ofMachine.has(errno);
     }
   }
 
@@ -173,8 +181,9 @@ export async function openLease(disk: Disk, root: string, options: LeaseOptions)
         step = fanningOut;
         await step; // and the next one may have begun meanwhile
       }
-      const claim: Mutable<Claim> = { deliveries: [], corrupt: [], unread: [] };
-      while (claim.deliveries.length + claim.corrupt.length < limit && claimNext(endpoint, options, claim));
+      const claim: Mutable<Claim> = { deliveries: [], corrupt: [], unread: [], goesOn: true };
+      const found = () => claim.deliveries.length + claim.corrupt.length + claim.unread.length;
+      while (claim.goesOn && found() < limit) claim.goesOn = claimNext(endpoint, options, claim);
       return claim;
     },
     async done(delivery) {

@@ -61,11 +61,7 @@ export async function queueEvent(
 function undo(
   disk: Disk,
   root: string,
-  {
-    queued,
-    writer,
-    onStray,
-  }: Pick<QueueEventOptions, 'writer' | 'onStray'> & { queued: readonly Queued[] },
+  { queued, writer, onStray }: Pick<QueueEventOptions, 'writer' | 'onStray'> & { queued: readonly Queued[] },
 ): void {
   for (const { endpoint, segment, name, kind } of queued) {
     if (kind !== 'put') continue;

@@ -1,7 +1,7 @@
 /** The attempts in flight: starts them, round robin over the endpoints and within every limit, and sees them home. */
 import { setImmediate } from 'node:timers/promises';
 import type { Endpoint } from '../../endpoint/endpoint.js';
-import { allowedConcurrency, probeOf } from '../../endpoint/health.js';
+import { allowedConcurrency, isBlocking, probeOf } from '../../endpoint/health.js';
 import type { Delivery, Due } from '../../spool/spool.js';
 import { createGate } from './gate.js';
 import { createInFlight } from './in-flight.js';
@@ -126,15 +126,17 @@ export function createAttempts(ports: DrainPorts, options: AttemptsOptions): Att
 
   /** Claims one delivery and starts its attempt; false if there was none to claim. */
   async function take(id: string, dueNow: Due): Promise<boolean> {
-    const probe = probeOf(lease.health(id), routing.settingsOf(id));
+    const settings = routing.settingsOf(id);
+    const probe = probeOf(lease.health(id), settings);
+    const inOrder = isBlocking(settings);
     const claim = await lease.claim(
       id,
-      probe === undefined ? { limit: 1, ...dueNow } : { limit: 1, ...dueNow, probe },
+      probe === undefined ? { limit: 1, inOrder, ...dueNow } : { limit: 1, inOrder, ...dueNow, probe },
     );
     for (const entry of claim.corrupt) settler.noteCorrupt(entry);
     for (const entry of claim.unread) settler.noteUnread(entry);
     const [delivery] = claim.deliveries;
-    if (delivery === undefined) return claim.corrupt.length > 0;
+    if (delivery === undefined) return claim.goesOn;
     if (settler.isMade(delivery)) {
       await settler.finish(delivery);
       return true;

@@ -34,8 +34,12 @@ export interface Settler {
   noteUnread(entry: Corrupt): void;
 }
 
-/** So many deliveries are looked at together when old ones are given up: each is in memory. */
+/** So many deliveries are looked at together when old ones are given up. */
 const sweepSize = 8;
+
+/** And so many that are not old, with so many bytes, are kept in memory until the end: old ones may lie behind them. */
+const mostYoung = 4096;
+const mostYoungBytes = 32 * 2 ** 20;
 
 export interface SettlerOptions {
   /** Counts what was done. */
@@ -100,9 +104,9 @@ export function createSettler(ports: DrainPorts, options: SettlerOptions): Settl
 
   async function wait({ delivery, endpoint }: Attempted): Promise<void> {
     resting.rest(endpoint.id, 'failed');
-    lease.release(delivery);
     const isPaused = lease.health(endpoint.id).paused !== undefined; // then it is kept
-    if (!isPaused && isTooOld(delivery, endpoint)) await giveUpOld(endpoint);
+    if (!isPaused && isTooOld(delivery, endpoint)) await giveUpOld(delivery, endpoint);
+    else lease.release(delivery);
   }
 
   function isTooOld({ acceptedAt, endpoint }: Delivery, { giveUpAfterMs }: Endpoint): boolean {
@@ -110,23 +114,29 @@ export function createSettler(ports: DrainPorts, options: SettlerOptions): Settl
   }
 
   /** An endpoint that fails for long is tried rarely: all that has become too old goes together. */
-  async function giveUpOld(endpoint: Endpoint): Promise<void> {
+  async function giveUpOld(old: Delivery, endpoint: Endpoint): Promise<void> {
     const message = `it failed for too long; last: ${lease.health(endpoint.id).last}`;
-    while (!isStopping()) {
+    const giveUp = (delivery: Delivery) => bury(delivery, { reason: 'gave-up', message, endpoint });
+    const young: Delivery[] = [];
+    let youngBytes = 0;
+    let isRefused = !(await giveUp(old));
+    let goesOn = true;
+    while (goesOn && !isRefused && young.length < mostYoung && youngBytes < mostYoungBytes && !isStopping()) {
       const claim = await lease.claim(endpoint.id, { limit: sweepSize, now: clock.now() });
       claim.corrupt.forEach(noteCorrupt);
       claim.unread.forEach(telling.unread);
-      let buried = 0;
-      let refused = false;
+      goesOn = claim.goesOn;
       for (const delivery of claim.deliveries) {
         const isOld = isTooOld(delivery, endpoint) && !deliveries.isMade(delivery);
-        if (refused || !isOld) lease.release(delivery);
-        else if (await bury(delivery, { reason: 'gave-up', message, endpoint })) buried += 1;
-        else refused = true;
+        if (isOld && !isRefused) isRefused = !(await giveUp(delivery));
+        else {
+          young.push(delivery);
+          youngBytes += delivery.event.payload.byteLength;
+        }
       }
-      if (refused || buried < sweepSize) return;
       await setImmediate(); // the other endpoints' answers and signals are heard in between
     }
+    for (const delivery of young) lease.release(delivery);
   }
 
   function noteCorrupt(entry: Corrupt): void {

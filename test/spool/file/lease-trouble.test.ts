@@ -2,6 +2,7 @@
 import { linkSync, readdirSync, readlinkSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
+import type { Lease } from '../../../src/spool/spool.js';
 import { event } from '../../support/builders.js';
 import { type Fault, faultyDisk } from '../../support/faulty-disk.js';
 import {
@@ -82,6 +83,45 @@ describe('what a lease hands out', () => {
     expect((await fanOutAll(lease, () => ['a', 'b'])).unread).toEqual([]);
     await fanOutAll(lease, () => ['a', 'b']);
     for (const endpoint of ['a', 'b']) expect(ids(await claimAll(lease, endpoint))).toEqual(['2']);
+    await lease.close();
+  });
+});
+
+describe('a delivery that cannot be read just now', () => {
+  async function queued(errno: string) {
+    const { root, trouble, spool, fire } = troubled();
+    const lease = await leaseOf(spool);
+    for (const id of ['a', 'b', 'c', 'd']) await fire(id);
+    await fanOutAll(lease, () => ['chat']);
+    await lease.close();
+    const isBad = (path: string) => path.includes('/queue/') && /[ab]\.json$/.test(path);
+    trouble.fault = ({ name, args }) => (name === 'openSync' && isBad(String(args[0])) ? errno : undefined);
+    return { root, trouble, lease: await leaseOf(spool) };
+  }
+  const next = (lease: Lease, inOrder = false) => lease.claim('chat', { limit: 1, now: 1, inOrder });
+
+  it('does not hold up those behind it, and is tried again after the next step', async () => {
+    const { trouble, lease } = await queued('EIO');
+    for (const name of ['a.json', 'b.json']) {
+      const unread = [{ name, reason: 'it cannot be read now (EIO)' }];
+      expect(await next(lease)).toEqual({ deliveries: [], corrupt: [], unread, goesOn: true });
+    }
+    const [c] = (await next(lease)).deliveries;
+    expect(c?.event.id).toBe('c');
+    await lease.done(c!);
+    trouble.fault = () => undefined;
+    await fanOutAll(lease, () => ['chat']);
+    expect(ids(await claimAll(lease, 'chat'))).toEqual(['a', 'b', 'd']);
+    expect(await next(lease)).toMatchObject({ deliveries: [], goesOn: false });
+    await lease.close();
+  });
+
+  it('holds them up where all is in order, and where it is this machine that cannot read', async () => {
+    const inOrder = await queued('EIO');
+    expect(await next(inOrder.lease, true)).toMatchObject({ unread: [{ name: 'a.json' }], goesOn: false });
+    await inOrder.lease.close();
+    const { lease } = await queued('EMFILE');
+    expect(await next(lease)).toMatchObject({ unread: [{ name: 'a.json' }], goesOn: false });
     await lease.close();
   });
 });

@@ -212,4 +212,26 @@ describe('drain() and endpoints in trouble', () => {
     const attempts = world.buried.reduce((sum, { why }) => sum + why.attempts, 0);
     expect(attempts).toBe(world.sent.filter(({ event }) => event !== young!.id).length);
   });
+
+  it('drain() gives up what has become too old behind what has not', async () => {
+    const world = draining({
+      hooks: hooksOf(
+        { complete: ['a'] },
+        { a: { retry: { scheduleMs: [5_000], jitter: 0 }, giveUpAfterMs: 10_000 } },
+      ),
+      script: { a: 503 },
+    });
+    const soon = new Date(world.clock.now() + 33_000).toISOString();
+    const young = await world.fire(...times(4).map(() => ({ time: soon })));
+    await world.fire(...times(100));
+    for (let tries = 1; tries < 8; tries += 1) {
+      await world.drain();
+      world.clock.advance?.(5_000);
+    }
+    expect(await world.drain()).toMatchObject({ gaveUp: 100, owed: 4 });
+    world.script.a = 204;
+    world.clock.advance?.(5_000);
+    await world.drain();
+    expect(world.sent.slice(-4).map(({ event }) => event)).toEqual(young.map(({ id }) => id));
+  });
 });

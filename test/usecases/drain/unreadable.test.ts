@@ -23,7 +23,12 @@ describe('drain() and what cannot be read', () => {
         async claim(endpoint, options) {
           if (claimed) return lease.claim(endpoint, options);
           claimed = true;
-          return { deliveries: [], corrupt: [entry], unread: [{ name: 'y.json', reason: 'EIO' }] };
+          return {
+            deliveries: [],
+            corrupt: [entry],
+            unread: [{ name: 'y.json', reason: 'EIO' }],
+            goesOn: true,
+          };
         },
       }),
     });
@@ -35,6 +40,31 @@ describe('drain() and what cannot be read', () => {
       { event: 'x.json', error: 'it is empty' },
       {},
     ]);
+  });
+
+  it('drain() gets past what cannot be read now, and waits for it where all is in order', async () => {
+    const held = { name: 'y.json', reason: 'EIO' };
+    for (const isBlocking of [false, true]) {
+      const asked = new Set<boolean | undefined>();
+      const conduct = isBlocking ? ({ order: 'strict', onFailure: 'block' } as const) : {};
+      let claims = 0;
+      const world = draining({
+        hooks: hooksOf({ complete: ['a'] }, { a: conduct }),
+        wrap: (lease) => ({
+          ...lease,
+          async claim(endpoint, options) {
+            asked.add(options.inOrder);
+            claims += 1;
+            if (claims > 1 && !isBlocking) return lease.claim(endpoint, options);
+            return { deliveries: [], corrupt: [], unread: [held], goesOn: !isBlocking };
+          },
+        }),
+      });
+      await world.fire(...times(3));
+      expect(await world.drain()).toMatchObject(isBlocking ? { owed: 3 } : { delivered: 3, owed: 0 });
+      expect(world.told('unread')).toHaveLength(1);
+      expect([...asked]).toEqual([isBlocking]);
+    }
   });
 
   it('drain() notes what a sweep of old deliveries cannot read', async () => {
