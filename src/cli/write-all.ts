@@ -1,12 +1,9 @@
 import { writeSync } from 'node:fs';
 import { errnoOf } from '../shared/errors.js';
 
-/** Errors of a stream that nobody reads any more: what we do matters, not who listens. */
-const unheard: ReadonlySet<string> = new Set(['EPIPE', 'EBADF', 'EIO', 'ENOSPC', 'ECONNRESET']);
-
 /**
- * Writes a text whole to a descriptor of any kind (file, pipe, terminal). A reader that has gone away is no error.
- * @throws the errno of a write that failed otherwise
+ * Writes a text to a descriptor of any kind (file, pipe, terminal): whole, or as far as that can be done. What we do
+ * matters, not who hears of it: a reader that has gone away, or a full disk, is no error.
  */
 export function writeAll(fd: number, text: string): void {
   const bytes = Buffer.from(text);
@@ -14,9 +11,9 @@ export function writeAll(fd: number, text: string): void {
     try {
       at += writeSync(fd, bytes, at);
     } catch (error) {
-      const errno = errnoOf(error) ?? '';
-      if (unheard.has(errno)) return;
-      if (errno !== 'EAGAIN') throw error;
+      const errno = errnoOf(error);
+      if (errno === undefined || errno.startsWith('ERR_')) throw error;
+      if (errno !== 'EAGAIN') return;
       // Somebody made it non-blocking, and its reader is slow.
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
     }

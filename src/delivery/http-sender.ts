@@ -11,10 +11,12 @@
  */
 import { Socket } from 'node:net';
 import type { buildConnector, Client, Dispatcher } from 'undici';
+import { ignoreErrno } from '../shared/errors.js';
 import { type AnswerListener, type Connection, createIdleConnections } from './connection.js';
 import { createCutOffs } from './cut-offs.js';
 import { createDeadlines } from './deadlines.js';
 import { parseDeliveryWish } from './delivery-wish.js';
+import { describeError } from './error-words.js';
 import { exchange } from './exchange.js';
 import { createRequestBuilder, type HttpRequest } from './http-request.js';
 import type { SecretReader } from './secrets.js';
@@ -93,7 +95,12 @@ export function createHttpSender({
       if (!built.ok) return built.error;
       if (connect === undefined) {
         loading ??= load();
-        connect = await loading;
+        try {
+          connect = await loading;
+        } catch (error) {
+          loading = undefined; // what keeps a file from being opened may pass
+          return notLoaded(error);
+        }
       }
       return begin(built.request, attempt, connect);
     },
@@ -102,6 +109,12 @@ export function createHttpSender({
       await Promise.all(Array.from(open, (connection) => connection.destroy()));
     },
   };
+}
+
+/** @throws what is no error of the system */
+function notLoaded(error: unknown): AttemptResult {
+  ignoreErrno(error);
+  return describeError(error);
 }
 
 interface OpenOptions {

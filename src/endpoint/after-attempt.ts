@@ -54,8 +54,8 @@ export type Decision =
 /**
  * The endpoint's health after an attempt, and what becomes of the delivery.
  *
- * A success makes the endpoint well at once, unless it is paused, or has asked
- * to be left alone since that attempt began; its allowed concurrency then grows
+ * An answer that shows the endpoint at work makes it well at once, unless it is
+ * paused, or has asked to be left alone since that attempt began; its allowed concurrency then grows
  * from 1 by 1/N with each further success, as Postfix's does. A delivery that
  * failed before and fails again while others succeed is poison: it failed
  * alone, and from then on says nothing of an endpoint that is well. Three
@@ -72,12 +72,13 @@ export function afterAttempt(
 ): { health: Health; decision: Decision } {
   const { outcome, event } = attempt;
   const health = atThisClock(before, moment);
-  const answered = { settled: event, limit: limitOf(conduct) };
-  if (outcome.kind === 'ok') {
-    const { disables } = outcome;
-    const holds = health.asked === true && isSameMoment(health, attempt, moment.now);
-    return { health: afterAnswer(health, { ...answered, disables, holds }), decision: 'delivered' };
-  }
+  const holds = isHeld(health, attempt, moment.now);
+  const answered = { settled: event, limit: limitOf(conduct), holds };
+  if (outcome.kind === 'ok')
+    return {
+      health: afterAnswer(health, { ...answered, disables: outcome.disables }),
+      decision: 'delivered',
+    };
   if (outcome.kind === 'refused') return { health: afterAnswer(health, answered), decision: 'refused' };
   if (outcome.kind === 'gone') {
     const paused = health.paused ?? pausedBy(outcome.what);
@@ -93,7 +94,8 @@ export function afterAttempt(
   if (outcome.kind === 'failed' && outcome.retryAfterMs !== undefined)
     return { health: parked(), decision: 'alone' };
   const noted = against.length === 0 ? {} : { against };
-  const next = outcome.kind === 'rejected' ? afterAnswer(health, noted) : { ...health, ...noted };
+  const next =
+    outcome.kind === 'rejected' ? afterAnswer(health, { ...noted, holds }) : { ...health, ...noted };
   return { health: next, decision: 'alone' };
 }
 

@@ -1,9 +1,10 @@
+import { mayBeUrl } from '../shared/shown.js';
 import { isEventId } from './event-id.js';
 import { parseTime } from './event-time.js';
 import { isHookName } from './hook-name.js';
 import type { JsonMember } from './json-span.js';
 import { topLevelMembers } from './json-span.js';
-import { looksLikeUrl, parseWebhookUrl } from './webhook-url.js';
+import { parseWebhookUrl } from './webhook-url.js';
 
 /** What an event's or batch's header says, checked; what it leaves out is filled in at intake. */
 export interface ParsedHeader {
@@ -128,10 +129,10 @@ function readTime(value: unknown, header: ParsedHeader): string | undefined {
 
 /**
  * The beginning of a text as printable ASCII in quotes, with a space behind
- * it; nothing for other values, and nothing for a URL, which may be a secret.
+ * it; nothing for other values, and nothing for what may be a URL, a secret.
  */
 function shown(value: unknown): string {
-  if (typeof value !== 'string' || looksLikeUrl(value)) return '';
+  if (typeof value !== 'string' || mayBeUrl(value)) return '';
   const quoted = JSON.stringify(value.slice(0, MAX_SHOWN));
   const ascii = quoted.replace(/[^ -~]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
   return value.length > MAX_SHOWN ? `${ascii}... ` : `${ascii} `;

@@ -10,7 +10,10 @@ export { matchesHook } from './pattern.js';
 export interface Router {
   /** The receivers in the file's order, each once. */
   endpointsFor(event: Addressed): readonly Endpoint[];
-  /** The receiver with this id, or whose id this was before the hooks file gave its URL a name. */
+  /**
+   * The receiver with this id, or whose id this was before the hooks file gave its URL a name; of an event that names one
+   * URL and nothing else that one, whatever its id is now.
+   */
   endpointFor(event: Addressed, id: string): Endpoint | undefined;
 }
 
@@ -34,7 +37,7 @@ export function createRouter(hooks: Hooks): Router {
     endpointsFor: (event) => [...receivers(event).values()],
     endpointFor: (event, id) => {
       const all = receivers(event);
-      return all.get(id) ?? formerly(id, all);
+      return all.get(id) ?? formerly(id, all) ?? (event.to === undefined ? undefined : onlyOne(id, all));
     },
   };
 }
@@ -43,6 +46,12 @@ export function createRouter(hooks: Hooks): Router {
 function formerly(id: string, receivers: ReadonlyMap<string, Endpoint>): Endpoint | undefined {
   const found = [...receivers.values()].find(({ url }) => unnamedEndpointId(url) === id);
   return found && { ...found, id };
+}
+
+/** It never depended on the hooks file, in which its URL may have had another name. */
+function onlyOne(id: string, receivers: ReadonlyMap<string, Endpoint>): Endpoint | undefined {
+  const [endpoint, ...others] = receivers.values();
+  return endpoint && others.length === 0 ? { ...endpoint, id } : undefined;
 }
 
 /**

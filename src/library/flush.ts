@@ -29,9 +29,11 @@ export async function flush({ hook, spool, env = process.env }: FlushOptions = {
   const journal = createFileJournal(`${root}/journal`, () => {});
   try {
     const dropped = await leased.lease.drop((event) => hook === undefined || event.hook === hook);
+    const time = new Date().toISOString();
+    for (const { name, reason } of dropped.corrupt)
+      journal.write({ time, what: 'corrupt', event: name, error: reason });
     const count = dropped.events + dropped.deliveries;
-    if (count > 0)
-      journal.write({ time: new Date().toISOString(), what: 'dropped', ...(hook && { hook }), count });
+    if (count > 0) journal.write({ time, what: 'dropped', ...(hook && { hook }), count });
     return dropped;
   } finally {
     journal.close();

@@ -1,7 +1,8 @@
 import { type Environment, spoolPath } from '../config/paths.js';
 import { randomBytes } from '../shared/random.js';
-import { ensureSpool } from '../spool/file/create.js';
+import { ensureSpool, restoreRooms } from '../spool/file/create.js';
 import { systemDisk } from '../spool/file/disk.js';
+import { spoolError } from '../spool/file/spool-error.js';
 import { groupId } from './group.js';
 
 export interface InitOptions {
@@ -14,7 +15,7 @@ export interface InitOptions {
 }
 
 /**
- * Makes a spool ahead of its first use; with a group, one that its members may fire into.
+ * Makes a spool ahead of its first use, or what is missing of one; with a group, one that its members may fire into.
  * @returns the spool's directory
  * @throws CapnhookError `SPOOL_CREATE`, `PERMISSION`; `USAGE` for a group that is not there
  */
@@ -26,5 +27,10 @@ export async function init({
   const root = spoolPath(env, spool);
   const token = Buffer.from(randomBytes(8)).toString('hex');
   ensureSpool(systemDisk, root, { token, ...(group !== undefined && { sharedWith: await groupId(group) }) });
+  try {
+    restoreRooms(systemDisk, root);
+  } catch (error) {
+    throw spoolError(error, { doing: 'create or open the spool', root, otherwise: 'SPOOL_CREATE' });
+  }
   return { spool: root };
 }

@@ -148,7 +148,7 @@ export function createMemorySpool({ now }: { now(): number }): Spool {
         deliveries += queue.owed.length - owed.length;
         queue.owed = owed;
       }
-      return { events, deliveries };
+      return { events, deliveries, corrupt: [] };
     },
     onHint(hint) {
       hints.add(hint);

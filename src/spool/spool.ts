@@ -146,6 +146,8 @@ export interface Dropped {
   /** Events that were not fanned out yet. */
   events: number;
   deliveries: number;
+  /** What could not be read, and was put aside. */
+  corrupt: readonly Corrupt[];
 }
 
 /** Which retries are due. */

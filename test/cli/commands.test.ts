@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, statSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { commands } from '../../src/cli/command-table.js';
@@ -541,7 +541,14 @@ describe('capnhook flush', () => {
     expect((await place.run(['flush', '--yes', '--hook', 'a'])).stderr).toBe(
       'capnhook: dropped 0 queued deliveries and 2 events not taken in yet\n',
     );
-    expect((await place.run(['flush', '--yes', '--json'])).stdout).toBe('{"events":1,"deliveries":0}\n');
+    expect((await place.run(['flush', '--yes', '--json'])).stdout).toBe(
+      '{"events":1,"deliveries":0,"corrupt":[]}\n',
+    );
+    mkdirSync(join(place.spool, 'queue'), { recursive: true });
+    writeFileSync(join(place.spool, 'queue/stray'), '');
+    expect((await place.run(['flush', '--yes'])).stderr).toContain(
+      'put aside in corrupt/: stray: it stood at queue/stray, and is no directory',
+    );
     expect((await place.run(['flush', '--yes', '-q'])).stderr).toBe('');
   });
 

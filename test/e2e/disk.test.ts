@@ -1,6 +1,7 @@
 import { chmodSync } from 'node:fs';
-import { describe, expect, test } from 'vitest';
-import { createWorld, node, type RunOptions, type World } from '../support/world.js';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { startReceiver } from '../support/receiver.js';
+import { bin, createWorld, node, type RunOptions, type World } from '../support/world.js';
 
 const mayMount = 'only root may mount, in a mount namespace of its own';
 
@@ -151,6 +152,27 @@ describe('files that somebody else owns', () => {
     const open = await world.exec('find', [world.spool, '-perm', '/077']);
     expect(open).toMatchObject({ code: 0, stdout: '' });
   });
+});
+
+test('what sends cannot be loaded because too many files are open: the drain goes on, and then sends', async () => {
+  const world = createWorld();
+  const { url, requests, close } = await startReceiver();
+  onTestFinished(close);
+  world.hooks(`hooks: {complete: ["${url}"]}\n`);
+  await world.run(['fire', 'complete', '-d', '1']);
+  const once = world.file(
+    'once.cjs',
+    `const fs = require('fs'), { readFileSync } = fs;
+    let left = 1;
+    fs.readFileSync = (path, ...rest) => {
+      if (String(path).endsWith('undici.js') && left-- > 0)
+        throw Object.assign(new Error('EMFILE'), { code: 'EMFILE', errno: -24, syscall: 'open' });
+      return readFileSync(path, ...rest);
+    };`,
+  );
+  const drained = await world.exec(node, ['--require', once, bin, 'drain', '--wait', '20s', '-v']);
+  expect(drained).toMatchObject({ code: 0, stderr: expect.stringContaining('EMFILE') });
+  expect(requests).toHaveLength(1);
 });
 
 test('node is the one under test', async () => {

@@ -433,6 +433,19 @@ describe('afterAttempt() after Retry-After', () => {
     expect(succeed(later, t0 + 60_010, t0 + 60_020).failures).toBeUndefined();
   });
 
+  it.each([[{ kind: 'rejected', what: '400' }], [{ kind: 'refused' }]] as Outcome[][])(
+    'afterAttempt() keeps the endpoint parked although one that was in flight then is %j',
+    (outcome) => {
+      const asked = fail({}, { startedAt: t0, now: t0 + 10, retryAfterMs: 60_000 });
+      const { health } = afterAttempt(
+        asked,
+        { outcome: outcome!, event: 'evt_b', startedAt: t0 },
+        { conduct, now: t0 + 100, random: 0.5 },
+      );
+      expect(health).toMatchObject({ failures: 1, asked: true, parkedUntil: asked.parkedUntil });
+    },
+  );
+
   it('afterAttempt() makes an endpoint well that has not asked for a wait, also by one that was in flight', () => {
     const parked = fail({}, { startedAt: t0, now: t0 + 10 });
     expect(succeed(parked, t0, t0 + 100).failures).toBeUndefined();

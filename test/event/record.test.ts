@@ -160,7 +160,8 @@ describe('parseEvent()', () => {
     ['{"hook":"a"}', 'no "payload" in it'],
     ['{"__proto__":{"payload":1},"hook":"a"}', 'no "payload" in it'],
     ['{"__proto__":{"hook":"a"},"payload":1}', 'neither "hook" nor "to" in it'],
-    ['{"hook":"../x","payload":1}', 'the hook "../x" is not a valid name'],
+    ['{"hook":"a..x","payload":1}', 'the hook "a..x" is not a valid name'],
+    ['{"hook":"../x","payload":1}', 'the hook is not a valid name'],
     ['{"hook":null,"payload":1}', 'the hook is not a valid name'],
     ['{"hook":"","payload":1}', 'the hook "" is not a valid name'],
     [
@@ -169,6 +170,8 @@ describe('parseEvent()', () => {
     ],
     [`{"hook":"${'a '.repeat(30)}","payload":1}`, `the hook "${'a '.repeat(20)}"... is not a valid name`],
     ['{"hook":"https://x/secret","payload":1}', 'the hook is not a valid name'],
+    ['{"hook":"hooks.example/T0/secret","payload":1}', 'the hook is not a valid name'],
+    ['{"hook":"https:hooks.example","payload":1}', 'the hook is not a valid name'],
     ['{"hook":"a","payload":1,"id":"a.b"}', 'the id "a.b" is not valid'],
     ['{"hook":"a","payload":1,"id":1}', 'the id is not valid'],
     ['{"hook":"a","payload":1,"time":"today"}', 'the time "today" is not an ISO 8601 date-time with a zone'],

@@ -122,7 +122,20 @@ describe('endpointsFor()', () => {
     for (const event of [{ hook: 'build.ok' }, { to: ['https://audit.example'] }]) {
       expect(endpointFor(hooks, event, before)).toEqual({ ...audit, id: before });
     }
-    expect(endpointFor(hooks, { to: ['https://b.example/1'] }, before)).toBeUndefined();
+    expect(
+      endpointFor(hooks, { to: ['https://b.example/1', 'https://b.example/2'] }, before),
+    ).toBeUndefined();
+  });
+
+  it('endpointFor() finds the one URL that an event has named, whatever it was called', () => {
+    const url = 'https://b.example/1';
+    expect(endpointFor(hooks, { to: [url] }, 'gone')).toEqual({
+      ...hooks.defaults,
+      id: 'gone',
+      url: { value: url },
+    });
+    expect(endpointFor(hooks, { hook: 'build.ok' }, 'gone')).toBeUndefined();
+    expect(endpointFor(hooks, { to: [] }, 'gone')).toBeUndefined();
   });
 
   it('createRouter() answers the same after more hooks than it remembers', () => {

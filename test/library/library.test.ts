@@ -4,6 +4,7 @@ import {
   chmodSync,
   existsSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -187,7 +188,7 @@ describe('fire()', () => {
     process.env.CAPNHOOK_SPOOL = place.spool;
     await fire('complete', 1);
     expect(place.names('incoming')).toHaveLength(1);
-    expect(await flush()).toEqual({ events: 1, deliveries: 0 });
+    expect(await flush()).toEqual({ events: 1, deliveries: 0, corrupt: [] });
     expect(await stop()).toEqual({ holder: undefined });
     expect(await init()).toEqual({ spool: place.spool });
   });
@@ -266,10 +267,33 @@ describe('the whole way', () => {
     for (const hook of ['a', 'b']) await fire(hook, 1, options);
     await drain(options);
     for (const hook of ['a', 'b']) await fire(hook, 2, options);
-    expect(await flush({ ...options, hook: 'a' })).toEqual({ events: 1, deliveries: 1 });
-    expect(await flush({ ...options, hook: 'a' })).toEqual({ events: 0, deliveries: 0 });
-    expect(await flush(options)).toEqual({ events: 1, deliveries: 1 });
+    expect(await flush({ ...options, hook: 'a' })).toEqual({ events: 1, deliveries: 1, corrupt: [] });
+    expect(await flush({ ...options, hook: 'a' })).toEqual({ events: 0, deliveries: 0, corrupt: [] });
+    expect(await flush(options)).toEqual({ events: 1, deliveries: 1, corrupt: [] });
     await expect(flush({ ...options, hook: 'a.*' })).rejects.toMatchObject({ code: 'USAGE' });
+  });
+
+  it('flush() journals and tells what it has put aside', async () => {
+    const { place, options } = here();
+    await init(options);
+    writeFileSync(join(place.spool, 'queue/stray.json'), '{}');
+    const reason = 'it stood at queue/stray.json, and is no directory';
+    expect(await flush(options)).toMatchObject({ corrupt: [{ name: 'stray.json', reason }] });
+    const [journal] = readdirSync(join(place.spool, 'journal'));
+    expect(readFileSync(join(place.spool, 'journal', journal!), 'utf8')).toContain(JSON.stringify(reason));
+  });
+
+  it('init() makes anew what is missing of a spool', async () => {
+    const { place, options } = here();
+    await init(options);
+    for (const room of ['incoming', 'dead']) rmSync(join(place.spool, room), { recursive: true });
+    await expect(fire('a', 1, options)).rejects.toMatchObject({
+      code: 'SPOOL_WRITE',
+      hint: expect.stringContaining('capnhook init'),
+    });
+    await init(options);
+    await fire('a', 1, options);
+    expect(readdirSync(place.spool)).toContain('dead');
   });
 
   it('deregister() and flush() count of a batch what is still owed', async () => {
@@ -281,7 +305,7 @@ describe('the whole way', () => {
     await fireBatch('a', Buffer.from('1\n2\n3\n4\n5\n'), options);
     expect(await drain(options)).toMatchObject({ delivered: 2, owed: 3 });
     expect(await deregister(url, options)).toEqual({ removedFrom: ['a'], queued: 3 });
-    expect(await flush(options)).toEqual({ events: 0, deliveries: 3 });
+    expect(await flush(options)).toEqual({ events: 0, deliveries: 3, corrupt: [] });
     expect(await drain(options)).toMatchObject({ delivered: 0, owed: 0 });
   });
 

@@ -7,6 +7,7 @@ import { dirname } from 'node:path';
 import { CapnhookError, errnoOf } from '../../shared/errors.js';
 import { type Disk, O_NOFOLLOW, O_NONBLOCK, O_RDONLY } from './disk.js';
 import {
+  drainRooms,
   knownNames,
   passableDir,
   privateDir,
@@ -19,6 +20,9 @@ import {
 } from './layout.js';
 import { spoolError } from './spool-error.js';
 import { closeQuietly, ensureDirectory, syncDirectory, writeDurably } from './write-file.js';
+
+/** A directory that may be passed through, and not opened. */
+const unlisted: ReadonlySet<string> = new Set(['EACCES', 'EPERM']);
 
 /** How a spool is made. */
 export interface CreateOptions {
@@ -66,13 +70,17 @@ function checkVersion(version: string, root: string): void {
     'SPOOL_CREATE',
     `Cannot use the spool ${root}: its VERSION is ${found}, not "${versionText}"`,
     {
-      hint: 'A newer capnhook made it. Update this one, or choose another spool with --spool or CAPNHOOK_SPOOL.',
+      hint:
+        version === ''
+          ? `Something has emptied that file. Write "${versionText}" into it, and look whether all else is whole.`
+          : 'A newer capnhook made it. Update this one, or choose another spool with --spool or CAPNHOOK_SPOOL.',
     },
   );
 }
 
 function createSpool(disk: Disk, root: string, { sharedWith, token }: CreateOptions): void {
   makePath(disk, root, sharedWith === undefined ? privateDir : passableDir);
+  syncAbove(disk, root);
   refuseForeign(disk, root);
   if (sharedWith !== undefined) disk.chmodSync(root, passableDir);
   for (const room of rooms) makeRoom(disk, root, { room, sharedWith });
@@ -84,12 +92,36 @@ function createSpool(disk: Disk, root: string, { sharedWith, token }: CreateOpti
   syncDirectory(disk, root);
 }
 
+/**
+ * Makes directories anew that somebody has removed, or a backup has left out. Those of a shared spool that others write
+ * to are made by {@link ensureSpool} alone, which is told the group.
+ * @throws the errno of what failed
+ */
+export function restoreRooms(disk: Disk, root: string): void {
+  const isShared = (disk.statSync(`${root}/VERSION`).mode & 0o044) !== 0;
+  const missing = (isShared ? drainRooms : rooms).filter((room) =>
+    ensureDirectory(disk, roomPath(root, room), privateDir),
+  );
+  if (missing.length > 0) syncDirectory(disk, root);
+}
+
 /** Makes a directory and what is missing above it. */
 function makePath(disk: Disk, path: string, mode: number): void {
   if (disk.statSync(path, { throwIfNoEntry: false })) return;
   makePath(disk, dirname(path), mode);
   ensureDirectory(disk, path, mode);
-  syncDirectory(disk, dirname(path));
+}
+
+/** Makes the names of a directory and of those above it durable: whoever made them may have ended before that. */
+function syncAbove(disk: Disk, path: string): void {
+  const above = dirname(path);
+  if (above === path) return;
+  try {
+    syncDirectory(disk, above);
+  } catch (error) {
+    if (!unlisted.has(errnoOf(error) ?? '')) throw error; // it is somebody else's, and surely older
+  }
+  syncAbove(disk, above);
 }
 
 /** A directory with other things in it was surely named by mistake. */

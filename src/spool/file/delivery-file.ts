@@ -33,8 +33,8 @@ export function headerOf(
  * @returns ms since the epoch
  */
 export function acceptedAt({ id, stat, now }: { id: string; stat: EntryStat; now: number }): number {
-  const written = stat.mtimeMs > now ? 0 : stat.mtimeMs;
-  return Math.max(timeOfId(id) ?? 0, written);
+  const times = [timeOfId(id) ?? 0, stat.mtimeMs];
+  return Math.max(...times.map((time) => (time > now ? 0 : time)));
 }
 
 /** A file's age can be anything (utimensat(2)); a time is written with a year of four digits. */

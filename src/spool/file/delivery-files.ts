@@ -62,8 +62,8 @@ export function createDeliveryFiles(
   root: string,
   { sync, marks, token }: DeliveryFilesOptions,
 ): DeliveryFiles {
-  /** Directories that are there, durably. */
-  const made = new Set<string>();
+  /** Directories whose names are durable. */
+  const durable = new Set<string>();
 
   function pathOf({ directory, name, member }: Slot): string {
     const path = `${root}/${directory}`;
@@ -128,17 +128,18 @@ export function createDeliveryFiles(
 
   function makeRoomFor(room: 'retry' | 'dead', endpoint: string): string {
     const directory = `${root}/${room}/${endpoint}`;
-    if (made.has(directory)) return directory;
-    ensureDirectory(disk, directory, privateDir);
-    syncDirectory(disk, `${root}/${room}`);
-    made.add(directory);
+    // Somebody may have removed them.
+    if (ensureDirectory(disk, `${root}/${room}`, privateDir)) syncDirectory(disk, root);
+    const isNew = ensureDirectory(disk, directory, privateDir);
+    if (isNew || !durable.has(directory)) syncDirectory(disk, `${root}/${room}`);
+    durable.add(directory);
     return directory;
   }
 
   return {
     pathOf,
     forget(endpoint) {
-      for (const room of ['retry', 'dead']) made.delete(`${root}/${room}/${endpoint}`);
+      for (const room of ['retry', 'dead']) durable.delete(`${root}/${room}/${endpoint}`);
     },
     async remove(slot) {
       if (slot.member !== undefined) {

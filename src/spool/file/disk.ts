@@ -3,6 +3,7 @@
  * test can let any one of them fail, and another disk can stand in.
  */
 import {
+  accessSync,
   chmodSync,
   chownSync,
   closeSync,
@@ -30,6 +31,7 @@ import {
 /** Calls with `node:fs`' own signatures: synchronous, but for `fsync`. */
 export type Disk = Pick<
   typeof import('node:fs'),
+  | 'accessSync'
   | 'chmodSync'
   | 'chownSync'
   | 'closeSync'
@@ -55,6 +57,7 @@ export type Disk = Pick<
 
 /** The machine's own file system. */
 export const systemDisk: Disk = {
+  accessSync,
   chmodSync,
   chownSync,
   closeSync,
@@ -87,3 +90,7 @@ export const O_EXCL: number = constants.O_EXCL;
 export const O_NOFOLLOW: number = constants.O_NOFOLLOW;
 export const O_NONBLOCK: number = constants.O_NONBLOCK;
 export const O_DIRECTORY: number = constants.O_DIRECTORY;
+
+/** What access(2) asks for. */
+export const W_OK: number = constants.W_OK;
+export const X_OK: number = constants.X_OK;

@@ -14,7 +14,7 @@ import { removeIfThere, syncDirectory } from './write-file.js';
 type Match = (event: EventHeader) => boolean;
 
 /** Drops every event and delivery that matches. @throws the errno of what failed */
-export function dropAll(disk: Disk, root: string, match: Match): Dropped {
+export function dropAll(disk: Disk, root: string, match: Match): Omit<Dropped, 'corrupt'> {
   const events = dropFiles(disk, `${root}/incoming`, match);
   let deliveries = 0;
   for (const endpoint of listNames(disk, `${root}/queue`)) {

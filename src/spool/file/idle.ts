@@ -1,16 +1,19 @@
 import type { Disk } from './disk.js';
+import { drainRooms } from './layout.js';
 import { readRecord } from './lock-record.js';
 
 /** Rooms in which there is nothing while nothing is to be done, not even a directory. */
 const empty = ['incoming', 'queue', 'retry', 'tmp'] as const;
 
 /**
- * Whether a drain would find nothing to do, and nobody else draining. It takes no lock: whoever has it says so in the
+ * Whether a drain would find nothing to do, not even a directory to make anew, and nobody else draining. It takes no lock: whoever has it says so in the
  * lock file, unless the disk is full, and an entry that is accepted meanwhile is for the next drain either way.
  * @throws CapnhookError `SPOOL_WRITE` for a lock that is no regular file; the errno of what cannot be read
  */
 export function isIdle(disk: Disk, root: string): boolean {
+  const isWhole = drainRooms.every((room) => disk.lstatSync(`${root}/${room}`, { throwIfNoEntry: false }));
   return (
+    isWhole &&
     readRecord(`${root}/lock`) === undefined &&
     empty.every((room) => disk.readdirSync(`${root}/${room}`).length === 0) &&
     // What is no directory there is put aside by whoever drains.

@@ -15,6 +15,9 @@ export const rooms = [
   'journal',
 ] as const;
 
+/** Those that nobody but the drain needs. */
+export const drainRooms: readonly Room[] = ['queue', 'retry', 'dead', 'corrupt', 'endpoints', 'journal'];
+
 /** One of the directories right below the spool. */
 export type Room = (typeof rooms)[number];
 

@@ -23,6 +23,7 @@ import { createRecentEvents } from './recent-events.js';
 import { recover } from './recovery.js';
 import { batchFilesOf } from './segment.js';
 import type { Slot } from './slot.js';
+import { ofMachine } from './spool-error.js';
 
 export interface LeaseOptions {
   lock: SpoolLock;
@@ -38,9 +39,6 @@ export interface LeaseOptions {
 
 /** Names of deliveries in memory, over all endpoints. */
 const mostNames = 262_144;
-
-/** What keeps this process from reading any file, not this one. */
-const ofMachine: ReadonlySet<string> = new Set(['EMFILE', 'ENFILE', 'ENOMEM']);
 
 /** Opens the spool for draining, after putting in order whatever an earlier drain left half done. */
 export async function openLease(disk: Disk, root: string, options: LeaseOptions): Promise<Lease> {
@@ -224,7 +222,7 @@ export async function openLease(disk: Disk, root: string, options: LeaseOptions)
     owed: async (endpoint) => readers.owed(endpoint),
     async drop(match) {
       try {
-        return dropAll(disk, root, match);
+        return { ...dropAll(disk, root, match), corrupt: untold.splice(0) };
       } finally {
         readers.reload();
       }

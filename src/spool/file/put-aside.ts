@@ -2,8 +2,8 @@
 import { errnoOf, ignoreErrno } from '../../shared/errors.js';
 import type { Corrupt } from '../spool.js';
 import type { Disk } from './disk.js';
-import { privateFile } from './layout.js';
-import { closeQuietly, discard, syncDirectory, writeDurably } from './write-file.js';
+import { privateDir, privateFile } from './layout.js';
+import { closeQuietly, discard, ensureDirectory, syncDirectory, writeDurably } from './write-file.js';
 
 /** A path as the kernel knows it: a Buffer where the name is not UTF-8. */
 export type RawPath = string | Buffer;
@@ -19,16 +19,18 @@ export function putAside(
   root: string,
   { path, name, reason }: { path: RawPath; name: string; reason: string },
 ): Corrupt | undefined {
-  const free = freeName(disk, `${root}/corrupt`, shorten(name));
-  writeReason(disk, `${root}/corrupt/${free}.why`, reason);
+  const corrupt = `${root}/corrupt`;
+  if (ensureDirectory(disk, corrupt, privateDir)) syncDirectory(disk, root); // somebody has removed it
+  const free = freeName(disk, corrupt, shorten(name));
+  writeReason(disk, `${corrupt}/${free}.why`, reason);
   try {
-    disk.renameSync(path, `${root}/corrupt/${free}`);
+    disk.renameSync(path, `${corrupt}/${free}`);
   } catch (error) {
-    discard(disk, `${root}/corrupt/${free}.why`);
+    discard(disk, `${corrupt}/${free}.why`);
     if (errnoOf(error) === 'ENOENT') return undefined;
     throw error;
   }
-  syncDirectory(disk, `${root}/corrupt`);
+  syncDirectory(disk, corrupt);
   return { name: free, reason };
 }
 

@@ -33,7 +33,7 @@ export interface QueueReaders {
   /** The earliest time a retry of an endpoint is due, ms. */
   nextDue(endpoint: string): number | undefined;
   owing(): string[];
-  /** How many an endpoint is owed. */
+  /** How many an endpoint is owed; 1 if that cannot be told. */
   owed(endpoint: string): number;
   /** Looks at the directories anew, after files came or went unheard; what is handed out stays so. */
   reload(): void;
@@ -211,6 +211,16 @@ export function createQueueReaders(disk: Disk, root: string, options: QueueReade
     return directories.reduce((sum, directory) => sum + counts.count(endpoint, directory), 0);
   }
 
+  /** What cannot be listed has not been found to be empty. */
+  function countOrOne(endpoint: string): number {
+    try {
+      return count(endpoint);
+    } catch (error) {
+      ignoreErrno(error);
+      return 1;
+    }
+  }
+
   return {
     take(endpoint, claim) {
       const isKnown = readings.has(endpoint) || closed.has(endpoint);
@@ -243,7 +253,7 @@ export function createQueueReaders(disk: Disk, root: string, options: QueueReade
     },
     owing: () => endpoints().filter(isOwing),
     owed(endpoint) {
-      if (closed.has(endpoint)) return count(endpoint);
+      if (closed.has(endpoint)) return countOrOne(endpoint);
       return readings.get(endpoint)?.reader.count() ?? 0;
     },
     reload() {
@@ -254,7 +264,11 @@ export function createQueueReaders(disk: Disk, root: string, options: QueueReade
       const queues = listNames(disk, `${root}/queue`).filter((name) => !readings.has(name));
       for (const endpoint of new Set([...closed.keys(), ...queues])) {
         const onGone = (segment: string) => onRemoved(endpoint, segment);
-        closed.set(endpoint, closedOf(readStanding(disk, root, { endpoint, onGone })));
+        try {
+          closed.set(endpoint, closedOf(readStanding(disk, root, { endpoint, onGone })));
+        } catch (error) {
+          ignoreErrno(error); // it stays as it is known; whoever claims is told of it
+        }
       }
     },
     async tidy() {

@@ -2,6 +2,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { errnoOf, ignoreErrno } from '../../shared/errors.js';
 import type { Corrupt } from '../spool.js';
+import { restoreRooms } from './create.js';
 import type { Disk } from './disk.js';
 import { leaveFirst, removeDirectory, type Standing } from './endpoint-directories.js';
 import { tmpAgeMs } from './layout.js';
@@ -10,12 +11,13 @@ import { putAside } from './put-aside.js';
 import { whyNotWritable } from './read-entry.js';
 import { batchFilesOf } from './segment.js';
 import { settleMoved } from './settle-moved.js';
+import { ofMachine } from './spool-error.js';
 
 /** What an earlier drain has left. */
 export interface Recovered {
   /** What was put aside. */
   aside: Corrupt[];
-  /** Each endpoint that is owed anything. */
+  /** Each endpoint that is owed anything, for all that can be told. */
   found: Map<string, Standing>;
 }
 
@@ -23,17 +25,19 @@ export interface Recovered {
 const yieldEvery = 256;
 
 /**
- * Sweeps old left-overs out of `tmp/`, removes empty segments and endpoints,
+ * Makes directories that are missing, sweeps old left-overs out of `tmp/`, removes empty segments and endpoints,
  * and puts aside what stands where only a directory, or a batch's progress, can be
  * of use.
- * @throws the errno of a directory that cannot be listed, or of a failed move
+ * @throws the errno of a directory that all need and that cannot be listed, or of a failed move
  */
 export async function recover(disk: Disk, root: string, now: number): Promise<Recovered> {
+  restoreRooms(disk, root);
   for (const name of listNames(disk, `${root}/tmp`)) sweep(disk, `${root}/tmp/${name}`, now);
   const aside: Corrupt[] = [];
   const found = new Map<string, Standing>();
   let seen = 0;
-  for (const endpoint of directories(disk, root, { path: 'queue', aside })) {
+
+  function putQueueInOrder(endpoint: string): void {
     const path = `queue/${endpoint}`;
     const segments = directories(disk, root, { path, aside }).map((name) => `${root}/${path}/${name}`);
     for (const segment of segments) {
@@ -42,6 +46,16 @@ export async function recover(disk: Disk, root: string, now: number): Promise<Re
     }
     if (leaveFirst(disk, segments)) found.set(endpoint, { isWaiting: true, hasRetries: false });
     else removeDirectory(disk, `${root}/${path}`);
+  }
+
+  for (const endpoint of directories(disk, root, { path: 'queue', aside })) {
+    try {
+      putQueueInOrder(endpoint);
+    } catch (error) {
+      const errno = errnoOf(error);
+      if (errno === undefined || ofMachine.has(errno)) throw error;
+      found.set(endpoint, { isWaiting: true, hasRetries: false }); // whoever claims is told of it
+    }
     seen += 1;
     if (seen % yieldEvery === 0) await setImmediate();
   }

@@ -9,6 +9,7 @@ import type { Disk } from './disk.js';
 import { eachName } from './each-name.js';
 import { parseRetryName } from './layout.js';
 import { type HandedOut, insert, isIn, type Slot } from './slot.js';
+import { checkRemovable } from './write-file.js';
 
 export interface RetryList {
   /** The next slot that is due and whose event is not in `passed`. */
@@ -73,6 +74,7 @@ export function createRetryList(
     const order = (a: Retry, b: Retry) => rank(a) - rank(b) || byTime(a, b);
     const taken = out.namesIn(directory);
     let [found, left]: [Retry[], Others | undefined] = [[], undefined];
+    checkRemovable(disk, `${root}/${directory}`);
     eachName(disk, `${root}/${directory}`, (name) => {
       if (taken.has(name)) return;
       found.push(retryOf(name));

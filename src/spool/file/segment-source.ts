@@ -7,6 +7,7 @@ import { parseQueueName } from './layout.js';
 import { listNames } from './list-names.js';
 import { type BatchFiles, batchFilesOf } from './segment.js';
 import type { Slot } from './slot.js';
+import { checkRemovable } from './write-file.js';
 
 /** The deliveries of a segment that were not handed out yet. */
 export interface SegmentSource {
@@ -39,6 +40,7 @@ const bytesOfName = 64;
 
 /** @throws, and so does `next`: the errno of what cannot be read; then nothing has changed */
 export function openSegment(disk: Disk, root: string, options: SourceOptions): SegmentSource {
+  checkRemovable(disk, `${root}/${options.directory}`);
   const batch = batchFilesOf(`${root}/${options.directory}`);
   return batch === undefined ? filesOf(disk, root, options) : eventsOf(disk, batch, options);
 }

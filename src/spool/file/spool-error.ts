@@ -1,6 +1,10 @@
 import { CapnhookError, type ErrorCode, errnoOf } from '../../shared/errors.js';
 
 const temporary: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT', 'EMFILE', 'ENFILE', 'ENOMEM', 'EAGAIN']);
+/** What keeps this process from opening any file, and not this one. */
+export const ofMachine: ReadonlySet<string> = new Set(['EMFILE', 'ENFILE', 'ENOMEM']);
+/** What speaks of the one file or directory. */
+const misplaced: ReadonlySet<string> = new Set(['EACCES', 'EPERM', 'ENOENT', 'ENOTDIR', 'EISDIR', 'ELOOP']);
 const refused: ReadonlySet<string> = new Set(['EACCES', 'EPERM']);
 
 /**
@@ -14,18 +18,25 @@ export function spoolError(
   if (error instanceof CapnhookError) return error;
   const errno = errnoOf(error);
   if (errno === undefined) throw error; // a bug, not a disk
-  const message = `Cannot ${doing}: ${explain(errno)} (${errno}, spool ${root})`;
+  const message = `Cannot ${doing}: ${explain(errno)} (${errno}, ${whereOf(error, { errno, root })})`;
   if (temporary.has(errno))
     return new CapnhookError('TEMPORARY', message, { cause: error, hint: hints[errno] ?? 'Try again.' });
   if (refused.has(errno)) {
     const hint =
-      'Run it as the user who owns the spool, or choose another one with --spool or CAPNHOOK_SPOOL.';
+      'Run it as the user who owns the spool. If you do, something in it belongs to somebody else, as after a drain by root: give it back with chown -R.';
     return new CapnhookError('PERMISSION', message, { cause: error, hint });
   }
   return new CapnhookError(otherwise, message, {
     cause: error,
     hint: hints[errno] ?? 'Choose another spool with --spool or CAPNHOOK_SPOOL.',
   });
+}
+
+/** What of the spool it was about, where somebody has to look there; the names in a spool are no secrets. */
+function whereOf(error: unknown, { errno, root }: { errno: string; root: string }): string {
+  const path = error instanceof Error && 'path' in error ? String(error.path) : '';
+  const isNamed = misplaced.has(errno) && path.startsWith(`${root}/`) && !path.startsWith(`${root}/tmp/`);
+  return isNamed ? `${path.slice(root.length + 1)} in the spool ${root}` : `spool ${root}`;
 }
 
 const words: Record<string, string> = {
@@ -47,6 +58,7 @@ const hints: Record<string, string> = {
   ENOSPC: 'Free some space, then try again.',
   EDQUOT: 'Free some space, then try again.',
   EROFS: 'Mount it for writing, or choose another spool with --spool or CAPNHOOK_SPOOL.',
+  ENOENT: 'capnhook init makes it anew; that of a shared spool with --shared --group GROUP.',
 };
 
 function explain(errno: string): string {

@@ -3,7 +3,17 @@
  * durable there before it gets a name that anyone looks at.
  */
 import { errnoOf, ignoreErrno } from '../../shared/errors.js';
-import { type Disk, O_CREAT, O_DIRECTORY, O_EXCL, O_NOFOLLOW, O_RDONLY, O_WRONLY } from './disk.js';
+import {
+  type Disk,
+  O_CREAT,
+  O_DIRECTORY,
+  O_EXCL,
+  O_NOFOLLOW,
+  O_RDONLY,
+  O_WRONLY,
+  W_OK,
+  X_OK,
+} from './disk.js';
 
 /** What a new file is to hold. */
 export interface Content {
@@ -161,4 +171,17 @@ export function ensureDirectory(disk: Disk, path: string, mode: number): boolean
   }
   disk.chmodSync(path, mode); // whatever the umask
   return true;
+}
+
+/**
+ * Checks that what is in a directory can be removed, if there is one: what cannot be when it is delivered would be sent
+ * in every drain.
+ * @throws the errno if it cannot be
+ */
+export function checkRemovable(disk: Disk, path: string): void {
+  try {
+    disk.accessSync(path, W_OK | X_OK);
+  } catch (error) {
+    if (errnoOf(error) !== 'ENOENT') throw error;
+  }
 }

@@ -1,8 +1,9 @@
 import { execFileSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { randomBytes } from '../../../src/shared/random.js';
-import { ensureSpool } from '../../../src/spool/file/create.js';
+import { ensureSpool, restoreRooms } from '../../../src/spool/file/create.js';
 import { systemDisk } from '../../../src/spool/file/disk.js';
 import { createFileInbox } from '../../../src/spool/file/file-inbox.js';
 import { rooms } from '../../../src/spool/file/layout.js';
@@ -110,6 +111,24 @@ describe('ensureSpool()', () => {
   );
 
   asRoot(
+    'restoreRooms() makes what is missing, but for what others write to in a shared spool (as root)',
+    () => {
+      const [own, shared] = [`${quickDir()}/spool`, `${quickDir()}/spool`];
+      make(own);
+      make(shared, { sharedWith: group });
+      for (const root of [own, shared]) {
+        for (const room of rooms) rmSync(`${root}/${room}`, { recursive: true });
+        restoreRooms(systemDisk, root);
+      }
+      expect(names(own)).toEqual([...rooms, 'VERSION'].sort());
+      expect(names(shared)).toEqual(
+        [...rooms, 'VERSION'].filter((name) => !/tmp|incoming/.test(name)).sort(),
+      );
+      for (const room of rooms) expect(modeOf(`${own}/${room}`)).toBe('700');
+    },
+  );
+
+  asRoot(
     'enqueue() by another user of the group works, and he can neither list nor change (as root)',
     async () => {
       const directory = tempDir();
@@ -143,7 +162,7 @@ describe('ensureSpool()', () => {
     const calls: string[] = [];
     make(`${parent}/one/spool`, {
       fault({ name, args }) {
-        if (name === 'openSync' || name === 'mkdirSync')
+        if ((name === 'openSync' || name === 'mkdirSync') && String(args[0]).startsWith(parent))
           calls.push(`${name} ${String(args[0]).slice(parent.length)}`);
         if (name === 'renameSync') calls.push(`renameSync ${String(args[1]).slice(parent.length)}`);
         return undefined;
@@ -152,15 +171,30 @@ describe('ensureSpool()', () => {
     expect(calls).toEqual([
       'openSync /one/spool/VERSION',
       'mkdirSync /one',
-      'openSync ',
       'mkdirSync /one/spool',
       'openSync /one',
+      'openSync ',
       ...rooms.map((room) => `mkdirSync /one/spool/${room}`),
       'openSync /one/spool',
       'openSync /one/spool/tmp/VERSION.t',
       'renameSync /one/spool/VERSION',
       'openSync /one/spool',
     ]);
+  });
+
+  it('ensureSpool() fsyncs the parents that it finds, as far as it may open them: whoever made them may not have', () => {
+    const root = `${quickDir()}/one/spool`;
+    mkdirSync(root, { recursive: true });
+    const opened: string[] = [];
+    make(root, {
+      fault({ name, args }) {
+        if (name !== 'openSync') return undefined;
+        opened.push(String(args[0]));
+        return args[0] === dirname(root) ? 'EACCES' : undefined;
+      },
+    });
+    expect(opened).toContain(dirname(dirname(root)));
+    expect(opened).toContain('/');
   });
 
   it('ensureSpool() makes a half-made spool again, at whichever call it was killed', () => {

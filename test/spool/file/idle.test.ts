@@ -1,4 +1,4 @@
-import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { ensureSpool } from '../../../src/spool/file/create.js';
@@ -47,8 +47,8 @@ describe('isIdle()', () => {
     const root = spool();
     symlinkSync('elsewhere', join(root, 'lock'));
     expect(() => isIdle(systemDisk, root)).toThrow(expect.objectContaining({ code: 'SPOOL_WRITE' }));
-    expect(() => isIdle(systemDisk, join(root, 'nowhere'))).toThrow(
-      expect.objectContaining({ code: 'ENOENT' }),
-    );
+    const other = spool();
+    rmSync(join(other, 'tmp'), { recursive: true });
+    expect(() => isIdle(systemDisk, other)).toThrow(expect.objectContaining({ code: 'ENOENT' }));
   });
 });

@@ -1,8 +1,9 @@
 /** A lease gives each delivery once, and loses none, whatever fails beneath it. */
-import { linkSync, readdirSync, readlinkSync, writeFileSync } from 'node:fs';
+import { linkSync, mkdirSync, readdirSync, readlinkSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import type { Lease } from '../../../src/spool/spool.js';
+import { drainRooms } from '../../../src/spool/file/layout.js';
+import type { Delivery, Lease } from '../../../src/spool/spool.js';
 import { event } from '../../support/builders.js';
 import { type Fault, faultyDisk } from '../../support/faulty-disk.js';
 import {
@@ -168,6 +169,118 @@ describe('done() after an fsync has failed in the background', () => {
     await lease.close();
     expect(filesBelow(`${root}/queue`)).toEqual([]);
   });
+});
+
+describe('an endpoint whose files cannot be put in order', () => {
+  const cases: Array<[string, string, (call: Parameters<Fault>[0]) => boolean]> = [
+    [
+      'cannot be listed',
+      'EACCES',
+      ({ name, args: [path] }) => name === 'readdirSync' && /queue\/bad$/.test(`${path}`),
+    ],
+    [
+      'has a batch that cannot be read',
+      'EIO',
+      ({ name, args: [path] }) => name === 'openSync' && /queue\/bad\/.*l$/.test(`${path}`),
+    ],
+    [
+      'has a segment that nothing can be removed from',
+      'EACCES',
+      ({ name, args: [path] }) => name === 'accessSync' && /queue\/bad\/0/.test(`${path}`),
+    ],
+  ];
+  it.each(cases)(
+    'where one %s, keeps none from others, and what it is owed stays',
+    async (_what, errno, isBad) => {
+      const { root, trouble, spool, fire } = troubled();
+      const first = await leaseOf(spool);
+      writeFileSync(`${root}/incoming/b.jsonl`, '{"id":"b","hook":"x"}\n1\n2\n');
+      await fanOutAll(first, () => ['bad']);
+      await fire('1');
+      await fanOutAll(first, () => ['good']);
+      await first.close();
+      writeFileSync(`${root}/queue/bad/00000001.2.b/b.done`, '>.'); // killed as it was about to get a file of its own
+      trouble.fault = (call) => (isBad(call) ? errno : undefined);
+      const lease = await leaseOf(spool);
+      expect(await fanOutAll(lease, () => [])).toMatchObject({ corrupt: [], unread: [] });
+      expect(ids(await claimAll(lease, 'good'))).toEqual(['1']);
+      const { deliveries, unread } = await lease.claim('bad', { limit: 1, now: 1 });
+      expect(deliveries).toEqual([]);
+      expect(unread).toEqual([expect.objectContaining({ reason: `it cannot be read now (${errno})` })]);
+      expect(lease.owing()).toContain('bad');
+      expect(await lease.owed('bad')).toBeGreaterThan(0);
+      await lease.close();
+      expect(filesBelow(`${root}/queue/bad`)).toEqual(['00000001.2.b/b.done', '00000001.2.b/b.jsonl']);
+    },
+  );
+
+  it('where it is retries that nothing can be removed from, none is sent', async () => {
+    const { root, trouble, spool, fire } = troubled();
+    const first = await leaseOf(spool);
+    await fire('1');
+    await fanOutAll(first, () => ['bad']);
+    await first.defer((await claimAll(first, 'bad'))[0]!, { dueMs: 1, attempts: 1 });
+    await first.close();
+    const [retry] = names(`${root}/retry/bad`);
+    const path = `${root}/retry/bad`;
+    trouble.fault = ({ name, args }) => (name === 'accessSync' && args[0] === path ? 'EACCES' : undefined);
+    const lease = await leaseOf(spool);
+    expect(await lease.claim('bad', { limit: 1, now: 2 })).toMatchObject({ deliveries: [], goesOn: false });
+    await lease.close();
+    expect(names(path)).toEqual([retry]);
+  });
+
+  it('where this machine cannot open more files, there is no lease', async () => {
+    const { root, trouble, spool } = troubled();
+    mkdirSync(`${root}/queue/a`);
+    trouble.fault = ({ name, args }) =>
+      name === 'readdirSync' && `${args[0]}`.endsWith('/a') ? 'EMFILE' : undefined;
+    await expect(spool.lease('pass')).rejects.toMatchObject({ code: 'TEMPORARY' });
+  });
+});
+
+describe('directories that somebody has removed', () => {
+  it.each(drainRooms)('%s/ is made anew by the next drain', async (room) => {
+    const { root, spool, fire } = troubled();
+    rmSync(`${root}/${room}`, { recursive: true });
+    expect(await spool.idle()).toBe(false);
+    const lease = await leaseOf(spool);
+    expect(statSync(`${root}/${room}`).mode & 0o777).toBe(0o700);
+    await fire('1');
+    await fanOutAll(lease, () => ['a']);
+    await lease.done((await claimAll(lease, 'a'))[0]!);
+    await lease.close();
+    expect(await spool.idle()).toBe(true);
+  });
+
+  it.each(['corrupt', 'dead', 'dead/a', 'retry', 'retry/a'])(
+    '%s/ is made anew while a drain runs',
+    async (gone) => {
+      const { root, spool, fire } = troubled();
+      const lease = await leaseOf(spool);
+      const why = { reason: 'refused', message: '', attempts: 1, time: '' };
+      async function claimed(id: string): Promise<Delivery> {
+        await fire(id);
+        await fanOutAll(lease, () => ['a']);
+        const [delivery] = await claimAll(lease, 'a');
+        return delivery!;
+      }
+      async function useAll(n: number): Promise<void> {
+        await lease.bury(await claimed(`dead${n}`), why);
+        await lease.defer(await claimed(`retry${n}`), { dueMs: farFuture, attempts: 1 });
+        writeFileSync(`${root}/incoming/bad${n}.json`, 'garbage');
+        expect((await fanOutAll(lease, () => ['a'])).corrupt).toHaveLength(1);
+      }
+      await useAll(1);
+      rmSync(`${root}/${gone}`, { recursive: true });
+      await useAll(2);
+      const files = filesBelow(root);
+      for (const file of ['dead/a/dead2.json', `retry/a/${farFuture}.1.retry2.json`, 'corrupt/bad2.json'])
+        expect(files).toContain(file);
+      expect(filesBelow(`${root}/queue`)).toEqual([]);
+      await lease.close();
+    },
+  );
 });
 
 describe('close()', () => {

@@ -166,6 +166,7 @@ describe('acquireLock() with the lock of the kernel', () => {
   it('lease() that cannot open the spool releases the lock', async () => {
     const root = madeSpool(quickDir());
     rmSync(`${root}/queue`, { recursive: true });
+    writeFileSync(`${root}/queue`, '');
     await expect(spoolAt(root).lease('pass')).rejects.toMatchObject({ code: 'SPOOL_WRITE' });
     expect(read(`${root}/lock`).trim()).toBe('');
   });

@@ -12,7 +12,10 @@ import {
 } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Health } from '../../../src/endpoint/health.js';
+import { createEventId } from '../../../src/event/event-id.js';
 import { eventToBytes } from '../../../src/event/record.js';
+import { randomBytes } from '../../../src/shared/random.js';
+import { acceptedAt } from '../../../src/spool/file/delivery-file.js';
 import { createDirectorySync, syncAll } from '../../../src/spool/file/directory-sync.js';
 import { type Disk, systemDisk } from '../../../src/spool/file/disk.js';
 import { dropAll } from '../../../src/spool/file/drop.js';
@@ -588,4 +591,21 @@ it('lease() lasts no longer than its work: its timers keep no process alive', as
   );
   execFileSync(process.execPath, [script]);
   expect(names(`${root}/endpoints`)).toEqual([]);
+});
+
+describe('acceptedAt()', () => {
+  const now = Date.parse('2026-01-02T00:00:00.000Z');
+  const at = (idMs: number | undefined, mtimeMs: number) =>
+    acceptedAt({
+      id: idMs === undefined ? 'chosen' : createEventId(idMs, randomBytes(10)),
+      stat: { ino: 1, nlink: 1, uid: 0, size: 1, mtimeMs },
+      now,
+    });
+
+  it('acceptedAt() is the later one of the times that have come', () => {
+    const [past, before, future] = [now - 2, now - 1, now + 1];
+    expect([at(past, before), at(before, past), at(undefined, past)]).toEqual([before, before, past]);
+    expect([at(future, past), at(past, future)]).toEqual([past, past]);
+    expect([at(future, future), at(undefined, future)]).toEqual([0, 0]);
+  });
 });
