@@ -20,8 +20,14 @@
 # builtin does, and programs run outside of $(…), where dash uses vfork.
 
 capnhook_fire() {
-  set -- "$(__capnhook_queue "$@")" '
+  # Where standard input is closed, the pipe of $(…) takes its place in bash, and - would read what it writes itself.
+  if { [ "$#" -ge 0 ] 9<&0; } 2> /dev/null; then
+    set -- "$(__capnhook_queue "$@")" '
 ' "$@"
+  else
+    set -- "$(__capnhook_queue "$@" < /dev/null)" '
+' "$@"
+  fi
   case ${1##*"$2"} in
     evt_??????????????????????????) __capnhook_queued "$@" || : ;;
     *) (__capnhook_refused "$@") ;;

@@ -3,8 +3,13 @@ import type { Environment } from '../config/paths.js';
 
 export interface Io {
   env: Environment;
-  /** Writes data to standard output. A reader that has gone away is no error. */
+  /** Writes what was done to standard output: it is done, whether or not that can be written. */
   out(text: string): void;
+  /**
+   * Writes what was asked for to standard output. A reader that has gone away is no error.
+   * @throws CapnhookError `SPOOL_WRITE` if it cannot be written whole
+   */
+  print(text: string): void;
   /** Writes words to standard error. */
   err(text: string): void;
   isTerminal(stream: 'in' | 'out' | 'err'): boolean;

@@ -1,15 +1,26 @@
 /** The process's own streams, environment and signals. Loads nothing before it is asked for. */
 import { fstatSync, statSync } from 'node:fs';
+import { CapnhookError } from '../shared/errors.js';
 import type { Io } from './io.js';
 import { readAll } from './read-all.js';
 import { writeAll } from './write-all.js';
+
+/** Nobody reads it any more. */
+const gone: ReadonlySet<string> = new Set(['EPIPE', 'EBADF', 'ECONNRESET']);
 
 const numbers = { in: 0, out: 1, err: 2 } as const;
 
 export const processIo: Io = {
   env: process.env,
-  out: (text) => writeAll(1, text),
-  err: (text) => writeAll(2, text),
+  out: (text) => void writeAll(1, text),
+  print(text) {
+    const errno = writeAll(1, text);
+    if (errno === undefined || gone.has(errno)) return;
+    throw new CapnhookError('SPOOL_WRITE', `Cannot write to standard output (${errno})`, {
+      hint: 'What is there now is not whole.',
+    });
+  },
+  err: (text) => void writeAll(2, text),
   isTerminal(stream) {
     // Only a character device can be a terminal, and /dev/null is none; asking further loads half the network stack.
     try {

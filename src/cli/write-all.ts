@@ -2,10 +2,10 @@ import { writeSync } from 'node:fs';
 import { errnoOf } from '../shared/errors.js';
 
 /**
- * Writes a text to a descriptor of any kind (file, pipe, terminal): whole, or as far as that can be done. What we do
- * matters, not who hears of it: a reader that has gone away, or a full disk, is no error.
+ * Writes a text to a descriptor of any kind (file, pipe, terminal): whole, or as far as that can be done.
+ * @returns the errno of what kept it from being written whole, as a reader that has gone away, or a full disk
  */
-export function writeAll(fd: number, text: string): void {
+export function writeAll(fd: number, text: string): string | undefined {
   const bytes = Buffer.from(text);
   for (let at = 0; at < bytes.length; ) {
     try {
@@ -13,9 +13,10 @@ export function writeAll(fd: number, text: string): void {
     } catch (error) {
       const errno = errnoOf(error);
       if (errno === undefined || errno.startsWith('ERR_')) throw error;
-      if (errno !== 'EAGAIN') return;
+      if (errno !== 'EAGAIN') return errno;
       // Somebody made it non-blocking, and its reader is slow.
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
     }
   }
+  return undefined;
 }

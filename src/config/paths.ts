@@ -12,7 +12,7 @@ export type Environment = Readonly<Record<string, string | undefined>>;
  */
 export function spoolPath(env: Environment, asked?: string): string {
   const named = given(asked, '--spool') ?? nonEmpty(env.CAPNHOOK_SPOOL);
-  if (named !== undefined) return resolve(named);
+  if (named !== undefined) return absolute(named);
   return `${xdgHome(env, { variable: 'XDG_STATE_HOME', below: '.local/state', code: 'SPOOL_CREATE' })}/capnhook/spool`;
 }
 
@@ -23,7 +23,7 @@ export function spoolPath(env: Environment, asked?: string): string {
  */
 export function hooksPath(env: Environment, asked?: string): string {
   const named = given(asked, '--config') ?? nonEmpty(env.CAPNHOOK_CONFIG);
-  if (named !== undefined) return resolve(named);
+  if (named !== undefined) return absolute(named);
   const own = `${xdgHome(env, { variable: 'XDG_CONFIG_HOME', below: '.config', code: 'HOOKS_FILE' })}/capnhook/hooks.yaml`;
   const shared = '/etc/capnhook/hooks.yaml';
   return !existsSync(own) && existsSync(shared) ? shared : own;
@@ -46,7 +46,7 @@ interface XdgDirectory {
 
 function homeDirectory(env: Environment, { variable, code }: XdgDirectory): string {
   const home = nonEmpty(env.HOME) ?? homeOfUser();
-  if (home !== undefined) return resolve(home);
+  if (home !== undefined) return absolute(home);
   throw new CapnhookError(code, `Cannot tell where your files are: neither HOME nor ${variable} is set`, {
     hint: 'Set HOME, or name the places with --spool (CAPNHOOK_SPOOL) and --config (CAPNHOOK_CONFIG).',
   });
@@ -69,6 +69,18 @@ function given(asked: string | undefined, option: string): string | undefined {
   throw new CapnhookError('USAGE', `Cannot use an empty path: ${option} names nothing`, {
     hint: `Leave ${option} out, or check the variable that its path comes from.`,
   });
+}
+
+/** @throws CapnhookError `USAGE` if the path depends on a working directory that somebody has removed */
+function absolute(path: string): string {
+  try {
+    return resolve(path);
+  } catch (cause) {
+    throw new CapnhookError('USAGE', `Cannot tell where ${path} is: the working directory is gone`, {
+      cause,
+      hint: 'Give a path from the root, or change to a directory that is there.',
+    });
+  }
 }
 
 function nonEmpty(text: string | undefined): string | undefined {

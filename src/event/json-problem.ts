@@ -113,12 +113,12 @@ function byteOrderMark({ bytes }: Scene): JsonProblem | undefined {
   };
 }
 
-/** By its byte-order mark or, as RFC 4627 (section 3) told it, by the NUL in its first character. */
+/** By its byte-order mark or, as RFC 4627 (section 3) told it, by the NULs in its first two characters. */
 function utf16({ bytes }: Scene): JsonProblem | undefined {
-  const [first = -1, second = -1] = bytes;
-  const big = (first === 0xfe && second === 0xff) || (first === 0 && second > 0);
-  const little = (first === 0xff && second === 0xfe) || (first > 0 && second === 0);
-  if (!big && !little) return undefined;
+  const [first = -1, second = -1, third = first, fourth = second] = bytes;
+  const big = (first === 0xfe && second === 0xff) || (first === 0 && second > 0 && third === 0);
+  const little = (first === 0xff && second === 0xfe) || (first > 0 && second === 0 && fourth === 0);
+  if ((!big && !little) || bytes.length % 2 === 1) return undefined;
   const order = big ? 'UTF-16BE' : 'UTF-16LE';
   return { reason: 'UTF-16 instead of UTF-8', hint: `Convert it: iconv -f ${order} -t UTF-8 <file>.` };
 }

@@ -121,6 +121,15 @@ function cannotWrite(path: string): (cause: unknown) => never {
     if (cause instanceof CapnhookError) throw cause;
     const errno = errnoOf(cause);
     if (errno === undefined) throw cause;
+    if (errno === 'ENOSPC' || errno === 'EDQUOT')
+      throw new CapnhookError(
+        'TEMPORARY',
+        `Cannot write the hooks file ${path}: no space is left (${errno})`,
+        {
+          cause,
+          hint: 'It is as it was. Free some space, then try again.',
+        },
+      );
     const code = ['EACCES', 'EPERM', 'EROFS'].includes(errno) ? 'PERMISSION' : 'HOOKS_FILE';
     throw new CapnhookError(code, `Cannot write the hooks file ${path}: ${errno}`, { cause });
   };

@@ -181,6 +181,10 @@ function readFrom(path: string, from: number): string {
 
 /** The error that the daemon ended with, told anew. */
 function endedAtOnce(said: string, { exitCode, busy }: { exitCode: number | null; busy: boolean }): Error {
+  if (exitCode === null || exitCode === exitCodes.terminated || exitCode === exitCodes.interrupted)
+    return new CapnhookError('TEMPORARY', 'Cannot start the daemon: it was ended before it was ready', {
+      hint: 'Somebody has stopped it, by capnhook stop or with a signal.',
+    });
   const words = said.trim() || `it said nothing (exit code ${exitCode})`;
   const message = `Cannot start the daemon: it ended at once:\n${words}`;
   const code = errorCodeOf(exitCode);

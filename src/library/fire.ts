@@ -63,10 +63,25 @@ export async function fireInto(
   target: Target,
   { options, ...body }: FireCall,
 ): Promise<Fired> {
+  checkTypes(body.payload, options);
   const { clock = systemClock, env = process.env, hook, id } = options;
   const address = addressOf(await resolveTarget(target), hook);
   const inbox = inboxOf(spoolPath(env, options.spool));
   return fireEvent({ inbox, clock, random }, { ...address, ...body, id });
+}
+
+/** For whoever calls this from JavaScript. */
+function checkTypes(payload: unknown, { spool, hook, id }: FireOptions): void {
+  for (const [name, value] of Object.entries({ spool, hook, id })) {
+    if (value === undefined || typeof value === 'string') continue;
+    throw new CapnhookError('USAGE', `Cannot fire: the option ${name} is no text`, {
+      hint: 'Leave it out, or give a text: String(1234), say.',
+    });
+  }
+  if (!(payload instanceof Uint8Array))
+    throw new CapnhookError('USAGE', 'Cannot fire: the lines of a batch are no Uint8Array', {
+      hint: 'Give Buffer.from(text).',
+    });
 }
 
 async function resolveTarget(target: Target): Promise<string | readonly string[]> {

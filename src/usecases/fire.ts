@@ -44,7 +44,7 @@ export interface Fired {
  * @throws CapnhookError `USAGE` (a bad name, URL or id), `BAD_PAYLOAD`, or whatever the inbox rejects with
  */
 export async function fireEvent({ inbox, clock, random }: FirePorts, firing: Firing): Promise<Fired> {
-  const now = clock.now();
+  const now = Math.max(clock.now(), 0); // a clock that was never set may stand before 1970
   const header: EventHeader = {
     id: firing.id === undefined ? createEventId(now, random(10)) : checkId(firing.id),
     ...checkAddress(firing),
@@ -65,6 +65,10 @@ function checkAddress({ hook, to }: Firing): Pick<EventHeader, 'hook' | 'to'> {
   if (hook === undefined && to === undefined)
     throw new CapnhookError('USAGE', 'Cannot fire: no hook and no URL is given');
   if (hook !== undefined && !isHookName(hook)) throw badHookName('fire', hook);
+  if (to?.length === 0)
+    throw new CapnhookError('USAGE', 'Cannot fire: the list of URLs is empty', {
+      hint: 'Whatever should have given them may have failed. Nothing was queued.',
+    });
   return { ...(hook !== undefined && { hook }), ...(to !== undefined && { to: to.map(checkUrl) }) };
 }
 

@@ -51,6 +51,17 @@ describe('spoolPath()', () => {
   });
 });
 
+it('a relative path in a directory that somebody has removed is refused in words', () => {
+  const directory = join(tempDir(), 'gone');
+  mkdirSync(directory);
+  const script = `cd ${directory} && rmdir ${directory} && exec "$0" "$1" fire complete -d 1 --spool rel`;
+  const ended = spawnSync('sh', ['-c', script, node, bin], { encoding: 'utf8' });
+  expect(ended).toMatchObject({
+    status: 64,
+    stderr: expect.stringContaining('Cannot tell where rel is: the working'),
+  });
+});
+
 describe('hooksPath()', () => {
   it.each<[string, Environment, string | undefined, string]>([
     ['what was asked for', { CAPNHOOK_CONFIG: '/b', XDG_CONFIG_HOME: '/c', HOME: '/d' }, '/a', '/a'],

@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Webhook } from 'standardwebhooks';
 import { describe, expect, test } from 'vitest';
@@ -77,6 +77,18 @@ describe('capnhook start and stop', () => {
     await until('the daemon is gone', () => !isRunning(pid));
     expect(receiver.requests).toHaveLength(1);
     expect(world.names('queue')).toEqual([]);
+  });
+
+  test('the last line of a daemon that cannot go on has its time, as all others have', async () => {
+    const world = createWorld();
+    world.hooks('hooks: {}\n');
+    await world.run(['start']);
+    const { pid } = holderOf(world);
+    rmSync(world.spool, { recursive: true });
+    await until('the daemon is gone', () => !isRunning(pid), 20_000);
+    const lines = readFileSync(`${world.spool}.log`, 'utf8').trimEnd().split('\n');
+    const last = lines.find((line) => line.includes('Cannot go on draining'));
+    expect(last).toMatch(/^\d{4}-\d\d-\d\dT[\d:.]+Z capnhook: Cannot go on draining: /);
   });
 
   test('capnhook start works at once after kill -9 of the daemon, and sends what was in flight again', async () => {

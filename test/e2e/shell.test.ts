@@ -141,6 +141,22 @@ describe('standard output that nobody reads', () => {
     expect(receiver.requests.map(({ body }) => body.toString()).sort()).toEqual(['1', '2']);
   });
 
+  test('what was asked for and cannot be written is an error, what was done is not', async () => {
+    const world = createWorld();
+    world.hooks('hooks: {complete: ["http://127.0.0.1:9/"]}\n');
+    for (const asked of ['shellenv', 'targets', 'targets --json'])
+      expect(await world.sh(`capnhook ${asked} > /dev/full`)).toEqual({
+        code: 74,
+        stdout: '',
+        stderr: 'capnhook: Cannot write to standard output (ENOSPC)\n  What is there now is not whole.\n',
+      });
+    const script = `
+      capnhook fire complete -d 1 --json > /dev/full || exit 1
+      capnhook flush --yes --json > /dev/full || exit 2
+      capnhook drain --json > /dev/full || exit 3`;
+    expect(await world.sh(script)).toEqual({ code: 0, stdout: '', stderr: expect.any(String) });
+  });
+
   test('capnhook --help | true ends with 0', async () => {
     const world = createWorld();
     expect(await world.sh(`{ capnhook --help; echo "$?" > code; } | true; cat code`)).toMatchObject({

@@ -55,6 +55,22 @@ describe.each(shells)('capnhook_fire', (shell) => {
     expect(world.names('corrupt')).toEqual([]);
   });
 
+  inShell(
+    'it says that the payload is empty where standard input is closed, as capnhook fire does',
+    async () => {
+      const world = await withSpool();
+      world.file('p.json', '1');
+      const ended = await run(
+        world,
+        'capnhook_fire complete p.json <&- && exec 9>&- && capnhook_fire complete - <&-',
+      );
+      const fired = await world.sh('capnhook fire complete - <&-');
+      expect(ended).toEqual(fired);
+      expect(ended.code).toBe(65);
+      expect(world.names('incoming')).toHaveLength(1);
+    },
+  );
+
   inShell('the file is laid out as capnhook fire lays it out, and private', async () => {
     const world = await withSpool();
     world.file('p.json', payload);

@@ -185,6 +185,12 @@ describe('checkPayload()', () => {
       'not UTF-8: the byte 0xED at offset 1 (line 1, column 2)',
       'iconv',
     ],
+    [
+      'a NUL in a text of one character',
+      Buffer.from('"\0"'),
+      'a NUL byte at line 1, column 2',
+      'text at all',
+    ],
     ['UTF-16LE', utf16('{"a":1}'), 'UTF-16 instead of UTF-8', 'iconv -f UTF-16LE'],
     ['UTF-16LE with a byte-order mark', utf16('\ufeff{}'), 'UTF-16 instead of UTF-8', 'iconv -f UTF-16LE'],
     ['UTF-16BE', utf16('{}').swap16(), 'UTF-16 instead of UTF-8', 'iconv -f UTF-16BE'],

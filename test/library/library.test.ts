@@ -63,7 +63,6 @@ describe('fire()', () => {
     ['a function that gives a hook', () => 'complete', { hook: 'complete' }],
     ['an async function', async () => [a, b], { to: [a, b] }],
     ['a nested function', () => async () => () => [b], { to: [b] }],
-    ['a function that gives nobody', () => [], { to: [] }],
   ])('fire() at %s', async (_, target, header) => {
     const { place, options } = here();
     const { id, events } = await fire(target, { n: 1 }, options);
@@ -84,11 +83,25 @@ describe('fire()', () => {
     expect(place.names('incoming')).toEqual([]);
   });
 
-  it('fire() at a function that gives nobody is done with the next drain', async () => {
+  it('fire() at a function that gives nobody is USAGE, as it may have failed', async () => {
     const { place, options } = here();
-    place.hooks('hooks: {}\n');
-    await fire(() => [], 1, options);
-    expect(await drain(options)).toMatchObject({ noReceivers: 1, owed: 0, waiting: 0 });
+    await expect(fire(async () => [], 1, options)).rejects.toMatchObject({ code: 'USAGE' });
+    expect(place.names('incoming')).toEqual([]);
+  });
+
+  it.each([{ id: 1234 }, { id: null }, { spool: null }, { hook: 5 }])(
+    'fire() with %j is USAGE',
+    async (wrong) => {
+      const { options } = here();
+      const asked = { ...options, ...wrong } as never;
+      await expect(fire(a, 1, asked)).rejects.toMatchObject({ code: 'USAGE' });
+      await expect(fireBatch(a, Buffer.from('1'), asked)).rejects.toMatchObject({ code: 'USAGE' });
+    },
+  );
+
+  it('fireBatch() of a text is USAGE', async () => {
+    const { options } = here();
+    await expect(fireBatch(a, '1\n2\n' as never, options)).rejects.toMatchObject({ code: 'USAGE' });
   });
 
   it.each<[string, unknown]>([
@@ -633,6 +646,21 @@ describe('start() and stop()', () => {
     expect(both.map(({ started }) => started).sort()).toEqual([false, true]);
     expect(both[0]!.pid).toBe(both[1]!.pid);
     await stop(options);
+  });
+
+  it('start() rejects with TEMPORARY if somebody stops the daemon before it is ready', async () => {
+    const { place, options } = here();
+    place.hooks('hooks: {}\n');
+    // It stops itself while it loads, as `capnhook stop` may do.
+    const early = place.file(
+      'early.cjs',
+      "process.argv.includes('--daemon') && process.kill(process.pid, 'SIGTERM');",
+    );
+    const env = { ...process.env, NODE_OPTIONS: `--require ${early}` };
+    await expect(start({ ...options, env })).rejects.toMatchObject({
+      code: 'TEMPORARY',
+      message: expect.stringContaining('ended before it was ready'),
+    });
   });
 
   it('start() rejects with what the daemon said, in its code', async () => {

@@ -40,6 +40,9 @@ export function recordingIo({
     out(text) {
       written.out += text;
     },
+    print(text) {
+      written.out += text;
+    },
     err(text) {
       written.err += text;
     },

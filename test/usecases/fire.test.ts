@@ -1,13 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Batch, Event } from '../../src/event/event.js';
-import { isEventId } from '../../src/event/event-id.js';
+import { isEventId, timeOfId } from '../../src/event/event-id.js';
 import { type Firing, fireEvent } from '../../src/usecases/fire.js';
 
 const now = Date.parse('2026-11-23T12:00:00.000Z');
 const payload = Buffer.from('{"id":1}');
 
-function firing() {
+function firing({ now: read = () => now } = {}) {
   const accepted: Array<{ entry: Event | Batch; chosenId: boolean | undefined }> = [];
   const ports = {
     inbox: {
@@ -15,7 +15,7 @@ function firing() {
         accepted.push({ entry, chosenId: options?.chosenId });
       },
     },
-    clock: { now: () => now },
+    clock: { now: read },
     random: (bytes: number) => new Uint8Array(bytes).fill(7),
   };
   return { accepted, fire: (what: Firing) => fireEvent(ports, what) };
@@ -49,16 +49,17 @@ describe('fireEvent()', () => {
     });
   });
 
-  it('fireEvent() takes an empty list of URLs: nobody is to be told', async () => {
-    const { accepted, fire } = firing();
-    await fire({ to: [], payload });
-    expect(accepted[0]!.entry).toMatchObject({ to: [] });
-  });
-
   it('fireEvent() leaves the white space around a payload away, and nothing else', async () => {
     const { accepted, fire } = firing();
     await fire({ hook: 'h', payload: Buffer.from(' {"a": 1.0,\n "a":-0}\n') });
     expect(Buffer.from((accepted[0]!.entry as Event).payload).toString()).toBe('{"a": 1.0,\n "a":-0}');
+  });
+
+  it('fireEvent() takes a clock that was never set for 1970', async () => {
+    const { accepted, fire } = firing({ now: () => -5 });
+    await fire({ hook: 'h', payload });
+    expect(accepted[0]!.entry.time).toBe('1970-01-01T00:00:00.000Z');
+    expect(timeOfId(accepted[0]!.entry.id)).toBe(0);
   });
 
   it('fireEvent() accepts a batch as one entry', async () => {
@@ -72,6 +73,8 @@ describe('fireEvent()', () => {
 
   it.each<[string, Firing, RegExp]>([
     ['neither hook nor URL', { payload }, /no hook and no URL/],
+    ['an empty list of URLs', { to: [], payload }, /the list of URLs is empty/],
+    ['an empty list of URLs beside a hook', { hook: 'h', to: [], payload }, /the list of URLs is empty/],
     ['an empty name', { hook: '', payload }, /"" is not a hook's name/],
     ['a path', { hook: '../etc', payload }, /what was given is not a hook's name/],
     [

@@ -25,6 +25,7 @@ export async function runDrain(args: DrainArguments, globals: Globals, io: Io): 
   const logger = await createLogger(say, globals, io);
   const { daemon } = args;
   const { config, spool } = globals;
+  let isReady = false;
   const options: DrainOptions = {
     config,
     spool,
@@ -38,6 +39,7 @@ export async function runDrain(args: DrainArguments, globals: Globals, io: Io): 
     showUrls: globals.showUrls,
     onReady(ready) {
       signals.onReady(ready);
+      isReady = true;
       if (daemon && !globals.quiet)
         say(`started (pid ${process.pid}): spool ${ready.spool}, hooks file ${ready.config}`);
     },
@@ -49,6 +51,9 @@ export async function runDrain(args: DrainArguments, globals: Globals, io: Io): 
       say(`${daemon ? 'ended: ' : ''}${renderSummary(summary)}`);
     }
     return signals.exitCode() ?? exitCodeFor(summary);
+  } catch (error) {
+    if (daemon && isReady) io.err(`${new Date().toISOString()} `); // in front of what is told of it
+    throw error;
   } finally {
     signals.close();
   }

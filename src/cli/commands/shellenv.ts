@@ -10,6 +10,6 @@ import { renderShellenv } from '../render/shellenv.js';
 export async function runShellenv(globals: Globals, io: Io): Promise<number> {
   const source = readFileSync(join(packageRoot(), 'shell/capnhook-fire.sh'), 'utf8');
   const spool = globals.spool === undefined ? undefined : spoolPath(io.env, globals.spool);
-  io.out(renderShellenv(source, spool));
+  io.print(renderShellenv(source, spool));
   return 0;
 }

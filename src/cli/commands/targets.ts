@@ -15,13 +15,13 @@ export async function runTargets(
       hook: name,
       endpoints: endpoints.map((endpoint) => endpointData(endpoint, globals.showUrls)),
     }));
-    io.out(`${JSON.stringify(data)}\n`);
+    io.print(`${JSON.stringify(data)}\n`);
     return 0;
   }
   const lines = found.flatMap(({ hook: name, endpoints }) =>
     endpoints.map((endpoint) => `${name}\t${renderEndpoint(endpoint, globals.showUrls)}\n`),
   );
-  io.out(lines.join(''));
+  io.print(lines.join(''));
   if (lines.length === 0 && !globals.quiet)
     io.err(`capnhook: nobody is registered${hook === undefined ? '' : ` for ${hook}`}\n`);
   return 0;

@@ -4,7 +4,7 @@
  * is copied first, and the copy is what is checked.
  */
 import { setImmediate } from 'node:timers/promises';
-import { createEventId, isGeneratedId } from '../../event/event-id.js';
+import { isGeneratedId } from '../../event/event-id.js';
 import type { ParsedHeader } from '../../event/header.js';
 import { checkLine, maxBatchEvents, tooMany } from '../../event/payload.js';
 import { batchIdProblem } from '../../event/record.js';
@@ -40,10 +40,8 @@ export interface BatchCheck {
 }
 
 export interface BatchCheckOptions {
-  /** ms since the epoch. */
-  now(): number;
-  /** Ten random bytes. */
-  random(): Uint8Array;
+  /** Makes up an id. */
+  nextId(): string;
   /** A name for a temporary file, unique. */
   token(): string;
 }
@@ -101,7 +99,7 @@ export function createBatchCheck(disk: Disk, root: string, options: BatchCheckOp
   function settleId(name: string, { id: given }: ParsedHeader): { id: string; isTaken: boolean } {
     const stem = name.slice(0, -'.jsonl'.length);
     const chosen = given ?? (isGeneratedId(stem) ? stem : undefined);
-    const id = chosen ?? createEventId(options.now(), options.random());
+    const id = chosen ?? options.nextId();
     if (id === stem) return { id, isTaken: false };
     const to = `${incoming}/${id}.jsonl`;
     const settled = settleName(disk, `${incoming}/${name}`, { to, isNew: chosen === undefined });

@@ -6,7 +6,7 @@
  */
 import { setImmediate } from 'node:timers/promises';
 import type { EventHeader } from '../../event/event.js';
-import { createEventId, isGeneratedId } from '../../event/event-id.js';
+import { isGeneratedId } from '../../event/event-id.js';
 import { maxEventFileBytes, parseEvent } from '../../event/record.js';
 import { ignoreErrno } from '../../shared/errors.js';
 import { monotonicMs } from '../../shared/monotonic.js';
@@ -15,6 +15,7 @@ import type { BatchFile, EventFile } from './accepted-file.js';
 import { createBatchCheck } from './batch-check.js';
 import { acceptedAt, headerOf } from './delivery-file.js';
 import type { Disk } from './disk.js';
+import { createIdMaker } from './id-maker.js';
 import { scanIncoming } from './incoming.js';
 import { createLaterEntries } from './later-entries.js';
 import { isOurs } from './place-file.js';
@@ -71,7 +72,8 @@ interface Step {
 /** @throws from `step`: the errno of what failed for all, such as an fsync; what fails for one entry is put into `unread` */
 export function createIntake(disk: Disk, root: string, options: IntakeOptions): Intake {
   const incoming = `${root}/incoming`;
-  const check = createBatchCheck(disk, root, options);
+  const nextId = createIdMaker(options);
+  const check = createBatchCheck(disk, root, { token: options.token, nextId });
   /** Names that are waiting, as of the last listing: of single events, and of batches. */
   let names: string[] = [];
   let batches: string[] = [];
@@ -189,7 +191,7 @@ export function createIntake(disk: Disk, root: string, options: IntakeOptions): 
     if (!parsed.ok) return setAside(done, path, parsed.reason);
     const stem = name.slice(0, -'.json'.length);
     const chosen = parsed.id ?? (isGeneratedId(stem) ? stem : undefined);
-    const id = chosen ?? createEventId(options.now(), options.random());
+    const id = chosen ?? nextId();
     if (id !== stem) {
       const to = `${incoming}/${id}.json`;
       if (settleName(disk, path, { to, isNew: chosen === undefined }) === 'taken')

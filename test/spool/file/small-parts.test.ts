@@ -12,7 +12,7 @@ import {
 } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Health } from '../../../src/endpoint/health.js';
-import { createEventId } from '../../../src/event/event-id.js';
+import { createEventId, isGeneratedId, timeOfId } from '../../../src/event/event-id.js';
 import { eventToBytes } from '../../../src/event/record.js';
 import { randomBytes } from '../../../src/shared/random.js';
 import { acceptedAt } from '../../../src/spool/file/delivery-file.js';
@@ -22,6 +22,7 @@ import { dropAll } from '../../../src/spool/file/drop.js';
 import { removeEmpty } from '../../../src/spool/file/endpoint-directories.js';
 import { createEndpointFiles } from '../../../src/spool/file/endpoint-files.js';
 import { createHealthFiles, type HealthFiles, readHealth } from '../../../src/spool/file/health-files.js';
+import { createIdMaker } from '../../../src/spool/file/id-maker.js';
 import { tmpAgeMs } from '../../../src/spool/file/layout.js';
 import { putAside } from '../../../src/spool/file/put-aside.js';
 import { recover } from '../../../src/spool/file/recovery.js';
@@ -607,5 +608,21 @@ describe('acceptedAt()', () => {
     expect([at(past, before), at(before, past), at(undefined, past)]).toEqual([before, before, past]);
     expect([at(future, past), at(past, future)]).toEqual([past, past]);
     expect([at(future, future), at(undefined, future)]).toEqual([0, 0]);
+  });
+});
+
+describe('createIdMaker()', () => {
+  it('createIdMaker() makes ids that sort in their order, whatever the clock does', () => {
+    const times = [5, 5, 5, 3, -1, 6, 2];
+    let nth = 0;
+    const nextId = createIdMaker({
+      now: () => times[nth++]!,
+      random: () => Buffer.alloc(10, 0xfe).fill(0xff, 8),
+    });
+    const ids = times.map(nextId);
+    expect(ids.every(isGeneratedId)).toBe(true);
+    expect([...ids].sort()).toEqual(ids);
+    expect(new Set(ids).size).toBe(ids.length);
+    expect(ids.map(timeOfId)).toEqual([5, 5, 5, 5, 5, 6, 6]);
   });
 });
