@@ -13,6 +13,7 @@ import { Socket } from 'node:net';
 import type { buildConnector, Client, Dispatcher } from 'undici';
 import { ignoreErrno } from '../shared/errors.js';
 import { type AnswerListener, type Connection, createIdleConnections } from './connection.js';
+import { type ContinueFilter, createContinueFilter } from './continue-filter.js';
 import { createCutOffs } from './cut-offs.js';
 import { createDeadlines } from './deadlines.js';
 import { parseDeliveryWish } from './delivery-wish.js';
@@ -126,6 +127,7 @@ interface OpenOptions {
 function openConnection(undici: Undici, { origin, connector, onDestroy }: OpenOptions): Connection {
   let reused = false;
   let connecting: Socket | undefined;
+  const interim = createContinueFilter(() => listener.heard());
 
   const client = new undici.Client(origin, {
     ...CLIENT_OPTIONS,
@@ -134,6 +136,7 @@ function openConnection(undici: Undici, { origin, connector, onDestroy }: OpenOp
       // a socket that is still connecting alone; until its end the process would not end either.
       const socket: unknown = connector(options, (...outcome) => {
         connecting = undefined;
+        if (outcome[1] instanceof Socket) readThrough(outcome[1], interim);
         callback(...outcome);
       });
       if (socket instanceof Socket) connecting = socket;
@@ -166,6 +169,7 @@ function openConnection(undici: Undici, { origin, connector, onDestroy }: OpenOp
     isOpen: () => client.stats.connected,
     post({ path, headers, body }, given) {
       listener = given;
+      interim.begin();
       client.dispatch({ method: 'POST', path, headers, body }, handler);
     },
     async destroy() {
@@ -180,6 +184,12 @@ function openConnection(undici: Undici, { origin, connector, onDestroy }: OpenOp
     reused = false;
   });
   return connection;
+}
+
+/** undici takes what has come with `read`. */
+function readThrough(socket: Socket, filter: ContinueFilter): void {
+  const read = socket.read.bind(socket);
+  socket.read = () => filter.pass(read() as Buffer | null);
 }
 
 /** @param headers names and values by turns, as they came */

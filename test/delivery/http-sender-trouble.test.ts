@@ -257,7 +257,6 @@ describe('createHttpSender().send() and errors', () => {
   });
 
   test.each([
-    ['100 Continue', 'HTTP/1.1 100 Continue\r\n\r\n'],
     ['an upgrade', 'HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n'],
     ['two lengths', 'HTTP/1.1 200 OK\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\n'],
   ])('send() takes %s, which nobody asked for, as BAD_RESPONSE', async (_, text) => {

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
 import { Webhook } from 'standardwebhooks';
 import { describe, expect, test } from 'vitest';
@@ -154,6 +155,43 @@ describe('createHttpSender().send()', () => {
       });
     });
     expect(await sendTo(server.url)).toEqual({ kind: 'answer', status: 202 });
+  });
+
+  test.each([
+    ['at once', ['HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n']],
+    ['in pieces', ['HTTP/1.1 1', '00 Continue\r\nx: y\r\n\r', '\nHTTP/1.1 ', '204 No Content\r\n\r\n']],
+    ['twice', ['HTTP/1.1 100 \r\n\r\n', 'HTTP/1.1 100 Continue\r\n\r\n', 'HTTP/1.1 204 No Content\r\n\r\n']],
+  ])(
+    'send() passes over 100 Continue that it has not asked for, on a connection that is kept: %s',
+    async (_, pieces) => {
+      const server = await newRawServer((socket) => {
+        socket.on('data', async () => {
+          for (const piece of pieces) {
+            socket.write(piece);
+            await sleep(10);
+          }
+        });
+      });
+      const sender = newSender();
+      for (let n = 0; n < 3; n += 1)
+        expect(await sender.send(attemptAt(server.url))).toEqual({ kind: 'answer', status: 204 });
+      expect(server.connections()).toBe(1);
+    },
+  );
+
+  test('send() that was answered by 100 Continue alone is not made again on another connection', async () => {
+    let nth = 0;
+    const server = await newRawServer((socket) => {
+      socket.on('data', () => {
+        nth += 1;
+        if (nth === 1) socket.write('HTTP/1.1 204 No Content\r\n\r\n');
+        else socket.end('HTTP/1.1 100 Continue\r\n\r\n');
+      });
+    });
+    const sender = newSender();
+    await sender.send(attemptAt(server.url));
+    expect(await sender.send(attemptAt(server.url))).toMatchObject({ kind: 'error', code: 'SOCKET_CLOSED' });
+    expect(nth).toBe(2);
   });
 
   test('send() does not decompress: a broken gzip body is nothing to it', async () => {
