@@ -98,7 +98,7 @@ test('the package works as it is installed: import and require give the same lib
     delivered: 5,
     found: [1],
     stopped: true,
-    dropped: { events: 1, deliveries: 0 },
+    dropped: { events: 1, deliveries: 0, corrupt: [] },
     removedFrom: ['complete'],
     refused: [true, true, 'BAD_PAYLOAD'],
     same: true,
