@@ -267,8 +267,9 @@ __capnhook_write_event() {
   fi
   [ -s "$ch_payload" ] ||
     __capnhook_fail 65 'Cannot fire this payload: it is empty' 'Whatever should have written it may have failed.'
-  ch_code=74
+  ch_code=''
   {
+    ch_code=74
     printf '{"capnhook":1,"id":"%s","hook":"%s","time":"%04d-%02d-%02dT%02d:%02d:%02d.%03dZ",\n"payload":' \
       "$ch_id" "$ch_hook" "$ch_year" "$ch_month" "$ch_day" \
       $((ch_ms / 3600000 % 24)) $((ch_ms / 60000 % 60)) $((ch_ms / 1000 % 60)) $((ch_ms % 1000)) &&
@@ -277,12 +278,13 @@ __capnhook_write_event() {
   } >| "$ch_file" || __capnhook_fail_to_write
 }
 
-# Why a printf has failed only bash can tell. If the disk is full, cat finds that out as well.
+# Why a printf has failed only bash can tell. If the disk is full, cat finds that out as well. Why the file cannot be
+# opened, and nothing of it was begun, each shell has said.
 __capnhook_fail_to_write() {
   if [ "$ch_code" = 74 ] && command cat < "$ch_payload" >| "$ch_file"; then
     [ -n "${BASH_VERSION-}" ] || printf 'it cannot be written\n'
   fi
-  __capnhook_fail_as_told "$ch_code"
+  __capnhook_fail_as_told "${ch_code:-74}"
 }
 
 # Sets ch_ms, since 1970, and ch_year, ch_month and ch_day; the years begin in March until the end.

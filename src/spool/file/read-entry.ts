@@ -82,25 +82,31 @@ export function openEntry(disk: Disk, path: string, { maxBytes }: { maxBytes: nu
 }
 
 /**
- * Why a file that is written in place can never be: it is none, or belongs to others. Undefined if it can be, or is not there.
+ * Checks that a file can be written in place, if there is one.
+ * @throws the errno if it cannot be
+ */
+export function checkWritable(disk: Disk, path: string): void {
+  try {
+    closeQuietly(disk, disk.openSync(path, O_WRONLY | O_NOFOLLOW | O_NONBLOCK));
+  } catch (error) {
+    if (errnoOf(error) !== 'ENOENT') throw error;
+  }
+}
+
+/**
+ * Why a file can never be written in place: it is none, or belongs to others. Undefined if it can be, or is not there.
  * @throws the errno of an error that may pass
  */
 export function whyNotWritable(disk: Disk, path: string): string | undefined {
-  let fd: number;
   try {
-    fd = disk.openSync(path, O_WRONLY | O_NOFOLLOW | O_NONBLOCK);
+    checkWritable(disk, path);
+    return undefined;
   } catch (error) {
     const errno = errnoOf(error) ?? '';
-    if (errno === 'ENOENT') return undefined;
     if (errno === 'EACCES' || errno === 'EPERM') return 'the drain may not write it';
     const reason = lasting[errno];
     if (reason === undefined) throw error;
     return reason;
-  }
-  try {
-    return statOf(disk, fd).reason;
-  } finally {
-    closeQuietly(disk, fd);
   }
 }
 

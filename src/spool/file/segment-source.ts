@@ -5,6 +5,7 @@ import type { BatchTexts } from './batch-texts.js';
 import type { Disk } from './disk.js';
 import { parseQueueName } from './layout.js';
 import { listNames } from './list-names.js';
+import { checkWritable } from './read-entry.js';
 import { type BatchFiles, batchFilesOf } from './segment.js';
 import type { Slot } from './slot.js';
 import { checkRemovable } from './write-file.js';
@@ -85,6 +86,7 @@ function filesOf(disk: Disk, root: string, options: SourceOptions): SegmentSourc
 /** The batch stays in its file, and is read as its events are handed out. */
 function eventsOf(disk: Disk, batch: BatchFiles, options: SourceOptions): SegmentSource {
   const { directory, segment, texts, onFree } = options;
+  checkWritable(disk, batch.progress); // or what is delivered could not be noted, and would be sent in every drain
   const isThere = disk.lstatSync(batch.text, { throwIfNoEntry: false }) !== undefined;
   const count = isThere ? batch.count : 0;
   const progress = readProgress(disk, batch.progress, count);

@@ -15,6 +15,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { parseBatch, parseEvent } from '../../../src/event/record.js';
 import { errnoOf } from '../../../src/shared/errors.js';
+import { parseRetryName } from '../../../src/spool/file/layout.js';
 import { createMutator, type Mutator } from './mutator.js';
 
 /** Something that was put into a spool. */
@@ -140,6 +141,9 @@ export function garbageOf(root: string, planted: readonly Planted[]): Planted[] 
     if (!['incoming', 'queue', 'retry'].includes(room)) return false;
     if (names.some((name) => name.startsWith('.'))) return false;
     if (room !== 'incoming' && path.includes('\ufffd')) return false;
+    // It is read when it is due: bits of that time may have been turned over.
+    const dueMs = room === 'retry' ? (parseRetryName(names.at(-1) ?? '')?.dueMs ?? 0) : 0;
+    if (dueMs > Date.now()) return false;
     return content === undefined || !(parseEvent(content).ok || parseBatch(content).ok);
   });
 }

@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import {
   chownSync,
   closeSync,
+  constants,
   existsSync,
   linkSync,
   mkdirSync,
@@ -241,16 +242,30 @@ describe('the progress of a batch', () => {
     },
   );
 
-  it('that cannot be opened just now is left where it is', async () => {
-    const { root, lease, progress } = await queued(lines);
-    await lease.close();
-    const faulty = faultyDisk(({ name, args }) =>
-      name === 'openSync' && args[0] === progress ? 'EMFILE' : undefined,
-    );
-    await expect(leaseOf(spoolAt(root, { disk: faulty.disk }))).rejects.toThrow(/EMFILE/);
-    expect(names(`${root}/corrupt`)).toEqual([]);
-    expect(await rest(root)).toEqual(lines);
-  });
+  it.each(['EMFILE', 'EROFS'])(
+    'that cannot be opened just now (%s) is left where it is, and nothing is sent',
+    async (errno) => {
+      const { root, lease, progress } = await queued(lines);
+      await lease.close();
+      const faulty = faultyDisk(({ name, args }) =>
+        name === 'openSync' && args[0] === progress && Number(args[1]) & constants.O_WRONLY
+          ? errno
+          : undefined,
+      );
+      const opening = leaseOf(spoolAt(root, { disk: faulty.disk }));
+      if (errno === 'EMFILE') await expect(opening).rejects.toThrow(/EMFILE/);
+      else {
+        const next = await opening;
+        expect(await next.claim('a', { limit: 1, now: 1 })).toMatchObject({
+          deliveries: [],
+          unread: [{ name: 'a', reason: 'it cannot be read now (EROFS)' }],
+        });
+        await next.close();
+      }
+      expect(names(`${root}/corrupt`)).toEqual([]);
+      expect(await rest(root)).toEqual(lines);
+    },
+  );
 
   const member = (payload: string, id = 'b_2') =>
     eventToBytes({ id, hook: 'x', time: '2026-01-01T00:00:00.000Z', payload: Buffer.from(payload) });
