@@ -1,12 +1,20 @@
-import { beforeEach } from 'vitest';
+import { setImmediate } from 'node:timers/promises';
+import { beforeEach, expect } from 'vitest';
 
-/** @returns how many timers there are beside those that the test began with; for the top of a file */
-export function countOwnTimers(): () => number {
+/** Those of the test runner come and go. */
+const patienceMs = 500;
+
+/** @returns checks that there are no more timers than the test began with; for the top of a file */
+export function watchTimers(): () => Promise<void> {
   let before = 0;
   beforeEach(() => {
     before = allTimers();
   });
-  return () => allTimers() - before;
+  return async () => {
+    const until = performance.now() + patienceMs;
+    while (allTimers() > before && performance.now() < until) await setImmediate();
+    expect(allTimers()).toBeLessThanOrEqual(before);
+  };
 }
 
 function allTimers(): number {

@@ -2,12 +2,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { systemClock } from '../../../src/shared/clock.js';
 import { draining, hooksOf } from '../../support/draining.js';
-import { countOwnTimers } from '../../support/own-timers.js';
+import { watchTimers } from '../../support/own-timers.js';
 import { noUnhandledRejections } from '../../support/unhandled.js';
 import { until } from '../../support/world.js';
 
 noUnhandledRejections();
-const timers = countOwnTimers();
+const expectNoTimers = watchTimers();
 
 const times = (count: number) => Array.from({ length: count }, () => ({}));
 
@@ -104,7 +104,7 @@ describe('drain() as a daemon', () => {
     await until('it listens', () => listening === 1);
     await end();
     expect(listening).toBe(0);
-    expect(timers()).toBeLessThanOrEqual(0);
+    await expectNoTimers();
   });
 
   it('drain() gathers what it gives up into one line', async () => {

@@ -3,12 +3,12 @@ import { describe, expect, it } from 'vitest';
 import { systemClock } from '../../../src/shared/clock.js';
 import type { Lease } from '../../../src/spool/spool.js';
 import { draining, hooksOf } from '../../support/draining.js';
-import { countOwnTimers } from '../../support/own-timers.js';
+import { watchTimers } from '../../support/own-timers.js';
 import { noUnhandledRejections } from '../../support/unhandled.js';
 import { gate, until } from '../../support/world.js';
 
 noUnhandledRejections();
-const timers = countOwnTimers();
+const expectNoTimers = watchTimers();
 
 /** Delivered, but not before. */
 const deliveredAfter = (passed: Promise<unknown>): Promise<number> => passed.then(() => 204);
@@ -28,7 +28,7 @@ describe('drain() that is stopped', () => {
     open();
     expect(await drained).toMatchObject({ delivered: 4, owed: 6 });
     expect(world.sent).toHaveLength(4);
-    expect(timers()).toBeLessThanOrEqual(0);
+    await expectNoTimers();
   });
 
   it('drain() starts no attempt of what it was just claiming', async () => {
@@ -89,7 +89,7 @@ describe('drain() that is stopped', () => {
     await setImmediate();
     abort.abort();
     expect(await drained).toMatchObject({ delivered: 0, owed: 6 });
-    expect(timers()).toBeLessThanOrEqual(0);
+    await expectNoTimers();
   });
 
   it.each(['stop', 'abort'] as const)(
@@ -119,7 +119,7 @@ describe('drain() that waits', () => {
       failed: 2,
       owed: 0,
     });
-    expect(timers()).toBeLessThanOrEqual(0);
+    await expectNoTimers();
   });
 
   it('drain() waits for a rejected delivery of its own time', async () => {
@@ -229,7 +229,7 @@ describe('drain() that loses its ground', () => {
       }
       await expect(world.drain({ until: 'daemon', rescanMs: 5, graceMs: 20 })).rejects.toBe(error);
       expect(world.inFlight()).toBe(0);
-      expect(timers()).toBeLessThanOrEqual(0);
+      await expectNoTimers();
     },
   );
 
