@@ -5,7 +5,6 @@
  */
 
 const lineStart = Buffer.from('HTTP/1.1 100');
-const headEnd = '\r\n\r\n';
 
 /** More than this, in bytes, is no head of an interim answer. */
 const mostHeadBytes = 16_384;
@@ -37,14 +36,14 @@ export function createContinueFilter(onContinue: () => void): ContinueFilter {
       if (!isAtStart || chunk === null) return chunk;
       let bytes = held === undefined ? chunk : Buffer.concat([held, chunk]);
       while (mayBeContinue(bytes)) {
-        const end = bytes.indexOf(headEnd);
+        const end = endOfHead(bytes);
         if (end < 0 && bytes.length > mostHeadBytes) break;
         if (end < 0) {
           held = bytes;
           return null;
         }
         onContinue();
-        bytes = bytes.subarray(end + headEnd.length);
+        bytes = bytes.subarray(end);
         if (bytes.length > 0) continue;
         held = undefined;
         return null;
@@ -52,6 +51,15 @@ export function createContinueFilter(onContinue: () => void): ContinueFilter {
       return release(bytes);
     },
   };
+}
+
+/** Where the head's empty line ends; less than 0 if that has not come yet. */
+function endOfHead(bytes: Buffer): number {
+  const ends = ['\r\n\r\n', '\n\n'].flatMap((empty) => {
+    const at = bytes.indexOf(empty);
+    return at < 0 ? [] : [at + empty.length];
+  });
+  return Math.min(...ends, Infinity) === Infinity ? -1 : Math.min(...ends);
 }
 
 /** Whether it begins as such an answer does, as far as it goes. */

@@ -11,7 +11,7 @@
  */
 import { Socket } from 'node:net';
 import type { buildConnector, Client, Dispatcher } from 'undici';
-import { ignoreErrno } from '../shared/errors.js';
+import { errnoOf } from '../shared/errors.js';
 import { type AnswerListener, type Connection, createIdleConnections } from './connection.js';
 import { type ContinueFilter, createContinueFilter } from './continue-filter.js';
 import { createCutOffs } from './cut-offs.js';
@@ -22,6 +22,7 @@ import { exchange } from './exchange.js';
 import { createRequestBuilder, type HttpRequest } from './http-request.js';
 import type { SecretReader } from './secrets.js';
 import type { Answer, Attempt, AttemptResult, Sender } from './sender.js';
+import { OURS } from './verdict.js';
 
 /** Idle connections over all origins, at most. */
 const MAX_IDLE = 256;
@@ -99,7 +100,7 @@ export function createHttpSender({
         try {
           connect = await loading;
         } catch (error) {
-          loading = undefined; // what keeps a file from being opened may pass
+          loading = undefined; // it may pass, where undici is loaded by `require`, as in the bundle
           return notLoaded(error);
         }
       }
@@ -112,9 +113,9 @@ export function createHttpSender({
   };
 }
 
-/** @throws what is no error of the system */
+/** @throws what is not for want of this machine's means */
 function notLoaded(error: unknown): AttemptResult {
-  ignoreErrno(error);
+  if (!OURS.has(errnoOf(error) ?? '')) throw error;
   return describeError(error);
 }
 
@@ -189,7 +190,8 @@ function openConnection(undici: Undici, { origin, connector, onDestroy }: OpenOp
 /** undici takes what has come with `read`. */
 function readThrough(socket: Socket, filter: ContinueFilter): void {
   const read = socket.read.bind(socket);
-  socket.read = () => filter.pass(read() as Buffer | null);
+  // Node itself calls it with 0, which only makes it look for more.
+  socket.read = (size) => (size === 0 ? read(0) : filter.pass(read(size) as Buffer | null));
 }
 
 /** @param headers names and values by turns, as they came */

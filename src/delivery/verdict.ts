@@ -25,7 +25,7 @@ export type Verdict =
   | { kind: 'ours'; what: string };
 
 /** Errors of a machine that has run out of descriptors, memory or ports. */
-const OURS: ReadonlySet<string> = new Set(['EMFILE', 'ENFILE', 'ENOMEM', 'EADDRNOTAVAIL', 'ENOBUFS']);
+export const OURS: ReadonlySet<string> = new Set(['EMFILE', 'ENFILE', 'ENOMEM', 'EADDRNOTAVAIL', 'ENOBUFS']);
 
 /** Bad Request, Content Too Large, Unsupported Media Type, Unprocessable Content. */
 const SPEAKS_OF_THE_EVENT: ReadonlySet<number> = new Set([400, 413, 415, 422]);

@@ -12,7 +12,7 @@ export interface Router {
   endpointsFor(event: Addressed): readonly Endpoint[];
   /**
    * The receiver with this id, or whose id this was before the hooks file gave its URL a name; of an event that names one
-   * URL and nothing else that one, whatever its id is now.
+   * URL and nothing else that one, if nobody else has this id now.
    */
   endpointFor(event: Addressed, id: string): Endpoint | undefined;
 }
@@ -37,7 +37,9 @@ export function createRouter(hooks: Hooks): Router {
     endpointsFor: (event) => [...receivers(event).values()],
     endpointFor: (event, id) => {
       const all = receivers(event);
-      return all.get(id) ?? formerly(id, all) ?? (event.to === undefined ? undefined : onlyOne(id, all));
+      const known = all.get(id) ?? formerly(id, all);
+      if (known !== undefined || event.to === undefined || hooks.endpoints.has(id)) return known;
+      return onlyOne(id, all);
     },
   };
 }

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { constants } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Environment, hooksPath, spoolPath } from '../config/paths.js';
@@ -72,8 +73,8 @@ export async function start(options: StartOptions = {}): Promise<Started> {
     child.on('error', (error) => {
       end = error;
     });
-    child.on('exit', (code) => {
-      end = code;
+    child.on('exit', (code, signal) => {
+      end = signal === null ? code : 128 + constants.signals[signal] || null;
     });
     const deadline = monotonicMs() + (options.timeoutMs ?? 10_000);
     for (;;) {
@@ -181,7 +182,7 @@ function readFrom(path: string, from: number): string {
 
 /** The error that the daemon ended with, told anew. */
 function endedAtOnce(said: string, { exitCode, busy }: { exitCode: number | null; busy: boolean }): Error {
-  if (exitCode === null || exitCode === exitCodes.terminated || exitCode === exitCodes.interrupted)
+  if (exitCode === exitCodes.terminated || exitCode === exitCodes.interrupted)
     return new CapnhookError('TEMPORARY', 'Cannot start the daemon: it was ended before it was ready', {
       hint: 'Somebody has stopped it, by capnhook stop or with a signal.',
     });

@@ -63,7 +63,7 @@ export async function fireInto(
   target: Target,
   { options, ...body }: FireCall,
 ): Promise<Fired> {
-  checkTypes(body.payload, options);
+  checkTypes(body, options);
   const { clock = systemClock, env = process.env, hook, id } = options;
   const address = addressOf(await resolveTarget(target), hook);
   const inbox = inboxOf(spoolPath(env, options.spool));
@@ -71,14 +71,14 @@ export async function fireInto(
 }
 
 /** For whoever calls this from JavaScript. */
-function checkTypes(payload: unknown, { spool, hook, id }: FireOptions): void {
+function checkTypes({ payload, batch }: Omit<FireCall, 'options'>, { spool, hook, id }: FireOptions): void {
   for (const [name, value] of Object.entries({ spool, hook, id })) {
     if (value === undefined || typeof value === 'string') continue;
     throw new CapnhookError('USAGE', `Cannot fire: the option ${name} is no text`, {
       hint: 'Leave it out, or give a text: String(1234), say.',
     });
   }
-  if (!(payload instanceof Uint8Array))
+  if (batch === true && !ArrayBuffer.isView(payload))
     throw new CapnhookError('USAGE', 'Cannot fire: the lines of a batch are no Uint8Array', {
       hint: 'Give Buffer.from(text).',
     });

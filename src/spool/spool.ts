@@ -174,7 +174,7 @@ export interface ClaimOptions extends Due {
 export interface Claim {
   deliveries: readonly Delivery[];
   corrupt: readonly Corrupt[];
-  /** Deliveries that cannot be read just now; they stay, and are tried again after the next fanning out. */
+  /** Deliveries that cannot be read just now; they stay, and are tried again after some seconds. */
   unread: readonly Corrupt[];
   /** Whether the next claim may find something although this one has found no delivery. */
   goesOn: boolean;

@@ -33,6 +33,15 @@ describe('createContinueFilter()', () => {
     );
   });
 
+  it('knows the end of a head with bare line feeds', () => {
+    const answer = 'HTTP/1.1 204 No Content\r\n\r\n';
+    expect(filtered([Buffer.from(`HTTP/1.1 100 Continue\n\n${answer}`)])).toEqual({ text: answer, taken: 1 });
+    expect(filtered([Buffer.from('HTTP/1.1 100 \r\n'), Buffer.from(`\r\n${answer}`)])).toEqual({
+      text: answer,
+      taken: 1,
+    });
+  });
+
   it('holds no more than a head may be long', () => {
     const long = Buffer.from(`HTTP/1.1 100 ${'x'.repeat(20_000)}`);
     expect(filtered([long]).text).toHaveLength(long.length);

@@ -136,6 +136,7 @@ describe('endpointsFor()', () => {
     });
     expect(endpointFor(hooks, { hook: 'build.ok' }, 'gone')).toBeUndefined();
     expect(endpointFor(hooks, { to: [] }, 'gone')).toBeUndefined();
+    expect(endpointFor(hooks, { to: [url] }, 'audit')).toBeUndefined(); // it has another URL now
   });
 
   it('createRouter() answers the same after more hooks than it remembers', () => {

@@ -4,7 +4,7 @@
  * again, and whoever finds a whole one can rely on it.
  */
 import { dirname } from 'node:path';
-import { CapnhookError, errnoOf } from '../../shared/errors.js';
+import { CapnhookError, errnoOf, ignoreErrno } from '../../shared/errors.js';
 import { type Disk, O_NOFOLLOW, O_NONBLOCK, O_RDONLY } from './disk.js';
 import {
   drainRooms,
@@ -20,9 +20,6 @@ import {
 } from './layout.js';
 import { spoolError } from './spool-error.js';
 import { closeQuietly, ensureDirectory, syncDirectory, writeDurably } from './write-file.js';
-
-/** A directory that may be passed through, and not opened. */
-const unlisted: ReadonlySet<string> = new Set(['EACCES', 'EPERM']);
 
 /** How a spool is made. */
 export interface CreateOptions {
@@ -110,16 +107,20 @@ function makePath(disk: Disk, path: string, mode: number): void {
   if (disk.statSync(path, { throwIfNoEntry: false })) return;
   makePath(disk, dirname(path), mode);
   ensureDirectory(disk, path, mode);
+  syncDirectory(disk, dirname(path));
 }
 
-/** Makes the names of a directory and of those above it durable: whoever made them may have ended before that. */
+/**
+ * Makes the names of a directory and of those above it durable: whoever made them may have ended before that. What
+ * cannot be fsynced is somebody else's, or of a file system that has no such thing.
+ */
 function syncAbove(disk: Disk, path: string): void {
   const above = dirname(path);
   if (above === path) return;
   try {
     syncDirectory(disk, above);
   } catch (error) {
-    if (!unlisted.has(errnoOf(error) ?? '')) throw error; // it is somebody else's, and surely older
+    ignoreErrno(error);
   }
   syncAbove(disk, above);
 }

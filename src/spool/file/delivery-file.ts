@@ -28,13 +28,13 @@ export function headerOf(
 
 /**
  * When an event was accepted: when its id was made, or its file was written, or taken in late; whichever is later, but
- * for a time that has not come yet.
+ * for a time that has not come yet. Now, if there is no other.
  * @param event.now ms since the epoch
  * @returns ms since the epoch
  */
 export function acceptedAt({ id, stat, now }: { id: string; stat: EntryStat; now: number }): number {
-  const times = [timeOfId(id) ?? 0, stat.mtimeMs];
-  return Math.max(...times.map((time) => (time > now ? 0 : time)));
+  const times = [timeOfId(id) ?? 0, stat.mtimeMs].filter((time) => time > 0 && time <= now);
+  return times.length === 0 ? now : Math.max(...times);
 }
 
 /** A file's age can be anything (utimensat(2)); a time is written with a year of four digits. */

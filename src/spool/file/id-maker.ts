@@ -1,5 +1,8 @@
 import { createEventId } from '../../event/event-id.js';
 
+/** A clock that goes back by more than this, in ms, was set: ids of the future would come behind all others. */
+const setBackMs = 1_000;
+
 /**
  * Makes up ids for what comes without one, each greater than the one before: what is taken in one after the other keeps
  * that order, as {@link https://github.com/ulid/spec#monotonicity} has it.
@@ -10,7 +13,7 @@ export function createIdMaker({ now, random }: { now(): number; random(): Uint8A
   let bytes: Uint8Array = new Uint8Array();
   return () => {
     const time = Math.max(now(), 0); // a clock that was never set may stand before 1970
-    if (time > ms) [ms, bytes] = [time, random()];
+    if (time > ms || time < ms - setBackMs) [ms, bytes] = [time, random()];
     else bytes = plusOne(bytes);
     return createEventId(ms, bytes);
   };

@@ -205,10 +205,12 @@ export function createIntake(disk: Disk, root: string, options: IntakeOptions): 
     done.bytes += bytes.length;
   }
 
-  /** Until it is given up an event has its time from now on, however long ago it was fired, or given up before. */
+  /** Until it is given up an event has its time from now on, however long ago it was fired, or by a clock that was ahead. */
   function noteLate(path: string, { id, stat }: { id: string; stat: EntryStat }): EntryStat {
     const now = options.now();
-    if (now - acceptedAt({ id, stat, now }) < lateMs || !isOurs(stat)) return stat;
+    const at = acceptedAt({ id, stat, now });
+    const isAhead = at === now && stat.mtimeMs >= now + lateMs;
+    if ((now - at < lateMs && !isAhead) || !isOurs(stat)) return stat;
     try {
       disk.utimesSync(path, now / 1000, now / 1000);
       return { ...stat, mtimeMs: now };

@@ -40,11 +40,15 @@ export interface LeaseOptions {
 /** Names of deliveries in memory, over all endpoints. */
 const mostNames = 262_144;
 
+/** What could not be read is read again after so long, in ms; of so many others are handed out meanwhile. */
+const unreadableMs = 5_000;
+const mostUnreadable = 1_024;
+
 /** Opens the spool for draining, after putting in order whatever an earlier drain left half done. */
 export async function openLease(disk: Disk, root: string, options: LeaseOptions): Promise<Lease> {
   const { lock, now, random, token, maxNames = mostNames } = options;
   /** `aside`: put aside, and not told yet. */
-  const { aside: untold, found } = await recover(disk, root, now());
+  const { aside: untold, unsettled, found } = await recover(disk, root, now());
   const writer = createQueueWriter(disk, root, token);
   const sync = createDirectorySync(disk);
   const marks = createProgressMarks(disk);
@@ -56,7 +60,7 @@ export async function openLease(disk: Disk, root: string, options: LeaseOptions)
   const health = createHealthFiles(disk, root, token, endpointFiles);
   const counts = createDirectoryCounts(disk, root, now, endpointFiles);
   const readers = createQueueReaders(disk, root, {
-    ...{ found, counts, texts, maxNames },
+    ...{ found, unsettled, counts, texts, maxNames },
     onRemoved(endpoint, segment) {
       writer.removed(endpoint, segment);
       const batch = batchFilesOf(`${root}/queue/${endpoint}/${segment}`);
@@ -74,8 +78,10 @@ export async function openLease(disk: Disk, root: string, options: LeaseOptions)
   const slots = new WeakMap<Delivery, Slot>();
   /** Deliveries that were made and are not removed yet: what could not be is once more at the end, or it would be sent again. */
   const unremoved = new Map<string, Slot>();
-  /** Taken, but not readable or not wholly taken in then; given back after the next step of the intake. */
+  /** Taken, but not wholly taken in then; given back after the next step of the intake. */
   const passedOver: Array<{ endpoint: string; slot: Slot }> = [];
+  /** Taken, but not readable then: given back after a while. */
+  const unreadable: Array<{ endpoint: string; slot: Slot; since: number }> = [];
   /** The step at hand: what it has put into a queue, and not told the readers of yet, must not be found by them. */
   let fanningOut: Promise<void> = Promise.resolve();
   /** Whether a step has failed, or an entry in it: it may have put deliveries into queues without telling the readers. */
@@ -109,9 +115,23 @@ export async function openLease(disk: Disk, root: string, options: LeaseOptions)
       if (errno === undefined) throw error;
       claim.unread.push({ name: slot?.name ?? endpoint, reason: `it cannot be read now (${errno})` });
       if (slot === undefined) return false;
-      passedOver.push({ endpoint, slot });
-      return !inOrder && !ofMachine.has(errno);
+      if (inOrder || ofMachine.has(errno) || unreadable.length >= mostUnreadable) {
+        readers.giveBack(endpoint, slot);
+        return false;
+      }
+      unreadable.push({ endpoint, slot, since: now() });
+      return true;
     }
+  }
+
+  function giveBackPassedOver(): void {
+    for (const { endpoint, slot } of passedOver.splice(0)) readers.giveBack(endpoint, slot);
+    // The clock may have been set back since.
+    const isOver = ({ since }: { since: number }) => Math.abs(now() - since) >= unreadableMs;
+    const readAgain = unreadable.filter(isOver);
+    if (readAgain.length === 0) return;
+    unreadable.splice(0, Infinity, ...unreadable.filter((each) => !isOver(each)));
+    for (const { endpoint, slot } of readAgain) readers.giveBack(endpoint, slot);
   }
 
   function claimSlot(endpoint: string, slot: Slot, claim: Mutable<Claim>): void {
@@ -151,9 +171,14 @@ export async function openLease(disk: Disk, root: string, options: LeaseOptions)
     for (const slot of unremoved.values()) await files.remove(slot).catch(ignoreErrno);
   }
 
-  function slotOf(delivery: Delivery): Slot {
+  function heldBy(delivery: Delivery): Slot {
     const slot = slots.get(delivery);
     if (slot === undefined) throw new Error('a delivery is settled once, by the lease that claimed it');
+    return slot;
+  }
+
+  function slotOf(delivery: Delivery): Slot {
+    const slot = heldBy(delivery);
     slots.delete(delivery);
     return slot;
   }
@@ -170,7 +195,7 @@ export async function openLease(disk: Disk, root: string, options: LeaseOptions)
       const step = await taking;
       if (hasMissed) readers.reload();
       hasMissed = false;
-      for (const { endpoint, slot } of passedOver.splice(0)) readers.giveBack(endpoint, slot);
+      giveBackPassedOver();
       return { ...step, corrupt: [...untold.splice(0), ...step.corrupt] };
     },
     ready: readers.ready,
@@ -185,10 +210,11 @@ export async function openLease(disk: Disk, root: string, options: LeaseOptions)
       return claim;
     },
     async done(delivery) {
-      const slot = slotOf(delivery);
+      const slot = heldBy(delivery);
       const place = `${slot.directory}/${slot.name}`;
       unremoved.set(place, slot);
       sync.check();
+      slots.delete(delivery);
       await files.remove(slot);
       unremoved.delete(place);
       readers.forget(delivery.endpoint, slot);

@@ -44,6 +44,8 @@ export interface QueueReaders {
 export interface QueueReadersOptions {
   /** What each endpoint has, as far as it is known. */
   found: ReadonlyMap<string, Standing>;
+  /** Of each endpoint that must be put in order before anything is taken: does that. */
+  unsettled: Map<string, () => void>;
   counts: DirectoryCounts;
   texts: BatchTexts;
   /** So many names are held in memory, or {@link leastWindow} for each endpoint that something is handed out of. */
@@ -86,7 +88,7 @@ const yieldEvery = 128;
 
 /** @throws from its methods: the errno of a directory that cannot be listed; then nothing has changed */
 export function createQueueReaders(disk: Disk, root: string, options: QueueReadersOptions): QueueReaders {
-  const { found, counts, texts, maxNames, onRemoved, onDone } = options;
+  const { found, unsettled, counts, texts, maxNames, onRemoved, onDone } = options;
   const closed = new Map<string, Closed>([...found].map(([endpoint, each]) => [endpoint, closedOf(each)]));
   const least = Math.min(leastWindow, maxNames);
   /** The one looked at longest ago first. */
@@ -211,18 +213,10 @@ export function createQueueReaders(disk: Disk, root: string, options: QueueReade
     return directories.reduce((sum, directory) => sum + counts.count(endpoint, directory), 0);
   }
 
-  /** What cannot be listed has not been found to be empty. */
-  function countOrOne(endpoint: string): number {
-    try {
-      return count(endpoint);
-    } catch (error) {
-      ignoreErrno(error);
-      return 1;
-    }
-  }
-
   return {
     take(endpoint, claim) {
+      unsettled.get(endpoint)?.();
+      unsettled.delete(endpoint);
       const isKnown = readings.has(endpoint) || closed.has(endpoint);
       return isKnown ? using(endpoint, (reader) => reader.take(claim)) : undefined;
     },
@@ -253,8 +247,12 @@ export function createQueueReaders(disk: Disk, root: string, options: QueueReade
     },
     owing: () => endpoints().filter(isOwing),
     owed(endpoint) {
-      if (closed.has(endpoint)) return countOrOne(endpoint);
-      return readings.get(endpoint)?.reader.count() ?? 0;
+      try {
+        return closed.has(endpoint) ? count(endpoint) : (readings.get(endpoint)?.reader.count() ?? 0);
+      } catch (error) {
+        ignoreErrno(error);
+        return 1; // what cannot be listed has not been found to be empty
+      }
     },
     reload() {
       for (const [endpoint, reading] of [...readings]) {

@@ -17,6 +17,11 @@ import { ofMachine } from './spool-error.js';
 export interface Recovered {
   /** What was put aside. */
   aside: Corrupt[];
+  /**
+   * Of each endpoint whose queue could not be put in order: tries it again, and throws the errno if it fails. Before that
+   * nothing of it is to be sent.
+   */
+  unsettled: Map<string, () => void>;
   /** Each endpoint that is owed anything, for all that can be told. */
   found: Map<string, Standing>;
 }
@@ -34,6 +39,7 @@ export async function recover(disk: Disk, root: string, now: number): Promise<Re
   restoreRooms(disk, root);
   for (const name of listNames(disk, `${root}/tmp`)) sweep(disk, `${root}/tmp/${name}`, now);
   const aside: Corrupt[] = [];
+  const unsettled = new Map<string, () => void>();
   const found = new Map<string, Standing>();
   let seen = 0;
 
@@ -54,7 +60,8 @@ export async function recover(disk: Disk, root: string, now: number): Promise<Re
     } catch (error) {
       const errno = errnoOf(error);
       if (errno === undefined || ofMachine.has(errno)) throw error;
-      found.set(endpoint, { isWaiting: true, hasRetries: false }); // whoever claims is told of it
+      found.set(endpoint, { isWaiting: true, hasRetries: false });
+      unsettled.set(endpoint, () => putQueueInOrder(endpoint)); // whoever claims is told of it
     }
     seen += 1;
     if (seen % yieldEvery === 0) await setImmediate();
@@ -64,7 +71,7 @@ export async function recover(disk: Disk, root: string, now: number): Promise<Re
     found.set(endpoint, { isWaiting: found.get(endpoint)?.isWaiting ?? false, hasRetries: true });
   }
   directories(disk, root, { path: 'dead', aside });
-  return { aside, found };
+  return { aside, unsettled, found };
 }
 
 function sweep(disk: Disk, path: string, now: number): void {

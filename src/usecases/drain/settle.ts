@@ -14,6 +14,7 @@ import { failuresOf, isGivenUp, stateOf } from '../../endpoint/health.js';
 import { momentOf } from '../../shared/clock.js';
 import type { Corrupt, Delivery } from '../../spool/spool.js';
 import { createDeliveries } from './deliveries.js';
+import { createPlaces } from './places.js';
 import type { DrainPorts, DrainSummary } from './ports.js';
 import type { Resting } from './resting.js';
 import type { Attempted, Telling } from './telling.js';
@@ -55,6 +56,7 @@ export function createSettler(ports: DrainPorts, options: SettlerOptions): Settl
   const { summary, telling, resting, isStopping } = options;
   const { lease, clock, random } = ports;
   const deliveries = createDeliveries(ports, { telling, resting });
+  const sweeps = createPlaces(1);
 
   function attemptNumber({ event, endpoint, attempts }: Delivery): number {
     return attempts + failuresOf(lease.health(endpoint), event.id) + 1;
@@ -120,6 +122,7 @@ export function createSettler(ports: DrainPorts, options: SettlerOptions): Settl
     const young: Delivery[] = [];
     let youngBytes = 0;
     let isRefused = !(await giveUp(old));
+    const leave = await sweeps.enter();
     let goesOn = true;
     while (goesOn && !isRefused && young.length < mostYoung && youngBytes < mostYoungBytes && !isStopping()) {
       const claim = await lease.claim(endpoint.id, { limit: sweepSize, now: clock.now() });
@@ -137,6 +140,7 @@ export function createSettler(ports: DrainPorts, options: SettlerOptions): Settl
       await setImmediate(); // the other endpoints' answers and signals are heard in between
     }
     for (const delivery of young) lease.release(delivery);
+    leave();
   }
 
   function noteCorrupt(entry: Corrupt): void {

@@ -171,7 +171,9 @@ describe('ensureSpool()', () => {
     expect(calls).toEqual([
       'openSync /one/spool/VERSION',
       'mkdirSync /one',
+      'openSync ',
       'mkdirSync /one/spool',
+      'openSync /one',
       'openSync /one',
       'openSync ',
       ...rooms.map((room) => `mkdirSync /one/spool/${room}`),
@@ -190,6 +192,7 @@ describe('ensureSpool()', () => {
       fault({ name, args }) {
         if (name !== 'openSync') return undefined;
         opened.push(String(args[0]));
+        if (args[0] === '/') return 'EINVAL';
         return args[0] === dirname(root) ? 'EACCES' : undefined;
       },
     });

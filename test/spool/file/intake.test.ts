@@ -377,6 +377,19 @@ describe('fanOut() of events', () => {
     await lease.close();
   });
 
+  it('fanOut() gives an event of a clock that was ahead its time from now on', async () => {
+    const { root, lease } = await opened();
+    const ahead = Date.parse('2099-01-01T00:00:00.000Z');
+    const id = createEventId(ahead, randomBytes(10));
+    drop(root, `${id}.json`, shellEvent('x', '1'));
+    utimesSync(`${root}/incoming/${id}.json`, ahead / 1000, ahead / 1000);
+    await fanOutAll(lease, () => ['a']);
+    expect(Math.abs(statSync(`${root}/queue/a/00000001/${id}.json`).mtimeMs - Date.now())).toBeLessThan(
+      60_000,
+    );
+    await lease.close();
+  });
+
   it('fanOut() takes in one of two entries with the same id, and the other when the first is delivered', async () => {
     const { root, lease } = await opened();
     drop(root, 'one.json', '{"id":"mine","hook":"x","payload":1}');

@@ -2,6 +2,7 @@
 import { linkSync, mkdirSync, readdirSync, readlinkSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
+import { eventToBytes } from '../../../src/event/record.js';
 import { drainRooms } from '../../../src/spool/file/layout.js';
 import type { Delivery, Lease } from '../../../src/spool/spool.js';
 import { event } from '../../support/builders.js';
@@ -22,8 +23,9 @@ import {
 /** A spool on a disk that fails as `trouble.fault` says at the time. */
 function troubled() {
   const root = madeSpool(quickDir());
-  const trouble: { fault: Fault } = { fault: () => undefined };
-  const spool = spoolAt(root, { disk: faultyDisk((call) => trouble.fault(call)).disk });
+  const trouble: { fault: Fault; passedMs: number } = { fault: () => undefined, passedMs: 0 };
+  const now = () => Date.now() + trouble.passedMs;
+  const spool = spoolAt(root, { now, disk: faultyDisk((call) => trouble.fault(call)).disk });
   const fire = async (id: string, payload = '1') =>
     spool.enqueue(event({ id, payload: Buffer.from(payload) }), { chosenId: true });
   return { root, trouble, spool, fire };
@@ -101,7 +103,7 @@ describe('a delivery that cannot be read just now', () => {
   }
   const next = (lease: Lease, inOrder = false) => lease.claim('chat', { limit: 1, now: 1, inOrder });
 
-  it('does not hold up those behind it, and is tried again after the next step', async () => {
+  it('does not hold up those behind it, and is tried again after 5 seconds', async () => {
     const { trouble, lease } = await queued('EIO');
     for (const name of ['a.json', 'b.json']) {
       const unread = [{ name, reason: 'it cannot be read now (EIO)' }];
@@ -112,14 +114,18 @@ describe('a delivery that cannot be read just now', () => {
     await lease.done(c!);
     trouble.fault = () => undefined;
     await fanOutAll(lease, () => ['chat']);
-    expect(ids(await claimAll(lease, 'chat'))).toEqual(['a', 'b', 'd']);
+    expect(ids(await claimAll(lease, 'chat'))).toEqual(['d']);
+    trouble.passedMs = 5_000;
+    await fanOutAll(lease, () => ['chat']);
+    expect(ids(await claimAll(lease, 'chat'))).toEqual(['a', 'b']);
     expect(await next(lease)).toMatchObject({ deliveries: [], goesOn: false });
     await lease.close();
   });
 
   it('holds them up where all is in order, and where it is this machine that cannot read', async () => {
     const inOrder = await queued('EIO');
-    expect(await next(inOrder.lease, true)).toMatchObject({ unread: [{ name: 'a.json' }], goesOn: false });
+    for (let n = 0; n < 2; n += 1)
+      expect(await next(inOrder.lease, true)).toMatchObject({ unread: [{ name: 'a.json' }], goesOn: false });
     await inOrder.lease.close();
     const { lease } = await queued('EMFILE');
     expect(await next(lease)).toMatchObject({ unread: [{ name: 'a.json' }], goesOn: false });
@@ -146,6 +152,17 @@ describe('done() after an fsync has failed in the background', () => {
     await expect(lease.done(b)).rejects.toThrow(/EIO/);
     await lease.close();
     expect(filesBelow(`${root}/queue`)).toEqual([]);
+  });
+
+  it('does not send it again in this lease either, and then removes it', async () => {
+    const { root, lease, b } = await failed();
+    await expect(lease.done(b)).rejects.toThrow(/EIO/);
+    lease.release(b);
+    const [again] = await claimAll(lease, 'chat');
+    expect(again?.event.id).toBe('b'); // whoever has made it knows that
+    await lease.done(again!);
+    expect(filesBelow(`${root}/queue`)).toEqual([]);
+    await lease.close();
   });
 
   it('does not take away another event that has its id since', async () => {
@@ -209,8 +226,19 @@ describe('an endpoint whose files cannot be put in order', () => {
       expect(unread).toEqual([expect.objectContaining({ reason: `it cannot be read now (${errno})` })]);
       expect(lease.owing()).toContain('bad');
       expect(await lease.owed('bad')).toBeGreaterThan(0);
-      await lease.close();
       expect(filesBelow(`${root}/queue/bad`)).toEqual(['00000001.2.b/b.done', '00000001.2.b/b.jsonl']);
+      trouble.fault = () => undefined;
+      mkdirSync(`${root}/dead/bad`);
+      writeFileSync(
+        `${root}/dead/bad/b_1.json`,
+        eventToBytes({ id: 'b_1', hook: 'x', time: '2026-01-01T00:00:00.000Z', payload: Buffer.from('1') }),
+      );
+      expect(ids(await claimAll(lease, 'bad'))).toEqual(
+        errno === 'EACCES' && !isBad({ name: 'readdirSync', args: [`${root}/queue/bad`] } as never)
+          ? ['b_1', 'b_2']
+          : ['b_2'],
+      );
+      await lease.close();
     },
   );
 

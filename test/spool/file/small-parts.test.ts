@@ -607,7 +607,7 @@ describe('acceptedAt()', () => {
     const [past, before, future] = [now - 2, now - 1, now + 1];
     expect([at(past, before), at(before, past), at(undefined, past)]).toEqual([before, before, past]);
     expect([at(future, past), at(past, future)]).toEqual([past, past]);
-    expect([at(future, future), at(undefined, future)]).toEqual([0, 0]);
+    expect([at(future, future), at(undefined, future)]).toEqual([now, now]);
   });
 });
 
@@ -624,5 +624,8 @@ describe('createIdMaker()', () => {
     expect([...ids].sort()).toEqual(ids);
     expect(new Set(ids).size).toBe(ids.length);
     expect(ids.map(timeOfId)).toEqual([5, 5, 5, 5, 5, 6, 6]);
+    const back = [5_000, 4_000, 3_999];
+    const next = createIdMaker({ now: () => back.shift()!, random: () => Buffer.alloc(10) });
+    expect([next(), next(), next()].map(timeOfId)).toEqual([5_000, 5_000, 3_999]);
   });
 });
