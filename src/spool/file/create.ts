@@ -4,7 +4,7 @@
  * again, and whoever finds a whole one can rely on it.
  */
 import { dirname } from 'node:path';
-import { CapnhookError, errnoOf, ignoreErrno } from '../../shared/errors.js';
+import { CapnhookError, errnoOf } from '../../shared/errors.js';
 import { type Disk, O_NOFOLLOW, O_NONBLOCK, O_RDONLY } from './disk.js';
 import {
   drainRooms,
@@ -20,6 +20,17 @@ import {
 } from './layout.js';
 import { spoolError } from './spool-error.js';
 import { closeQuietly, ensureDirectory, syncDirectory, writeDurably } from './write-file.js';
+
+/** What says that a directory is not ours to fsync, or that its file system has no such thing. */
+const unsynced: ReadonlySet<string> = new Set([
+  'EACCES',
+  'EPERM',
+  'EINVAL',
+  'ENOTSUP',
+  'EOPNOTSUPP',
+  'ENOSYS',
+  'EROFS',
+]);
 
 /** How a spool is made. */
 export interface CreateOptions {
@@ -112,7 +123,7 @@ function makePath(disk: Disk, path: string, mode: number): void {
 
 /**
  * Makes the names of a directory and of those above it durable: whoever made them may have ended before that. What
- * cannot be fsynced is somebody else's, or of a file system that has no such thing.
+ * is somebody else's, or of a file system without such an fsync, is surely older.
  */
 function syncAbove(disk: Disk, path: string): void {
   const above = dirname(path);
@@ -120,7 +131,7 @@ function syncAbove(disk: Disk, path: string): void {
   try {
     syncDirectory(disk, above);
   } catch (error) {
-    ignoreErrno(error);
+    if (!unsynced.has(errnoOf(error) ?? '')) throw error;
   }
   syncAbove(disk, above);
 }
