@@ -21,12 +21,6 @@ export function createContinueFilter(onContinue: () => void): ContinueFilter {
   let isAtStart = true;
   let held: Buffer | undefined;
 
-  function release(bytes: Buffer): Buffer {
-    isAtStart = false;
-    held = undefined;
-    return bytes;
-  }
-
   return {
     begin() {
       isAtStart = true;
@@ -48,7 +42,9 @@ export function createContinueFilter(onContinue: () => void): ContinueFilter {
         held = undefined;
         return null;
       }
-      return release(bytes);
+      isAtStart = false;
+      held = undefined;
+      return bytes;
     },
   };
 }
@@ -59,7 +55,7 @@ function endOfHead(bytes: Buffer): number {
     const at = bytes.indexOf(empty);
     return at < 0 ? [] : [at + empty.length];
   });
-  return Math.min(...ends, Infinity) === Infinity ? -1 : Math.min(...ends);
+  return ends.length === 0 ? -1 : Math.min(...ends);
 }
 
 /** Whether it begins as such an answer does, as far as it goes. */

@@ -55,9 +55,9 @@ export type Decision =
  * The endpoint's health after an attempt, and what becomes of the delivery.
  *
  * An answer that shows the endpoint at work makes it well at once, unless it is
- * paused, or has asked to be left alone since that attempt began; its allowed concurrency then grows
- * from 1 by 1/N with each further success, as Postfix's does. A delivery that
- * failed before and fails again while others succeed is poison: it failed
+ * paused, or has asked to be left alone since that attempt began; its allowed
+ * concurrency then grows from 1 by 1/N with each further success, as Postfix's
+ * does. A delivery that failed before and fails again while others succeed is poison: it failed
  * alone, and from then on says nothing of an endpoint that is well. Three
  * different ones in a row that fail alone for the first time speak of the
  * endpoint. Attempts that were in flight together when the endpoint failed

@@ -3,7 +3,7 @@ import { CapnhookError } from '../../shared/errors.js';
 import { exitCodes } from '../../shared/exit-codes.js';
 import type { Io } from '../io.js';
 import type { Globals } from '../options.js';
-import { count, safe } from '../render/text.js';
+import { count, renderAside } from '../render/text.js';
 
 /** What was typed behind `flush`. */
 export interface FlushArguments {
@@ -20,8 +20,7 @@ export async function runFlush({ hook, yes }: FlushArguments, globals: Globals, 
   const dropped = await flush({ hook, spool: globals.spool, env: io.env });
   if (globals.json) io.out(`${JSON.stringify(dropped)}\n`);
   else if (!globals.quiet) {
-    for (const { name, reason } of dropped.corrupt)
-      io.err(`capnhook: put aside in corrupt/: ${safe(name)}: ${safe(reason)}\n`);
+    for (const entry of dropped.corrupt) io.err(`capnhook: ${renderAside(entry)}\n`);
     const deliveries = count(dropped.deliveries, 'queued delivery', 'queued deliveries');
     io.err(`capnhook: dropped ${deliveries} and ${count(dropped.events, 'event')} not taken in yet\n`);
   }

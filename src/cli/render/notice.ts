@@ -2,7 +2,7 @@ import type { CapnhookError } from '../../shared/errors.js';
 import type { Named, Notice } from '../../usecases/drain/ports.js';
 import { renderError } from './error.js';
 import type { Style } from './style.js';
-import { count, renderDue, safe } from './text.js';
+import { count, renderAside, renderDue, safe } from './text.js';
 
 export interface NoticeOptions {
   /** Whether what is only of interest to somebody who looks is told, too. */
@@ -45,7 +45,7 @@ export function renderNotice(notice: Notice, options: NoticeOptions): string | u
     case 'no-receivers':
       return verbose ? `${notice.event}: nobody is registered for ${notice.hook ?? 'it'}` : undefined;
     case 'corrupt':
-      return style.bad(`put aside in corrupt/: ${safe(notice.entry.name)}: ${safe(notice.entry.reason)}`);
+      return style.bad(renderAside(notice.entry));
     case 'unread':
       return style.bad(`left where it is: ${safe(notice.entry.name)}: ${safe(notice.entry.reason)}`);
     case 'intake-failed':

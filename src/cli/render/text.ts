@@ -26,3 +26,8 @@ export function renderDue(dueMs: number, now: number): string {
   const seconds = Math.max(Math.round((dueMs - now) / 1000), 0) * 1000;
   return `in ${formatDuration(seconds)}`;
 }
+
+/** What was put aside, and why. */
+export function renderAside({ name, reason }: { name: string; reason: string }): string {
+  return `put aside in corrupt/: ${safe(name)}: ${safe(reason)}`;
+}

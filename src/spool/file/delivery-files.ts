@@ -19,6 +19,7 @@ import {
   closeQuietly,
   discard,
   ensureDirectory,
+  ensureRoom,
   removeIfThere,
   syncDirectory,
   writeDurably,
@@ -127,11 +128,10 @@ export function createDeliveryFiles(
   }
 
   function makeRoomFor(room: 'retry' | 'dead', endpoint: string): string {
-    const directory = `${root}/${room}/${endpoint}`;
-    // Somebody may have removed them.
-    if (ensureDirectory(disk, `${root}/${room}`, privateDir)) syncDirectory(disk, root);
-    const isNew = ensureDirectory(disk, directory, privateDir);
-    if (isNew || !durable.has(directory)) syncDirectory(disk, `${root}/${room}`);
+    const path = ensureRoom(disk, root, room);
+    const directory = `${path}/${endpoint}`;
+    const isNew = ensureDirectory(disk, directory, privateDir); // somebody may have removed it
+    if (isNew || !durable.has(directory)) syncDirectory(disk, path);
     durable.add(directory);
     return directory;
   }

@@ -2,8 +2,8 @@
 import { errnoOf, ignoreErrno } from '../../shared/errors.js';
 import type { Corrupt } from '../spool.js';
 import type { Disk } from './disk.js';
-import { privateDir, privateFile } from './layout.js';
-import { closeQuietly, discard, ensureDirectory, syncDirectory, writeDurably } from './write-file.js';
+import { privateFile } from './layout.js';
+import { closeQuietly, discard, ensureRoom, syncDirectory, writeDurably } from './write-file.js';
 
 /** A path as the kernel knows it: a Buffer where the name is not UTF-8. */
 export type RawPath = string | Buffer;
@@ -19,8 +19,7 @@ export function putAside(
   root: string,
   { path, name, reason }: { path: RawPath; name: string; reason: string },
 ): Corrupt | undefined {
-  const corrupt = `${root}/corrupt`;
-  if (ensureDirectory(disk, corrupt, privateDir)) syncDirectory(disk, root); // somebody has removed it
+  const corrupt = ensureRoom(disk, root, 'corrupt');
   const free = freeName(disk, corrupt, shorten(name));
   writeReason(disk, `${corrupt}/${free}.why`, reason);
   try {

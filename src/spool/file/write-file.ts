@@ -14,6 +14,7 @@ import {
   W_OK,
   X_OK,
 } from './disk.js';
+import { privateDir, type Room, roomPath } from './layout.js';
 
 /** What a new file is to hold. */
 export interface Content {
@@ -171,6 +172,13 @@ export function ensureDirectory(disk: Disk, path: string, mode: number): boolean
   }
   disk.chmodSync(path, mode); // whatever the umask
   return true;
+}
+
+/** Makes sure that a room of the drain's is there, which somebody may have removed. @returns its path */
+export function ensureRoom(disk: Disk, root: string, room: Room): string {
+  const path = roomPath(root, room);
+  if (ensureDirectory(disk, path, privateDir)) syncDirectory(disk, root);
+  return path;
 }
 
 /**
