@@ -67,7 +67,7 @@ export const drainBatch = {
 };
 
 /** A spool in which one batch waits. */
-function fireBatch(bench, { lines, url }) {
+export function fireBatch(bench, { lines, url }) {
   const directory = `${bench.directory}/batch`;
   const made = makeSpool(directory, signedHooks(url));
   timeProcess(capnhook('fire', 'complete', '--ndjson', lines), made);

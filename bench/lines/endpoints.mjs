@@ -49,7 +49,8 @@ function makeWide(bench, { receiver, width }) {
   return { urls, directory, ...makeSpool(directory, hooks) };
 }
 
-async function fillQueues(bench, { receiver, width, count }) {
+/** A spool with `count` deliveries queued, spread over `width` endpoints. */
+export async function fillQueues(bench, { receiver, width, count }) {
   const made = makeWide(bench, { receiver, width });
   const nextId = createIds();
   for (const url of made.urls) {
@@ -59,7 +60,8 @@ async function fillQueues(bench, { receiver, width, count }) {
   return made;
 }
 
-function fillIncoming(bench, { receiver, width, count }) {
+/** A spool in which events for `width` endpoints wait in incoming/: `count` deliveries. */
+export function fillIncoming(bench, { receiver, width, count }) {
   const made = makeWide(bench, { receiver, width });
   writeEvents(`${made.spool}/incoming`, count / width);
   settleDisk(made.directory);

@@ -5,6 +5,7 @@ import { drain, drainBatch } from './drain.mjs';
 import { endpoints } from './endpoints.mjs';
 import { fire, fireBullmq, fireNodeWebhooks, fireNullmailer, firePgBoss } from './fire.mjs';
 import { latency } from './latency.mjs';
+import { drainLeast, least, leastEndpoints } from './least.mjs';
 import { ndjson } from './ndjson.mjs';
 import { owed } from './owed.mjs';
 import { shellenv } from './shellenv.mjs';
@@ -32,6 +33,9 @@ export const lines = [
   slowEndpoint,
   owed,
   endpoints,
+  least,
+  leastEndpoints,
+  drainLeast,
   soak,
   firePgBoss,
   fireNodeWebhooks,
