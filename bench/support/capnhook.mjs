@@ -1,6 +1,6 @@
 /** The capnhook of this checkout, as its bundles in dist/ are now. */
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readdirSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { cleanEnv } from './env.mjs';
 
@@ -47,9 +47,8 @@ export function makeSpool(directory, hooks) {
   const config = `${directory}/hooks.yaml`;
   const env = cleanEnv({ CAPNHOOK_SPOOL: spool, CAPNHOOK_CONFIG: config, BENCH_SECRET: secret });
   if (hooks !== undefined) {
-    // Renamed into its place: a file that is just being written is waited for.
-    writeFileSync(`${config}.new`, hooks);
-    renameSync(`${config}.new`, config);
+    writeFileSync(config, hooks);
+    utimesSync(config, 0, 0); // a file that is just being written is waited for
   }
   run(['init'], env);
   return { spool, env };

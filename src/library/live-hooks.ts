@@ -28,7 +28,7 @@ export interface OpenHooksOptions {
 /** A file that was not written to for so long, in ms, is taken for finished. */
 const settledMs = 1_000;
 
-/** How long a file that was written only just now is watched at the start, in ms. */
+/** A file that was written only just now is looked at so often at the start, in ms. */
 const firstWatchMs = 100;
 
 /**
@@ -39,8 +39,7 @@ export async function openHooks(
   path: string,
   { onReload = () => {}, clock = systemClock }: OpenHooksOptions = {},
 ): Promise<WatchedHooks> {
-  let seen = await firstLook(path, clock);
-  let draft = await loadDraft(path);
+  let { seen, draft } = await firstLoad(path, clock);
   /** Built when it is first asked for. */
   let hooks: Hooks | undefined;
   let isForced = false;
@@ -84,13 +83,26 @@ export async function openHooks(
   };
 }
 
-/** Waits while somebody writes the file; one that is older than a second is not waited for. */
+/** Loads the file as it is when nobody writes it any more. @throws as {@link openHooks} */
+async function firstLoad(path: string, clock: Clock): Promise<{ seen: Look; draft: Draft }> {
+  for (;;) {
+    const seen = await firstLook(path, clock);
+    const loaded = await tryLoad(path);
+    // It changed while it was read: what was read may be half of it.
+    if (lookAt(path).signature !== seen.signature) continue;
+    if (loaded instanceof CapnhookError) throw loaded;
+    return { seen, draft: loaded };
+  }
+}
+
+/** Waits until nobody has written to the file for a second; one that was renamed into its place is not waited for. */
 async function firstLook(path: string, clock: Clock): Promise<Look> {
+  let since = clock.monotonic();
   for (let look = lookAt(path); ; ) {
-    if (wasRenamed(look) || !isFresh(look, clock)) return look;
+    if (wasRenamed(look) || !isFresh(look, clock) || clock.monotonic() - since >= settledMs) return look;
     await sleep(firstWatchMs);
     const again = lookAt(path);
-    if (again.signature === look.signature) return again;
+    if (again.signature !== look.signature) since = clock.monotonic();
     look = again;
   }
 }

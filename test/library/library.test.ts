@@ -444,7 +444,7 @@ describe('openHooks()', () => {
       place,
       /** Writes the file in place, at the time that the clock shows. */
       write(text: string) {
-        place.hooks(text);
+        place.hooksInPlace(text);
         utimesSync(place.config, clock.now() / 1000, clock.now() / 1000);
       },
       pass: (ms: number) => (passed += ms),
@@ -474,7 +474,7 @@ describe('openHooks()', () => {
     utimesSync(place.config, 1, 1);
     let passed = 0;
     const hooks = await openHooks(place.config, { clock: { now: Date.now, monotonic: () => passed } });
-    const write = () => place.hooks(other);
+    const write = () => place.hooksInPlace(other);
     write();
     const stuck = vi.spyOn(Date, 'now').mockReturnValue(Date.now());
     onTestFinished(() => void stuck.mockRestore());
@@ -497,7 +497,7 @@ describe('openHooks()', () => {
     const { place, pass, look, hook } = await opened();
     rmSync(place.config);
     expect(await look()).toBe('broken');
-    place.hooks(other);
+    place.hooksInPlace(other);
     expect([await look(), hook()]).toEqual(['unsettled', 'a']);
     pass(1_001);
     expect([await look(), hook()]).toEqual(['reloaded', 'b']);
@@ -512,11 +512,27 @@ describe('openHooks()', () => {
 
   it('openHooks() waits for a file that is being written', async () => {
     const { place } = here();
-    place.hooks('');
+    place.hooksInPlace(one);
     const opening = openHooks(place.config);
-    await sleep(50);
-    place.hooks(other);
+    await sleep(500);
+    place.hooksInPlace(other);
     const hooks = await opening;
+    expect(hooks.current().registrations[0]?.pattern).toBe('b');
+  });
+
+  it('openHooks() reads a file anew that was written to while it was read', async () => {
+    const { place } = here();
+    place.hooks(one);
+    utimesSync(place.config, 4e9, 4e9);
+    let isFirst = true;
+    function now() {
+      if (!isFirst) return Date.now();
+      isFirst = false;
+      place.hooksInPlace('hooks: ['); // after the file was looked at, and before it is read
+      setTimeout(() => place.hooksInPlace(other), 300);
+      return Date.now();
+    }
+    const hooks = await openHooks(place.config, { clock: { now, monotonic: systemClock.monotonic } });
     expect(hooks.current().registrations[0]?.pattern).toBe('b');
   });
 

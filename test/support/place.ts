@@ -1,5 +1,5 @@
 /** A home of a test's own, in which commands run in this process. */
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type Ran, type RecordingIoOptions, runCommand } from './io.js';
 import { tempDir } from './temp.js';
@@ -13,7 +13,10 @@ export interface Place {
   run(argv: readonly string[], options?: RecordingIoOptions): Promise<Ran>;
   /** Writes a file, and returns its path. */
   file(name: string, content: string | Uint8Array): string;
+  /** Writes the hooks file, as if long ago. */
   hooks(text: string): void;
+  /** Writes the hooks file in its place, just now. */
+  hooksInPlace(text: string): void;
   readHooks(): string;
   /** The names below a directory of the spool, directories left out. */
   names(directory: string): string[];
@@ -50,7 +53,11 @@ export function createPlace(): Place {
     env,
     run: (argv, options = {}) => runCommand(argv, { ...options, env: { ...env, ...options.env } }),
     file: (name, content) => file(join(root, name), content),
-    hooks: (text) => void file(config, text),
+    hooks(text) {
+      file(config, text);
+      utimesSync(config, 1, 1);
+    },
+    hooksInPlace: (text) => void file(config, text),
     readHooks: () => readFileSync(config, 'utf8'),
     names: (directory) => files(directory).map((path) => path.slice(path.lastIndexOf('/') + 1)),
     only(directory) {

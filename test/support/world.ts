@@ -1,7 +1,7 @@
 /** A world of its own for the real command: a home, a spool, a hooks file, and receivers that listen on 127.0.0.1. */
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { type AnswerRequest, type Receiver, startReceiver } from './receiver.js';
@@ -68,8 +68,10 @@ export interface World {
   launch(command: string, args: readonly string[], options?: RunOptions): Running;
   /** Writes a file below `root`, and returns its path. */
   file(name: string, content: string | Uint8Array): string;
-  /** Writes the hooks file. */
+  /** Writes the hooks file, as if long ago. */
   hooks(text: string): void;
+  /** Writes the hooks file in its place, just now. */
+  hooksInPlace(text: string): void;
   /** Starts a receiver that is closed at the end of the test. */
   receiver(answer?: AnswerRequest): Promise<Receiver>;
   /** The names below a directory of the spool, sorted; none where it is missing. */
@@ -112,7 +114,11 @@ export function createWorld(): World {
       writeFileSync(path, content);
       return path;
     },
-    hooks: (text) => writeFileSync(config, text),
+    hooks(text) {
+      writeFileSync(config, text);
+      utimesSync(config, 1, 1);
+    },
+    hooksInPlace: (text) => writeFileSync(config, text),
     async receiver(answer) {
       const receiver = await startReceiver(answer);
       onTestFinished(() => receiver.close());
