@@ -30,7 +30,7 @@ async function run(argv) {
   }
 
   const firing = argv.includes('fire') ? load('./fire.js').fireNow(argv) : undefined;
-  const exitCode = await (firing ?? load('./main.js').main(argv));
+  const exitCode = await (firing === undefined ? load('./main.js').main(argv) : firing);
   // All is written and closed: Node need not take its heap apart.
   process.exit(exitCode);
 }

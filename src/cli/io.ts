@@ -15,8 +15,8 @@ export interface Io {
   isTerminal(stream: 'in' | 'out' | 'err'): boolean;
   /** All of standard input, or undefined if it is larger. @throws the errno of a failed read */
   readInput(maxBytes: number): Uint8Array | undefined;
-  /** Asks on the terminal, and resolves to the line that was typed. */
-  ask(question: string): Promise<string>;
+  /** Asks on the terminal, and resolves to the line that was typed: none at its end (Ctrl-D), undefined after Ctrl-C. */
+  ask(question: string): Promise<string | undefined>;
   /** Calls back at each such signal; returns how to stop. */
   onSignal(signal: NodeJS.Signals, callback: () => void): () => void;
 }

@@ -35,8 +35,18 @@ export const processIo: Io = {
   async ask(question) {
     const { createInterface } = await import('node:readline/promises');
     const terminal = createInterface({ input: process.stdin, output: process.stderr });
+    const end = new AbortController();
+    let isInterrupted = false;
+    terminal.on('SIGINT', () => {
+      isInterrupted = true;
+      end.abort();
+    });
+    terminal.on('close', () => end.abort());
     try {
-      return await terminal.question(question);
+      return await terminal.question(question, { signal: end.signal });
+    } catch (error) {
+      if (!end.signal.aborted) throw error;
+      return isInterrupted ? undefined : '';
     } finally {
       terminal.close();
     }

@@ -2,6 +2,7 @@
 import { Command, Option } from 'commander';
 import { exitCodes } from '../shared/exit-codes.js';
 import { packageVersion } from '../shared/package-info.js';
+import { mayBeUrl } from '../shared/shown.js';
 import { type Call, type CommandSpec, commands } from './command-table.js';
 import type { Io } from './io.js';
 import { globalOptions, globalsFrom, type OptionSpecs } from './options.js';
@@ -53,7 +54,7 @@ function createProgram(io: Io, run: Run): Command {
       getErrHelpWidth: () => (io.isTerminal('err') ? process.stderr.columns : 80),
       getOutHasColors: () => false,
       getErrHasColors: () => false,
-      outputError: (text, write) => write(`capnhook: ${hideUrls(text.replace(/^error: /, ''))}`),
+      outputError: (text, write) => write(`capnhook: ${hideWords(text.replace(/^error: /, ''))}`),
     })
     .exitOverride();
   addOptions(program, globalOptions);
@@ -99,6 +100,13 @@ function addOptions(command: Command, specs: OptionSpecs): void {
     if (multiple) option.argParser((text: string, before: string[] | undefined) => [...(before ?? []), text]);
     command.addOption(option);
   }
+}
+
+/** What commander quotes was typed in the wrong place, and may be a URL without its scheme. */
+function hideWords(text: string): string {
+  return hideUrls(text).replace(/'([^'\n]*)'/g, (quoted, word: string) => {
+    return mayBeUrl(word) && !/^https?:/i.test(word) ? 'what was given' : quoted;
+  });
 }
 
 function sentence(summary: string): string {

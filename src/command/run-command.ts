@@ -5,12 +5,13 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { errnoOf } from '../shared/errors.js';
+import { formatDuration } from '../shared/duration.js';
+import { errnoOf, ignoreErrno } from '../shared/errors.js';
 
 export interface RunCommandOptions {
   /** What it reads. */
   input: string;
-  /** After so many ms it is killed. */
+  /** After so many ms it is killed, with what it has started. */
   timeoutMs: number;
   /** Kills it. */
   signal: AbortSignal;
@@ -30,18 +31,24 @@ export async function runCommand(
   let child: ChildProcess;
   try {
     // Some reasons not to start it are thrown (ENOTDIR, E2BIG), others are an event (ENOENT).
-    child = spawn(program, args, { env, stdio: ['pipe', 'ignore', 'ignore'] });
+    // In a group of its own, so that what it has started ends with it.
+    child = spawn(program, args, { env, stdio: ['pipe', 'ignore', 'ignore'], detached: true });
   } catch (error) {
     return cannotStart(error);
   }
-  const kill = (): void => void child.kill('SIGKILL');
-  const timer = setTimeout(kill, timeoutMs);
+  const kill = (): void => killGroup(child);
+  let isLate = false;
+  const timer = setTimeout(() => {
+    isLate = true;
+    kill();
+  }, timeoutMs);
   signal.addEventListener('abort', kill);
   // One that was not started for want of file descriptors has no standard input.
   child.stdin?.on('error', () => {}); // it need not read what it is offered
   child.stdin?.end(input);
   try {
     const [code, killedBy] = await once(child, 'close');
+    if (isLate) return `the command took longer than ${formatDuration(timeoutMs)}`;
     if (killedBy !== null) return `the command was ended by ${killedBy}`;
     return code === 0 ? undefined : `the command exited with ${code}`;
   } catch (error) {
@@ -49,6 +56,14 @@ export async function runCommand(
   } finally {
     clearTimeout(timer);
     signal.removeEventListener('abort', kill);
+  }
+}
+
+function killGroup({ pid }: ChildProcess): void {
+  try {
+    if (pid !== undefined) process.kill(-pid, 'SIGKILL');
+  } catch (error) {
+    ignoreErrno(error); // it has just ended
   }
 }
 

@@ -1,7 +1,7 @@
 /** Where the spool and the hooks file are; never dependent on the working directory, unless told so. */
-import { existsSync } from 'node:fs';
+import { lstatSync } from 'node:fs';
 import { isAbsolute, resolve } from 'node:path';
-import { CapnhookError } from '../shared/errors.js';
+import { CapnhookError, errnoOf } from '../shared/errors.js';
 
 /** Environment variables. */
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -26,7 +26,17 @@ export function hooksPath(env: Environment, asked?: string): string {
   if (named !== undefined) return absolute(named);
   const own = `${xdgHome(env, { variable: 'XDG_CONFIG_HOME', below: '.config', code: 'HOOKS_FILE' })}/capnhook/hooks.yaml`;
   const shared = '/etc/capnhook/hooks.yaml';
-  return !existsSync(own) && existsSync(shared) ? shared : own;
+  return isMissing(own) && !isMissing(shared) ? shared : own;
+}
+
+/** What is there and cannot be reached, or is a link that leads nowhere, is not missing. */
+function isMissing(path: string): boolean {
+  try {
+    lstatSync(path);
+    return false;
+  } catch (error) {
+    return ['ENOENT', 'ENOTDIR'].includes(errnoOf(error) ?? '');
+  }
 }
 
 /** The XDG Base Directory Specification: an empty or relative value counts as none. */

@@ -12,10 +12,11 @@ import { buildHooks } from './build.js';
 import type { Draft } from './draft.js';
 import type { Hooks } from './hooks.js';
 import { parseDraft, parseHooks } from './parse-hooks.js';
-import { readHooksText } from './read-text.js';
+import { type HooksText, readHooksText } from './read-text.js';
 import { replaceFile, settlePath } from './replace-file.js';
 
-const LOCK_WAIT_MS = 10_000;
+/** Longer than the lock of one that was killed lasts. */
+const LOCK_WAIT_MS = 12_000;
 const MAX_ROUNDS = 10;
 
 /**
@@ -29,13 +30,7 @@ export async function loadHooks(path: string): Promise<Hooks> {
 
 /** The same, checked and not yet built, for which only the endpoints' ids need cryptography. @throws as {@link loadHooks} */
 export async function loadDraft(path: string): Promise<Draft> {
-  const read = readHooksText(path);
-  if (read === undefined) {
-    throw new CapnhookError('HOOKS_FILE', `Cannot find the hooks file ${path}`, {
-      hint: "Make one with 'capnhook register <hook> <url>', or name another with --config.",
-    });
-  }
-  const parsed = parseDraft(read.text);
+  const parsed = parseDraft(existingHooksText(path).text);
   if (!parsed.ok) throw hasProblems('use', path, parsed.problems);
   if (parsed.saysNothing) {
     throw new CapnhookError('HOOKS_FILE', `Cannot use the hooks file ${path}: the hooks file is empty`, {
@@ -45,12 +40,21 @@ export async function loadDraft(path: string): Promise<Draft> {
   return parsed.draft;
 }
 
+/** The text of a hooks file that must be there. @throws CapnhookError `HOOKS_FILE` if it is not, and as {@link readHooksText} */
+export function existingHooksText(path: string): HooksText {
+  const read = readHooksText(path);
+  if (read !== undefined) return read;
+  throw new CapnhookError('HOOKS_FILE', `Cannot find the hooks file ${path}`, {
+    hint: "Make one with 'capnhook register <hook> <url>', or name another with --config.",
+  });
+}
+
 /**
  * Edits a hooks file under its lock; a missing one counts as empty. Nothing is
  * written if the text stays the same. A symbolic link stays one.
  *
  * @param edit pure, since it may be called again on a newer text
- * @param options.waitMs how long to wait for the lock, 10 seconds by default
+ * @param options.waitMs how long to wait for the lock, 12 seconds by default
  * @returns what the edit returned
  * @throws CapnhookError `BUSY` if the lock was held all that time; `HOOKS_FILE` if the present file has
  *   problems or cannot be written; `PERMISSION`; and whatever the edit throws

@@ -14,7 +14,8 @@ export interface HooksText {
 /**
  * Reads a hooks file's text.
  * @returns undefined if there is no such file
- * @throws CapnhookError `HOOKS_FILE` if it cannot be read, is no regular file, is over 4 MiB or not UTF-8
+ * @throws CapnhookError `PERMISSION` if it may not be read; `HOOKS_FILE` if it cannot be read otherwise, is no regular
+ *   file, is over 4 MiB or not UTF-8
  */
 export function readHooksText(path: string): HooksText | undefined {
   let fd: number;
@@ -23,7 +24,7 @@ export function readHooksText(path: string): HooksText | undefined {
     fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   } catch (error) {
     if (errnoOf(error) === 'ENOENT' || errnoOf(error) === 'ENOTDIR') return undefined;
-    throw cannotRead(path, errnoOf(error) ?? 'unknown error', { cause: error });
+    throw cannotOpen(path, error);
   }
   try {
     return readOpen(path, fd);
@@ -50,6 +51,12 @@ function decode(path: string, bytes: Uint8Array): string {
   } catch (cause) {
     throw cannotRead(path, 'it is not UTF-8', { cause, hint: 'Save it as UTF-8 and try again.' });
   }
+}
+
+function cannotOpen(path: string, cause: unknown): CapnhookError {
+  const errno = errnoOf(cause) ?? 'unknown error';
+  if (errno !== 'EACCES' && errno !== 'EPERM') return cannotRead(path, errno, { cause });
+  return new CapnhookError('PERMISSION', `Cannot read the hooks file ${path}: permission denied`, { cause });
 }
 
 function cannotRead(

@@ -74,14 +74,25 @@ export async function replaceFile(
 async function takeOver(handle: FileHandle, keep: Kept | undefined): Promise<void> {
   // The umask does not decide how private the file is.
   if (keep === undefined) return handle.chmod(NEW_FILE);
+  const { uid } = await handle.stat();
+  // Only root may give files away; the file is ours then, as after any editor's save, but still its group's.
+  if (!(await giveTo(handle, keep))) await giveTo(handle, { uid, gid: keep.gid });
+  // What one group may read is not for another one.
+  const isSameGroup = (await handle.stat()).gid === keep.gid;
+  await handle.chmod(keep.mode & (isSameGroup ? 0o7777 : 0o7707));
+}
+
+/** @returns false where that is not allowed */
+async function giveTo(handle: FileHandle, { uid, gid }: Pick<Kept, 'uid' | 'gid'>): Promise<boolean> {
   const now = await handle.stat();
+  if (now.uid === uid && now.gid === gid) return true;
   try {
-    if (now.uid !== keep.uid || now.gid !== keep.gid) await handle.chown(keep.uid, keep.gid);
+    await handle.chown(uid, gid);
+    return true;
   } catch (error) {
-    // Only root may give files away; the file is ours then, as after any editor's save.
     if (errnoOf(error) !== 'EPERM') throw error;
+    return false;
   }
-  await handle.chmod(keep.mode & 0o7777);
 }
 
 async function syncDirectory(path: string): Promise<void> {

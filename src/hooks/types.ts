@@ -11,7 +11,10 @@ export function found(tree: Tree): string {
   if (tree.kind !== 'scalar') return `a ${tree.kind}`;
   if (tree.value === null) return 'nothing';
   if (typeof tree.value === 'string') return 'text';
-  return typeof tree.value === 'boolean' ? 'true or false' : 'a number';
+  if (typeof tree.value === 'boolean') return 'true or false';
+  return typeof tree.value === 'number' || typeof tree.value === 'bigint'
+    ? 'a number'
+    : 'a value of another type';
 }
 
 /** Notes that a value is not of the type it must have. */

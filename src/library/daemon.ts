@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
-import { constants } from 'node:os';
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
+import { constants as osConstants } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Environment, hooksPath, spoolPath } from '../config/paths.js';
-import { CapnhookError, errnoOf } from '../shared/errors.js';
+import { CapnhookError, errnoOf, ignoreErrno } from '../shared/errors.js';
 import { errorCodeOf, exitCodes } from '../shared/exit-codes.js';
 import { makePath } from '../shared/make-path.js';
 import { monotonicMs } from '../shared/monotonic.js';
@@ -74,7 +74,7 @@ export async function start(options: StartOptions = {}): Promise<Started> {
       end = error;
     });
     child.on('exit', (code, signal) => {
-      end = signal === null ? code : 128 + constants.signals[signal] || null;
+      end = signal === null ? code : 128 + osConstants.signals[signal] || null;
     });
     const deadline = monotonicMs() + (options.timeoutMs ?? 10_000);
     for (;;) {
@@ -125,7 +125,7 @@ export async function stop(options: StopOptions = {}): Promise<Stopped> {
         'TEMPORARY',
         `Cannot stop the drain in time: it is still there (${describeHolder(holder)})`,
         {
-          hint: `It may be waiting for a slow receiver. Nothing is lost by kill -9 ${holder.pid}.`,
+          hint: `It may be waiting for a slow receiver, or for whoever reads its log. Nothing is lost by kill -9 ${holder.pid}.`,
         },
       );
     }
@@ -168,15 +168,19 @@ function openLog(path: string): number {
   }
 }
 
-/** At most the last 4 KiB that were added to a file since it was `from` bytes long. */
+/** At most the last 4 KiB that were added to a file since it was `from` bytes long; nothing of what is no file. */
 function readFrom(path: string, from: number): string {
-  const fd = openSync(path, 'r');
+  let fd: number | undefined;
   try {
+    fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
     const start = Math.max(from, fstatSync(fd).size - 4096);
     const bytes = Buffer.alloc(4096);
     return bytes.toString('utf8', 0, readSync(fd, bytes, 0, bytes.length, start));
+  } catch (error) {
+    ignoreErrno(error); // a pipe, a terminal: whoever reads it has the words already
+    return '';
   } finally {
-    closeSync(fd);
+    if (fd !== undefined) closeSync(fd);
   }
 }
 

@@ -19,7 +19,7 @@ export interface WatchedHooks extends LiveHooks {
 }
 
 export interface OpenHooksOptions {
-  /** Called after each change that was taken. */
+  /** Called with each change that is taken, and when the file was read because it was asked for, however broken it is. */
   onReload?: () => void;
   /** Default the machine's. */
   clock?: Clock;
@@ -65,12 +65,13 @@ export async function openHooks(
       // It changed while it was read: what was read may be half of it.
       if (lookAt(path).signature !== look.signature) return { kind: 'unsettled' };
       seen = look;
-      isForced = false;
       pending = undefined;
-      if (loaded instanceof CapnhookError) return { kind: 'broken', error: loaded };
+      const isBroken = loaded instanceof CapnhookError;
+      if (isForced || !isBroken) onReload();
+      isForced = false;
+      if (isBroken) return { kind: 'broken', error: loaded };
       draft = loaded;
       hooks = undefined;
-      onReload();
       return { kind: 'reloaded' };
     },
     invalidate() {

@@ -2,7 +2,7 @@ import { type Environment, hooksPath, spoolPath } from '../config/paths.js';
 import { endpointIdOf, unnamedEndpointId } from '../endpoint/endpoint-id.js';
 import { looksLikeUrl, parseWebhookUrl } from '../event/webhook-url.js';
 import { addRegistration, removeRegistration } from '../hooks/edit-hooks.js';
-import { editHooksFile } from '../hooks/hooks-file.js';
+import { editHooksFile, existingHooksText } from '../hooks/hooks-file.js';
 import { parseHooks } from '../hooks/parse-hooks.js';
 import { isHookPattern } from '../hooks/pattern.js';
 import { CapnhookError } from '../shared/errors.js';
@@ -59,8 +59,10 @@ export async function deregister(target: string, options: DeregisterOptions = {}
   const env = options.env ?? process.env;
   const { hook } = options;
   if (hook !== undefined && !isHookPattern(hook)) throw badHookPattern('deregister', hook);
+  if (target === '') throw nothingToDeregister();
   const id = looksLikeUrl(target) ? endpointIdOf(checkedUrl(target)) : target;
   const path = hooksPath(env, options.config);
+  existingHooksText(path); // which register would make
   const { removedFrom, ids } = await editHooksFile(path, (text) => {
     const removed = removeRegistration(text, { target, ...(hook !== undefined && { hook }) });
     return { ...removed, ids: queueIds(text, id) };
@@ -85,6 +87,12 @@ async function queuedFor(root: string, ids: Iterable<string>): Promise<number> {
     for await (const { waiting, retrying } of spool.backlog(id)) queued += waiting + retrying;
   }
   return queued;
+}
+
+function nothingToDeregister(): CapnhookError {
+  return new CapnhookError('USAGE', 'Cannot deregister: the URL is empty', {
+    hint: 'Check the variable that it comes from.',
+  });
 }
 
 function checkedUrl(text: string): string {

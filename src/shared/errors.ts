@@ -1,6 +1,6 @@
 /**
  * Every failure a user can cause or must act on has one of these codes. The
- * command line turns them into exit codes (`cli/exit-code.ts`); a library
+ * command line turns them into exit codes (`exit-codes.ts`); a library
  * user branches on them.
  */
 export type ErrorCode =

@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { commands } from '../../src/cli/command-table.js';
 import { exitCodeFor } from '../../src/cli/commands/drain.js';
+import { run } from '../../src/cli/main.js';
+import { recordingIo } from '../support/io.js';
 import { createPlace, type Place } from '../support/place.js';
 import { type AnswerRequest, startReceiver } from '../support/receiver.js';
 import { gate, until } from '../support/world.js';
@@ -90,6 +92,7 @@ describe('capnhook', () => {
 
   it.each([
     [[secret]],
+    [[secret.replace('https://', '')]],
     [['drain', secret]],
     [['drain', `--url=${secret}`]],
     [['register', secret, 'complete']],
@@ -179,6 +182,8 @@ describe('capnhook register and deregister', () => {
     [['register', 'complete', 'nobody'], 64],
     [['register', 'complete', 'ftp://a.example/'], 64],
     [['deregister', 'https://a.example/', '--hook', 'a/b'], 64],
+    [['deregister', ''], 64],
+    [['deregister', 'https://a.example/'], 78],
   ])('%j is refused with %d', async (argv, code) => {
     const place = createPlace();
     expect(await place.run(argv)).toMatchObject({ code });
@@ -472,8 +477,6 @@ describe('capnhook drain', () => {
       return undefined;
     });
     await place.run(['register', 'complete', url]);
-    const { recordingIo } = await import('../support/io.js');
-    const { run } = await import('../../src/cli/main.js');
     const io = recordingIo({ env: place.env });
     const ran = run(['drain', '--daemon', '-v'], io);
     await fired(place);
@@ -489,13 +492,21 @@ describe('capnhook drain', () => {
     expect(io.signal(name)).toBe(false);
   });
 
+  it('drain takes an empty CAPNHOOK_GRACE for none, and names it where it is wrong', async () => {
+    const place = createPlace();
+    place.hooks('hooks: {}\n');
+    expect(await place.run(['drain'], { env: { CAPNHOOK_GRACE: '' } })).toMatchObject({ code: 0 });
+    expect(await place.run(['drain'], { env: { CAPNHOOK_GRACE: 'soon' } })).toMatchObject({
+      code: 64,
+      stderr: expect.stringContaining('CAPNHOOK_GRACE needs a duration, not "soon"'),
+    });
+  });
+
   it('drain --daemon is cut off by a second signal, and loses nothing', async () => {
     const place = createPlace();
     const { url, waitFor } = await receiver(() => new Promise(() => {}));
     await place.run(['register', 'complete', url]);
     await fired(place);
-    const { recordingIo } = await import('../support/io.js');
-    const { run } = await import('../../src/cli/main.js');
     const io = recordingIo({ env: { ...place.env, CAPNHOOK_GRACE: '1h' } });
     const ran = run(['drain', '--daemon'], io);
     await waitFor(1);
@@ -509,8 +520,6 @@ describe('capnhook drain', () => {
     const place = createPlace();
     const { url, waitFor } = await receiver();
     place.hooks('hooks: {}\n');
-    const { recordingIo } = await import('../support/io.js');
-    const { run } = await import('../../src/cli/main.js');
     const io = recordingIo({ env: place.env });
     const ran = run(['drain', '--daemon', '-v'], io);
     await until('it listens', () => place.names('').includes('lock'));
@@ -569,6 +578,15 @@ describe('capnhook flush', () => {
     if (dropped === 0) expect(ran.stderr).toBe('capnhook: nothing was dropped\n');
   });
 
+  it('flush that is asked and interrupted drops nothing, and exits 130', async () => {
+    const place = createPlace();
+    await fired(place);
+    const io = recordingIo({ env: place.env, terminal: ['in', 'err'] });
+    expect(await run(['flush'], { ...io, ask: async () => undefined })).toBe(130);
+    expect(io.stderr()).toBe('capnhook: nothing was dropped\n');
+    expect(place.names('incoming')).toHaveLength(1);
+  });
+
   it('flush refuses where nobody can be asked', async () => {
     const place = createPlace();
     await fired(place);
@@ -620,10 +638,14 @@ describe('capnhook init, start and stop', () => {
     expect(await createPlace().run(['init', '--shared', '--group', 'root'])).toMatchObject({
       code: process.getuid?.() === 0 ? 0 : 77,
     });
-    expect(await createPlace().run(['init', '--shared', '--group', 'no-such-group'])).toMatchObject({
-      code: 64,
-      stderr: expect.stringMatching(/there is no group "no-such-group"/),
-    });
+    for (const unknown of ['no-such-group', '', '99999999999']) {
+      const other = createPlace();
+      expect(await other.run(['init', '--shared', '--group', unknown])).toMatchObject({
+        code: 64,
+        stderr: expect.stringContaining(`there is no group "${unknown}"`),
+      });
+      expect(existsSync(other.spool)).toBe(false);
+    }
   });
 
   it('init of a directory with other things in it is 73', async () => {

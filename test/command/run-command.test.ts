@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { type RunCommandOptions, runCommand } from '../../src/command/run-command.js';
 import { bundle } from '../support/child.js';
 import { tempDir } from '../support/temp.js';
@@ -71,7 +71,16 @@ describe('runCommand()', () => {
   });
 
   it('runCommand() kills a command whose time is over', async () => {
-    expect(await run(['sleep', '60'], { timeoutMs: 20 })).toBe('the command was ended by SIGKILL');
+    expect(await run(['sleep', '60'], { timeoutMs: 20 })).toBe('the command took longer than 20ms');
+  });
+
+  it('runCommand() kills with a command what it has started', async () => {
+    const file = join(tempDir(), 'started');
+    const script = 'sleep 60 & echo $! > "$0.new"; mv "$0.new" "$0"; wait';
+    const ended = run(['sh', '-c', script, file], { timeoutMs: 1_000 });
+    expect(await ended).toBe('the command took longer than 1s');
+    const pid = Number(readFileSync(file, 'utf8'));
+    await vi.waitFor(() => expect(() => process.kill(pid, 0)).toThrow('ESRCH'), 5_000);
   });
 
   it('runCommand() kills a command that is cut off, and starts none after that', async () => {

@@ -45,6 +45,26 @@ describe('capnhook start and stop', () => {
     expect(started.stderr).toMatch(/1:8: /);
   });
 
+  test('capnhook start gives the daemon what it is to print', async () => {
+    const world = createWorld();
+    const receiver = await world.receiver();
+    await world.run(['register', 'complete', `${receiver.url}/in`]);
+    const started = await world.run(['start', '-v', '--show-urls', '--json']);
+    const { log } = JSON.parse(started.stdout) as { log: string };
+    await world.run(['fire', 'complete', '-d', '1']);
+    await receiver.waitFor(1);
+    await world.run(['stop']);
+    expect(readFileSync(log, 'utf8')).toContain(`${receiver.url}/in`);
+  });
+
+  test('capnhook start with a log that cannot be read back exits as the daemon did', async () => {
+    const world = createWorld();
+    const script = '{ capnhook start --log /dev/stdout --config /nonexistent.yaml; echo "exit $?"; } | cat';
+    const started = await world.sh(script);
+    expect(started.stdout).toMatch(/exit 78\n$/);
+    expect(started.stdout).toContain('Cannot find the hooks file /nonexistent.yaml');
+  });
+
   test('capnhook drain exits 75 while the daemon runs, and names it', async () => {
     const world = createWorld();
     world.hooks('hooks: {}\n');

@@ -1,4 +1,5 @@
-import { mkdirSync, rmSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, rmSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { treeOf } from '../support/tree.js';
 import { createWorld } from '../support/world.js';
@@ -128,6 +129,51 @@ describe('a hooks file that cannot be used', () => {
       expect(drained.stderr).toContain(words);
       expect(treeOf(world.spool)).toEqual(before);
     }
+  });
+
+  test('capnhook register that may not keep the owner of the file keeps its group, or what the group may do from others', async ({
+    skip,
+  }) => {
+    const world = createWorld();
+    const member = ['setpriv', '--reuid=54321', '--regid=54322', '--groups=54323'];
+    chmodSync(world.root, 0o755);
+    const runs = await world.run(['--version'], { prefix: member }).catch(() => undefined);
+    skip(runs?.code !== 0, 'only root can become another user, one that may run node');
+    const config = world.file('shared/hooks.yaml', 'hooks: {}\n');
+    for (const path of [config, dirname(config)]) chownSync(path, 0, 54323);
+    chmodSync(config, 0o640);
+    chmodSync(dirname(config), 0o777);
+    const registering = ['register', 'a', 'https://a.example/', '--config', config];
+    expect(await world.run(registering, { prefix: member })).toMatchObject({ code: 0 });
+    expect(statSync(config)).toMatchObject({ uid: 54321, gid: 54323, mode: 0o100640 });
+
+    chownSync(config, 54321, 0);
+    chmodSync(config, 0o640);
+    registering[2] = 'https://b.example/';
+    expect(await world.run(registering, { prefix: member })).toMatchObject({ code: 0 });
+    expect(statSync(config)).toMatchObject({ uid: 54321, gid: 54322, mode: 0o100600 });
+  });
+
+  test('a hooks file that may not be read: capnhook exits 77', async ({ skip }) => {
+    const world = createWorld();
+    const stranger = ['setpriv', '--reuid=54321', '--regid=54321', '--clear-groups'];
+    chmodSync(world.root, 0o755);
+    const runs = await world.run(['--version'], { prefix: stranger }).catch(() => undefined);
+    skip(runs?.code !== 0, 'only root can become another user, one that may run node');
+    const config = world.file('hooks.yaml', 'hooks: {}\n');
+    chmodSync(config, 0o600);
+    expect(await world.run(['targets', '--config', config], { prefix: stranger })).toMatchObject({
+      code: 77,
+      stderr: `capnhook: Cannot read the hooks file ${config}: permission denied\n`,
+    });
+  });
+
+  test('capnhook register whose standard input cannot be read exits 66, in words', async () => {
+    const world = createWorld();
+    expect(await world.sh('capnhook register a - < /')).toMatchObject({
+      code: 66,
+      stderr: 'capnhook: Cannot read the URL from standard input: it is a directory\n',
+    });
   });
 
   test('capnhook register and deregister leave a broken hooks file as it is and exit 78', async () => {

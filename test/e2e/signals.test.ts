@@ -66,6 +66,22 @@ describe('capnhook drain under a signal', () => {
     expect(world.names(`queue/${endpoint}/00000001`)).toEqual(['e1.json']);
   });
 
+  test.each([
+    ['Ctrl-C', '\\003', 130],
+    ['Ctrl-D', '\\004', 0],
+  ])('%s at the question of capnhook flush drops nothing', async (_, key, code) => {
+    const world = createWorld();
+    await world.run(['fire', 'complete', '-d', '1', '--id', 'e1']);
+    const script = `
+      cd "${world.root}"; n=0
+      { until grep -q 'for good' typed || [ $n -gt 400 ]; do n=$((n + 1)); sleep 0.05; done
+        printf '${key}'; sleep 1; } 2>/dev/null | script -qfec "'$NODE' '$BIN' flush" typed`;
+    const flushed = await world.sh(script);
+    expect(flushed.stdout).toMatch(/y\/N\].*\r\n+capnhook: nothing was dropped\r\n$/s);
+    expect(flushed.code).toBe(code);
+    expect(world.names('incoming')).toEqual(['e1.json']);
+  });
+
   test('Ctrl-C, a SIGINT for the whole process group, ends a shell and its drain; nothing is lost', async () => {
     const world = createWorld();
     let silent = true;

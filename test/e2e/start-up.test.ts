@@ -1,6 +1,7 @@
 /** What a process of the command line loads before it does its work: each module more is time for every `fire`. */
 import { cpSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { transform } from 'esbuild';
 import { expect, onTestFinished, test } from 'vitest';
 import { startRawServer, startReceiver } from '../support/receiver.js';
 import { bin, createWorld, node, repository, type World } from '../support/world.js';
@@ -37,6 +38,13 @@ async function spyOn(world: World, args: readonly string[]): Promise<Seen> {
   expect(ended).toMatchObject({ code: 0, stderr: '' });
   return JSON.parse(readFileSync(output, 'utf8')) as Seen;
 }
+
+test('the launcher is written so that every Node that is too old can read it, and say so', async () => {
+  const source = readFileSync(bin, 'utf8');
+  const { code: asIs } = await transform(source, { target: 'esnext' });
+  const { code: forOld } = await transform(source, { target: 'es2018' });
+  expect(forOld).toBe(asIs);
+});
 
 test.each([
   [['fire', 'complete', '-d', '1'], ['fire.js'], []],

@@ -141,6 +141,9 @@ describe('addRegistration()', () => {
     ['a closed document', '# c\r\n---\r\n...\r\n'],
     ['a shared map of hooks', '# c\nhooks: &h\n  b: &u https://x.example\n  c: [*u]\n'],
     ['a hook with nothing in a flow map', '# c\nhooks: {a: , b: []}\n'],
+    ['a hook without a value before others', '# c\nhooks: {a, b: []}\n'],
+    ['a comment behind an alias', 'hooks:\n  a: &x [https://x.example]\n  b: *x # c\n'],
+    ['a comment behind an alias of all hooks', 'endpoints: &e {b: https://x.example}\nhooks: *e # c\n'],
     ['a comma in a plain URL', '# c\nhooks: {b: [], a: "https://x.example/?a=1,2"}\n'],
   ])('addRegistration() is right for %s, whatever the layout becomes', (_, before) => {
     const { text, changed } = add(before);

@@ -11,7 +11,7 @@ export async function runStart(
   io: Io,
 ): Promise<number> {
   const { config, spool } = globals;
-  const started = await start({ config, spool, log, env: io.env });
+  const started = await start({ config, spool, log, env: { ...io.env, ...asVariables(globals) } });
   if (globals.json) io.out(`${JSON.stringify(started)}\n`);
   else if (!globals.quiet) {
     const what = started.started
@@ -20,6 +20,15 @@ export async function runStart(
     io.err(`capnhook: ${what}\n`);
   }
   return 0;
+}
+
+/** What the daemon is to print, as it is told by its environment. */
+function asVariables({ verbose, quiet, showUrls }: Globals): Record<string, string> {
+  return {
+    ...(verbose && { CAPNHOOK_VERBOSE: '1' }),
+    ...(quiet && { CAPNHOOK_QUIET: '1' }),
+    ...(showUrls && { CAPNHOOK_SHOW_URLS: '1' }),
+  };
 }
 
 /** `capnhook stop`. @throws as the library's `stop` */

@@ -19,7 +19,8 @@ export interface DrainArguments {
 /** `capnhook drain`. @throws CapnhookError `USAGE`, or as the library's `drain` */
 export async function runDrain(args: DrainArguments, globals: Globals, io: Io): Promise<number> {
   const waitMs = durationOf('--wait', args.wait);
-  const graceMs = durationOf('--grace', args.grace ?? io.env.CAPNHOOK_GRACE);
+  const graceMs =
+    durationOf('--grace', args.grace) ?? durationOf('CAPNHOOK_GRACE', io.env.CAPNHOOK_GRACE || undefined);
   const signals = listen(io);
   const say = createSayer(args, io);
   const logger = await createLogger(say, globals, io);

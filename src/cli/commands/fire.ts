@@ -2,10 +2,11 @@ import { closeSync, existsSync, openSync } from 'node:fs';
 import { maxBatchBytes, maxPayloadBytes } from '../../event/payload.js';
 import { looksLikeUrl } from '../../event/webhook-url.js';
 import { fire, fireBatch, type Target } from '../../library/fire.js';
-import { CapnhookError, errnoOf } from '../../shared/errors.js';
+import { CapnhookError } from '../../shared/errors.js';
 import type { Io } from '../io.js';
 import type { Globals } from '../options.js';
 import { readAll } from '../read-all.js';
+import { unreadable } from '../unreadable.js';
 
 /** What was typed behind `fire`. */
 export interface FireArguments {
@@ -114,7 +115,7 @@ function readPayload(file: string, maxBytes: number, io: Io): Uint8Array {
     const bytes = file === '-' ? io.readInput(maxBytes) : readFile(file, maxBytes);
     if (bytes !== undefined) return bytes;
   } catch (error) {
-    throw unreadable(file, error);
+    throw unreadable(`Cannot read the payload from ${nameOf(file)}`, error, hintFor(file));
   }
   throw new CapnhookError(
     'BAD_PAYLOAD',
@@ -132,21 +133,6 @@ function readFile(file: string, maxBytes: number): Uint8Array | undefined {
   } finally {
     closeSync(fd);
   }
-}
-
-function unreadable(file: string, error: unknown): CapnhookError {
-  const errno = errnoOf(error);
-  if (errno === undefined) throw error;
-  const cannot = `Cannot read the payload from ${nameOf(file)}`;
-  if (errno === 'EACCES' || errno === 'EPERM') {
-    return new CapnhookError('PERMISSION', `${cannot}: permission denied`, { cause: error });
-  }
-  const why =
-    { ENOENT: 'there is no such file', EISDIR: 'it is a directory' }[errno] ?? `it cannot be read (${errno})`;
-  return new CapnhookError('NO_INPUT', `${cannot}: ${why}`, {
-    cause: error,
-    ...hintFor(file),
-  });
 }
 
 function hintFor(file: string): { hint?: string } {

@@ -13,9 +13,10 @@ export interface FlushArguments {
 
 /** `capnhook flush`. @throws CapnhookError `USAGE` without `--yes` where nobody can be asked, or as the library's `flush` */
 export async function runFlush({ hook, yes }: FlushArguments, globals: Globals, io: Io): Promise<number> {
-  if (!yes && !(await isSure(hook, io))) {
+  const answer = yes ? 'yes' : await ask(hook, io);
+  if (answer === undefined || !/^y(es)?$/i.test(answer.trim())) {
     io.err('capnhook: nothing was dropped\n');
-    return exitCodes.ok;
+    return answer === undefined ? exitCodes.interrupted : exitCodes.ok;
   }
   const dropped = await flush({ hook, spool: globals.spool, env: io.env });
   if (globals.json) io.out(`${JSON.stringify(dropped)}\n`);
@@ -27,13 +28,12 @@ export async function runFlush({ hook, yes }: FlushArguments, globals: Globals, 
   return exitCodes.ok;
 }
 
-async function isSure(hook: string | undefined, io: Io): Promise<boolean> {
+async function ask(hook: string | undefined, io: Io): Promise<string | undefined> {
   if (!io.isTerminal('in') || !io.isTerminal('err')) {
     throw new CapnhookError('USAGE', 'Cannot flush: it drops events for good, and nobody can be asked here', {
       hint: 'Add --yes if that is meant.',
     });
   }
   const what = hook === undefined ? 'everything that is queued' : `everything that is queued for ${hook}`;
-  const answer = await io.ask(`Drop ${what}, for good? [y/N] `);
-  return /^y(es)?$/i.test(answer.trim());
+  return await io.ask(`Drop ${what}, for good? [y/N] `);
 }

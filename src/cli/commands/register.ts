@@ -3,6 +3,7 @@ import { CapnhookError } from '../../shared/errors.js';
 import type { Io } from '../io.js';
 import type { Globals } from '../options.js';
 import { count } from '../render/text.js';
+import { unreadable } from '../unreadable.js';
 
 /** A URL is no longer than this. */
 const maxUrlBytes = 8192;
@@ -44,9 +45,17 @@ export async function runDeregister(
   return 0;
 }
 
+function readInput(io: Io): Buffer | undefined {
+  try {
+    const bytes = io.readInput(maxUrlBytes);
+    return bytes && Buffer.from(bytes);
+  } catch (error) {
+    throw unreadable('Cannot read the URL from standard input', error);
+  }
+}
+
 function readUrl(io: Io): string {
-  const bytes = io.readInput(maxUrlBytes);
-  const lines = bytes === undefined ? [] : Buffer.from(bytes).toString('utf8').trim().split('\n');
+  const lines = readInput(io)?.toString('utf8').trim().split('\n') ?? [];
   if (lines.length === 1 && lines[0]) return lines[0].trim();
   throw new CapnhookError(
     'USAGE',

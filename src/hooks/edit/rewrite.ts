@@ -5,6 +5,7 @@
  */
 import { type Document, isMap, isScalar, isSeq, type Node, visit, YAMLMap, YAMLSeq } from 'yaml';
 import { readDocument } from '../yaml-source.js';
+import { keyText } from '../yaml-tree.js';
 import type { Gone } from './data.js';
 import type { OpenFile } from './file.js';
 import { type Entry, entryAt } from './text.js';
@@ -38,7 +39,7 @@ export function rewriteWithout(file: OpenFile, gone: Gone): string {
 
 function withoutAliases({ text }: OpenFile): Document<Node> {
   const document = readDocument(text).document! as unknown as Document<Node>;
-  visit(document, { Alias: (_, alias) => alias.resolve(document)!.clone() as Node });
+  visit(document, { Alias: (_, alias) => succeed(alias.resolve(document)!.clone() as Node, alias) });
   visit(document, {
     Value: (_, node) => {
       delete node.anchor;
@@ -48,10 +49,9 @@ function withoutAliases({ text }: OpenFile): Document<Node> {
 }
 
 function childOf(document: Document<Node>, map: YAMLMap, key: string, value: Node): Entry {
-  const entry = entryAt(map, key);
-  if (entry !== undefined) return entry;
-  map.delete(key);
-  map.add(document.createPair(key, value));
+  const pair = map.items.find((each) => keyText(each.key) === key);
+  if (pair === undefined) map.add(document.createPair(key, value));
+  else pair.value ??= value; // in `{a}` it has none
   return entryAt(map, key)!;
 }
 

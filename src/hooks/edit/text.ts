@@ -27,8 +27,13 @@ export type Entry = Pair<Node, Node> & { value: Node };
 
 /** The text with every splice made; they must not overlap. */
 export function splice(text: string, splices: readonly Splice[]): string {
-  const lastFirst = [...splices].sort((a, b) => b.from - a.from || b.to - a.to);
-  return lastFirst.reduce((done, { from, to, put }) => done.slice(0, from) + put + done.slice(to), text);
+  const pieces: string[] = [];
+  let at = 0;
+  for (const { from, to, put } of [...splices].sort((a, b) => a.from - b.from || a.to - b.to)) {
+    pieces.push(text.slice(at, from), put);
+    at = to;
+  }
+  return pieces.join('') + text.slice(at);
 }
 
 /** Where the line of an offset begins. */
