@@ -11,7 +11,7 @@ import type { ParsedHeader, Unreadable } from './header.js';
 import { maxHeaderBytes, parseHeader, unreadable } from './header.js';
 import { explainJson } from './json-problem.js';
 import { scanJson, skipSpace } from './json-scan.js';
-import { checkPayloads, maxBatchBytes, maxPayloadBytes } from './payload.js';
+import { checkLine, checkPayloads, maxBatchBytes, maxPayloadBytes } from './payload.js';
 
 export { maxHeaderBytes, type Unreadable } from './header.js';
 
@@ -32,6 +32,9 @@ export const maxEventFileBytes: number = maxPayloadBytes + maxHeaderBytes;
 
 /** The largest batch file that is read, in bytes. */
 export const maxBatchFileBytes: number = maxBatchBytes + maxHeaderBytes;
+
+/** What is said of a line without its line feed: of a batch that is written in its place it may be half of one. */
+export const unended = 'it does not end in a line feed, and may be half written';
 
 const LINE_FEED = 0x0a;
 const OPEN_BRACE = 0x7b;
@@ -105,7 +108,7 @@ export function parseEvent(bytes: Uint8Array): ParsedEvent | Unreadable {
 
 /**
  * Reads a batch file: a header as in an event file, without `payload`, on its
- * first line, then one payload a line as `checkPayloads` has it. A reason
+ * first line, then one payload a line as `checkPayloads` has it, each with its line feed. A reason
  * names the line.
  */
 export function parseBatch(bytes: Uint8Array): ParsedBatch | Unreadable {
@@ -115,7 +118,16 @@ export function parseBatch(bytes: Uint8Array): ParsedBatch | Unreadable {
   if (!header.ok) return header;
   const rest = checkPayloads(bytes.subarray(Math.min(first.length + 1, bytes.length)));
   if (!rest.ok) return unreadable(`line ${rest.line + 1}: ${rest.reason}`);
+  const last = bytes.subarray(bytes.lastIndexOf(LINE_FEED) + 1);
+  if (checkLine(last) !== undefined) return unreadable(`line ${linesIn(bytes)}: ${unended}`);
   return batchIdProblem(header, rest.payloads.length) ?? { ...header, payloads: rest.payloads };
+}
+
+/** How many lines there are, the last one without its line feed included. */
+function linesIn(bytes: Uint8Array): number {
+  let lines = 1;
+  for (let at = bytes.indexOf(LINE_FEED); at >= 0; at = bytes.indexOf(LINE_FEED, at + 1)) lines += 1;
+  return lines;
 }
 
 /** Reads the first line of a batch file, without its line feed. */

@@ -295,7 +295,7 @@ describe('batchToChunks() and parseBatch()', () => {
   });
 
   test('parseBatch() reads what a shell wrote', () => {
-    const parsed = parseBatch(Buffer.from(' {"hook" : "a"}\r\n\r\n{"a": 1}\r\n 2'));
+    const parsed = parseBatch(Buffer.from(' {"hook" : "a"}\r\n\r\n{"a": 1}\r\n 2\n \r'));
     expect(parsed).toEqual({ ok: true, hook: 'a', payloads: [Buffer.from('{"a": 1}'), Buffer.from('2')] });
   });
 
@@ -310,13 +310,14 @@ describe('batchToChunks() and parseBatch()', () => {
     ['{"hook":"a"}', 'line 2: no payload in it'],
     ['{"hook":"a"}\n', 'line 2: no payload in it'],
     ['{"hook":"a"}\n1\n\n{"a"', 'line 4: an unexpected end at column 5'],
-    [`{"hook":"a","id":"${'x'.repeat(127)}"}\n1`, 'line 1: the id is too long for the ids of the events'],
+    ['{"hook":"a"}\n1\n12', 'line 3: it does not end in a line feed, and may be half written'],
+    [`{"hook":"a","id":"${'x'.repeat(127)}"}\n1\n`, 'line 1: the id is too long for the ids of the events'],
   ])('parseBatch() refuses %j and names the line', (text, reason) => {
     expect(parseBatch(Buffer.from(text))).toEqual({ ok: false, reason });
   });
 
   test('parseBatch() takes an id that leaves room for the numbers', () => {
-    expect(parseBatch(Buffer.from(`{"hook":"a","id":"${'x'.repeat(126)}"}\n1`)).ok).toBe(true);
+    expect(parseBatch(Buffer.from(`{"hook":"a","id":"${'x'.repeat(126)}"}\n1\n`)).ok).toBe(true);
   });
 
   test('parseBatch() refuses an oversized header', () => {

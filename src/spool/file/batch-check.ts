@@ -7,7 +7,7 @@ import { setImmediate } from 'node:timers/promises';
 import { isGeneratedId } from '../../event/event-id.js';
 import type { ParsedHeader } from '../../event/header.js';
 import { checkLine, maxBatchEvents, tooMany } from '../../event/payload.js';
-import { batchIdProblem } from '../../event/record.js';
+import { batchIdProblem, unended } from '../../event/record.js';
 import type { BatchFile } from './accepted-file.js';
 import { type BatchText, openBatchText } from './batch-text.js';
 import { headerOf } from './delivery-file.js';
@@ -113,11 +113,12 @@ export function createBatchCheck(disk: Disk, root: string, options: BatchCheckOp
     if (!text.header.ok) return { kind: 'unfit', reason: text.header.reason };
     for (let line = text.lineAt(batch.offset); line !== undefined; line = text.lineAt(line.end)) {
       const checked = checkLine(line.bytes) ?? undefined;
+      const isWhole = line.end > batch.offset + line.bytes.length;
       batch.line += 1;
       batch.offset = line.end;
       if (checked === undefined) continue;
       const { ok, reason } = batch.count === maxBatchEvents ? tooMany : { reason: '', ...checked };
-      if (!ok) return { kind: 'unfit', reason: `line ${batch.line}: ${reason}` };
+      if (!ok || !isWhole) return { kind: 'unfit', reason: `line ${batch.line}: ${ok ? unended : reason}` };
       batch.count += 1;
       if (batch.count % yieldEvery !== 0) continue;
       if (!mayGoOn()) return { kind: 'more' };

@@ -93,9 +93,9 @@ export function createQueueWriter(disk: Disk, root: string, token: () => string)
     let tail = tails.get(endpoint);
     if (tail === undefined) {
       const isNew = ensureDirectory(disk, `${root}/queue/${endpoint}`, privateDir);
-      // Whoever made these directories may have ended before its fsync.
-      touched.add(`${root}/queue`).add(`${root}/queue/${endpoint}`);
       tail = isNew ? emptyTail() : readTail(disk, `${root}/queue/${endpoint}`);
+      // Whoever made these directories may have ended before its fsync. One that cannot be read is not touched.
+      touched.add(`${root}/queue`).add(`${root}/queue/${endpoint}`);
       tails.set(endpoint, tail);
     }
     return tail;

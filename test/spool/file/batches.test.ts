@@ -429,7 +429,7 @@ describe('the lines of a batch', () => {
   it.each<[string, string, string[]]>([
     ['blank lines', '{"id":"b","hook":"x"}\n\n1\n \n\t\r\n2\n\n\n', ['1', '2']],
     ['carriage returns', '{"id":"b","hook":"x"}\r\n1\r\n {"a":1} \r\n', ['1', '{"a":1}']],
-    ['no line feed at the end', '{"id":"b","hook":"x"}\n1\n2', ['1', '2']],
+    ['white space behind the last line feed', '{"id":"b","hook":"x"}\n1\n2\n \r', ['1', '2']],
     [
       'a line of more than a window',
       batch(['1', long(windowBytes + 1), '2']),
@@ -453,6 +453,11 @@ describe('the lines of a batch', () => {
   });
 
   it.each<[string, string, RegExp]>([
+    [
+      'a last line that does not end',
+      '{"id":"b","hook":"x"}\n1\n12',
+      /^line 3: it does not end in a line feed/,
+    ],
     ['no line but the header', '{"id":"b","hook":"x"}\n', /^line 2: no payload in it$/],
     ['only blank lines', '{"id":"b","hook":"x"}\n\n \n', /no payload in it$/],
     ['a bad line', batch(['1', '2', '{"a":', '4']), /^line 4: /],

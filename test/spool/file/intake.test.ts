@@ -838,7 +838,7 @@ describe('fanOut() of batches', () => {
     await fanOutAll(lease, () => ['a', 'b']);
     const [first] = await claimAll(lease, 'a');
     await lease.done(first!);
-    drop(root, 'mine.jsonl', '{"hook":"x","id":"mine","time":"2020-01-01T00:00:00Z"}\n\n 1 \r\n2');
+    drop(root, 'mine.jsonl', '{"hook":"x","id":"mine","time":"2020-01-01T00:00:00Z"}\n\n 1 \r\n2\n');
     expect(await fanOutAll(lease, () => ['a', 'b'])).toMatchObject({
       deliveries: 0,
       unread: [],

@@ -355,3 +355,27 @@ function openBelow(root: string): string[] {
   });
   return open.filter((path) => path.startsWith(`${root}/`) && !path.endsWith('/lock'));
 }
+
+describe('an intake', () => {
+  it("takes in what is others' while an endpoint's queue cannot be read", async () => {
+    const { root, trouble, spool, fire } = troubled();
+    const first = await leaseOf(spool);
+    await fire('a1');
+    await fanOutAll(first, () => ['a']);
+    await first.close();
+    const lease = await leaseOf(spool);
+    await fire('a2');
+    await fire('b1');
+    const calls = ['openSync', 'readdirSync', 'opendirSync'];
+    trouble.fault = ({ name, args }) =>
+      calls.includes(name) && args[0] === `${root}/queue/a` ? 'EACCES' : undefined;
+    const route = ({ id }: { id: string }) => [id.slice(0, 1)];
+    const taken = await lease.fanOut(route);
+    expect(taken).toMatchObject({ events: 1, unread: [{ name: 'a2.json' }] });
+    expect(ids((await lease.claim('b', { limit: 10, now: Date.now() })).deliveries)).toEqual(['b1']);
+    trouble.fault = () => undefined;
+    await lease.fanOut(route);
+    expect(ids(await claimAll(lease, 'a'))).toEqual(['a1', 'a2']);
+    await lease.close();
+  });
+});
