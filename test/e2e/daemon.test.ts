@@ -104,6 +104,9 @@ describe('capnhook start and stop', () => {
     world.hooks('hooks: {}\n');
     await world.run(['start']);
     const { pid } = holderOf(world);
+    await until('the daemon has begun', () =>
+      readFileSync(`${world.spool}.log`, 'utf8').includes(' started '),
+    );
     rmSync(world.spool, { recursive: true });
     await until('the daemon is gone', () => !isRunning(pid), 20_000);
     const lines = readFileSync(`${world.spool}.log`, 'utf8').trimEnd().split('\n');
