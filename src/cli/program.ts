@@ -17,6 +17,9 @@ const introduction = `Webhooks from scripts: fire an event, and it is on disk; d
 All commands: capnhook --help
 `;
 
+/** No URL is shorter, with a host and something behind it. */
+const SHORTEST_URL = 4;
+
 /** Parses the arguments and runs the command; resolves to its exit code. */
 export async function runProgram(argv: readonly string[], io: Io): Promise<number> {
   if (argv.length === 0) {
@@ -24,7 +27,7 @@ export async function runProgram(argv: readonly string[], io: Io): Promise<numbe
     return exitCodes.ok;
   }
   let exitCode: number = exitCodes.ok;
-  const program = createProgram(io, async (spec, call) => {
+  const program = createProgram(argv, io, async (spec, call) => {
     exitCode = await spec.run(call);
   });
   try {
@@ -38,7 +41,7 @@ export async function runProgram(argv: readonly string[], io: Io): Promise<numbe
 
 type Run = (spec: CommandSpec, call: Call) => Promise<void>;
 
-function createProgram(io: Io, run: Run): Command {
+function createProgram(argv: readonly string[], io: Io, run: Run): Command {
   const program = new Command('capnhook')
     .description('Webhooks from scripts: a file spool, no server.')
     .version(packageVersion(), '-V, --version', 'print the version')
@@ -54,7 +57,7 @@ function createProgram(io: Io, run: Run): Command {
       getErrHelpWidth: () => (io.isTerminal('err') ? process.stderr.columns : 80),
       getOutHasColors: () => false,
       getErrHasColors: () => false,
-      outputError: (text, write) => write(`capnhook: ${hideWords(text.replace(/^error: /, ''))}`),
+      outputError: (text, write) => write(`capnhook: ${hideWords(text.replace(/^error: /, ''), argv)}`),
     })
     .exitOverride();
   addOptions(program, globalOptions);
@@ -102,11 +105,12 @@ function addOptions(command: Command, specs: OptionSpecs): void {
   }
 }
 
-/** What commander quotes was typed in the wrong place, and may be a URL without its scheme. */
-function hideWords(text: string): string {
-  return hideUrls(text).replace(/'([^'\n]*)'/g, (quoted, word: string) => {
-    return mayBeUrl(word) && !/^https?:/i.test(word) ? 'what was given' : quoted;
-  });
+/** What was typed in the wrong place may be a URL without its scheme. */
+function hideWords(text: string, argv: readonly string[]): string {
+  const words = argv.filter(
+    (word) => word.length >= SHORTEST_URL && mayBeUrl(word) && !/^https?:/i.test(word),
+  );
+  return words.reduce((hidden, word) => hidden.replaceAll(word, 'what was given'), hideUrls(text));
 }
 
 function sentence(summary: string): string {

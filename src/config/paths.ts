@@ -1,5 +1,5 @@
 /** Where the spool and the hooks file are; never dependent on the working directory, unless told so. */
-import { lstatSync } from 'node:fs';
+import { existsSync, lstatSync } from 'node:fs';
 import { isAbsolute, resolve } from 'node:path';
 import { CapnhookError, errnoOf } from '../shared/errors.js';
 
@@ -26,7 +26,7 @@ export function hooksPath(env: Environment, asked?: string): string {
   if (named !== undefined) return absolute(named);
   const own = `${xdgHome(env, { variable: 'XDG_CONFIG_HOME', below: '.config', code: 'HOOKS_FILE' })}/capnhook/hooks.yaml`;
   const shared = '/etc/capnhook/hooks.yaml';
-  return isMissing(own) && !isMissing(shared) ? shared : own;
+  return isMissing(own) && existsSync(shared) ? shared : own;
 }
 
 /** What is there and cannot be reached, or is a link that leads nowhere, is not missing. */

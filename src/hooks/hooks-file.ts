@@ -22,7 +22,8 @@ const MAX_ROUNDS = 10;
 /**
  * Loads and checks a hooks file. An empty one is refused: it is what a save in
  * place leaves for a moment, and would end every event without a receiver.
- * @throws CapnhookError `HOOKS_FILE` if it is missing, empty, unreadable or has problems (`problems` has them all)
+ * @throws CapnhookError `HOOKS_FILE` if it is missing, empty, unreadable or has problems (`problems` has them all);
+ *   `PERMISSION` if it may not be read
  */
 export async function loadHooks(path: string): Promise<Hooks> {
   return buildHooks(await loadDraft(path));

@@ -78,6 +78,7 @@ export async function drain(options: DrainOptions = {}): Promise<DrainSummary> {
   let secrets = createSecretReader({ env });
   const hooks = await openHooks(config, {
     clock,
+    stop,
     onReload() {
       secrets = createSecretReader({ env });
     },

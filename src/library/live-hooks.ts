@@ -23,6 +23,8 @@ export interface OpenHooksOptions {
   onReload?: () => void;
   /** Default the machine's. */
   clock?: Clock;
+  /** Ends the waiting for a file that is being written. */
+  stop?: AbortSignal | undefined;
 }
 
 /** A file that was not written to for so long, in ms, is taken for finished. */
@@ -31,15 +33,19 @@ const settledMs = 1_000;
 /** A file that was written only just now is looked at so often at the start, in ms. */
 const firstWatchMs = 100;
 
+/** After so long, in ms, it is not waited for any more. */
+const longestWatchMs = 10_000;
+
 /**
  * Opens the hooks file; one that is being written is waited for.
- * @throws CapnhookError `HOOKS_FILE` if the file is missing or broken now
+ * @throws CapnhookError `HOOKS_FILE` if the file is missing or broken now; `PERMISSION` if it may not be read;
+ *   `TEMPORARY` if somebody keeps writing to it
  */
 export async function openHooks(
   path: string,
-  { onReload = () => {}, clock = systemClock }: OpenHooksOptions = {},
+  { onReload = () => {}, clock = systemClock, stop }: OpenHooksOptions = {},
 ): Promise<WatchedHooks> {
-  let { seen, draft } = await firstLoad(path, clock);
+  let { seen, draft } = await firstLoad(path, { clock, stop });
   /** Built when it is first asked for. */
   let hooks: Hooks | undefined;
   let isForced = false;
@@ -84,28 +90,47 @@ export async function openHooks(
   };
 }
 
+type Opening = Required<Pick<OpenHooksOptions, 'clock'>> & Pick<OpenHooksOptions, 'stop'>;
+
 /** Loads the file as it is when nobody writes it any more. @throws as {@link openHooks} */
-async function firstLoad(path: string, clock: Clock): Promise<{ seen: Look; draft: Draft }> {
+async function firstLoad(path: string, opening: Opening): Promise<{ seen: Look; draft: Draft }> {
+  const deadline = opening.clock.monotonic() + longestWatchMs;
   for (;;) {
-    const seen = await firstLook(path, clock);
+    const seen = await firstLook(path, { ...opening, deadline });
     const loaded = await tryLoad(path);
     // It changed while it was read: what was read may be half of it.
-    if (lookAt(path).signature !== seen.signature) continue;
-    if (loaded instanceof CapnhookError) throw loaded;
-    return { seen, draft: loaded };
+    if (lookAt(path).signature === seen.signature || opening.stop?.aborted) {
+      if (loaded instanceof CapnhookError) throw loaded;
+      return { seen, draft: loaded };
+    }
+    await sleep(firstWatchMs);
   }
 }
 
-/** Waits until nobody has written to the file for a second; one that was renamed into its place is not waited for. */
-async function firstLook(path: string, clock: Clock): Promise<Look> {
+/**
+ * Waits until nobody has written to the file for a second; one that was renamed into its place is not waited for. What
+ * is to end at once takes nothing in.
+ */
+async function firstLook(
+  path: string,
+  { clock, stop, deadline }: Opening & { deadline: number },
+): Promise<Look> {
   let since = clock.monotonic();
   for (let look = lookAt(path); ; ) {
-    if (wasRenamed(look) || !isFresh(look, clock) || clock.monotonic() - since >= settledMs) return look;
+    const now = clock.monotonic();
+    if (wasRenamed(look) || !isFresh(look, clock) || now - since >= settledMs || stop?.aborted) return look;
+    if (now >= deadline) throw keepsChanging(path);
     await sleep(firstWatchMs);
     const again = lookAt(path);
     if (again.signature !== look.signature) since = clock.monotonic();
     look = again;
   }
+}
+
+function keepsChanging(path: string): CapnhookError {
+  return new CapnhookError('TEMPORARY', `Cannot use the hooks file ${path}: somebody keeps writing to it`, {
+    hint: 'Try again when it is whole.',
+  });
 }
 
 async function tryLoad(path: string): Promise<Draft | CapnhookError> {

@@ -21,7 +21,7 @@ export interface Targets {
 /**
  * Who would receive an event of a hook; without one, every registration in the
  * file's order.
- * @throws CapnhookError `HOOKS_FILE`; `USAGE` for what is no hook's name
+ * @throws CapnhookError `HOOKS_FILE`; `PERMISSION` if that may not be read; `USAGE` for what is no hook's name
  * @example const [{ endpoints }] = await targets('build.failed');
  */
 export async function targets(hook?: string, options: TargetsOptions = {}): Promise<Targets[]> {

@@ -93,6 +93,7 @@ describe('capnhook', () => {
   it.each([
     [[secret]],
     [[secret.replace('https://', '')]],
+    [[secret.replace('https://', '').replace('/', "/it's\n/")]],
     [['drain', secret]],
     [['drain', `--url=${secret}`]],
     [['register', secret, 'complete']],

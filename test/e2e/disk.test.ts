@@ -146,22 +146,6 @@ describe('files that somebody else owns', () => {
     expect(drained.stderr).toContain(world.config);
   });
 
-  test("what root fires into somebody's private spool is that user's, who drains it", async ({ skip }) => {
-    skip(process.getuid?.() !== 0, 'only root can give files away');
-    const world = createWorld();
-    const prefix = await somebody(world);
-    if (prefix === undefined) return skip(mayNot);
-    const receiver = await world.receiver();
-    world.hooks(`hooks: {complete: "${receiver.url}"}\n`);
-    await world.run(['init']);
-    await world.exec('chown', ['-R', '65534:65534', world.root]);
-    await world.run(['fire', 'complete', '-d', '1']);
-    await world.run(['fire', 'complete', '--ndjson', world.file('two', '2\n3\n')]);
-    await world.run(['fire', 'complete', '-d', '4', '--id', 'mine']);
-    expect(await world.run(['drain'], prefix)).toMatchObject({ code: 0 });
-    expect(receiver.requests.map(({ body }) => body.toString()).sort()).toEqual(['1', '2', '3', '4']);
-  });
-
   test('a spool is private whatever the umask', async () => {
     const world = createWorld();
     await world.sh(`umask 000; capnhook fire complete -d 1`);

@@ -8,6 +8,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs';
@@ -513,11 +514,38 @@ describe('openHooks()', () => {
   it('openHooks() waits for a file that is being written', async () => {
     const { place } = here();
     place.hooksInPlace(one);
-    const opening = openHooks(place.config);
-    await sleep(500);
-    place.hooksInPlace(other);
-    const hooks = await opening;
+    let passed = 0;
+    const monotonic = () => {
+      passed += 400;
+      if (passed === 2_000) place.hooksInPlace(other);
+      return passed;
+    };
+    const now = () => statSync(place.config).mtimeMs;
+    const hooks = await openHooks(place.config, { clock: { now, monotonic } });
     expect(hooks.current().registrations[0]?.pattern).toBe('b');
+  });
+
+  it('openHooks() gives up waiting for a file that is written on and on', async () => {
+    const { place } = here();
+    let passed = 0;
+    const monotonic = () => {
+      passed += 900;
+      place.hooksInPlace(`${one}# ${passed}`);
+      return passed;
+    };
+    const now = () => statSync(place.config).mtimeMs;
+    await expect(openHooks(place.config, { clock: { now, monotonic } })).rejects.toMatchObject({
+      code: 'TEMPORARY',
+      message: expect.stringContaining('somebody keeps writing to it'),
+    });
+  });
+
+  it('openHooks() does not wait for it when it is to stop', async () => {
+    const { place } = here();
+    place.hooksInPlace(one);
+    const clock = { now: () => statSync(place.config).mtimeMs, monotonic: () => 0 };
+    const hooks = await openHooks(place.config, { clock, stop: AbortSignal.timeout(150) });
+    expect(hooks.current().registrations[0]?.pattern).toBe('a');
   });
 
   it('openHooks() reads a file anew that was written to while it was read', async () => {

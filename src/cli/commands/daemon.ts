@@ -22,11 +22,10 @@ export async function runStart(
   return 0;
 }
 
-/** What the daemon is to print, as it is told by its environment. */
-function asVariables({ verbose, quiet, showUrls }: Globals): Record<string, string> {
+/** What more the daemon is to print, as it is told by its environment. */
+function asVariables({ verbose, showUrls }: Globals): Record<string, string> {
   return {
     ...(verbose && { CAPNHOOK_VERBOSE: '1' }),
-    ...(quiet && { CAPNHOOK_QUIET: '1' }),
     ...(showUrls && { CAPNHOOK_SHOW_URLS: '1' }),
   };
 }

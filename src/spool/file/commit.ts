@@ -5,7 +5,7 @@
  *
  * write tmp, fsync · rename to incoming/ · fsync incoming/; fsync the file again
  */
-import { CapnhookError, errnoOf, ignoreErrno } from '../../shared/errors.js';
+import { CapnhookError, errnoOf } from '../../shared/errors.js';
 import { type Disk, O_NOFOLLOW, O_NONBLOCK, O_RDONLY } from './disk.js';
 import { privateFile, sharedFile } from './layout.js';
 import { linkNew } from './link-new.js';
@@ -35,27 +35,15 @@ export type Committed = 'accepted' | 'taken';
 /** @throws the errno of what failed, or CapnhookError `TEMPORARY` below the reserve of free space */
 export function* commit(disk: Disk, root: string, submission: Submission): Steps<Committed> {
   const temporary = `${root}/tmp/${submission.token}`;
-  const room = disk.statSync(`${root}/tmp`);
-  const shared = (room.mode & 0o1000) !== 0;
+  const shared = (disk.statSync(`${root}/tmp`).mode & 0o1000) !== 0;
   keepReserve(disk, root, submission);
   const mode = shared ? sharedFile : privateFile;
   const fd = createFile(disk, temporary, { pieces: submission.pieces(), mode });
-  if (!shared) giveTo(disk, fd, room);
   yield* makeBytesDurable(disk, temporary, fd);
   try {
     return yield* publish(disk, root, { ...submission, temporary, fd });
   } finally {
     closeQuietly(disk, fd);
-  }
-}
-
-/** What root fires into somebody's private spool is that user's, or the drain could not read it. */
-function giveTo(disk: Disk, fd: number, { uid, gid }: { uid: number; gid: number }): void {
-  if (uid === 0 || process.geteuid?.() !== 0) return;
-  try {
-    disk.fchownSync(fd, uid, gid);
-  } catch (error) {
-    ignoreErrno(error); // a file system without owners
   }
 }
 

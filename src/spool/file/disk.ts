@@ -9,7 +9,6 @@ import {
   closeSync,
   constants,
   fchmodSync,
-  fchownSync,
   fstatSync,
   fsync,
   fsyncSync,
@@ -37,7 +36,6 @@ export type Disk = Pick<
   | 'chownSync'
   | 'closeSync'
   | 'fchmodSync'
-  | 'fchownSync'
   | 'fstatSync'
   | 'fsync'
   | 'fsyncSync'
@@ -64,7 +62,6 @@ export const systemDisk: Disk = {
   chownSync,
   closeSync,
   fchmodSync,
-  fchownSync,
   fstatSync,
   fsync,
   fsyncSync,
