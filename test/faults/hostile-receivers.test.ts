@@ -73,7 +73,7 @@ interface Line {
 function journalOf(world: World): Line[] {
   return world
     .names('journal')
-    .flatMap((name) => readFileSync(`${world.spool}/journal/${name}`, 'utf8').trimEnd().split('\n'))
+    .flatMap((name) => readFileSync(`${world.spool}/journal/${name}`, 'utf8').split('\n').slice(0, -1)) // a daemon may be writing the last
     .map((line) => JSON.parse(line) as Line);
 }
 
