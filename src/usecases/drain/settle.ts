@@ -119,10 +119,16 @@ export function createSettler(ports: DrainPorts, options: SettlerOptions): Settl
   async function giveUpOld(old: Delivery, endpoint: Endpoint): Promise<void> {
     const message = `it failed for too long; last: ${lease.health(endpoint.id).last}`;
     const giveUp = (delivery: Delivery) => bury(delivery, { reason: 'gave-up', message, endpoint });
+    if (!(await giveUp(old))) return;
+    const leave = await sweeps.enter();
+    await sweep(endpoint, giveUp).finally(leave);
+  }
+
+  /** Gives up what has become too old, until that is refused; the rest is given back. */
+  async function sweep(endpoint: Endpoint, giveUp: (delivery: Delivery) => Promise<boolean>): Promise<void> {
     const young: Delivery[] = [];
     let youngBytes = 0;
-    let isRefused = !(await giveUp(old));
-    const leave = await sweeps.enter();
+    let isRefused = false;
     let goesOn = true;
     while (goesOn && !isRefused && young.length < mostYoung && youngBytes < mostYoungBytes && !isStopping()) {
       const claim = await lease.claim(endpoint.id, { limit: sweepSize, now: clock.now() });
@@ -140,7 +146,6 @@ export function createSettler(ports: DrainPorts, options: SettlerOptions): Settl
       await setImmediate(); // the other endpoints' answers and signals are heard in between
     }
     for (const delivery of young) lease.release(delivery);
-    leave();
   }
 
   function noteCorrupt(entry: Corrupt): void {

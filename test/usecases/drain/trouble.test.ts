@@ -1,4 +1,4 @@
-import { setImmediate } from 'node:timers/promises';
+import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { draining, hooksOf } from '../../support/draining.js';
 import { noUnhandledRejections } from '../../support/unhandled.js';
@@ -211,6 +211,31 @@ describe('drain() and endpoints in trouble', () => {
     expect(world.buried.map(({ event }) => event)).not.toContain(young!.id);
     const attempts = world.buried.reduce((sum, { why }) => sum + why.attempts, 0);
     expect(attempts).toBe(world.sent.filter(({ event }) => event !== young!.id).length);
+  });
+
+  it('drain() ends when looking for what has become too old fails, though other endpoints wait to look', async () => {
+    const limits = { retry: { scheduleMs: [5_000], jitter: 0 }, giveUpAfterMs: 10_000 };
+    let sweeps = 0;
+    const world = draining({
+      hooks: hooksOf({ complete: ['a', 'b'] }, { a: limits, b: limits }),
+      script: { a: 503, b: 503 },
+      wrap: (lease) => ({
+        ...lease,
+        async claim(endpoint, options) {
+          if (options.limit < 8) return lease.claim(endpoint, options); // an attempt's
+          sweeps += 1;
+          await sleep(20); // the other one comes to wait
+          throw new Error('made to fail');
+        },
+      }),
+    });
+    await world.fire(...times(20));
+    for (let tries = 1; tries < 8; tries += 1) {
+      await world.drain();
+      world.clock.advance?.(5_000);
+    }
+    await expect(world.drain()).rejects.toThrow('made to fail');
+    expect(sweeps).toBe(2);
   });
 
   it('drain() gives up what has become too old behind what has not', async () => {
