@@ -80,9 +80,9 @@ export const leastEndpoints = {
     const count = 2 * many;
     const measure = (fill, width, argsOf) => async () => {
       const { spool, directory } = await fill(bench, { receiver, width, count });
-      const { ms } = await runLeast(bench, { receiver, count, args: argsOf(spool) });
+      const { rate } = await runLeast(bench, { receiver, count, args: argsOf(spool) });
       rmSync(directory, { recursive: true });
-      return (1000 * count) / ms;
+      return rate;
     };
     const queues = (spool) => ['queues', spool];
     return {
@@ -105,11 +105,10 @@ async function prepare(bench) {
   return { receiver: await startReceiver(bench), count, lines };
 }
 
-/** Deliveries a second of the whole process, as of {@link timeDrain}. */
 async function timeFiles(bench, { receiver, count }) {
   const paths = writeFiles(bench, { count, names: ['files'] });
-  const { ms } = await runLeast(bench, { receiver, count, args: ['files', ...paths] });
-  return (1000 * count) / ms;
+  const { rate } = await runLeast(bench, { receiver, count, args: ['files', ...paths] });
+  return rate;
 }
 
 /** Deliveries a second, measured in the process, when it has drained as many before. */
@@ -120,8 +119,8 @@ async function timeWarmFiles(bench, { receiver, count }) {
 }
 
 async function timeLines(bench, { receiver, count, lines }) {
-  const { ms } = await runLeast(bench, { receiver, count, args: ['lines', lines] });
-  return (1000 * count) / ms;
+  const { rate } = await runLeast(bench, { receiver, count, args: ['lines', lines] });
+  return rate;
 }
 
 function writeFiles(bench, { count, names }) {
@@ -133,11 +132,13 @@ function writeFiles(bench, { count, names }) {
   return paths;
 }
 
+/** @returns what it printed, and the deliveries a second of the whole process, as of {@link timeDrain} */
 async function runLeast(bench, { receiver, count, args }) {
   const before = await receiver.received();
   const env = cleanEnv({ BENCH_SECRET: secret });
-  const result = await runProcess(bench, program('least-drain.mjs', receiver.url(), ...args), { env });
+  const command = program('least-drain.mjs', receiver.url(), ...args);
+  const { ms, stdout } = await runProcess(bench, command, { env });
   const received = (await receiver.received()) - before;
   if (received !== count) throw new Error(`the receiver got ${received} of ${count}`);
-  return result;
+  return { stdout, rate: (1000 * count) / ms };
 }

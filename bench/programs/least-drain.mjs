@@ -9,15 +9,14 @@
 //   node least-drain.mjs URL fanout SPOOL ENDPOINTS        links what lies in incoming/ into so many new queues first
 // Of two directories the second is drained before, to be warm. Prints
 // deliveries a second.
-import { createHmac, createSecretKey } from 'node:crypto';
 import * as fs from 'node:fs';
 import { Pool } from 'undici';
+import { sign } from './support/sign.mjs';
 
 const [url, kind, path, more] = process.argv.slice(2);
 const { origin, pathname } = new URL(url);
 const connections = 32;
 const pool = new Pool(origin, { connections, pipelining: 1 });
-const key = createSecretKey(Buffer.from(process.env.BENCH_SECRET.slice('whsec_'.length), 'base64'));
 const scratch = Buffer.alloc(1 << 16);
 const sources = { files, lines, queues, fanout };
 
@@ -50,11 +49,10 @@ function sendAll(deliveries) {
 }
 
 function requestOf({ id, body, path }) {
-  const timestamp = String(Math.floor(Date.now() / 1000));
-  const signature = createHmac('sha256', key).update(`${id}.${timestamp}.`).update(body).digest('base64');
+  const { timestamp, signature } = sign(id, body);
   const headers = [
     ...['content-type', 'application/json', 'user-agent', 'bench/1.0.0'],
-    ...['webhook-id', id, 'webhook-timestamp', timestamp, 'webhook-signature', `v1,${signature}`],
+    ...['webhook-id', id, 'webhook-timestamp', timestamp, 'webhook-signature', signature],
   ];
   return { method: 'POST', path, headers, body };
 }

@@ -1,5 +1,6 @@
 import { chmodSync } from 'node:fs';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { mayNotRunAs, mayRunAs } from '../support/others.js';
 import { startReceiver } from '../support/receiver.js';
 import { bin, createWorld, node, type RunOptions, type World } from '../support/world.js';
 
@@ -96,14 +97,11 @@ describe('a spool on a disk that is in trouble', () => {
 
 describe('files that somebody else owns', () => {
   const stranger = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'];
-  const mayNot = 'only root can become another user, one that may run node';
 
   /** A prefix that makes root somebody who must obey file modes; whoever is not root must already. */
   async function somebody(world: World): Promise<Required<Pick<RunOptions, 'prefix'>> | undefined> {
     if (process.getuid?.() !== 0) return { prefix: [] };
-    chmodSync(world.root, 0o755);
-    const version = await world.run(['--version'], { prefix: stranger }).catch(() => undefined);
-    return version?.code === 0 ? { prefix: stranger } : undefined;
+    return (await mayRunAs(world, stranger)) ? { prefix: stranger } : undefined;
   }
 
   test('an unreadable payload: capnhook fire exits 77 with one clear line, and queues nothing', async ({
@@ -111,7 +109,7 @@ describe('files that somebody else owns', () => {
   }) => {
     const world = createWorld();
     const prefix = await somebody(world);
-    if (prefix === undefined) return skip(mayNot);
+    if (prefix === undefined) return skip(mayNotRunAs);
     const file = world.file('p.json', '1');
     chmodSync(file, 0o000);
     const fired = await world.run(['fire', 'complete', file], prefix);
@@ -123,7 +121,7 @@ describe('files that somebody else owns', () => {
   test("somebody else's spool: capnhook fire and drain exit 77 with one clear line", async ({ skip }) => {
     const world = createWorld();
     const prefix = await somebody(world);
-    if (prefix === undefined) return skip(mayNot);
+    if (prefix === undefined) return skip(mayNotRunAs);
     world.hooks('hooks: {}\n');
     await world.run(['init']);
     chmodSync(world.spool, 0o000);
@@ -138,7 +136,7 @@ describe('files that somebody else owns', () => {
   test('an unreadable hooks file: capnhook drain exits 77 and touches nothing', async ({ skip }) => {
     const world = createWorld();
     const prefix = await somebody(world);
-    if (prefix === undefined) return skip(mayNot);
+    if (prefix === undefined) return skip(mayNotRunAs);
     world.hooks('hooks: {}\n');
     chmodSync(world.config, 0o000);
     const drained = await world.run(['drain'], prefix);

@@ -1,6 +1,7 @@
 import { chmodSync, chownSync, mkdirSync, rmSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { mayNotRunAs, mayRunAs } from '../support/others.js';
 import { treeOf } from '../support/tree.js';
 import { createWorld } from '../support/world.js';
 
@@ -136,9 +137,7 @@ describe('a hooks file that cannot be used', () => {
   }) => {
     const world = createWorld();
     const member = ['setpriv', '--reuid=54321', '--regid=54322', '--groups=54323'];
-    chmodSync(world.root, 0o755);
-    const runs = await world.run(['--version'], { prefix: member }).catch(() => undefined);
-    skip(runs?.code !== 0, 'only root can become another user, one that may run node');
+    skip(!(await mayRunAs(world, member)), mayNotRunAs);
     const config = world.file('shared/hooks.yaml', 'hooks: {}\n');
     for (const path of [config, dirname(config)]) chownSync(path, 0, 54323);
     chmodSync(config, 0o640);
@@ -157,9 +156,7 @@ describe('a hooks file that cannot be used', () => {
   test('a hooks file that may not be read: capnhook exits 77', async ({ skip }) => {
     const world = createWorld();
     const stranger = ['setpriv', '--reuid=54321', '--regid=54321', '--clear-groups'];
-    chmodSync(world.root, 0o755);
-    const runs = await world.run(['--version'], { prefix: stranger }).catch(() => undefined);
-    skip(runs?.code !== 0, 'only root can become another user, one that may run node');
+    skip(!(await mayRunAs(world, stranger)), mayNotRunAs);
     const config = world.file('hooks.yaml', 'hooks: {}\n');
     chmodSync(config, 0o600);
     expect(await world.run(['targets', '--config', config], { prefix: stranger })).toMatchObject({

@@ -1,5 +1,5 @@
 /** What a process of the command line loads before it does its work: each module more is time for every `fire`. */
-import { cpSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
+import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { transform } from 'esbuild';
 import { expect, onTestFinished, test } from 'vitest';
@@ -55,7 +55,6 @@ test.each([
   async (args, files, more) => {
     const world = createWorld();
     world.hooks('hooks: {complete: [https://a.example/in]}');
-    utimesSync(world.config, 0, 0); // one that was written just now would be waited for
     const { modules: always } = await spyOn(world, [world.file('nothing.cjs', '')]);
     const { modules, scripts } = await spyOn(world, [bin, ...args]);
     expect(scripts.map(({ file }) => file)).toEqual(files);
@@ -69,7 +68,6 @@ test('capnhook drain that sends loads of undici and of Node what it uses, and no
   const receiver = await startReceiver();
   onTestFinished(() => receiver.close());
   world.hooks(`hooks: {complete: [${receiver.url}]}`);
-  utimesSync(world.config, 0, 0);
   await world.run(['fire', 'complete', '-d', '1']);
   const { modules, scripts } = await spyOn(world, [bin, 'drain']);
   expect(receiver.requests).toHaveLength(1);

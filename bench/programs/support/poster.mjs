@@ -1,7 +1,5 @@
 /** What a careful worker does with a job: a POST, signed as capnhook signs (Standard Webhooks). */
-import { createHmac, createSecretKey } from 'node:crypto';
-
-const key = createSecretKey(Buffer.from(process.env.BENCH_SECRET.slice('whsec_'.length), 'base64'));
+import { sign } from './sign.mjs';
 
 /**
  * @param {import('undici').Pool} pool
@@ -10,8 +8,7 @@ const key = createSecretKey(Buffer.from(process.env.BENCH_SECRET.slice('whsec_'.
  */
 export function createPoster(pool, path) {
   return async (id, body) => {
-    const timestamp = Math.floor(Date.now() / 1000);
-    const signature = createHmac('sha256', key).update(`${id}.${timestamp}.`).update(body).digest('base64');
+    const { timestamp, signature } = sign(id, body);
     const answer = await pool.request({
       method: 'POST',
       path,
@@ -19,8 +16,8 @@ export function createPoster(pool, path) {
       headers: {
         'content-type': 'application/json',
         'webhook-id': id,
-        'webhook-timestamp': String(timestamp),
-        'webhook-signature': `v1,${signature}`,
+        'webhook-timestamp': timestamp,
+        'webhook-signature': signature,
       },
     });
     await answer.body.dump();
