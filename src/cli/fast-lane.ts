@@ -2,7 +2,7 @@
  * The way of an ordinary `capnhook fire …`: a bundle of its own that loads the
  * file system and little else.
  */
-import { runFire } from './commands/fire.js';
+import { type FireArguments, runFire } from './commands/fire.js';
 import { guarded } from './guarded.js';
 import type { Io } from './io.js';
 import { globalsFrom } from './options.js';
@@ -13,6 +13,6 @@ export function tryFire(argv: readonly string[], io: Io): Promise<number> | unde
   const parsed = parseOrdinary('fire', argv);
   if (parsed === undefined) return undefined;
   const { values, positionals } = parsed;
-  const { data, to, ndjson, id } = values as { data?: string; to?: string[]; ndjson?: string; id?: string };
-  return guarded(() => runFire({ positionals, data, to, ndjson, id }, globalsFrom(values, io.env), io), io);
+  const args: FireArguments = { ...values, positionals };
+  return guarded(() => runFire(args, globalsFrom(values, io.env), io), io);
 }

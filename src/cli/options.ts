@@ -28,7 +28,12 @@ export const globalOptions: OptionSpecs = {
 };
 
 export const fireOptions: OptionSpecs = {
-  data: { type: 'string', short: 'd', value: 'JSON', help: 'the payload itself' },
+  data: {
+    type: 'string',
+    short: 'd',
+    value: 'JSON',
+    help: 'the payload itself; @FILE reads it from a file, @- from standard input',
+  },
   to: {
     type: 'string',
     multiple: true,
@@ -41,6 +46,7 @@ export const fireOptions: OptionSpecs = {
     help: 'one payload a line, accepted all or nothing; - is standard input',
   },
   id: { type: 'string', value: 'ID', help: "the event's id; made up by default" },
+  'print-id': { type: 'boolean', help: "print the event's id, also where standard output is not a terminal" },
 };
 
 export const drainOptions: OptionSpecs = {
@@ -52,6 +58,11 @@ export const drainOptions: OptionSpecs = {
     help: 'how long attempts may go on after a signal (default: 10s)',
   },
 };
+
+/** An option that takes one value: given twice, the first value would be lost. */
+export function takesOneValue(spec: OptionSpec | undefined): boolean {
+  return spec?.type === 'string' && spec.multiple !== true;
+}
 
 /** What every command is told. */
 export interface Globals {

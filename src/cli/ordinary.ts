@@ -5,7 +5,7 @@
  * options) is left to it.
  */
 import { parseArgs } from 'node:util';
-import { drainOptions, fireOptions, globalOptions, type OptionSpecs } from './options.js';
+import { drainOptions, fireOptions, globalOptions, type OptionSpecs, takesOneValue } from './options.js';
 
 const optionsOf: Readonly<Record<'fire' | 'drain', OptionSpecs>> = { fire: fireOptions, drain: drainOptions };
 
@@ -28,6 +28,9 @@ export function parseOrdinary(
     const before = tokens.slice(0, first);
     // Before the command there are only global options.
     if (before.some((token) => token.kind === 'option' && token.name in own)) return undefined;
+    const given = tokens.flatMap((token) => (token.kind === 'option' ? [token.name] : []));
+    if (given.some((name, index) => takesOneValue(own[name]) && given.indexOf(name) < index))
+      return undefined;
     return { values, positionals };
   } catch {
     return undefined; // commander says what is wrong

@@ -1,11 +1,12 @@
 /** The command tree for commander, from the tables; it parses, and runs nothing itself. */
 import { Command, Option } from 'commander';
+import { CapnhookError } from '../shared/errors.js';
 import { exitCodes } from '../shared/exit-codes.js';
 import { packageVersion } from '../shared/package-info.js';
 import { mayBeUrl } from '../shared/shown.js';
 import { type Call, type CommandSpec, commands } from './command-table.js';
 import type { Io } from './io.js';
-import { globalOptions, globalsFrom, type OptionSpecs } from './options.js';
+import { globalOptions, globalsFrom, type OptionSpecs, takesOneValue } from './options.js';
 import { hideUrls } from './render/text.js';
 
 const introduction = `Webhooks from scripts: fire an event, and it is on disk; drain sends it until every receiver has it.
@@ -78,7 +79,7 @@ function createCommand(
     .summary(spec.summary)
     .description(sentence(spec.summary));
   for (const [name, help] of spec.positionals) command.argument(name, help);
-  addOptions(command, spec.options);
+  addOptions(command, spec.options, { doing: spec.name });
   const notes = spec.notes === undefined ? '' : `\n${spec.notes}\n`;
   command.addHelpText(
     'after',
@@ -86,7 +87,7 @@ function createCommand(
   );
   command.action(async () => {
     const all = command.optsWithGlobals();
-    const options = Object.fromEntries(Object.keys(spec.options).map((name) => [name, all[name]]));
+    const options = Object.fromEntries(Object.keys(spec.options).map((name) => [name, all[camelCase(name)]]));
     const globals = globalsFrom(
       { ...all, 'no-color': all.color === false, 'show-urls': all.showUrls },
       io.env,
@@ -96,13 +97,30 @@ function createCommand(
   return command;
 }
 
-function addOptions(command: Command, specs: OptionSpecs): void {
-  for (const [name, { short, value, help, multiple }] of Object.entries(specs)) {
+/** What commander calls the value of `--print-id`. */
+function camelCase(name: string): string {
+  return name.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
+}
+
+/** @param options.doing the command whose own options these are: each of its values is given once */
+function addOptions(command: Command, specs: OptionSpecs, { doing }: { doing?: string } = {}): void {
+  for (const [name, spec] of Object.entries(specs)) {
+    const { short, value, help, multiple } = spec;
     const flags = `${short === undefined ? '' : `-${short}, `}--${name}${value === undefined ? '' : ` <${value}>`}`;
     const option = new Option(flags, help);
     if (multiple) option.argParser((text: string, before: string[] | undefined) => [...(before ?? []), text]);
+    else if (doing !== undefined && takesOneValue(spec)) option.argParser(once(doing, name));
     command.addOption(option);
   }
+}
+
+function once(doing: string, name: string): (text: string, before: string | undefined) => string {
+  return (text, before) => {
+    if (before === undefined) return text;
+    throw new CapnhookError('USAGE', `Cannot ${doing}: --${name} is given twice`, {
+      hint: 'It has one value: leave one of them out.',
+    });
+  };
 }
 
 /** What was typed in the wrong place may be a URL without its scheme. */

@@ -19,7 +19,7 @@ export interface ErrorDetails {
   /** The error this one was made from. */
   cause?: unknown;
   /** What to do next: one sentence, shown on a line of its own. */
-  hint?: string;
+  hint?: string | undefined;
   /** Every single problem, where there are several (the hooks file's). */
   problems?: readonly Problem[];
 }

@@ -112,6 +112,57 @@ describe('capnhook fire', () => {
     expect(place.names('incoming')).toHaveLength(2);
   });
 
+  it('fire -d @FILE reads the payload from a file, and -d @- from standard input, as curl does', async () => {
+    const place = createPlace();
+    const path = place.file('p.json', '{"n": 12345678901234567890}\n');
+    expect(await place.run(['fire', 'complete', '-d', `@${path}`])).toMatchObject({ code: 0, stderr: '' });
+    expect(place.only('incoming')).toContain('"payload":{"n": 12345678901234567890}\n');
+    const second = createPlace();
+    await second.run(['fire', '--to', 'http://a.example/', 'complete', '--data=@-'], { input: '[2]' });
+    expect(second.only('incoming')).toContain('"payload":[2]\n');
+  });
+
+  it.each<[string[], number, string]>([
+    [['-d', '@missing.json'], 66, 'Cannot read the payload from "missing.json": there is no such file'],
+    [['-d', '@'], 64, 'there is no file name behind @'],
+    [['-d', '@-', '--to', '-'], 64, 'both the URLs and the payload'],
+    [['-d', '1', '-d', '2'], 64, 'Cannot fire: --data is given twice'],
+    [['-d', '1', '--data', '1'], 64, 'Cannot fire: --data is given twice'],
+    [['--ndjson', 'a', '--ndjson', 'b'], 64, 'Cannot fire: --ndjson is given twice'],
+    [['-d', '1', '--id', 'a', '--id', 'b'], 64, 'Cannot fire: --id is given twice'],
+  ])('fire complete %j is refused, and nothing is queued', async (argv, code, message) => {
+    const place = createPlace();
+    const ran = await place.run(['fire', 'complete', ...argv], { input: '' });
+    expect(ran).toMatchObject({ code, stdout: '', stderr: expect.stringContaining(message) });
+    expect(place.names('incoming')).toEqual([]);
+  });
+
+  it.each([[['deregister', 'a', '--hook', 'x', '--hook', 'y']], [['flush', '--hook', 'x', '--hook', 'y']]])(
+    '%j is refused: the first hook would be lost',
+    async (argv) => {
+      const ran = await createPlace().run(argv);
+      expect(ran).toMatchObject({ code: 64, stderr: expect.stringContaining('--hook is given twice') });
+    },
+  );
+
+  it('fire --print-id prints the id where no terminal listens, also when it is to be quiet', async () => {
+    const place = createPlace();
+    const ran = await place.run(['fire', 'complete', '--print-id', '-q', '-d', '1']);
+    expect(ran).toMatchObject({ code: 0, stderr: '' });
+    expect(place.names('incoming')).toEqual([`${ran.stdout.trimEnd()}.json`]);
+  });
+
+  it('fire says that a file name is not UTF-8, where Node cannot open it for that', () => {
+    const place = createPlace();
+    const script = 'cd "$1" && printf 1 > "$(printf "\\374.json")" && "$2" "$3" fire complete *.json';
+    const ran = spawnSync('sh', ['-c', script, 'sh', place.root, node, bin], {
+      env: { ...place.env, LC_ALL: 'C' },
+      encoding: 'utf8',
+    });
+    expect(ran).toMatchObject({ status: 66, stderr: expect.stringContaining('the name is not UTF-8') });
+    expect(ran.stderr).toContain('capnhook fire HOOK - < FILE');
+  });
+
   it('fire sends to URLs, with and without a hook', async () => {
     const place = createPlace();
     await place.run([

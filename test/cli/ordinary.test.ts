@@ -2,12 +2,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { commands } from '../../src/cli/command-table.js';
+import { guarded } from '../../src/cli/guarded.js';
 import {
   drainOptions,
   fireOptions,
   globalOptions,
   globalsFrom,
   type OptionSpecs,
+  takesOneValue,
 } from '../../src/cli/options.js';
 import { parseOrdinary } from '../../src/cli/ordinary.js';
 import { runProgram } from '../../src/cli/program.js';
@@ -40,7 +42,8 @@ async function slow(argv: readonly string[], command: Command = 'fire'): Promise
     return 0;
   };
   try {
-    const code = await runProgram(argv, recordingIo());
+    const io = recordingIo();
+    const code = await guarded(() => runProgram(argv, io), io);
     return seen ?? code;
   } finally {
     spec.run = run;
@@ -56,7 +59,8 @@ const everyForm = (command: Command): Array<[argv: string[], isTaken: boolean]> 
   Object.entries({
     ...globalOptions,
     ...ownOptions[command],
-  }).flatMap(([name, { type, short }]) => {
+  }).flatMap(([name, spec]) => {
+    const { type, short } = spec;
     const words = command === 'fire' ? ['complete', 'p.json'] : [];
     const values = type === 'boolean' ? [] : ['x', '{"a": [1]}', command, 'a=b'];
     const forms =
@@ -80,7 +84,8 @@ const everyForm = (command: Command): Array<[argv: string[], isTaken: boolean]> 
         [[command, ...form, ...words], true],
         [[command, ...words.slice(0, 1), ...form, ...words.slice(1)], true],
         [[command, ...words, ...form], true],
-        [[command, ...words.slice(0, 1), ...form, ...form], true],
+        // A value of the command's own is given once: the first one would be lost.
+        [[command, ...words.slice(0, 1), ...form, ...form], name in globalOptions || !takesOneValue(spec)],
         [[command, ...form, '--', ...(command === 'fire' ? ['-x', '--data'] : [])], true],
         // A command's own options come behind it.
         [[...form, command, ...words], name in globalOptions],
@@ -112,7 +117,7 @@ describe('parseOrdinary()', () => {
     [['fire', 'complete', '--data='], { data: '' }],
     [['fire', 'complete', '--data=-5'], { data: '-5' }],
     [['fire', 'complete', '-d-5'], { data: '-5' }],
-    [['fire', 'complete', '-d', '1', '-d', '2'], { data: '2' }],
+    [['fire', 'complete', '-d1', '--print-id'], { 'print-id': true }],
     [['fire', '--to', 'http://a/', '--to=http://b/', '-d1'], { to: ['http://a/', 'http://b/'] }],
     [['fire', '--to', '-', '-d1'], { to: ['-'] }],
     [['fire', '--', '-x', '--data'], { positionals: ['-x', '--data'] }],
@@ -131,6 +136,9 @@ describe('parseOrdinary()', () => {
     // Left to commander:
     [['fire', 'complete', '-d', '-5'], undefined],
     [['fire', 'complete', '--data', '--json'], undefined],
+    [['fire', 'complete', '-d', '1', '-d', '2'], undefined],
+    [['fire', 'complete', '-d1', '--data=1'], undefined],
+    [['fire', 'complete', '-d1', '--id', 'a', '--id', 'b'], undefined],
     [['-d', '1', 'fire', 'complete'], undefined],
     [['--to', 'http://a/', 'fire', '-d1'], undefined],
     [['fire', 'complete', '--dta', '1'], undefined],
@@ -160,6 +168,7 @@ describe('parseOrdinary()', () => {
     expect(await slow(['fire', 'complete', '-x'])).toBe(64);
     expect(await slow(['-d', '1', 'fire', 'complete'])).toBe(64);
     expect(await slow(['fire', '--json=true'])).toBe(64);
+    expect(await slow(['fire', 'complete', '-d', '1', '-d', '2'])).toBe(64);
   });
 
   describe.each<Command>(['fire', 'drain'])('of %s', (command) => {

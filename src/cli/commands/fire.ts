@@ -15,15 +15,16 @@ export interface FireArguments {
   to?: readonly string[] | undefined;
   ndjson?: string | undefined;
   id?: string | undefined;
+  'print-id'?: boolean | undefined;
 }
 
 /**
- * `capnhook fire`: queues an event, and says its id on a terminal or as JSON.
+ * `capnhook fire`: queues an event, and says its id on a terminal, as JSON, or where `--print-id` asks for it.
  * @throws CapnhookError `USAGE`, `NO_INPUT`, `PERMISSION` for the payload's file, or as the library's `fire`
  */
 export async function runFire(args: FireArguments, globals: Globals, io: Io): Promise<number> {
   const plan = planFire(args);
-  if (plan.to?.includes('-') && (plan.file === '-' || args.ndjson === '-')) {
+  if (plan.to?.includes('-') && readsInput(plan.file, args)) {
     throw usage('standard input cannot be both the URLs and the payload', 'Put one of them into a file.');
   }
   const target = plan.to === undefined ? (plan.hook ?? '') : readUrls(plan.to, io);
@@ -31,7 +32,7 @@ export async function runFire(args: FireArguments, globals: Globals, io: Io): Pr
   const options = { spool: globals.spool, env: io.env, id: args.id, hook };
   const fired = await fireAll(target, { args, file: plan.file, options, io });
   if (globals.json) io.out(`${JSON.stringify(fired)}\n`);
-  else if (!globals.quiet && io.isTerminal('out')) io.out(`${fired.id}\n`);
+  else if (args['print-id'] || (!globals.quiet && io.isTerminal('out'))) io.out(`${fired.id}\n`);
   if (globals.verbose)
     io.err(`capnhook: queued ${fired.id}${fired.events > 1 ? ` (${fired.events} events)` : ''}\n`);
   return 0;
@@ -46,6 +47,12 @@ interface Plan {
 
 /** Which positional is what: pure. @throws CapnhookError `USAGE` */
 export function planFire({ positionals, data, to, ndjson }: FireArguments): Plan {
+  if (data === '@') {
+    throw usage(
+      'there is no file name behind @',
+      'Name the file: -d @payload.json, or -d @- for standard input.',
+    );
+  }
   if (data !== undefined && ndjson !== undefined) {
     throw usage(
       '--data and --ndjson are given together',
@@ -83,6 +90,11 @@ function usage(message: string, hint: string): CapnhookError {
   return new CapnhookError('USAGE', `Cannot fire: ${message}`, { hint });
 }
 
+/** Whether the payload comes from standard input. */
+function readsInput(file: string | undefined, { data, ndjson }: FireArguments): boolean {
+  return file === '-' || ndjson === '-' || data === '@-';
+}
+
 interface Work {
   args: FireArguments;
   file: string | undefined;
@@ -93,8 +105,9 @@ interface Work {
 function fireAll(target: Target, { args, file, options, io }: Work): ReturnType<typeof fire> {
   if (args.ndjson !== undefined)
     return fireBatch(target, readPayload(args.ndjson, maxBatchBytes, io), options);
-  if (args.data !== undefined) return fire(target, Buffer.from(args.data), options);
-  return fire(target, readPayload(file ?? '-', maxPayloadBytes, io), options);
+  const named = args.data?.startsWith('@') ? args.data.slice(1) : file; // as in curl; no JSON begins with @
+  if (named !== undefined) return fire(target, readPayload(named, maxPayloadBytes, io), options);
+  return fire(target, Buffer.from(args.data ?? ''), options);
 }
 
 function readUrls(to: readonly string[], io: Io): readonly string[] {
@@ -115,7 +128,10 @@ function readPayload(file: string, maxBytes: number, io: Io): Uint8Array {
     const bytes = file === '-' ? io.readInput(maxBytes) : readFile(file, maxBytes);
     if (bytes !== undefined) return bytes;
   } catch (error) {
-    throw unreadable(`Cannot read the payload from ${nameOf(file)}`, error, hintFor(file));
+    throw unreadable(`Cannot read the payload from ${nameOf(file)}`, error, {
+      name: file,
+      hint: hintFor(file),
+    });
   }
   throw new CapnhookError(
     'BAD_PAYLOAD',
@@ -135,9 +151,9 @@ function readFile(file: string, maxBytes: number): Uint8Array | undefined {
   }
 }
 
-function hintFor(file: string): { hint?: string } {
-  if (looksLikeJson(file)) return { hint: 'It looks like JSON: give it with --data.' };
-  return isMeantAsUrl(file) ? { hint: 'It looks like a URL: give each URL with --to.' } : {};
+function hintFor(file: string): string | undefined {
+  if (looksLikeJson(file)) return 'It looks like JSON: give it with --data.';
+  return isMeantAsUrl(file) ? 'It looks like a URL: give each URL with --to.' : undefined;
 }
 
 /** Also one without its scheme (`hooks.slack.com/services/…`), if there is no such file. */
