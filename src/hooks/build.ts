@@ -22,6 +22,9 @@ type Settings = Hooks['defaults'];
 
 const DEFAULT_MAX_IN_FLIGHT = 256;
 
+/** 30 days, in ms. */
+const DEFAULT_HOLD_KEEP_MS = 30 * 86_400_000;
+
 /** Who receives what, from a draft that keeps every rule. */
 export function buildHooks(draft: Draft): Hooks {
   const defaults = buildSettings(draft.defaults);
@@ -53,6 +56,7 @@ export function buildHooks(draft: Draft): Hooks {
     endpoints: new Map(all.map((endpoint) => [endpoint.id, endpoint])),
     defaults,
     maxInFlight: draft.defaults.maxInFlight?.value ?? DEFAULT_MAX_IN_FLIGHT,
+    holdKeepMs: ms(draft.defaults.holdKeep) ?? DEFAULT_HOLD_KEEP_MS,
     ...(draft.defaults.alert && { alert: draft.defaults.alert.value }),
   };
 }

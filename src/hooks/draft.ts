@@ -37,6 +37,8 @@ export interface DraftDefaults extends DraftSettings {
   maxInFlight?: Placed<number>;
   /** A hook's name. */
   alert?: Placed<string>;
+  /** How long deliveries of an endpoint that is not registered are kept. */
+  holdKeep?: Placed<string>;
 }
 
 /** An endpoint as it is written. */

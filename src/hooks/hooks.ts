@@ -19,6 +19,8 @@ export interface Hooks {
   maxInFlight: number;
   /** A hook that is fired for each change of an endpoint. */
   alert?: string;
+  /** How long deliveries of an endpoint that is not registered are kept, in ms. */
+  holdKeepMs: number;
 }
 
 /** The parts of an event that decide who receives it. */

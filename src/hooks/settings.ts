@@ -18,7 +18,7 @@ export const SETTINGS: readonly string[] = [
 ];
 
 /** The keys of `defaults`. */
-export const DEFAULTS: readonly string[] = [...SETTINGS, 'maxInFlight', 'alert'];
+export const DEFAULTS: readonly string[] = [...SETTINGS, 'maxInFlight', 'alert', 'hold'];
 
 const DURATION = 'must be a duration such as 500ms, 20s, 5m, 2h or 3d';
 const ON_CHANGE = "'onChange' must be a map with 'command', or 'none'";
@@ -48,11 +48,24 @@ export function readDefaults(entries: ReadonlyMap<string, TreeEntry>, findings: 
   const [maxInFlight, alert] = [entries.get('maxInFlight'), entries.get('alert')];
   const number = maxInFlight && readNumber(maxInFlight.value, MUST_BE.maxInFlight, findings);
   const hook = alert && readText(alert.value, "'alert' must be the name of a hook", findings);
-  return {
+  const defaults: DraftDefaults = {
     ...readSettings(entries, findings),
     ...(number && { maxInFlight: number }),
     ...(hook && { alert: hook }),
   };
+  const hold = readKeep(entries.get('hold'), findings);
+  if (hold !== undefined) defaults.holdKeep = hold;
+  return defaults;
+}
+
+/** The duration of a setting that is a map with `keep`: `hold: {keep: 30d}`. */
+function readKeep(entry: TreeEntry | undefined, findings: Finding[]): Placed<string> | undefined {
+  if (entry === undefined) return undefined;
+  const { key, value } = entry;
+  if (value.kind !== 'map')
+    return wrongType(value, `'${key}' must be a map with 'keep', such as {keep: 30d}`, findings);
+  const keep = entriesOf(value, ['keep'], findings).get('keep');
+  return keep && readText(keep.value, `'keep' ${DURATION}`, findings);
 }
 
 function readOnChange(tree: TreeEntry['value'], findings: Finding[]): Pick<DraftSettings, 'onChange'> {

@@ -55,6 +55,8 @@ describe('hooks.schema.json', () => {
     e('rate: none, onChange: none'),
     e('rate: 1/d, order: strict, onFailure: skip, onChange: {command: [/bin/a, "", "b c"]}'),
     'hooks: {a: https://a.example}\ndefaults: {maxInFlight: 1, alert: a, onFailure: skip, rate: 5/h}',
+    'defaults: {hold: {keep: 0s}}',
+    'defaults: {hold: {}}',
     e('sign: {file: /a}'),
     e('sign: []'),
     e('headers: {tea: x, hosts: y}'),
@@ -98,6 +100,7 @@ describe('hooks.schema.json', () => {
       'endpoints: {a: {timeout: 1s}}',
     ],
     ...['defaults: {maxInFlight: 0}', 'defaults: {maxInFlight: 4097}', 'defaults: {alert: "a b"}'],
+    ...['defaults: {hold: 30d}', 'defaults: {hold: {keep: 30}}', 'defaults: {hold: {for: 30d}}'],
     ...['defaults: {headers: {}}', 'defaults: {url: https://a.example}', 'endpoints: {a: "https://a b"}'],
     ...[
       'url: 1',

@@ -59,7 +59,13 @@ export function hooksOf(
     pattern,
     endpoints: ids.map((id) => all.get(id)!),
   }));
-  return { registrations, endpoints: all, defaults: endpointDefaults, maxInFlight: 256 };
+  return {
+    registrations,
+    endpoints: all,
+    defaults: endpointDefaults,
+    maxInFlight: 256,
+    holdKeepMs: 30 * 86_400_000,
+  };
 }
 
 /** What to answer: a status, a whole result, or a function of the attempt. */

@@ -11,13 +11,16 @@ const MAX_TIMEOUT_MS = 86_400_000;
 export const durations: Rule = {
   name: 'a duration is a number and a unit, at most 365 days',
   *check(draft) {
-    for (const { timeout, giveUpAfter, schedule } of settingsOf(draft)) {
-      for (const written of [timeout, giveUpAfter, ...(schedule?.value ?? [])]) {
-        if (written === undefined || parseDuration(written.value) !== undefined) continue;
-        const message =
-          'bad duration; write a number and a unit, such as 500ms, 20s, 5m, 2h or 3d, at most 365d';
-        yield { at: written.at, message };
-      }
+    const waits = settingsOf(draft).flatMap(({ timeout, giveUpAfter, schedule }) => [
+      timeout,
+      giveUpAfter,
+      ...(schedule?.value ?? []),
+    ]);
+    for (const written of [...waits, draft.defaults.holdKeep]) {
+      if (written === undefined || parseDuration(written.value) !== undefined) continue;
+      const message =
+        'bad duration; write a number and a unit, such as 500ms, 20s, 5m, 2h or 3d, at most 365d';
+      yield { at: written.at, message };
     }
   },
 };

@@ -24,6 +24,8 @@ export interface Routing {
   version(): unknown;
   /** The hook that is fired when an endpoint changes. */
   alert(): string | undefined;
+  /** How long deliveries on hold are kept, in ms. */
+  holdKeepMs(): number;
 }
 
 /** Routes by the hooks file as it is now. */
@@ -44,6 +46,7 @@ export function createRouting(hooks: LiveHooks): Routing {
     longestBackOffMs: () => routes.longestMs,
     version: () => routes,
     alert: () => hooks.current().alert,
+    holdKeepMs: () => hooks.current().holdKeepMs,
   };
 }
 
