@@ -16,11 +16,13 @@ import {
   inlineEndpointsOf,
 } from './draft.js';
 import type { Placed } from './finding.js';
-import type { Hooks } from './hooks.js';
+import type { Hooks, UnclaimedPolicy } from './hooks.js';
+import { DROP } from './must-be.js';
 
 type Settings = Hooks['defaults'];
 
 const DEFAULT_MAX_IN_FLIGHT = 256;
+const DEFAULT_KEEP_MS = 30 * 86_400_000;
 
 /** 30 days, in ms. */
 const DEFAULT_HOLD_KEEP_MS = 30 * 86_400_000;
@@ -58,7 +60,12 @@ export function buildHooks(draft: Draft): Hooks {
     maxInFlight: draft.defaults.maxInFlight?.value ?? DEFAULT_MAX_IN_FLIGHT,
     holdKeepMs: ms(draft.defaults.holdKeep) ?? DEFAULT_HOLD_KEEP_MS,
     ...(draft.defaults.alert && { alert: draft.defaults.alert.value }),
+    unclaimed: buildUnclaimed(draft.defaults.unclaimed),
   };
+}
+
+function buildUnclaimed(written: Placed<string> | undefined): UnclaimedPolicy {
+  return { isDropped: written?.value === DROP, keepMs: ms(written) ?? DEFAULT_KEEP_MS };
 }
 
 /** What makes two URLs the same one: the normalised URL, or the same reference. */

@@ -20,10 +20,11 @@ const LOCK_WAIT_MS = 12_000;
 const MAX_ROUNDS = 10;
 
 /**
- * Loads and checks a hooks file. An empty one is refused: it is what a save in
- * place leaves for a moment, and would end every event without a receiver.
- * @throws CapnhookError `HOOKS_FILE` if it is missing, empty, unreadable or has problems (`problems` has them all);
- *   `PERMISSION` if it may not be read
+ * Loads and checks a hooks file. One that is empty, or has nothing under
+ * `hooks`, is refused: it is what a save in place leaves for a moment, or
+ * another file than was meant, and nobody would receive any event.
+ * @throws CapnhookError `HOOKS_FILE` if it is missing, empty, without `hooks`, unreadable or has problems (`problems`
+ *   has them all); `PERMISSION` if it may not be read
  */
 export async function loadHooks(path: string): Promise<Hooks> {
   return buildHooks(await loadDraft(path));
@@ -33,8 +34,9 @@ export async function loadHooks(path: string): Promise<Hooks> {
 export async function loadDraft(path: string): Promise<Draft> {
   const parsed = parseDraft(existingHooksText(path).text);
   if (!parsed.ok) throw hasProblems('use', path, parsed.problems);
-  if (parsed.saysNothing) {
-    throw new CapnhookError('HOOKS_FILE', `Cannot use the hooks file ${path}: the hooks file is empty`, {
+  if (parsed.lacks !== undefined) {
+    const why = parsed.lacks === 'hooks' ? "there is nothing under 'hooks'" : 'the hooks file is empty';
+    throw new CapnhookError('HOOKS_FILE', `Cannot use the hooks file ${path}: ${why}`, {
       hint: 'Write `hooks: {}` if nobody is to receive anything.',
     });
   }

@@ -21,6 +21,15 @@ export interface Hooks {
   alert?: string;
   /** How long deliveries of an endpoint that is not registered are kept, in ms. */
   holdKeepMs: number;
+  unclaimed: UnclaimedPolicy;
+}
+
+/** What becomes of events that nobody is registered for. */
+export interface UnclaimedPolicy {
+  /** Whether new ones are dropped instead of kept. */
+  isDropped: boolean;
+  /** How long one is kept, in ms. */
+  keepMs: number;
 }
 
 /** The parts of an event that decide who receives it. */

@@ -3,6 +3,9 @@ import { ON_FAILURES, ORDERS } from '../endpoint/endpoint.js';
 /** Takes back what `defaults` say. */
 export const NONE = 'none';
 
+/** Says that unclaimed events are not kept. */
+export const DROP = 'drop';
+
 export const MAX_CONCURRENCY = 256;
 export const MAX_IN_FLIGHT = 4096;
 

@@ -7,19 +7,23 @@ import { normalise } from './normalise.js';
 import { rules } from './rules/all.js';
 import { isNothing } from './types.js';
 import { readDocument } from './yaml-source.js';
-import { toTree } from './yaml-tree.js';
+import { type Tree, toTree } from './yaml-tree.js';
 
 /** What a hooks file says, or everything that is wrong with it. */
 export type ParsedHooks = { ok: true; hooks: Hooks } | { ok: false; problems: Problem[] };
 
-/** The same, before defaults are filled in, and whether there is nothing in the file but comments. */
+/**
+ * The same, before defaults are filled in. `lacks` says what is missing: everything (there is nothing in the file but
+ * comments), or the map under `hooks`.
+ */
 export type ParsedDraft =
-  | { ok: true; draft: Draft; saysNothing: boolean }
+  | { ok: true; draft: Draft; lacks?: 'everything' | 'hooks' }
   | { ok: false; problems: Problem[] };
 
 /**
- * Reads the text of a hooks file (YAML 1.2, so JSON too). Pure. An empty file
- * is valid and registers nothing; whoever drains looks at `saysNothing` of {@link parseDraft} too.
+ * Reads the text of a hooks file (YAML 1.2, so JSON too). Pure. A file without
+ * hooks is valid here, since `register` adds the first one to it; a drain
+ * refuses it by `lacks` of {@link parseDraft}.
  *
  * @returns every problem of the file in one go, in the file's order; no message shows a URL or a secret
  * @example
@@ -46,7 +50,15 @@ export function parseDraft(textWithMark: string): ParsedDraft {
   const draft = normalise(read.tree, read.findings);
   read.findings.push(...rules.flatMap((rule) => [...rule.check(draft)]));
   if (read.findings.length > 0) return fail(read.findings);
-  return { ok: true, draft, saysNothing: read.tree === undefined || isNothing(read.tree) };
+  const lacks = lackOf(read.tree);
+  return lacks === undefined ? { ok: true, draft } : { ok: true, draft, lacks };
+}
+
+/** What a tree without problems does not say, although a drain needs it. */
+function lackOf(tree: Tree | undefined): 'everything' | 'hooks' | undefined {
+  if (tree === undefined || isNothing(tree)) return 'everything';
+  const hooks = tree.kind === 'map' ? tree.entries.find(({ key }) => key === 'hooks') : undefined;
+  return hooks === undefined || isNothing(hooks.value) ? 'hooks' : undefined;
 }
 
 /** One slip makes several syntax errors on its line; the first one says it. */

@@ -1,7 +1,7 @@
 import type { DraftDefaults, DraftSettings } from './draft.js';
 import type { Finding, Placed } from './finding.js';
 import { entriesOf } from './keys.js';
-import { MUST_BE, NONE } from './must-be.js';
+import { DROP, MUST_BE, NONE } from './must-be.js';
 import { readNumber, readText, wrongType } from './types.js';
 import type { TreeEntry } from './yaml-tree.js';
 
@@ -18,7 +18,7 @@ export const SETTINGS: readonly string[] = [
 ];
 
 /** The keys of `defaults`. */
-export const DEFAULTS: readonly string[] = [...SETTINGS, 'maxInFlight', 'alert', 'hold'];
+export const DEFAULTS: readonly string[] = [...SETTINGS, 'maxInFlight', 'alert', 'hold', 'unclaimed'];
 
 const DURATION = 'must be a duration such as 500ms, 20s, 5m, 2h or 3d';
 const ON_CHANGE = "'onChange' must be a map with 'command', or 'none'";
@@ -55,17 +55,31 @@ export function readDefaults(entries: ReadonlyMap<string, TreeEntry>, findings: 
   };
   const hold = readKeep(entries.get('hold'), findings);
   if (hold !== undefined) defaults.holdKeep = hold;
+  const unclaimed = readKeep(entries.get('unclaimed'), findings, { or: DROP });
+  if (unclaimed !== undefined) defaults.unclaimed = unclaimed;
   return defaults;
 }
 
-/** The duration of a setting that is a map with `keep`: `hold: {keep: 30d}`. */
-function readKeep(entry: TreeEntry | undefined, findings: Finding[]): Placed<string> | undefined {
+/**
+ * The duration of a setting that is a map with `keep`: `hold: {keep: 30d}`.
+ * @param options.or a word that may stand in the place of the map
+ */
+function readKeep(
+  entry: TreeEntry | undefined,
+  findings: Finding[],
+  { or }: { or?: string } = {},
+): Placed<string> | undefined {
   if (entry === undefined) return undefined;
   const { key, value } = entry;
-  if (value.kind !== 'map')
-    return wrongType(value, `'${key}' must be a map with 'keep', such as {keep: 30d}`, findings);
+  if (value.kind === 'scalar' && value.value === or) return readText(value, '', findings);
+  if (value.kind !== 'map') {
+    const word = or === undefined ? '' : `, or '${or}'`;
+    return wrongType(value, `'${key}' must be a map with 'keep', such as {keep: 30d}${word}`, findings);
+  }
   const keep = entriesOf(value, ['keep'], findings).get('keep');
-  return keep && readText(keep.value, `'keep' ${DURATION}`, findings);
+  const read = keep && readText(keep.value, `'keep' ${DURATION}`, findings);
+  // The word stands in the place of the map, not in it.
+  return keep && read?.value === or ? wrongType(keep.value, `'keep' ${DURATION}`, findings) : read;
 }
 
 function readOnChange(tree: TreeEntry['value'], findings: Finding[]): Pick<DraftSettings, 'onChange'> {

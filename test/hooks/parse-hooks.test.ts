@@ -4,7 +4,7 @@ import { endpointDefaults } from '../../src/endpoint/endpoint.js';
 import { endpointIdOf } from '../../src/endpoint/endpoint-id.js';
 import { addRegistration, removeRegistration } from '../../src/hooks/edit-hooks.js';
 import type { Hooks } from '../../src/hooks/hooks.js';
-import { parseHooks } from '../../src/hooks/parse-hooks.js';
+import { parseDraft, parseHooks } from '../../src/hooks/parse-hooks.js';
 
 function hooksOf(text: string): Hooks {
   const parsed = parseHooks(text);
@@ -36,7 +36,42 @@ describe('parseHooks() reads', () => {
       defaults: endpointDefaults,
       maxInFlight: 256,
       holdKeepMs: 30 * 86_400_000,
+      unclaimed: { isDropped: false, keepMs: 30 * 86_400_000 },
     });
+  });
+
+  it.each([
+    ['{keep: 90s}', { isDropped: false, keepMs: 90_000 }],
+    ['{}', { isDropped: false, keepMs: 30 * 86_400_000 }],
+    ['{keep: 0s}', { isDropped: false, keepMs: 0 }],
+    ['drop', { isDropped: true, keepMs: 30 * 86_400_000 }],
+  ])('parseHooks() reads defaults.unclaimed: %s', (text, unclaimed) => {
+    expect(hooksOf(`hooks: {}\ndefaults: {unclaimed: ${text}}`).unclaimed).toEqual(unclaimed);
+  });
+
+  const mustKeep = "'unclaimed' must be a map with 'keep', such as {keep: 30d}, or 'drop'";
+  it.each([
+    ['keep', `1:23 ${mustKeep}; found text`],
+    ['~', `1:23 ${mustKeep}; found nothing`],
+    ['{kep: 1d}', "1:24 unknown key 'kep'; did you mean 'keep'?"],
+    ['{keep: 30}', "1:30 'keep' must be a duration such as 500ms, 20s, 5m, 2h or 3d; found a number"],
+    ['{keep: drop}', "1:30 'keep' must be a duration such as 500ms, 20s, 5m, 2h or 3d; found text"],
+  ])('parseHooks() refuses defaults.unclaimed: %s', (text, problem) => {
+    expect(problemsOf(`defaults: {unclaimed: ${text}}`)).toEqual([problem]);
+  });
+
+  it.each([
+    ['', 'everything'],
+    ['# a comment', 'everything'],
+    ['{}', 'hooks'],
+    ['hooks:', 'hooks'],
+    ['endpoints: {a: https://a.example}', 'hooks'],
+    ['defaults:', 'hooks'],
+    ['hooks: {}', undefined],
+    ['hooks: {a: }', undefined],
+  ])('parseDraft() says of %j that it lacks %s', (text, lacks) => {
+    const parsed = parseDraft(text);
+    expect(parsed.ok && parsed.lacks).toBe(lacks);
   });
 
   it('parseHooks() takes a hook with nothing under it for a hook without receivers', () => {

@@ -1,9 +1,12 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { endpointDefaults } from '../../src/endpoint/endpoint.js';
+import { loadHooks } from '../../src/hooks/hooks-file.js';
 import { parseHooks } from '../../src/hooks/parse-hooks.js';
+import { tempDir } from '../support/temp.js';
 
 const read = (name: string) => readFileSync(new URL(`../../${name}`, import.meta.url), 'utf8');
 const example = read('hooks.example.yaml');
@@ -21,6 +24,13 @@ describe('hooks.example.yaml', () => {
   });
 });
 
+/** What the schema is given: `hooks`, which it demands, is not what these tests are about. */
+const whole = (text: string) => {
+  const value: unknown = parse(text, { uniqueKeys: false });
+  const isMap = typeof value === 'object' && value !== null && !Array.isArray(value);
+  return isMap ? { hooks: {}, ...value } : value;
+};
+
 const e = (settings: string) => `endpoints: {e: {url: "https://a.example", ${settings}}}`;
 const reserved =
   'host content-length content-type transfer-encoding connection upgrade expect keep-alive te trailer webhook-id webhook-timestamp webhook-signature capnhook-hook capnhook-attempt';
@@ -28,8 +38,6 @@ const reserved =
 describe('hooks.schema.json', () => {
   it.each([
     ...[
-      '',
-      'hooks:',
       'hooks: {}',
       'hooks: {a: }',
       'hooks: {a: []}',
@@ -57,12 +65,15 @@ describe('hooks.schema.json', () => {
     'hooks: {a: https://a.example}\ndefaults: {maxInFlight: 1, alert: a, onFailure: skip, rate: 5/h}',
     'defaults: {hold: {keep: 0s}}',
     'defaults: {hold: {}}',
+    'defaults: {unclaimed: drop}',
+    'defaults: {unclaimed: {}}',
+    'defaults: {unclaimed: {keep: 1.5h}}',
     e('sign: {file: /a}'),
     e('sign: []'),
     e('headers: {tea: x, hosts: y}'),
   ])('hooks.schema.json and parseHooks() both accept %j', (text) => {
     expect(parseHooks(text)).toMatchObject({ ok: true });
-    expect(validate(parse(text)) || validate.errors).toBe(true);
+    expect(validate(whole(text)) || validate.errors).toBe(true);
   });
 
   it.each([
@@ -101,6 +112,7 @@ describe('hooks.schema.json', () => {
     ],
     ...['defaults: {maxInFlight: 0}', 'defaults: {maxInFlight: 4097}', 'defaults: {alert: "a b"}'],
     ...['defaults: {hold: 30d}', 'defaults: {hold: {keep: 30}}', 'defaults: {hold: {for: 30d}}'],
+    ...['defaults: {unclaimed: keep}', 'defaults: {unclaimed: {keep: 3}}'],
     ...['defaults: {headers: {}}', 'defaults: {url: https://a.example}', 'endpoints: {a: "https://a b"}'],
     ...[
       'url: 1',
@@ -170,6 +182,17 @@ describe('hooks.schema.json', () => {
       .flatMap((name) => [e(`headers: {${name}: x}`), e(`headers: {${name.toUpperCase()}: x}`)]),
   ])('hooks.schema.json and parseHooks() both refuse %j', (text) => {
     expect(parseHooks(text)).toMatchObject({ ok: false });
-    expect(validate(parse(text, { uniqueKeys: false }))).toBe(false);
+    expect(validate(whole(text))).toBe(false);
   });
+
+  it.each(['', 'hooks:', 'endpoints:', 'defaults: {timeout: 1s}'])(
+    'hooks.schema.json and loadHooks() both refuse %j, which register may add to',
+    async (text) => {
+      const path = join(tempDir(), 'hooks.yaml');
+      writeFileSync(path, text);
+      await expect(loadHooks(path)).rejects.toMatchObject({ code: 'HOOKS_FILE' });
+      expect(parseHooks(text)).toMatchObject({ ok: true });
+      expect(validate(parse(text))).toBe(false);
+    },
+  );
 });

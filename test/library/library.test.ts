@@ -570,20 +570,26 @@ describe('openHooks()', () => {
     expect(performance.now() - started).toBeLessThan(90);
   });
 
-  it.each(['', '# nobody\n', '---\n', 'null'])(
-    'openHooks() refuses a file that says nothing: %j',
-    async (text) => {
-      const { place } = here();
-      place.hooks(text);
-      await expect(openHooks(place.config, { clock: later })).rejects.toMatchObject({
-        code: 'HOOKS_FILE',
-        message: expect.stringContaining('is empty'),
-        hint: 'Write `hooks: {}` if nobody is to receive anything.',
-      });
-      await register('a', 'http://a.example/', { config: place.config });
-      await openHooks(place.config, { clock: later });
-    },
-  );
+  it.each([
+    ['', 'is empty'],
+    ['# nobody\n', 'is empty'],
+    ['---\n', 'is empty'],
+    ['null', 'is empty'],
+    ['{}', "nothing under 'hooks'"],
+    ['hooks:\n', "nothing under 'hooks'"],
+    ['endpoints: {a: https://a.example}\n', "nothing under 'hooks'"],
+    ['defaults: {timeout: 1s}\n', "nothing under 'hooks'"],
+  ])('openHooks() refuses a file without hooks, and register() adds to it: %j', async (text, why) => {
+    const { place } = here();
+    place.hooks(text);
+    await expect(openHooks(place.config, { clock: later })).rejects.toMatchObject({
+      code: 'HOOKS_FILE',
+      message: expect.stringContaining(why),
+      hint: 'Write `hooks: {}` if nobody is to receive anything.',
+    });
+    await register('b', 'http://b.example/', { config: place.config });
+    await openHooks(place.config, { clock: later });
+  });
 
   it('register() followed by fire() is honoured by a daemon at once', async () => {
     const { place, options } = here();

@@ -45,6 +45,9 @@ export function fakeClock(): FakeClock {
   };
 }
 
+/** What becomes of unclaimed events where a hooks file says nothing. */
+const unclaimed = { isDropped: false, keepMs: 30 * 86_400_000 };
+
 /** A hooks file's content: which endpoints a hook has, by id. Options of an endpoint come from `settings`. */
 export function hooksOf(
   table: Record<string, readonly string[]>,
@@ -65,6 +68,7 @@ export function hooksOf(
     defaults: endpointDefaults,
     maxInFlight: 256,
     holdKeepMs: 30 * 86_400_000,
+    unclaimed,
   };
 }
 

@@ -1,7 +1,7 @@
 import { parseDuration } from '../../shared/duration.js';
 import { settingsOf } from '../draft.js';
 import type { Placed } from '../finding.js';
-import { MAX_CONCURRENCY, MAX_IN_FLIGHT, MUST_BE } from '../must-be.js';
+import { DROP, MAX_CONCURRENCY, MAX_IN_FLIGHT, MUST_BE } from '../must-be.js';
 import type { Rule } from './rule.js';
 
 const MAX_WAITS = 50;
@@ -11,12 +11,14 @@ const MAX_TIMEOUT_MS = 86_400_000;
 export const durations: Rule = {
   name: 'a duration is a number and a unit, at most 365 days',
   *check(draft) {
+    const { holdKeep, unclaimed } = draft.defaults;
     const waits = settingsOf(draft).flatMap(({ timeout, giveUpAfter, schedule }) => [
       timeout,
       giveUpAfter,
       ...(schedule?.value ?? []),
     ]);
-    for (const written of [...waits, draft.defaults.holdKeep]) {
+    const keeps = [holdKeep, unclaimed?.value === DROP ? undefined : unclaimed];
+    for (const written of [...waits, ...keeps]) {
       if (written === undefined || parseDuration(written.value) !== undefined) continue;
       const message =
         'bad duration; write a number and a unit, such as 500ms, 20s, 5m, 2h or 3d, at most 365d';
