@@ -45,6 +45,7 @@ async function warm(url) {
   writeFileSync(config, `hooks:\n  complete: [${url}]\n`);
   utimesSync(config, 0, 0); // one that was written just now would be watched for a while
   await launch('--help');
+  await launch('init');
   await launch('drain');
   for (const _ of [1, 2]) await launch('fire', 'complete', payload);
   await launch('drain');

@@ -169,6 +169,7 @@ __capnhook_open_spool() {
   __capnhook_find_spool ||
     __capnhook_fail 73 'Cannot tell where your files are: neither HOME nor XDG_STATE_HOME is set' \
       'Set HOME, or name the spool with CAPNHOOK_SPOOL.'
+  __capnhook_check_spool_path
   [ -e "$ch_spool/VERSION" ] || __capnhook_make_spool
   ch_version=''
   [ ! -r "$ch_spool/VERSION" ] || read -r ch_version < "$ch_spool/VERSION"
@@ -181,21 +182,68 @@ __capnhook_open_spool() {
     'A newer capnhook made it. Update this one, or choose another spool.'
 }
 
-# Sets ch_spool, by the rule of src/config/paths.ts. @returns 1 where there is no home
+# Sets ch_spool, and ch_source to what it comes from, by the rule of src/config/paths.ts. @returns 1 where there is no home
 __capnhook_find_spool() {
+  ch_source=CAPNHOOK_SPOOL
   ch_spool=${CAPNHOOK_SPOOL-}
   [ -n "$ch_spool" ] || case ${XDG_STATE_HOME-} in
-    /*) ch_spool=$XDG_STATE_HOME/capnhook/spool ;;
+    /*) ch_spool=$XDG_STATE_HOME/capnhook/spool ch_source=XDG_STATE_HOME ;;
     *)
+      ch_source=HOME
       ch_home=${HOME:-$(command getent passwd "$(command id -u)" | command cut -d : -f 6)}
       [ -n "$ch_home" ] || return 1
       ch_spool=$ch_home/.local/state/capnhook/spool
       ;;
   esac
+}
+
+# The rule of src/config/paths.ts.
+__capnhook_check_spool_path() {
   case $ch_spool in
-    /*) ;;
-    *) ch_spool=$PWD/$ch_spool ;;
+    *[!\ -~]*)
+      __capnhook_is_utf8 "$ch_spool" ||
+        __capnhook_fail 64 "Cannot use the path in $ch_source: it is not UTF-8" \
+          'Rename the directory so that its name is UTF-8, or name another one.'
+      ;;
   esac
+  __capnhook_quote "$ch_spool" 'that was given'
+  ch_sign=''
+  case $ch_spool in
+    *'$'*) ch_sign='$' ;;
+    '~'* | */'~'*) ch_sign='~' ;;
+    /*) return 0 ;;
+  esac
+  [ -z "$ch_sign" ] ||
+    __capnhook_fail 64 "Cannot use the path $ch_shown in $ch_source: it has a \"$ch_sign\", which nothing has replaced" \
+      'Crontabs, systemd units and CI files do not expand it. Write the whole path.'
+  __capnhook_fail 64 "Cannot use the path $ch_shown in $ch_source: it does not begin with \"/\"" \
+    'It would be another place in each working directory. Give the whole path.'
+}
+
+# Whether $1 is UTF-8, and has no U+FFFD, which Node puts for what is not. See https://www.rfc-editor.org/rfc/rfc3629#section-4
+__capnhook_is_utf8() {
+  # shellcheck disable=SC2046 # these are the bytes, as words
+  set -- $(printf %s "$1" | command od -A n -v -t u1 | command tr '\n' ' ')
+  case " $* " in
+    *' 239 191 189 '*) return 1 ;;
+  esac
+  ch_left=0 ch_low=128 ch_high=191
+  for ch_byte; do
+    if [ "$ch_left" -gt 0 ]; then
+      [ "$ch_byte" -ge "$ch_low" ] && [ "$ch_byte" -le "$ch_high" ] || return 1
+      ch_left=$((ch_left - 1)) ch_low=128 ch_high=191
+    elif [ "$ch_byte" -gt 127 ]; then
+      [ "$ch_byte" -ge 194 ] && [ "$ch_byte" -le 244 ] || return 1
+      ch_left=$((1 + (ch_byte >= 224) + (ch_byte >= 240)))
+      case $ch_byte in
+        224) ch_low=160 ;;
+        237) ch_high=159 ;;
+        240) ch_low=144 ;;
+        244) ch_high=143 ;;
+      esac
+    fi
+  done
+  [ "$ch_left" = 0 ]
 }
 
 # That takes capnhook itself.

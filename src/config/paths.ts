@@ -1,4 +1,8 @@
-/** Where the spool and the hooks file are; never dependent on the working directory, unless told so. */
+/**
+ * Where the spool and the hooks file are. Only an option may be relative to the working directory: crontab, systemd and
+ * CI services set variables without a shell, so a `~`, a `$NAME` or a relative path in one is a mistake, and one that
+ * would end in a second spool that nobody drains.
+ */
 import { existsSync, lstatSync } from 'node:fs';
 import { isAbsolute, resolve } from 'node:path';
 import { CapnhookError, errnoOf } from '../shared/errors.js';
@@ -8,22 +12,30 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
  * The spool: what was asked for, `CAPNHOOK_SPOOL`, or `$XDG_STATE_HOME/capnhook/spool` (`~/.local/state/…`).
- * @throws CapnhookError `USAGE` if an empty path was asked for; `SPOOL_CREATE` if there is no home directory
+ * @throws CapnhookError `USAGE` for a path that {@link pathOf} refuses; `SPOOL_CREATE` if there is no home directory
  */
 export function spoolPath(env: Environment, asked?: string): string {
-  const named = given(asked, '--spool') ?? nonEmpty(env.CAPNHOOK_SPOOL);
-  if (named !== undefined) return absolute(named);
+  const named = namedSpool(env, asked);
+  if (named !== undefined) return named;
   return `${xdgHome(env, { variable: 'XDG_STATE_HOME', below: '.local/state', code: 'SPOOL_CREATE' })}/capnhook/spool`;
+}
+
+/**
+ * The spool that an option or `CAPNHOOK_SPOOL` names; undefined where it is the default one.
+ * @throws CapnhookError `USAGE` for a path that {@link pathOf} refuses
+ */
+export function namedSpool(env: Environment, asked?: string): string | undefined {
+  return pathOf('--spool', asked) ?? variablePath('CAPNHOOK_SPOOL', env.CAPNHOOK_SPOOL);
 }
 
 /**
  * The hooks file: what was asked for, `CAPNHOOK_CONFIG`, `$XDG_CONFIG_HOME/capnhook/hooks.yaml` (`~/.config/…`),
  * or `/etc/capnhook/hooks.yaml` where only that one is there.
- * @throws CapnhookError `USAGE` if an empty path was asked for; `HOOKS_FILE` if there is no home directory
+ * @throws CapnhookError `USAGE` for a path that {@link pathOf} refuses; `HOOKS_FILE` if there is no home directory
  */
 export function hooksPath(env: Environment, asked?: string): string {
-  const named = given(asked, '--config') ?? nonEmpty(env.CAPNHOOK_CONFIG);
-  if (named !== undefined) return absolute(named);
+  const named = pathOf('--config', asked) ?? variablePath('CAPNHOOK_CONFIG', env.CAPNHOOK_CONFIG);
+  if (named !== undefined) return named;
   const own = `${xdgHome(env, { variable: 'XDG_CONFIG_HOME', below: '.config', code: 'HOOKS_FILE' })}/capnhook/hooks.yaml`;
   const shared = '/etc/capnhook/hooks.yaml';
   return isMissing(own) && existsSync(shared) ? shared : own;
@@ -42,7 +54,7 @@ function isMissing(path: string): boolean {
 /** The XDG Base Directory Specification: an empty or relative value counts as none. */
 function xdgHome(env: Environment, wanted: XdgDirectory): string {
   const own = env[wanted.variable];
-  if (own !== undefined && isAbsolute(own)) return resolve(own);
+  if (own !== undefined && isAbsolute(own)) return variablePath(wanted.variable, own) as string;
   return `${homeDirectory(env, wanted)}/${wanted.below}`;
 }
 
@@ -55,8 +67,8 @@ interface XdgDirectory {
 }
 
 function homeDirectory(env: Environment, { variable, code }: XdgDirectory): string {
-  const home = nonEmpty(env.HOME) ?? homeOfUser();
-  if (home !== undefined) return absolute(home);
+  const home = variablePath('HOME', env.HOME) ?? homeOfUser();
+  if (home !== undefined) return home;
   throw new CapnhookError(code, `Cannot tell where your files are: neither HOME nor ${variable} is set`, {
     hint: 'Set HOME, or name the places with --spool (CAPNHOOK_SPOOL) and --config (CAPNHOOK_CONFIG).',
   });
@@ -73,12 +85,60 @@ function homeOfUser(): string | undefined {
   }
 }
 
-/** An empty path would be the working directory: surely a variable that was not set. */
-function given(asked: string | undefined, option: string): string | undefined {
-  if (asked !== '') return asked;
-  throw new CapnhookError('USAGE', `Cannot use an empty path: ${option} names nothing`, {
-    hint: `Leave ${option} out, or check the variable that its path comes from.`,
-  });
+/**
+ * The path that an option names, absolute; undefined where the option was not given.
+ * @param option as it is written, for the message
+ * @throws CapnhookError `USAGE` for an empty path, one with `~` or `$` in it, one whose name is not UTF-8, and a relative
+ *   one in a working directory that was removed
+ */
+export function pathOf(option: string, asked: string | undefined): string | undefined {
+  if (asked === undefined) return undefined;
+  if (asked === '') {
+    throw new CapnhookError('USAGE', `Cannot use an empty path: ${option} names nothing`, {
+      hint: `Leave ${option} out, or check the variable that its path comes from.`,
+    });
+  }
+  checkText(option, asked);
+  return absolute(asked);
+}
+
+/** The path that a variable names; an empty one counts as none. @throws CapnhookError `USAGE` as {@link pathOf}, and if it is relative */
+function variablePath(variable: string, value: string | undefined): string | undefined {
+  const path = nonEmpty(value);
+  if (path === undefined) return undefined;
+  checkText(variable, path);
+  if (isAbsolute(path)) return resolve(path);
+  throw new CapnhookError(
+    'USAGE',
+    `Cannot use the path ${shownPath(path)} in ${variable}: it does not begin with "/"`,
+    { hint: 'It would be another place in each working directory. Give the whole path.' },
+  );
+}
+
+/** What a shell would have replaced; a `~` only where a name begins. */
+const unexpanded = /\$|(?:^|\/)~/;
+
+/** What Node puts where an argument or a variable is not UTF-8. */
+const replacement = '\uFFFD';
+
+function checkText(source: string, path: string): void {
+  if (path.includes(replacement)) {
+    throw new CapnhookError('USAGE', `Cannot use the path in ${source}: it is not UTF-8`, {
+      hint: 'Rename the directory so that its name is UTF-8, or name another one.',
+    });
+  }
+  const found = unexpanded.exec(path)?.[0].at(-1);
+  if (found === undefined) return;
+  throw new CapnhookError(
+    'USAGE',
+    `Cannot use the path ${shownPath(path)} in ${source}: it has a ${JSON.stringify(found)}, which nothing has replaced`,
+    { hint: 'Crontabs, systemd units and CI files do not expand it. Write the whole path.' },
+  );
+}
+
+/** A URL, given by mistake, is a secret. */
+function shownPath(path: string): string {
+  return path.includes('://') ? 'that was given' : JSON.stringify(path);
 }
 
 /** @throws CapnhookError `USAGE` if the path depends on a working directory that somebody has removed */

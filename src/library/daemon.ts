@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { constants as osConstants } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Environment, hooksPath, spoolPath } from '../config/paths.js';
+import { type Environment, hooksPath, namedSpool, pathOf, spoolPath } from '../config/paths.js';
 import { CapnhookError, errnoOf, ignoreErrno } from '../shared/errors.js';
 import { errorCodeOf, exitCodes } from '../shared/exit-codes.js';
 import { makePath } from '../shared/make-path.js';
@@ -13,7 +13,8 @@ import { isLocal } from '../spool/file/lock.js';
 import { identityOf, isAlive } from '../spool/file/process-identity.js';
 import type { Holder } from '../spool/spool.js';
 import { describeHolder } from './busy.js';
-import { openSpool } from './open-spool.js';
+import { init } from './init.js';
+import { existingSpoolPath, openSpool } from './open-spool.js';
 
 export interface StartOptions {
   /** The spool's directory; default `CAPNHOOK_SPOOL`, or `~/.local/state/capnhook/spool`. */
@@ -53,8 +54,10 @@ const pollMs = 20;
  */
 export async function start(options: StartOptions = {}): Promise<Started> {
   const env = options.env ?? process.env;
-  const root = spoolPath(env, options.spool);
-  const log = resolve(options.log ?? `${root}.log`);
+  const root = existingSpoolPath(env, { asked: options.spool, doing: 'start the daemon' });
+  const log = pathOf('--log', options.log) ?? `${root}.log`;
+  // The daemon is told its path, so to the daemon it is a named one.
+  if (namedSpool(env, options.spool) === undefined) await init({ spool: root, env });
   const spool = openSpool(root);
   const running = await spool.holder();
   if (running?.mode === 'daemon') return { started: false, pid: running.pid };

@@ -1,5 +1,5 @@
 import { runCommand } from '../command/run-command.js';
-import { type Environment, hooksPath, spoolPath } from '../config/paths.js';
+import { type Environment, hooksPath } from '../config/paths.js';
 import { createHttpSender } from '../delivery/http-sender.js';
 import { createSecretReader } from '../delivery/secrets.js';
 import { createFileJournal } from '../journal/file-journal.js';
@@ -13,7 +13,7 @@ import { emptySummary } from '../usecases/drain/summary.js';
 import { fireEvent } from '../usecases/fire.js';
 import { busy } from './busy.js';
 import { openHooks } from './live-hooks.js';
-import { openSpool } from './open-spool.js';
+import { existingSpoolPath, openSpool } from './open-spool.js';
 
 export interface DrainOptions {
   /** The spool's directory; default `CAPNHOOK_SPOOL`, or `~/.local/state/capnhook/spool`. */
@@ -73,7 +73,7 @@ export async function drain(options: DrainOptions = {}): Promise<DrainSummary> {
       hint: 'Leave one of the two out.',
     });
   }
-  const root = spoolPath(env, options.spool);
+  const root = existingSpoolPath(env, { asked: options.spool, doing: 'drain' });
   const config = hooksPath(env, options.config);
   let secrets = createSecretReader({ env });
   const hooks = await openHooks(config, {

@@ -1,10 +1,10 @@
-import { type Environment, spoolPath } from '../config/paths.js';
+import type { Environment } from '../config/paths.js';
 import { isHookName } from '../event/hook-name.js';
 import { createFileJournal } from '../journal/file-journal.js';
 import type { Dropped } from '../spool/spool.js';
 import { badHookName } from '../usecases/bad-hook.js';
 import { busy } from './busy.js';
-import { openSpool } from './open-spool.js';
+import { existingSpoolPath, openSpool } from './open-spool.js';
 
 export interface FlushOptions {
   /** Only events of this hook; default: all. */
@@ -23,7 +23,7 @@ export interface FlushOptions {
  */
 export async function flush({ hook, spool, env = process.env }: FlushOptions = {}): Promise<Dropped> {
   if (hook !== undefined && !isHookName(hook)) throw badHookName('flush', hook);
-  const root = spoolPath(env, spool);
+  const root = existingSpoolPath(env, { asked: spool, doing: 'flush' });
   const leased = await openSpool(root).lease('flush');
   if (leased.held) throw busy('flush', leased.holder);
   const journal = createFileJournal(`${root}/journal`, () => {});

@@ -20,8 +20,8 @@ describe('capnhook shellenv', () => {
 
   it('shellenv --spool names that directory, absolute and as one word, in the place of the environment', async () => {
     const place = createPlace();
-    const named = await place.run(['shellenv', '--spool', "/var/it's $HOME/"]);
-    expect(named.stdout).toContain(`\n  ch_spool='/var/it'\\''s $HOME'\n`);
+    const named = await place.run(['shellenv', '--spool', "/var/it's home/"]);
+    expect(named.stdout).toContain(`\n  ch_spool='/var/it'\\''s home'\n`);
     expect(named.stdout).not.toContain('CAPNHOOK_SPOOL-');
     expect((await place.run(['shellenv', '--spool', 'here'])).stdout).toContain(
       `ch_spool='${process.cwd()}/here'`,

@@ -1,11 +1,12 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { type Environment, hooksPath, spoolPath } from '../../src/config/paths.js';
+import { createPlace } from '../support/place.js';
 import { tempDir } from '../support/temp.js';
-import { bin, node } from '../support/world.js';
+import { bin, createWorld, node } from '../support/world.js';
 
 const home = userInfo().homedir;
 
@@ -41,7 +42,6 @@ describe('spoolPath()', () => {
 
   it('spoolPath() takes a relative path that was asked for from the working directory', () => {
     expect(spoolPath({}, 'spool')).toBe(resolve('spool'));
-    expect(spoolPath({ CAPNHOOK_SPOOL: 'spool' })).toBe(resolve('spool'));
   });
 
   it('spoolPath() refuses an empty path, which would be the working directory', () => {
@@ -88,6 +88,106 @@ describe('hooksPath()', () => {
     expect(() => hooksPath({ HOME: '/d' }, '')).toThrow(
       expect.objectContaining({ code: 'USAGE', message: expect.stringContaining('--config') }),
     );
+  });
+});
+
+describe('a path that no shell has expanded, or that depends on where it is read', () => {
+  const inVariables: Array<[string, RegExp]> = [
+    ['~/spool', /"~", which nothing has replaced/],
+    ['~', /"~", which/],
+    ['~jed/spool', /"~", which/],
+    ['/var/~/spool', /"~", which/],
+    ['$HOME/spool', /"\$", which/],
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: it is a path
+    ['/var/${USER}/spool', /"\$", which/],
+    ['spool', /does not begin with "\/"/],
+    ['./spool', /does not begin with "\/"/],
+    ['/var/spo\uFFFDl', /not UTF-8/],
+  ];
+  it.each(inVariables)('spoolPath() and hooksPath() refuse %j in a variable', (path, reason) => {
+    const env = { CAPNHOOK_SPOOL: path, CAPNHOOK_CONFIG: path, HOME: '/d' };
+    for (const find of [spoolPath, hooksPath])
+      expect(() => find(env)).toThrow(
+        expect.objectContaining({ code: 'USAGE', message: expect.stringMatching(reason) }),
+      );
+  });
+
+  it('spoolPath() refuses them in an option, but for a relative one, and in HOME and XDG_STATE_HOME', () => {
+    for (const path of ['~/spool', '$HOME/spool', 'spo\uFFFDl'])
+      expect(() => spoolPath({}, path)).toThrow(expect.objectContaining({ code: 'USAGE' }));
+    for (const env of [{ HOME: '~' }, { HOME: 'home' }, { XDG_STATE_HOME: '/$USER', HOME: '/d' }])
+      expect(() => spoolPath(env)).toThrow(expect.objectContaining({ code: 'USAGE' }));
+  });
+
+  it('spoolPath() takes a ~ behind other characters, and names in other scripts', () => {
+    expect(spoolPath({ CAPNHOOK_SPOOL: '/var/über~1' })).toBe('/var/über~1');
+  });
+
+  it('every command refuses them with exit code 64, and makes nothing', async () => {
+    const place = createPlace();
+    place.hooks('hooks: {}\n');
+    const made = readdirSync(place.root);
+    const commands = [['fire', 'a', '-d', '1'], ['drain'], ['init'], ['flush', '--yes'], ['start'], ['stop']];
+    for (const args of commands)
+      for (const path of ['~/spool', '$HOME/spool', 'spool'])
+        expect(await place.run(args, { env: { CAPNHOOK_SPOOL: path } }), `${args} ${path}`).toMatchObject({
+          code: 64,
+          stderr: expect.stringMatching(/^capnhook: Cannot use the path ".*" in CAPNHOOK_SPOOL: .*\n {2}/),
+        });
+    for (const args of [['targets'], ['register', 'a', 'http://127.0.0.1:1/'], ['drain']])
+      expect(await place.run(args, { env: { CAPNHOOK_CONFIG: '~/h' } }), `${args}`).toMatchObject({
+        code: 64,
+      });
+    expect(await place.run(['start', '--log', '~/log'])).toMatchObject({ code: 64 });
+    expect(readdirSync(place.root)).toEqual(made);
+  });
+
+  it('a name that is not UTF-8 is refused with exit code 64, and nothing is made beside it', async () => {
+    const world = createWorld();
+    const name = '"$(printf "$PWD/caf\\351")"';
+    for (const script of [
+      `CAPNHOOK_SPOOL=${name} capnhook fire a -d 1`,
+      `capnhook fire a -d 1 --spool ${name}`,
+      `CAPNHOOK_SPOOL=${name} capnhook drain`,
+    ])
+      expect(await world.sh(script)).toMatchObject({
+        code: 64,
+        stderr: expect.stringContaining('it is not UTF-8'),
+      });
+    expect(readdirSync(world.root)).toEqual(['home']);
+  });
+});
+
+describe('a spool that is named and missing', () => {
+  it('capnhook drain, start and flush exit 73 and make none, and a missing default one is fine', async () => {
+    const place = createPlace();
+    place.hooks('hooks: {}\n');
+    const missing = join(place.root, 'typo');
+    const commands = [
+      ['drain'],
+      ['drain', '--wait', '1s'],
+      ['drain', '--daemon'],
+      ['start'],
+      ['flush', '--yes'],
+    ];
+    for (const args of commands) {
+      const said = {
+        code: 73,
+        stderr: expect.stringContaining(`there is no spool at ${missing}\n  Check its`),
+      };
+      expect(await place.run([...args, '--spool', missing]), `${args}`).toMatchObject(said);
+      expect(await place.run(args, { env: { CAPNHOOK_SPOOL: missing } }), `${args}`).toMatchObject(said);
+    }
+    expect(existsSync(missing)).toBe(false);
+    expect(await place.run(['drain'])).toMatchObject({ code: 0, stderr: '' });
+    expect(await place.run(['fire', 'a', '-d', '1', '--spool', missing])).toMatchObject({ code: 0 });
+  });
+
+  it('capnhook start makes a missing default spool', async () => {
+    const world = createWorld();
+    world.hooks('hooks: {}\n');
+    expect(await world.run(['start'])).toMatchObject({ code: 0 });
+    expect(await world.run(['stop'])).toMatchObject({ code: 0 });
   });
 });
 

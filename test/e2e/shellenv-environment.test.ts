@@ -138,7 +138,6 @@ describe.each(shells)('capnhook_fire', (shell) => {
     world.file('below/x', '');
     const places: Array<readonly [place: string, env: Record<string, string | undefined>]> = [
       ['named', { CAPNHOOK_SPOOL: join(world.root, 'named'), XDG_STATE_HOME: '/nowhere' }],
-      ['below/-rel ative', { CAPNHOOK_SPOOL: '-rel ative' }],
       ['state/capnhook/spool', { CAPNHOOK_SPOOL: '', XDG_STATE_HOME: join(world.root, 'state') }],
       ['home/.local/state/capnhook/spool', { XDG_STATE_HOME: 'relative' }],
     ];
@@ -166,11 +165,32 @@ describe.each(shells)('capnhook_fire', (shell) => {
   });
 
   inShell(
+    'a spool that no shell has expanded, or that is relative, is refused as by capnhook fire',
+    async () => {
+      const world = createWorld();
+      world.file('p.json', '1');
+      const byte = (octal: string): string => `"$(printf "$PWD/spool\\${octal}")"`;
+      const paths = ["'~/spool'", "'$HOME/spool'", "'/a/~b'", 'spool', byte('351'), byte('355\\240\\200')];
+      for (const path of [...paths, byte('357\\277\\275')]) {
+        const shell = await run(world, `CAPNHOOK_SPOOL=${path}; capnhook_fire x p.json`);
+        const script = `export CAPNHOOK_SPOOL=${path}; exec "$NODE" "$BIN" fire x p.json`;
+        expect(shell, path).toEqual(await world.exec('sh', ['-c', script]));
+        expect(shell.code, path).toBe(64);
+      }
+      const spool = join(world.root, 'spül–😀');
+      await init({ spool });
+      expect(await run(world, 'capnhook_fire x p.json', { env: { CAPNHOOK_SPOOL: spool } })).toMatchObject({
+        code: 0,
+      });
+    },
+  );
+
+  inShell(
     'capnhook shellenv --spool fires into that one, whatever its name and the environment',
     async () => {
       const world = createWorld();
       world.file('p.json', '1');
-      const spool = join(world.root, `it's "a" $HOME \`spool\``);
+      const spool = join(world.root, `it's "a" \`spool\``);
       await init({ spool });
       const { stdout } = await world.run(['shellenv', '--spool', spool]);
       const env = { SHELLENV: stdout, CAPNHOOK_SPOOL: '/nowhere' };

@@ -48,7 +48,8 @@ export function ensureSpool(disk: Disk, root: string, options: CreateOptions): v
   try {
     const version = readVersion(disk, root);
     if (version !== undefined) checkVersion(version, root);
-    if (version === undefined || options.sharedWith !== undefined) createSpool(disk, root, options);
+    if (version !== undefined && options.sharedWith === undefined) return;
+    createSpool(disk, root, { ...options, isNew: version === undefined });
   } catch (error) {
     throw spoolError(error, { doing: 'create or open the spool', root, otherwise: 'SPOOL_CREATE' });
   }
@@ -86,10 +87,14 @@ function checkVersion(version: string, root: string): void {
   );
 }
 
-function createSpool(disk: Disk, root: string, { sharedWith, token }: CreateOptions): void {
+function createSpool(
+  disk: Disk,
+  root: string,
+  { sharedWith, token, isNew }: CreateOptions & { isNew: boolean },
+): void {
   makePath(disk, root, sharedWith === undefined ? privateDir : passableDir);
   syncAbove(disk, root);
-  refuseForeign(disk, root);
+  if (isNew) refuseForeign(disk, root);
   if (sharedWith !== undefined) disk.chmodSync(root, passableDir);
   for (const room of rooms) makeRoom(disk, root, { room, sharedWith });
   syncDirectory(disk, root);
@@ -136,17 +141,39 @@ function syncAbove(disk: Disk, path: string): void {
   syncAbove(disk, above);
 }
 
-/** A directory with other things in it was surely named by mistake. */
+/**
+ * A directory with anything in it was surely named by mistake, and what a drain sweeps there would be a stranger's. What
+ * a maker of a spool leaves when it is killed may be there: rooms that are empty, and a `VERSION` in `tmp/`.
+ */
 function refuseForeign(disk: Disk, root: string): void {
-  const foreign = disk.readdirSync(root).find((name) => !knownNames.has(name));
+  const foreign = disk.readdirSync(root).find((name) => !mayBeThere(disk, root, name));
   if (foreign === undefined) return;
-  throw new CapnhookError(
-    'SPOOL_CREATE',
-    `Cannot use ${root} as a spool: it holds other things (${JSON.stringify(foreign)})`,
-    {
-      hint: 'Name a new or an empty directory with --spool or CAPNHOOK_SPOOL.',
-    },
-  );
+  // Two may make it at the same time: it is whole now, and in use.
+  const version = readVersion(disk, root);
+  if (version === undefined) throw isNoSpool(root, foreign);
+  checkVersion(version, root);
+}
+
+function isNoSpool(root: string, foreign: string): CapnhookError {
+  const shown = JSON.stringify(foreign);
+  const isRoom = knownNames.has(foreign);
+  const why = isRoom ? `it has no VERSION, and ${shown} is not empty` : `it holds other things (${shown})`;
+  const hint = isRoom
+    ? `Name a new or an empty directory. If it is a spool that has lost its VERSION, write "${versionText}" into that file.`
+    : 'Name a new or an empty directory with --spool or CAPNHOOK_SPOOL.';
+  return new CapnhookError('SPOOL_CREATE', `Cannot use ${root} as a spool: ${why}`, { hint });
+}
+
+/** A `VERSION` that was not put into its place. */
+const unfinishedVersion = /^VERSION\.\w+$/;
+
+function mayBeThere(disk: Disk, root: string, name: string): boolean {
+  if (name === 'lost+found') return true; // of a file system that is mounted there
+  const room = rooms.find((each) => each === name);
+  if (room === undefined) return false;
+  const path = roomPath(root, room);
+  if (disk.lstatSync(path, { throwIfNoEntry: false })?.isDirectory() !== true) return false;
+  return disk.readdirSync(path).every((each) => room === 'tmp' && unfinishedVersion.test(each));
 }
 
 function makeRoom(

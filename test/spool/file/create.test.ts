@@ -250,6 +250,52 @@ describe('ensureSpool()', () => {
     expect(names(root)).toEqual(['thesis.tex']);
   });
 
+  const notOurs: Array<[string, (root: string) => void]> = [
+    ['tmp/ with a file in it', (root) => writeFileSync(`${root}/tmp/thesis.tex`, '')],
+    ['incoming/ with an event', (root) => writeFileSync(`${root}/incoming/x.json`, '')],
+    ['queue/ with a directory', (root) => mkdirSync(`${root}/queue/a`)],
+    ['a lock', (root) => writeFileSync(`${root}/lock`, '')],
+    ['a file that is called dead', (root) => writeFileSync(`${root}/dead`, '')],
+    ['a link that is called dead', (root) => symlinkSync('/', `${root}/dead`)],
+  ];
+  for (const [what, put] of notOurs) {
+    it(`ensureSpool() takes no directory without VERSION for a spool that holds ${what}`, () => {
+      const root = quickDir();
+      for (const room of ['tmp', 'incoming', 'queue']) mkdirSync(`${root}/${room}`);
+      put(root);
+      const before = names(root);
+      expect(() => make(root)).toThrow(
+        expect.objectContaining({ code: 'SPOOL_CREATE', message: expect.stringContaining('has no VERSION') }),
+      );
+      expect(names(root)).toEqual(before);
+    });
+  }
+
+  it('ensureSpool() makes a spool of an empty file system, and of one that was begun', () => {
+    const root = quickDir();
+    mkdirSync(`${root}/lost+found`);
+    mkdirSync(`${root}/tmp`);
+    writeFileSync(`${root}/tmp/VERSION.0123456789abcdef`, 'capn');
+    make(root);
+    expect(names(root)).toEqual([...rooms, 'VERSION', 'lost+found'].sort());
+  });
+
+  it('ensureSpool() finds the spool whole that another process has made and used meanwhile', () => {
+    const root = quickDir();
+    let isMade = false;
+    make(root, {
+      fault({ name, args }) {
+        if (name !== 'readdirSync' || args[0] !== root || isMade) return undefined;
+        isMade = true;
+        make(root);
+        writeFileSync(`${root}/incoming/x.json`, '');
+        return undefined;
+      },
+    });
+    expect(isMade).toBe(true);
+    expect(names(`${root}/incoming`)).toEqual(['x.json']);
+  });
+
   it('ensureSpool() refuses a path with a file in it', () => {
     const parent = quickDir();
     writeFileSync(`${parent}/file`, '');
