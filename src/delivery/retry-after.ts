@@ -1,6 +1,8 @@
 /** The longest wait that is listened to, in ms. */
 const LONGEST_MS = 86_400_000;
 
+const SECONDS = /^[+-]?(?:\d+(?:\.\d+)?|\.\d+)$/;
+
 const MONTHS: readonly string[] = 'Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec'.split(' ');
 
 const TIME = '(?<hour>\\d\\d):(?<minute>\\d\\d):(?<second>\\d\\d)';
@@ -20,18 +22,20 @@ const HTTP_DATES: readonly RegExp[] = [
 
 /**
  * How long a `Retry-After` header asks to wait, in ms, within 0 and 24 hours:
- * a number of seconds, or an HTTP date (RFC 9110, section 10.2.3).
+ * a number of seconds, or an HTTP date (RFC 9110, section 10.2.3). A fraction
+ * of a second, which the RFC does not have, is rounded up to the next ms.
  *
  * @param text the header's value
  * @param nowMs ms since the epoch, which a date is compared with
  * @returns undefined for text that is neither
  * @example
  * parseRetryAfter('120', 0); // 120_000
+ * parseRetryAfter('0.5', 0); // 500
  * parseRetryAfter('Thu, 01 Jan 1970 00:00:30 GMT', 0); // 30_000
  */
 export function parseRetryAfter(text: string, nowMs: number): number | undefined {
   const trimmed = text.trim();
-  if (/^[+-]?\d+$/.test(trimmed)) return clamp(Number(trimmed) * 1000);
+  if (SECONDS.test(trimmed)) return clamp(Math.ceil(Number(trimmed) * 1000));
   const dateMs = parseHttpDate(trimmed, nowMs);
   return dateMs === undefined ? undefined : clamp(dateMs - nowMs);
 }

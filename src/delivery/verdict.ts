@@ -12,17 +12,25 @@ export type Verdict =
   | { kind: 'gone'; what: string }
   /** The receiver wants this delivery never again. */
   | { kind: 'refused'; what: string }
-  /** The answer speaks of the event, not of the endpoint. */
-  | { kind: 'rejected'; what: string }
-  /**
-   * The endpoint failed; it asked for a wait of `retryAfterMs` where that is
-   * there. With `mayBeEvent` it can be the event that it failed at.
-   */
-  | { kind: 'failed'; what: string; retryAfterMs?: number; mayBeEvent?: true }
+  /** The answer speaks of the event, not of the endpoint. `retryAfterMs` is the wait that it asks for. */
+  | { kind: 'rejected'; what: string; retryAfterMs?: number }
+  | FailedVerdict
   /** Cut off from our side: nothing is known. */
   | { kind: 'aborted' }
   /** This machine could not make the attempt: it says nothing of the endpoint. */
   | { kind: 'ours'; what: string };
+
+/** The endpoint failed. */
+export interface FailedVerdict {
+  kind: 'failed';
+  what: string;
+  /** The wait that it asks for. */
+  retryAfterMs?: number;
+  /** It can be the event that it failed at. */
+  mayBeEvent?: true;
+  /** It works, and wants fewer requests: 429, or 403 with `Retry-After`, as GitHub has it. */
+  limits?: true;
+}
 
 /** Errors of a machine that has run out of descriptors, memory or ports. */
 export const OURS: ReadonlySet<string> = new Set(['EMFILE', 'ENFILE', 'ENOMEM', 'EADDRNOTAVAIL', 'ENOBUFS']);
@@ -39,14 +47,13 @@ const MAY_BE_EVENT: ReadonlySet<string> = new Set([
   'BAD_RESPONSE',
 ]);
 
-/** The statuses with which `Retry-After` counts: Too Many Requests (RFC 6585) and Service Unavailable. */
-const MAY_ASK_TO_WAIT: ReadonlySet<number> = new Set([429, 503]);
-
+const FORBIDDEN = 403;
 const TOO_MANY_REQUESTS = 429;
 
 /**
  * Judges the result of an attempt. The status decides, and what a receiver
- * wants with the header `webhook-delivery` beside it counts most.
+ * wants with the header `webhook-delivery` beside it counts most. `Retry-After`
+ * counts with every answer that is no success.
  *
  * @param nowMs ms since the epoch, for a `Retry-After` that is a date
  */
@@ -60,17 +67,24 @@ export function verdictOf(result: AttemptResult, nowMs: number): Verdict {
   if (delivery === 'disable') return { kind: 'gone', what: 'webhook-delivery: disable' };
   if (delivery === 'abort-message')
     return { kind: 'refused', what: `${status}, webhook-delivery: abort-message` };
-  if (SPEAKS_OF_THE_EVENT.has(status)) return { kind: 'rejected', what: `${status}` };
+  const verdict = verdictOfStatus(status);
+  const retryAfterMs = retryAfter === undefined ? undefined : parseRetryAfter(retryAfter, nowMs);
+  if (retryAfterMs === undefined) return verdict;
+  verdict.retryAfterMs = retryAfterMs;
+  if (verdict.kind === 'failed' && status === FORBIDDEN) {
+    verdict.limits = true;
+    delete verdict.mayBeEvent;
+  }
+  return verdict;
+}
+
+function verdictOfStatus(status: number): Extract<Verdict, { kind: 'rejected' }> | FailedVerdict {
+  const what = `${status}`;
+  if (SPEAKS_OF_THE_EVENT.has(status)) return { kind: 'rejected', what };
+  if (status === TOO_MANY_REQUESTS) return { kind: 'failed', what, limits: true };
   if (status >= 300 && status < 400)
-    return { kind: 'failed', what: `${status} (redirects are not followed)`, mayBeEvent: true };
-  const retryAfterMs =
-    retryAfter !== undefined && MAY_ASK_TO_WAIT.has(status) ? parseRetryAfter(retryAfter, nowMs) : undefined;
-  return {
-    kind: 'failed',
-    what: `${status}`,
-    ...(retryAfterMs !== undefined && { retryAfterMs }),
-    ...(status !== TOO_MANY_REQUESTS && { mayBeEvent: true }),
-  };
+    return { kind: 'failed', what: `${what} (redirects are not followed)`, mayBeEvent: true };
+  return { kind: 'failed', what, mayBeEvent: true };
 }
 
 function verdictOfError(code: string): Verdict {

@@ -20,7 +20,7 @@ describe('verdictOf()', () => {
     [413, { kind: 'rejected', what: '413' }],
     [415, { kind: 'rejected', what: '415' }],
     [422, { kind: 'rejected', what: '422' }],
-    [429, { kind: 'failed', what: '429' }],
+    [429, { kind: 'failed', what: '429', limits: true }],
     [500, { kind: 'failed', what: '500', mayBeEvent: true }],
     [503, { kind: 'failed', what: '503', mayBeEvent: true }],
     [999, { kind: 'failed', what: '999', mayBeEvent: true }],
@@ -35,24 +35,29 @@ describe('verdictOf()', () => {
   );
 
   test.each([
-    [429, {}],
-    [503, { mayBeEvent: true }],
-  ] as const)('verdictOf() %d with Retry-After asks to wait', (status, blame) => {
+    [302, { kind: 'failed', what: '302 (redirects are not followed)', mayBeEvent: true }],
+    [400, { kind: 'rejected', what: '400' }],
+    [403, { kind: 'failed', what: '403', limits: true }],
+    [404, { kind: 'failed', what: '404', mayBeEvent: true }],
+    [413, { kind: 'rejected', what: '413' }],
+    [429, { kind: 'failed', what: '429', limits: true }],
+    [500, { kind: 'failed', what: '500', mayBeEvent: true }],
+    [503, { kind: 'failed', what: '503', mayBeEvent: true }],
+  ] as const)('verdictOf() %d with Retry-After asks to wait', (status, expected) => {
     const verdict = (retryAfter: string) => verdictOf({ kind: 'answer', status, retryAfter }, now);
-    const failed = { kind: 'failed', what: `${status}`, ...blame };
-    expect(verdict('120')).toEqual({ ...failed, retryAfterMs: 120_000 });
-    expect(verdict('Mon, 23 Nov 2026 12:00:30 GMT')).toEqual({ ...failed, retryAfterMs: 30_000 });
-    expect(verdict('0')).toEqual({ ...failed, retryAfterMs: 0 });
-    expect(verdict('garbage')).toMatchObject({ kind: 'failed', what: `${status}` });
-    expect(verdict('garbage')).not.toHaveProperty('retryAfterMs');
+    expect(verdict('120')).toEqual({ ...expected, retryAfterMs: 120_000 });
+    expect(verdict('1.5')).toEqual({ ...expected, retryAfterMs: 1_500 });
+    expect(verdict('Mon, 23 Nov 2026 12:00:30 GMT')).toEqual({ ...expected, retryAfterMs: 30_000 });
+    expect(verdict('0')).toEqual({ ...expected, retryAfterMs: 0 });
+    expect(verdict('garbage')).toEqual(verdictOf({ kind: 'answer', status }, now));
   });
 
-  test('verdictOf() any other status does not listen to Retry-After', () => {
+  test('verdictOf() listens to Retry-After with every status but 2xx and 410', () => {
     fc.assert(
       fc.property(fc.integer({ min: 200, max: 999 }), (status) => {
-        fc.pre(status !== 429 && status !== 503);
-        const result = { kind: 'answer', status } as const;
-        expect(verdictOf({ ...result, retryAfter: '60' }, now)).toEqual(verdictOf(result, now));
+        const verdict = verdictOf({ kind: 'answer', status, retryAfter: '60' }, now);
+        const isHeard = status >= 300 && status !== 410;
+        expect('retryAfterMs' in verdict && verdict.retryAfterMs).toBe(isHeard ? 60_000 : false);
       }),
     );
   });
