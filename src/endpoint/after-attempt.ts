@@ -3,7 +3,13 @@
  * (state, outcome, now, random) → state and decision.
  */
 import type { Moment } from '../shared/clock.js';
-import { backOffMs, longestBackOffMs, longestRetryAfterMs, minAttempts } from './back-off.js';
+import {
+  backOffMs,
+  longestBackOffMs,
+  longestRetryAfterMs,
+  minAttempts,
+  rejectionPauseMs,
+} from './back-off.js';
 import { atThisClock } from './clock-jump.js';
 import {
   type Conduct,
@@ -11,6 +17,8 @@ import {
   failuresOf,
   type Health,
   isBlocking,
+  isInRun,
+  limitMemoryMs,
   limitOf,
   maxAgainst,
   maxFailedDeliveries,
@@ -21,14 +29,26 @@ import {
 export type Outcome =
   /** With `disables` the receiver wants nothing more. */
   | { kind: 'ok'; disables?: string }
-  /** It found fault with the event alone. */
-  | { kind: 'rejected'; what: string }
+  /** It found fault with the event alone, and asks for a wait of `retryAfterMs` where that is there. */
+  | { kind: 'rejected'; what: string; retryAfterMs?: number }
   /** It wants this event never again. */
   | { kind: 'refused' }
-  /** With `mayBeEvent` it can be the event's fault as well as the endpoint's. */
-  | { kind: 'failed'; what: string; message?: string; retryAfterMs?: number; mayBeEvent?: boolean }
+  | FailedOutcome
   /** It wants nothing more. */
   | { kind: 'gone'; what: string };
+
+/** The endpoint failed. */
+export interface FailedOutcome {
+  kind: 'failed';
+  what: string;
+  message?: string;
+  /** The wait that it asks for, in ms. */
+  retryAfterMs?: number;
+  /** It can be the event's fault as well as the endpoint's. */
+  mayBeEvent?: boolean;
+  /** It works, and wants fewer requests. */
+  limits?: boolean;
+}
 
 /** One attempt, as far as its endpoint's health is concerned. */
 export interface AttemptOutcome {
@@ -39,6 +59,8 @@ export interface AttemptOutcome {
   startedAt: number;
   /** Whether the delivery has failed alone before, and has a schedule of its own; default false. */
   isAlone?: boolean;
+  /** Whether it was made before its time, for a drain that does not wait for that; default false. */
+  isEarly?: boolean;
 }
 
 /** What becomes of the delivery. */
@@ -59,9 +81,11 @@ export type Decision =
  * concurrency then grows from 1 by 1/N with each further success, as Postfix's
  * does. A delivery that failed before and fails again while others succeed is poison: it failed
  * alone, and from then on says nothing of an endpoint that is well. Three
- * different ones in a row that fail alone for the first time speak of the
- * endpoint. Attempts that were in flight together when the endpoint failed
- * count as one failure: they tell of the same moment.
+ * different ones in a row that are rejected are a run: the endpoint works, and
+ * the others go on one at a time, with a short pause after each. Attempts that
+ * were in flight together when the endpoint failed count as one failure: they
+ * tell of the same moment. An early one that fails moves neither the schedule
+ * nor giving up.
  *
  * @returns the same `health` object where nothing has changed
  */
@@ -72,8 +96,9 @@ export function afterAttempt(
 ): { health: Health; decision: Decision } {
   const { outcome, event } = attempt;
   const health = atThisClock(before, moment);
-  const holds = isHeld(health, attempt, moment.now);
-  const answered = { settled: event, limit: limitOf(conduct), holds };
+  const { now } = moment;
+  const holds = isHeld(health, attempt, now);
+  const answered = { settled: event, limit: limitOf(conduct), holds, now };
   if (outcome.kind === 'ok')
     return {
       health: afterAnswer(health, { ...answered, disables: outcome.disables }),
@@ -86,17 +111,37 @@ export function afterAttempt(
   }
   const parked = () => park(health, attempt, { conduct, ...moment });
   if (!failedAlone(health, attempt, conduct)) return { health: parked(), decision: 'waits' };
-  const known = health.against ?? [];
-  const against = attempt.isAlone ? known : [...known.filter((each) => each !== event), event];
-  if (against.length >= maxAgainst && !attempt.isAlone)
-    return { health: { ...parked(), against: against.slice(-maxAgainst) }, decision: 'waits' };
   // What it asks for it gets, whoever is at fault.
   if (outcome.kind === 'failed' && outcome.retryAfterMs !== undefined)
     return { health: parked(), decision: 'alone' };
-  const noted = against.length === 0 ? {} : { against };
+  const against = notedAgainst(health, attempt);
   const next =
-    outcome.kind === 'rejected' ? afterAnswer(health, { ...noted, holds }) : { ...health, ...noted };
-  return { health: next, decision: 'alone' };
+    outcome.kind === 'rejected'
+      ? afterAnswer(health, { against, holds, now })
+      : { ...health, ...(against && { against }) };
+  return {
+    health: isInRun(next) ? { ...next, parkedUntil: now + rejectionPauseMs } : next,
+    decision: 'alone',
+  };
+}
+
+/** The different deliveries that failed alone; one that did so before has nothing new to tell. */
+function notedAgainst(
+  { against }: Health,
+  { event, isAlone }: AttemptOutcome,
+): readonly string[] | undefined {
+  if (isAlone) return against;
+  const others = (against ?? []).filter((each) => each !== event);
+  return [...others, event].slice(-maxAgainst);
+}
+
+/**
+ * The endpoint's health after the head of a strict order, which was rejected and is too old, has been given up: it was
+ * that one that was at fault, so the next one is tried soon, and then on the schedule from its beginning.
+ */
+export function afterHeadGivenUp(health: Health, now: number): Health {
+  const { askedUntil: _, ...kept } = health;
+  return { ...kept, failures: 1, parkedUntil: now + rejectionPauseMs };
 }
 
 /**
@@ -108,7 +153,12 @@ export function isUnchangedBySuccess(health: Health, event: string): boolean {
 }
 
 /** Nothing that a success could mend. */
-function isSmooth({ failures, allowed, against }: Health): boolean {
+function isSmooth(health: Health): boolean {
+  return isUnbroken(health) && health.limitedAt === undefined;
+}
+
+/** Nothing that a success could mend now. */
+function isUnbroken({ failures, allowed, against }: Health): boolean {
   return !failures && allowed === undefined && against === undefined;
 }
 
@@ -137,27 +187,37 @@ interface Answered {
   /** What the allowed concurrency grows to, where something has succeeded. */
   limit?: number;
   disables?: string | undefined;
-  against?: readonly string[];
+  against?: readonly string[] | undefined;
   /** Whether the endpoint stays parked all the same. */
   holds?: boolean;
+  /** ms since the epoch. */
+  now: number;
 }
 
 /** What stays after an answer that shows the endpoint at work. */
-function afterAnswer(health: Health, { settled, limit, disables, against, holds }: Answered): Health {
+function afterAnswer(health: Health, { settled, limit, disables, against, holds, now }: Answered): Health {
   const { failedDeliveries = [], failures, pace } = health;
   const isRemembered = settled !== undefined && failuresOf(health, settled) > 0;
-  if (isSmooth(health) && !isRemembered && disables === undefined && against === undefined) return health;
+  const limitedAt = isRecent(health.limitedAt, now) ? health.limitedAt : undefined;
+  const isSame = isUnbroken(health) && limitedAt === health.limitedAt && !isRemembered;
+  if (isSame && disables === undefined && against === undefined) return health;
   const others = failedDeliveries.filter(([id]) => id !== settled);
   const paused = health.paused ?? (disables === undefined ? undefined : pausedBy(disables));
-  const { since, parkedUntil, failedAt, ageFrom, last, clock, asked } = health;
+  const { since, parkedUntil, failedAt, ageFrom, last, clock, askedUntil } = health;
   const stays = paused !== undefined || holds === true;
   return defined({
-    ...(stays && { failures, since, parkedUntil, failedAt, ageFrom, last, clock, paused, asked }),
+    ...(limitedAt !== undefined && { limitedAt, since, clock }),
+    ...(stays && { failures, since, parkedUntil, failedAt, ageFrom, last, clock, paused, askedUntil }),
     failedDeliveries: others.length === 0 ? undefined : others,
     allowed: holds === true ? undefined : allowedAfter(health, limit),
     against,
     pace,
   });
+}
+
+/** A time in the future is from before the clock was set back. */
+function isRecent(at: number | undefined, now: number): boolean {
+  return at !== undefined && at <= now && now - at < limitMemoryMs;
 }
 
 /** The concurrency allowed from now on; undefined where the limit is. */
@@ -181,20 +241,32 @@ function park(
 ): Health {
   const { now } = moment;
   const { outcome } = attempt;
-  const retryAfterMs = outcome.kind === 'failed' ? (outcome.retryAfterMs ?? 0) : 0;
+  const retryAfterMs = 'retryAfterMs' in outcome ? (outcome.retryAfterMs ?? 0) : 0;
   const asked = Math.min(Math.max(retryAfterMs, 0), longestRetryAfterMs);
-  const failed = afterFailure(health, attempt, moment);
-  const scheduled = isSameMoment(health, attempt, now)
-    ? (health.parkedUntil ?? now)
-    : now + backOffMs(retry, failed.failures ?? 1, random);
+  const isEarly = attempt.isEarly === true && health.failures !== undefined;
+  const failed = isEarly ? afterEarlyFailure(health, attempt) : afterFailure(health, attempt, moment);
+  const scheduled =
+    isEarly || isSameMoment(health, attempt, now)
+      ? (health.parkedUntil ?? now)
+      : now + backOffMs(retry, failed.failures ?? 1, random);
   const parkedUntil = Math.min(Math.max(scheduled, now + asked), now + longestBackOffMs(retry));
-  const { asked: _, ...rest } = failed;
-  return { ...rest, parkedUntil, ...((asked > 0 || isHeld(health, attempt, now)) && { asked: true }) };
+  const { askedUntil: before, ...rest } = failed;
+  const held = isHeld(health, attempt, now) ? (before ?? 0) : 0;
+  const askedUntil = Math.max(held, asked > 0 ? now + asked : 0);
+  return askedUntil > 0 ? { ...rest, parkedUntil, askedUntil } : { ...rest, parkedUntil };
 }
 
 /** Whether another attempt of the same moment was told to wait. */
 function isHeld(health: Health, attempt: AttemptOutcome, now: number): boolean {
-  return health.asked === true && isSameMoment(health, attempt, now);
+  return health.askedUntil !== undefined && isSameMoment(health, attempt, now);
+}
+
+/** One that came before its time counts neither for the schedule nor for giving up. */
+function afterEarlyFailure(health: Health, { outcome, event }: AttemptOutcome): Health {
+  const failedDeliveries = remember(health, event);
+  return 'what' in outcome
+    ? { ...health, failedDeliveries, last: outcome.what }
+    : { ...health, failedDeliveries };
 }
 
 function afterFailure(health: Health, attempt: AttemptOutcome, { now, clock }: Moment): Health {
@@ -208,6 +280,7 @@ function afterFailure(health: Health, attempt: AttemptOutcome, { now, clock }: M
     failedAt: isNew ? [...(health.failedAt ?? []), now].slice(-minAttempts) : (health.failedAt ?? []),
     failedDeliveries: remember(health, event),
     ...('what' in outcome && { last: outcome.what }),
+    ...(outcome.kind === 'failed' && outcome.limits && { limitedAt: now }),
     ...(clock !== undefined && { clock }),
   };
 }

@@ -7,6 +7,9 @@ export const minAttempts = 8;
 /** The longest wait that a receiver can ask for with `Retry-After`, in ms. */
 export const longestRetryAfterMs = 86_400_000;
 
+/** The wait between two attempts during a run of rejections, in ms. */
+export const rejectionPauseMs = 500;
+
 /** The wait after failure number `failures` (from 1), in ms, jitter included. */
 export function backOffMs({ scheduleMs, jitter }: RetryPolicy, failures: number, random: number): number {
   const base = scheduleMs[Math.min(failures, scheduleMs.length) - 1] ?? 0;

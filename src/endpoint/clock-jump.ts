@@ -5,6 +5,8 @@ import type { ClockReading, Moment } from '../shared/clock.js';
 export interface Timed {
   since?: number;
   parkedUntil?: number;
+  askedUntil?: number;
+  limitedAt?: number;
   failedAt?: readonly number[];
   ageFrom?: number;
   clock?: ClockReading;
@@ -25,7 +27,7 @@ export function atThisClock<T extends Timed>(health: T, { now, clock }: Moment):
   if (clock === undefined || noted === undefined || clock.boot !== noted.boot) return health;
   const jumpMs = clock.bootedAt - noted.bootedAt;
   if (Math.abs(jumpMs) < leastJumpMs) return health;
-  const { since, parkedUntil, failedAt = [] } = health;
+  const { since, parkedUntil, askedUntil, limitedAt, failedAt = [] } = health;
   const isInsane = Math.abs(jumpMs) > suspendsGivingUpMs;
   const ageFrom = isInsane ? now : health.ageFrom && health.ageFrom + jumpMs;
   return {
@@ -33,6 +35,8 @@ export function atThisClock<T extends Timed>(health: T, { now, clock }: Moment):
     clock,
     ...(since !== undefined && { since: since + jumpMs }),
     ...(parkedUntil !== undefined && { parkedUntil: parkedUntil + jumpMs }),
+    ...(askedUntil !== undefined && { askedUntil: askedUntil + jumpMs }),
+    ...(limitedAt !== undefined && { limitedAt: limitedAt + jumpMs }),
     ...(ageFrom !== undefined && { ageFrom }),
     failedAt: isInsane ? [] : failedAt.map((at) => at + jumpMs),
   };

@@ -3,7 +3,7 @@
  * endpoint, not to each delivery. Pure; `after-attempt.ts` has its changes.
  */
 import type { ClockReading, Moment } from '../shared/clock.js';
-import { longestBackOffMs, minAttempts } from './back-off.js';
+import { longestBackOffMs, minAttempts, rejectionPauseMs } from './back-off.js';
 import { atThisClock } from './clock-jump.js';
 import type { Endpoint } from './endpoint.js';
 import type { Pace } from './pace.js';
@@ -14,10 +14,12 @@ export interface Health {
   failures?: number;
   /** When the trouble began. */
   since?: number;
-  /** No attempt before this. */
+  /** No attempt before this. Without `failures`: the pause of a run of rejections. */
   parkedUntil?: number;
-  /** Whether it has asked for that wait (`Retry-After`). */
-  asked?: boolean;
+  /** No attempt before this, because it asked for that (`Retry-After`). */
+  askedUntil?: number;
+  /** When it last wanted fewer requests (429). Until it has not for {@link limitMemoryMs}, nobody is told that it is well. */
+  limitedAt?: number;
   /** When attempts failed lately, oldest first; at most {@link minAttempts}. */
   failedAt?: readonly number[];
   /** After the clock has jumped: no delivery's age counts from before. */
@@ -30,7 +32,7 @@ export interface Health {
   failedDeliveries?: readonly FailedDelivery[];
   /** While it recovers: attempts in flight at once, from 1, with the fractions that add up. Absent: its limit. */
   allowed?: number;
-  /** Different deliveries that failed alone, with no success between them; at most {@link maxAgainst} event ids. */
+  /** Different deliveries that failed alone, with no success between them; at most {@link maxAgainst} event ids, which make a run. */
   against?: readonly string[];
   /** The clock by which these times are. */
   clock?: ClockReading;
@@ -44,8 +46,11 @@ export type FailedDelivery = readonly [event: string, failures: number];
 /** So many deliveries' attempts are remembered; of others the count begins anew. */
 export const maxFailedDeliveries = 256;
 
-/** So many different deliveries that fail alone, one after another, speak of the endpoint. */
+/** So many different deliveries that are rejected, one after another, are a run of rejections. */
 export const maxAgainst = 3;
+
+/** An endpoint that wants fewer requests again within this time, in ms, was never well. */
+export const limitMemoryMs = 600_000;
 
 /** The settings that decide what follows from an attempt. */
 export type Conduct = Pick<Endpoint, 'retry' | 'concurrency' | 'order' | 'onFailure'>;
@@ -59,14 +64,28 @@ export function stateOf({ failures, paused }: Health): State {
   return failures ? 'parked' : 'well';
 }
 
+/**
+ * How an endpoint is, as it is told to people and programs. One that wants
+ * fewer requests now and then is told once, and not each time it has had a rest.
+ */
+export function toldStateOf(health: Health): State {
+  const state = stateOf(health);
+  return state === 'well' && health.limitedAt !== undefined ? 'parked' : state;
+}
+
+/** Whether the last deliveries, and more than a few, were rejected: it works, and is sent to slowly. */
+export function isInRun({ failures, against }: Health): boolean {
+  return !failures && against !== undefined && against.length >= maxAgainst;
+}
+
 /** How often a delivery failed with its endpoint, as far as it is remembered. */
 export function failuresOf({ failedDeliveries }: Health, event: string): number {
   return failedDeliveries?.find(([id]) => id === event)?.[1] ?? 0;
 }
 
-/** How many attempts may be in flight at once: one that has failed is probed with one. */
+/** How many attempts may be in flight at once: one that has failed is probed with one, and a run of rejections goes on with one. */
 export function allowedConcurrency(health: Health, conduct: Conduct): number {
-  if (health.failures) return 1;
+  if (health.failures || isInRun(health)) return 1;
   const limit = limitOf(conduct);
   return health.allowed === undefined ? limit : Math.min(wholeAttempts(health.allowed), limit);
 }
@@ -87,12 +106,14 @@ export function wholeAttempts(allowed: number): number {
 }
 
 /**
- * What a parked endpoint is probed with: deliveries of other events than these,
- * the longest ago failed first. Undefined for one that is well, and for one in
- * strict order, which is probed with what is next.
+ * What a parked endpoint is probed with, and one in a run of rejections is sent:
+ * deliveries of other events than these, the longest ago failed first; those
+ * that never failed alone come before those that did. Undefined for one that is
+ * well, and for a parked one in strict order, which is probed with what is next.
  */
 export function probeOf(health: Health, { order }: Conduct): readonly string[] | undefined {
-  if (!health.failures || order === 'strict') return undefined;
+  if (isInRun(health) && order === 'strict') return [];
+  if (!isInRun(health) && (!health.failures || order === 'strict')) return undefined;
   return (health.failedDeliveries ?? []).map(([event]) => event);
 }
 
@@ -103,6 +124,13 @@ export function probeOf(health: Health, { order }: Conduct): readonly string[] |
 export function parkedUntil(health: Health, moment: Moment, { retry }: Pick<Conduct, 'retry'>): number {
   const until = atThisClock(health, moment).parkedUntil ?? 0;
   return until > moment.now + longestBackOffMs(retry) ? 0 : until;
+}
+
+/** For how much longer a run of rejections pauses, in ms. More than a pause is from before the clock was set back. */
+export function runPauseMs(health: Health, now: number): number {
+  if (!isInRun(health)) return 0;
+  const left = (health.parkedUntil ?? 0) - now;
+  return left > rejectionPauseMs ? 0 : Math.max(left, 0);
 }
 
 /** Whether a delivery is given up: old enough, and its endpoint tried often enough since it was accepted, by a sane clock. */

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Answer } from '../support/receiver.js';
-import { createWorld } from '../support/world.js';
+import { createWorld, until } from '../support/world.js';
 
 /** A hooks file with one endpoint `chat`, which is tried again after 10 ms. */
 function hooksFile(url: string, more = ''): string {
@@ -92,6 +92,59 @@ describe('endpoint health', () => {
     await aMoment();
     expect(await world.run(['drain'])).toMatchObject({ code: 75, stderr: '' });
     expect(receiver.requests).toHaveLength(2);
+  });
+
+  test('capnhook drain delivers what lies behind a run of rejections in the same pass', async () => {
+    const world = createWorld();
+    const receiver = await world.receiver(({ body }) => ({ status: `${body}` === '0' ? 400 : 204 }));
+    world.hooks(hooksFile(receiver.url).replace('10ms', '1h'));
+    await world.run(['fire', 'complete', '--ndjson', '-'], { input: '0\n0\n0\n0\n0\n0\n0\n0\n1\n1\n1' });
+    const pass = await world.run(['drain', '--json']);
+    expect(pass.code).toBe(75);
+    expect(JSON.parse(pass.stdout)).toMatchObject({ delivered: 3, failed: 8, owed: 8, gaveUp: 0 });
+    expect(pass.stderr).not.toContain('fails');
+  });
+
+  test.each([
+    [403, '3600.5', 3_600_500],
+    [302, '7200', 7_200_000],
+  ])('capnhook drain heeds Retry-After with %d, and a fraction', async (status, retryAfter, waitMs) => {
+    const world = createWorld();
+    const receiver = await world.receiver(() => ({ status, headers: { 'retry-after': retryAfter } }));
+    world.hooks(hooksFile(receiver.url));
+    await world.run(['fire', 'complete', '-d', '1']);
+    const before = Date.now();
+    expect((await world.run(['drain'])).code).toBe(75);
+    const { parkedUntil } = JSON.parse(readFileSync(join(world.spool, 'endpoints/chat.json'), 'utf8'));
+    expect(parkedUntil).toBeGreaterThanOrEqual(before + waitMs);
+    expect(parkedUntil).toBeLessThanOrEqual(Date.now() + waitMs);
+  });
+
+  test('capnhook drain delays what is rejected with Retry-After, and nothing else', async () => {
+    const world = createWorld();
+    const receiver = await world.receiver(({ body }) =>
+      `${body}` === '0' ? { status: 413, headers: { 'retry-after': '3600' } } : {},
+    );
+    world.hooks(hooksFile(receiver.url));
+    await world.run(['fire', 'complete', '--ndjson', '-'], { input: '0\n1' });
+    await world.run(['drain']);
+    await aMoment();
+    expect((await world.run(['drain'])).code).toBe(75);
+    expect(receiver.requests.map(({ body }) => `${body}`).sort()).toEqual(['0', '1']);
+  });
+
+  test('capnhook drain tells once of an endpoint that answers 204 and 429 by turns', async () => {
+    const world = createWorld();
+    let count = 0;
+    const receiver = await world.receiver(() => ({ status: count++ % 2 === 0 ? 204 : 429 }));
+    world.hooks(hooksFile(receiver.url, ', concurrency: 1'));
+    await world.run(['fire', 'complete', '--ndjson', '-'], { input: '1\n2\n3\n4' });
+    const daemon = world.start(['drain', '--daemon']);
+    await until('all is delivered', () => receiver.requests.length >= 7);
+    daemon.kill('SIGTERM');
+    const { stderr } = await daemon.ended;
+    expect(stderr.match(/fails: 429/g)).toHaveLength(1);
+    expect(stderr).not.toContain('well again');
   });
 
   test('capnhook drain keeps the rate from one pass to the next', async () => {

@@ -2,21 +2,27 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   afterAttempt,
+  afterHeadGivenUp,
   type Decision,
   isUnchangedBySuccess,
   type Outcome,
 } from '../../src/endpoint/after-attempt.js';
-import { longestBackOffMs, minAttempts } from '../../src/endpoint/back-off.js';
+import { longestBackOffMs, minAttempts, rejectionPauseMs } from '../../src/endpoint/back-off.js';
 import {
   allowedConcurrency,
   type Conduct,
   failuresOf,
   type Health,
   isGivenUp,
+  isInRun,
+  limitMemoryMs,
   maxAgainst,
   maxFailedDeliveries,
   parkedUntil,
   probeOf,
+  runPauseMs,
+  stateOf,
+  toldStateOf,
 } from '../../src/endpoint/health.js';
 import { anyJump, conduct, conducts, day, events, histories, live, t0 } from './histories.js';
 
@@ -69,12 +75,12 @@ describe('afterAttempt() over any history', () => {
         const last = live(history, by).at(-1)?.health ?? {};
         fc.pre(last.paused === undefined);
         // One that began before the endpoint asked to be left alone does not count.
-        fc.pre(last.asked !== true || last.failedAt?.at(-1) !== t0);
+        fc.pre(last.askedUntil === undefined || last.failedAt?.at(-1) !== t0);
         const attempt = { outcome: ok, event: 'evt_x', startedAt: t0 };
         const { health } = afterAttempt(last, attempt, { conduct: by, now: t0, random: 0 });
-        expect(Object.keys(health).filter((key) => !['failedDeliveries', 'allowed'].includes(key))).toEqual(
-          [],
-        );
+        const stays = ['failedDeliveries', 'allowed'];
+        if (health.limitedAt !== undefined) stays.push('limitedAt', 'since', 'clock');
+        expect(Object.keys(health).filter((key) => !stays.includes(key))).toEqual([]);
         expect(parkedUntil(health, { now: 0 }, by)).toBe(0);
       }),
     );
@@ -93,7 +99,7 @@ describe('afterAttempt() over any history', () => {
           const allowed = allowedConcurrency(health, by);
           expect(allowed).toBeGreaterThanOrEqual(1);
           expect(allowed).toBeLessThanOrEqual(by.concurrency);
-          if (health.failures || by.order === 'strict') expect(allowed).toBe(1);
+          if (health.failures || isInRun(health) || by.order === 'strict') expect(allowed).toBe(1);
           else expect(allowed).toBe(Math.min(by.concurrency, Math.floor((curve ?? Infinity) + 1e-9)));
         }
       }),
@@ -190,8 +196,9 @@ describe('afterAttempt() and the endpoint', () => {
             const after = afterAttempt(health, attempt, { conduct: by, now, random, clock });
             if (isUnchangedBySuccess(health, id)) expect(after).toEqual({ health, decision: 'delivered' });
             if (isUnchangedBySuccess(health, id)) expect(after.health).toBe(health);
-            const { allowed, paused, failures } = after.health;
-            const isMended = allowed === undefined && paused === undefined && !failures;
+            const { allowed, paused, failures, limitedAt } = after.health;
+            const isMended =
+              allowed === undefined && paused === undefined && !failures && limitedAt === undefined;
             if (isMended) expect(isUnchangedBySuccess(after.health, id)).toBe(true);
           }
         }
@@ -351,19 +358,69 @@ describe('afterAttempt() and the delivery', () => {
     expect(health).toEqual({});
   });
 
-  it(`afterAttempt() parks when ${maxAgainst} different deliveries in a row are rejected, until one succeeds`, () => {
+  it(`afterAttempt() goes on one at a time, with a pause, when ${maxAgainst} different deliveries in a row are rejected, until one succeeds`, () => {
     const steps: Array<[string, Outcome]> = [
       ['a', rejected],
       ['b', rejected],
       ['c', rejected],
       ['d', rejected],
     ];
+    expect(isInRun(attempted(steps.slice(0, maxAgainst - 1)).health)).toBe(false);
     const { decisions, health } = attempted(steps);
-    expect(decisions).toEqual(['alone', 'alone', 'waits', 'waits']);
-    expect(health).toMatchObject({ failures: 2, last: '400' });
+    expect(decisions).toEqual(['alone', 'alone', 'alone', 'alone']);
+    const lastAt = t0 + 3 * 60_000;
+    expect(health).toEqual({ against: ['b', 'c', 'd'], parkedUntil: lastAt + rejectionPauseMs });
+    expect(stateOf(health)).toBe('well');
+    expect(allowedConcurrency(health, conduct)).toBe(1);
+    expect(runPauseMs(health, lastAt)).toBe(rejectionPauseMs);
+    expect(runPauseMs(health, lastAt + rejectionPauseMs)).toBe(0);
+    expect(runPauseMs(health, lastAt - 1)).toBe(0);
     const after = attempted([...steps, ['e', ok], ['c', rejected]]);
     expect(after.decisions.slice(-2)).toEqual(['delivered', 'alone']);
-    expect(after.health.failures).toBe(undefined);
+    expect(after.health).toEqual({ against: ['c'] });
+  });
+
+  it('afterAttempt() never parks for rejections, and never waits for longer than a minute because of them', () => {
+    const kinds = fc.constantFrom<Outcome>(ok, rejected, { kind: 'refused' });
+    fc.assert(
+      fc.property(histories({ kinds, jumps: anyJump }), conducts, (history, by) => {
+        fc.pre(by.order === 'any' || by.onFailure === 'skip');
+        for (const { health, now } of live(history, by)) {
+          expect(stateOf(health)).toBe('well');
+          expect(health.parkedUntil ?? 0).toBeLessThanOrEqual(now + 60_000);
+          expect(runPauseMs(health, now)).toBeLessThanOrEqual(60_000);
+        }
+      }),
+    );
+  });
+
+  it('probeOf() in a run of rejections puts what was never tried first', () => {
+    const { health } = attempted(['a', 'b', 'c'].map((event) => [event, rejected]));
+    expect(probeOf(health, conduct)).toEqual([]);
+    expect(probeOf(health, { ...conduct, order: 'strict', onFailure: 'skip' })).toEqual([]);
+  });
+
+  it('afterAttempt() parks when the endpoint fails in a run of rejections, and one rejection ends that', () => {
+    const run = ['a', 'b', 'c'].map((event) => [event, rejected] as const);
+    const parked = attempted([...run, ['d', failed]]);
+    expect(parked.decisions.at(-1)).toBe('waits');
+    expect(parked.health).toMatchObject({ failures: 1 });
+    expect(attempted([...run, ['d', failed], ['e', rejected]]).health.failures).toBe(undefined);
+  });
+
+  it('afterHeadGivenUp() lets the next one of a strict order be tried soon', () => {
+    const { health } = attempted(
+      ['a', 'a', 'a'].map((event) => [event, rejected]),
+      { order: 'strict' },
+    );
+    expect(health.failures).toBe(3);
+    const next = afterHeadGivenUp({ ...health, askedUntil: t0 + day }, t0);
+    expect(next).toMatchObject({
+      failures: 1,
+      parkedUntil: t0 + rejectionPauseMs,
+      failedAt: health.failedAt,
+    });
+    expect(next).not.toHaveProperty('askedUntil');
   });
 
   it.each([
@@ -429,7 +486,7 @@ describe('afterAttempt() after Retry-After', () => {
   it('afterAttempt() keeps the endpoint parked although one that was in flight then succeeds', () => {
     const asked = fail({}, { startedAt: t0, now: t0 + 10, retryAfterMs: 60_000 });
     const later = succeed(asked, t0, t0 + 100);
-    expect(later).toMatchObject({ failures: 1, asked: true, parkedUntil: asked.parkedUntil });
+    expect(later).toMatchObject({ failures: 1, askedUntil: t0 + 60_010, parkedUntil: asked.parkedUntil });
     expect(succeed(later, t0 + 60_010, t0 + 60_020).failures).toBeUndefined();
   });
 
@@ -442,12 +499,84 @@ describe('afterAttempt() after Retry-After', () => {
         { outcome: outcome!, event: 'evt_b', startedAt: t0 },
         { conduct, now: t0 + 100, random: 0.5 },
       );
-      expect(health).toMatchObject({ failures: 1, asked: true, parkedUntil: asked.parkedUntil });
+      expect(health).toMatchObject({ failures: 1, askedUntil: t0 + 60_010, parkedUntil: asked.parkedUntil });
     },
   );
 
   it('afterAttempt() makes an endpoint well that has not asked for a wait, also by one that was in flight', () => {
     const parked = fail({}, { startedAt: t0, now: t0 + 10 });
     expect(succeed(parked, t0, t0 + 100).failures).toBeUndefined();
+  });
+});
+
+describe('afterAttempt() of an endpoint that wants fewer requests', () => {
+  const limited: Outcome = { kind: 'failed', what: '429', limits: true };
+
+  it('afterAttempt() tells of repeated 429 once, and that it is well only when there was none for a while', () => {
+    let health: Health = {};
+    let now = t0;
+    const told: string[] = [];
+    const attempt = (outcome: Outcome, waitMs: number): void => {
+      now += waitMs;
+      const event = `evt_${now}`;
+      const after = afterAttempt(health, { outcome, event, startedAt: now }, { conduct, now, random: 0.5 });
+      if (toldStateOf(after.health) !== toldStateOf(health)) told.push(toldStateOf(after.health));
+      health = after.health;
+    };
+    for (let n = 0; n < 20; n += 1) {
+      attempt(ok, 10_000);
+      attempt(limited, 10_000);
+      // The schedule is at its beginning each time: it was well in between.
+      expect(health).toMatchObject({ failures: 1, parkedUntil: now + 5_000 });
+    }
+    expect(told).toEqual(['parked']);
+    attempt(ok, 10_000);
+    expect(stateOf(health)).toBe('well');
+    attempt(ok, limitMemoryMs - 10_001);
+    expect(told).toEqual(['parked']);
+    attempt(ok, 1);
+    expect(told).toEqual(['parked', 'well']);
+    expect(health).not.toHaveProperty('limitedAt');
+  });
+
+  it('toldStateOf() is well after a success once the clock was set back behind the last 429', () => {
+    const health: Health = { limitedAt: t0 + 1 };
+    const after = afterAttempt(
+      health,
+      { outcome: ok, event: 'a', startedAt: t0 },
+      { conduct, now: t0, random: 0 },
+    );
+    expect(toldStateOf(health)).toBe('parked');
+    expect(toldStateOf(after.health)).toBe('well');
+  });
+});
+
+describe('afterAttempt() of an attempt before its time', () => {
+  const early = (health: Health, outcome: Outcome, now: number) =>
+    afterAttempt(
+      health,
+      { outcome, event: 'evt_b', startedAt: now, isEarly: true },
+      { conduct, now, random: 0.5 },
+    );
+
+  it('afterAttempt() moves neither the schedule nor giving up when an early attempt fails', () => {
+    const parked = fail({}, { startedAt: t0 });
+    let health = parked;
+    for (let n = 1; n <= 20; n += 1) health = early(health, { ...failed, what: '502' }, t0 + n).health;
+    const { failures, failedAt, parkedUntil: until, since } = parked;
+    expect(health).toMatchObject({ failures, failedAt, parkedUntil: until, since, last: '502' });
+    expect(failuresOf(health, 'evt_b')).toBe(20);
+  });
+
+  it('afterAttempt() heeds the Retry-After of an early attempt', () => {
+    const parked = fail({}, { startedAt: t0 });
+    const { health } = early(parked, { ...failed, retryAfterMs: 60_000 }, t0 + 1_000);
+    expect(health).toMatchObject({ failures: 1, askedUntil: t0 + 61_000, parkedUntil: t0 + 61_000 });
+  });
+
+  it('afterAttempt() makes the endpoint well, or pauses it, by an early attempt as by any other', () => {
+    const parked = fail({}, { startedAt: t0 });
+    expect(early(parked, ok, t0 + 1_000).health.failures).toBe(undefined);
+    expect(early(parked, { kind: 'gone', what: '410' }, t0 + 1_000).health.paused).toBeDefined();
   });
 });

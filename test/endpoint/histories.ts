@@ -42,6 +42,7 @@ const outcomes: fc.Arbitrary<Outcome> = fc.oneof(
   fc.record({
     kind: fc.constant('failed' as const),
     what: fc.constant('429'),
+    limits: fc.boolean(),
     retryAfterMs: fc.integer({ min: -day, max: 40 * day }),
   }),
 );

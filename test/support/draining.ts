@@ -165,6 +165,8 @@ export interface DrainingOptions {
   script?: Record<string, Script>;
   clock?: Clock & Partial<FakeClock>;
   random?: () => number;
+  /** Whether time goes by, 100 ms at a time, while nothing is in flight; a drain need not wait for it. Default false. */
+  flows?: boolean;
   /** Stands between the drain and the lease. */
   wrap?: (lease: Lease) => Lease;
   /** What a command that is told of a change comes to; by default it goes well. */
@@ -244,6 +246,12 @@ export function draining(options: DrainingOptions = {}): Draining {
     async drain(drainOptions = {}) {
       const lease = await leased();
       let current = hooks;
+      let hint = () => {};
+      const flow = setInterval(() => {
+        if (options.flows !== true || scripted.inFlight() > 0) return;
+        clock.advance?.(100);
+        hint();
+      }, 1);
       try {
         return await drain(
           {
@@ -254,6 +262,9 @@ export function draining(options: DrainingOptions = {}): Draining {
                 const next = refreshes.shift() ?? { kind: 'same' };
                 if (next.kind === 'reloaded') current = hooks;
                 return next;
+              },
+              onInvalidate(callback) {
+                hint = callback;
               },
             },
             sender: scripted.sender,
@@ -275,6 +286,7 @@ export function draining(options: DrainingOptions = {}): Draining {
           { until: 'pass', graceMs: 10_000, rescanMs: 2_000, ...drainOptions },
         );
       } finally {
+        clearInterval(flow);
         await lease.close();
       }
     },

@@ -136,13 +136,15 @@ function parseHealth(text: string): Health {
   }
   if (typeof value !== 'object' || value === null) return {};
   const { failures, since, parkedUntil, failedAt, paused, last, failedDeliveries } = value as Health;
-  const { ageFrom, allowed, against, clock, pace, asked } = value as Health;
+  const { ageFrom, allowed, against, clock, pace, limitedAt } = value as Health;
   const parsedPace = parsePace(pace);
+  const askedUntil = askedUntilOf(value as Health & { asked?: unknown });
   return {
     ...(isCount(failures) && { failures }),
     ...(isCount(since) && { since }),
     ...(isCount(parkedUntil) && { parkedUntil }),
-    ...(asked === true && { asked }),
+    ...(isCount(askedUntil) && { askedUntil }),
+    ...(isCount(limitedAt) && { limitedAt }),
     ...(Array.isArray(failedAt) && failedAt.every(isCount) && { failedAt }),
     ...(isCount(ageFrom) && { ageFrom }),
     ...(typeof paused === 'string' && { paused }),
@@ -153,6 +155,11 @@ function parseHealth(text: string): Health {
     ...(isReading(clock) && { clock: { boot: clock.boot, bootedAt: clock.bootedAt } }),
     ...(parsedPace !== undefined && { pace: parsedPace }),
   };
+}
+
+/** An earlier version wrote only that the endpoint had asked for the wait. */
+function askedUntilOf({ askedUntil, asked, parkedUntil }: Health & { asked?: unknown }): unknown {
+  return asked === true ? (askedUntil ?? parkedUntil) : askedUntil;
 }
 
 function isCount(value: unknown): value is number {

@@ -1,7 +1,7 @@
 /** The attempts in flight: starts them, round robin over the endpoints and within every limit, and sees them home. */
 import { setImmediate } from 'node:timers/promises';
 import type { Endpoint } from '../../endpoint/endpoint.js';
-import { allowedConcurrency, isBlocking, probeOf } from '../../endpoint/health.js';
+import { allowedConcurrency, isBlocking, isInRun, probeOf } from '../../endpoint/health.js';
 import type { Delivery, Due } from '../../spool/spool.js';
 import { createGate } from './gate.js';
 import { createInFlight } from './in-flight.js';
@@ -26,6 +26,9 @@ const largeBytes = 256 * 2 ** 10;
 
 /** A pass waits for an endpoint's rate no longer than this, in ms; the next pass goes on. */
 const passPatienceMs = 2_000;
+
+/** A pass goes on with an endpoint that rejects one delivery after another for so long, in ms; the next pass goes on. */
+const runPatienceMs = 30_000;
 
 /** An endpoint's turn is up to so many deliveries: those that are settled together share an fsync of their directory. */
 const turnLength = 4;
@@ -75,6 +78,7 @@ export function createAttempts(ports: DrainPorts, options: AttemptsOptions): Att
     onHome();
   });
   const beganAt = clock.now();
+  const beganAtMonotonic = clock.monotonic();
   let atOnce = turnLength;
   let failure: unknown;
 
@@ -121,7 +125,8 @@ export function createAttempts(ports: DrainPorts, options: AttemptsOptions): Att
   function opensInMs(id: string): number {
     const [closedMs, pacedMs] = [gate.closedMs(id), gate.pacedMs(id)];
     if (!isPass) return Math.max(closedMs, pacedMs);
-    return closedMs === 0 && pacedMs <= passPatienceMs ? pacedMs : Infinity;
+    const isOver = clock.monotonic() - beganAtMonotonic > runPatienceMs && isInRun(lease.health(id));
+    return closedMs === 0 && !isOver && pacedMs <= passPatienceMs ? pacedMs : Infinity;
   }
 
   /** Claims one delivery and starts its attempt; false if there was none to claim. */

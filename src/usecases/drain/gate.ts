@@ -1,6 +1,6 @@
 /** When an endpoint may be tried: its health, its rate, and what this drain knows of it. */
 import type { Endpoint } from '../../endpoint/endpoint.js';
-import { parkedUntil } from '../../endpoint/health.js';
+import { parkedUntil, runPauseMs } from '../../endpoint/health.js';
 import { paceAfter, waitForPace } from '../../endpoint/pace.js';
 import { momentOf } from '../../shared/clock.js';
 import type { DrainPorts } from './ports.js';
@@ -10,7 +10,7 @@ import type { Routing } from './routing.js';
 export interface Gate {
   /** For how long it is parked or rests, in ms; Infinity if it is paused. */
   closedMs(endpoint: string): number;
-  /** For how long it has been sent to as fast as its rate allows, in ms. */
+  /** For how long it has been sent to as fast as its rate, or a run of rejections, allows, in ms. */
   pacedMs(endpoint: string): number;
   /** An attempt begins. */
   started(endpoint: Endpoint): Promise<void>;
@@ -34,7 +34,9 @@ export function createGate({ lease, clock }: DrainPorts, { routing, resting }: G
     },
     pacedMs(id) {
       const { rate } = routing.settingsOf(id);
-      return rate === undefined ? 0 : waitForPace(lease.health(id).pace, rate, clock.now());
+      const health = lease.health(id);
+      const pauseMs = runPauseMs(health, clock.now());
+      return rate === undefined ? pauseMs : Math.max(pauseMs, waitForPace(health.pace, rate, clock.now()));
     },
     async started({ id, rate }) {
       if (rate === undefined) return;

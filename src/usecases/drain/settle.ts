@@ -4,13 +4,14 @@ import type { AttemptResult } from '../../delivery/sender.js';
 import { type Verdict, verdictOf } from '../../delivery/verdict.js';
 import {
   afterAttempt,
+  afterHeadGivenUp,
   type Decision,
   isUnchangedBySuccess,
   type Outcome,
 } from '../../endpoint/after-attempt.js';
 import { longestRetryAfterMs, ownRetryAt } from '../../endpoint/back-off.js';
 import type { Endpoint } from '../../endpoint/endpoint.js';
-import { failuresOf, isGivenUp, stateOf } from '../../endpoint/health.js';
+import { failuresOf, isGivenUp, stateOf, toldStateOf } from '../../endpoint/health.js';
 import { momentOf } from '../../shared/clock.js';
 import type { Corrupt, Delivery } from '../../spool/spool.js';
 import { createDeliveries } from './deliveries.js';
@@ -82,7 +83,7 @@ export function createSettler(ports: DrainPorts, options: SettlerOptions): Settl
     const { health, decision } = afterAttempt(before, attempt, { conduct: endpoint, ...moment });
     if (health === before) return { decision };
     // What is told must not be told again by the next drain, should this one be killed.
-    const atOnce = stateOf(before) !== stateOf(health);
+    const atOnce = stateOf(before) !== stateOf(health) || toldStateOf(before) !== toldStateOf(health);
     const saved = lease.saveHealth(endpoint.id, health, { atOnce }).then(() => {
       telling.health(endpoint, { before, after: health, outcome });
     });
@@ -104,11 +105,20 @@ export function createSettler(ports: DrainPorts, options: SettlerOptions): Settl
     }
   }
 
-  async function wait({ delivery, endpoint }: Attempted): Promise<void> {
+  async function wait({ delivery, endpoint, result }: Attempted): Promise<void> {
     resting.rest(endpoint.id, 'failed');
     const isPaused = lease.health(endpoint.id).paused !== undefined; // then it is kept
-    if (!isPaused && isTooOld(delivery, endpoint)) await giveUpOld(delivery, endpoint);
-    else lease.release(delivery);
+    if (isPaused || !isTooOld(delivery, endpoint)) lease.release(delivery);
+    else if (verdictOf(result, clock.now()).kind === 'rejected') await giveUpHead(delivery, endpoint);
+    else await giveUpOld(delivery, endpoint);
+  }
+
+  /** An answer that speaks of the event proves that the endpoint works: those behind it have not had their turn. */
+  async function giveUpHead(head: Delivery, endpoint: Endpoint): Promise<void> {
+    const { id } = endpoint;
+    const message = `it was rejected for too long; last: ${lease.health(id).last}`;
+    if (!(await bury(head, { reason: 'gave-up', message, endpoint }))) return;
+    await lease.saveHealth(id, afterHeadGivenUp(lease.health(id), clock.now()));
   }
 
   function isTooOld({ acceptedAt, endpoint }: Delivery, { giveUpAfterMs }: Endpoint): boolean {

@@ -3,7 +3,7 @@ import type { AttemptResult } from '../../delivery/sender.js';
 import type { Verdict } from '../../delivery/verdict.js';
 import type { Outcome } from '../../endpoint/after-attempt.js';
 import type { Endpoint } from '../../endpoint/endpoint.js';
-import { type Health, type State, stateOf } from '../../endpoint/health.js';
+import { type Health, type State, toldStateOf } from '../../endpoint/health.js';
 import type { JournalEntry } from '../../journal/journal.js';
 import { isoTime } from '../../shared/iso-time.js';
 import type { Corrupt, Delivery } from '../../spool/spool.js';
@@ -87,7 +87,7 @@ export function createTelling(
       report({ kind: 'attempt', endpoint: named(endpoint), event: delivery.event.id, attempt, what, ms });
     },
     health(endpoint, { before, after, outcome }) {
-      const [from, to] = [stateOf(before), stateOf(after)];
+      const [from, to] = [toldStateOf(before), toldStateOf(after)];
       if (from === to) return;
       const name = named(endpoint);
       const since = before.since ?? after.since ?? clock.now();
@@ -130,7 +130,7 @@ export function createTelling(
         report({ kind: 'gave-up', ...notice });
         const { id } = notice.endpoint;
         const health = lease.health(id);
-        const state = stateOf(health);
+        const state = toldStateOf(health);
         const since = health.since ?? clock.now();
         onChange({ endpoint: id, from: state, to: state, since, gaveUp: notice.count });
       }

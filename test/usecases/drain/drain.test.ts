@@ -259,7 +259,7 @@ describe('drain() over any history', () => {
               { giveUpAfterMs: 3_600_000, retry: { scheduleMs: [5_000, 60_000], jitter: 0.2 } },
             ]),
           );
-          const world = draining({ clock, hooks: hooksOf({ complete: ids }, settings), script });
+          const world = draining({ clock, hooks: hooksOf({ complete: ids }, settings), script, flows: true });
           await world.fire(...times(count));
           for (let pass = 0; pass < passes; pass += 1) {
             await world.drain();

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import type { Endpoint } from '../../../src/endpoint/endpoint.js';
 import type { Health } from '../../../src/endpoint/health.js';
@@ -6,9 +7,13 @@ import { type Draining, draining, hooksOf, type Script } from '../../support/dra
 
 const scheduleMs = [1_000, 60_000, 600_000];
 
-function sickWorld(settings: Partial<Endpoint> = {}, script: Record<string, Script> = {}): Draining {
+function sickWorld(
+  settings: Partial<Endpoint> = {},
+  script: Record<string, Script> = {},
+  flows = false,
+): Draining {
   const hooks = hooksOf({ complete: ['a'] }, { a: { retry: { scheduleMs, jitter: 0 }, ...settings } });
-  return draining({ hooks, script });
+  return draining({ hooks, script, flows });
 }
 
 /** Answers by event id; 204 to all others. */
@@ -86,12 +91,75 @@ describe('drain() and a sick endpoint', () => {
     expect(await world.health('a')).toEqual({});
   });
 
-  it('drain() parks when three different deliveries in a row are rejected', async () => {
-    const world = sickWorld({ concurrency: 1 }, { a: 400 });
+  it('drain() delivers what lies behind a run of rejections, in the same pass and one at a time', async () => {
+    let inFlight = 0;
+    const most: number[] = [];
+    const world = sickWorld({ concurrency: 4 }, {}, true);
+    world.script.a = async ({ event }) => {
+      inFlight += 1;
+      most.push(inFlight);
+      await setImmediate();
+      inFlight -= 1;
+      return event.id.startsWith('bad') ? 400 : 204;
+    };
+    await world.fire(...Array.from({ length: 14 }, (_, n) => ({ id: `bad${n}` })), ...times(3));
+    expect(await world.drain()).toMatchObject({ delivered: 3, failed: 14, gaveUp: 0, owed: 14 });
+    expect(world.told('parked')).toEqual([]);
+    expect(await world.backlog('a')).toMatchObject({ waiting: 0, retrying: 14 });
+    expect(most.slice(4, 14)).toEqual(Array.from({ length: 10 }, () => 1));
+  });
+
+  it('drain() gives up nothing that had no attempt of its own behind rejections, for as long as it takes', async () => {
+    const answer: Script = ({ event }) => (event.id.startsWith('bad') ? 422 : 204);
+    const world = sickWorld({ giveUpAfterMs: 60_000, concurrency: 1 }, { a: answer }, true);
+    await world.fire(...Array.from({ length: 20 }, (_, n) => ({ id: `bad${n}` })), { id: 'good' });
+    for (let n = 0; n < 12; n += 1) {
+      await world.drain();
+      world.clock.advance?.(600_000);
+    }
+    expect(world.to('a').filter(({ event }) => event === 'good')).toHaveLength(1);
+    expect(world.buried).toHaveLength(20);
+    expect(world.buried.every(({ why }) => why.attempts >= 8)).toBe(true);
+  });
+
+  it('drain() delays the one delivery that is rejected with Retry-After, and the others flow', async () => {
+    const asks: Script = ({ event }) =>
+      event.id === 'later' ? { kind: 'answer', status: 422, retryAfter: '3600.5' } : 204;
+    const world = sickWorld({}, { a: asks });
+    await world.fire({ id: 'later' }, ...times(5));
+    expect(await world.drain()).toMatchObject({ delivered: 5, owed: 1 });
+    expect(world.told('failed-alone')).toMatchObject([{ dueMs: world.clock.now() + 3_600_500 }]);
+    world.clock.advance?.(3_600_000);
+    expect(await world.drain()).toMatchObject({ failed: 0, owed: 1 });
+  });
+
+  it.each([302, 403, 404, 500])('drain() heeds Retry-After with %d', async (status) => {
+    const world = sickWorld({}, { a: { kind: 'answer', status, retryAfter: '3600' } });
+    await world.fire({});
+    await world.drain();
+    expect(await world.health('a')).toMatchObject({ parkedUntil: world.clock.now() + 3_600_000 });
+  });
+
+  it('drain() tells once of an endpoint that answers 200 and 429 by turns', async () => {
+    let count = 0;
+    const world = sickWorld(
+      { concurrency: 1, onChange: ['tell'] },
+      { a: () => (count++ % 2 === 0 ? 204 : 429) },
+    );
     await world.fire(...times(10));
-    expect(await world.drain()).toMatchObject({ failed: 3, owed: 10 });
-    expect(world.told('parked')).toMatchObject([{ what: '400' }]);
-    expect(await world.backlog('a')).toMatchObject({ waiting: 8, retrying: 2 });
+    for (let n = 0; n < 12; n += 1) {
+      await world.drain();
+      world.clock.advance?.(1_000);
+    }
+    expect(world.to('a').length).toBeGreaterThan(12);
+    expect(world.told('parked')).toMatchObject([{ what: '429' }]);
+    expect(world.told('well')).toEqual([]);
+    world.script.a = 204;
+    world.clock.advance?.(600_000);
+    await world.fire({});
+    await world.drain();
+    expect(world.told('well')).toHaveLength(1);
+    expect(world.ran).toHaveLength(2);
   });
 
   it('drain() gives up at once what the receiver wants never again, and the endpoint stays well', async () => {
@@ -148,6 +216,24 @@ describe('drain() and a sick endpoint', () => {
 
 describe('drain() in strict order', () => {
   const strict = { order: 'strict', concurrency: 1 } as const;
+
+  it('drain() gives up the head alone when that is rejected for too long, and tries the next one soon', async () => {
+    const world = sickWorld(
+      { ...strict, giveUpAfterMs: 3_600_000 },
+      { a: byEvent({ bad1: 400, bad2: 400 }) },
+    );
+    await world.fire({ id: 'bad1' }, { id: 'bad2' }, { id: 'good' });
+    for (let n = 0; world.buried.length === 0 && n < 20; n += 1) {
+      await world.drain();
+      world.clock.advance?.(600_000);
+    }
+    expect(world.buried.map(({ event }) => event)).toEqual(['bad1']);
+    expect(await world.backlog('a')).toMatchObject({ waiting: 2 });
+    await world.drain();
+    world.clock.advance?.(1_000);
+    expect(await world.drain()).toMatchObject({ delivered: 1, owed: 0 });
+    expect(world.buried).toMatchObject([{ event: 'bad1' }, { event: 'bad2', why: { attempts: 1 } }]);
+  });
 
   it('drain() sends one at a time, waits for the head, and keeps the order', async () => {
     const world = sickWorld(strict, { a: 500 });
