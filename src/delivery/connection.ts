@@ -1,16 +1,23 @@
 import type { HttpRequest } from './http-request.js';
-import type { Answer } from './sender.js';
+import type { Answer, AttemptResult } from './sender.js';
 
 /** A connection to an origin, for one request at a time. It connects with its first request. */
 export interface Connection {
   readonly origin: string;
-  /** Whether the next request would find it connected. */
+  /** Whether the next request would find it connected, and the last one wholly written. */
   isOpen(): boolean;
   /**
    * Sends the request. The listener hears `ended` or `failed` once, unless the
    * connection was destroyed before.
    */
   post(request: HttpRequest, listener: AnswerListener): void;
+  /**
+   * What has been received of an answer that `answered` did not tell of: it is
+   * not whole, or the parser refuses it. Undefined where no status is known.
+   */
+  soFar(): AttemptResult | undefined;
+  /** What came with the end of the head of the last answer, as it was on the wire. */
+  restOfHead(): Buffer;
   /** Drops it at once, connecting or in use; what was not written yet never will be. */
   destroy(): Promise<void>;
 }
@@ -19,12 +26,14 @@ export interface Connection {
 export interface AnswerListener {
   /** The request is about to be written, to a connection that served others before (`reused`) or to a new one. */
   started(reused: boolean): void;
-  /** The first byte of an answer has come. */
+  /** Bytes of an answer have come. */
   heard(): void;
+  /** The final status is known; the headers may still be on their way. */
+  statusKnown(): void;
   /** The final status is here, with the headers that matter. */
   answered(answer: Answer): void;
-  /** So many bytes of the answer's body have come. */
-  received(bytes: number): void;
+  /** Bytes of the answer's body have come. */
+  received(bytes: Buffer): void;
   /** The answer is complete. The connection may be used again. */
   ended(): void;
   failed(error: Error): void;

@@ -24,6 +24,7 @@ const WORDS: Readonly<Record<string, string>> = {
   ENOBUFS: 'this machine has no memory left for its network',
   EADDRNOTAVAIL: 'this machine has no free port left',
   SOCKET_CLOSED: 'the connection was closed before an answer came',
+  HTTP2_ONLY: 'the receiver speaks only HTTP/2, and capnhook speaks HTTP/1.1',
   BAD_RESPONSE: 'the answer is not one that HTTP/1.1 allows',
   BAD_REQUEST: 'the request cannot be made, because of one of its headers',
   CERT_HAS_EXPIRED: 'the TLS certificate has expired',
@@ -40,6 +41,8 @@ const WORDS: Readonly<Record<string, string>> = {
 
 /** undici's codes, in words that outlast undici. */
 const PLAIN_CODES: Readonly<Record<string, string>> = {
+  // The other side's TLS has refused `http/1.1`, which is all that it was offered (RFC 7301, section 3.2).
+  ERR_SSL_TLSV1_ALERT_NO_APPLICATION_PROTOCOL: 'HTTP2_ONLY',
   UND_ERR_SOCKET: 'SOCKET_CLOSED',
   UND_ERR_HEADERS_OVERFLOW: 'BAD_RESPONSE',
   UND_ERR_RES_CONTENT_LENGTH_MISMATCH: 'BAD_RESPONSE',
@@ -51,11 +54,15 @@ const PLAIN_CODES: Readonly<Record<string, string>> = {
 /**
  * Describes why an attempt got no answer. `code` is a system's or TLS's own
  * (`ECONNREFUSED`, `DEPTH_ZERO_SELF_SIGNED_CERT`) or one of `SOCKET_CLOSED`,
- * `BAD_RESPONSE`, `BAD_REQUEST`, `UNKNOWN`; `message` names no host and quotes
+ * `BAD_RESPONSE`, `BAD_REQUEST`, `HTTP2_ONLY`, `UNKNOWN`; `message` names no host and quotes
  * nothing.
  */
 export function describeError(error: unknown): AttemptError {
-  const code = codeOf(error);
+  return describeCode(codeOf(error));
+}
+
+/** Describes an error by its code. */
+export function describeCode(code: string): AttemptError {
   return { kind: 'error', code, message: WORDS[code] ?? guess(code) };
 }
 

@@ -2,7 +2,8 @@
  * One request and its answer, within one deadline. The promise settles exactly
  * once, always in time, and never rejects. When it has settled nothing of the
  * request is sent any more, and no connection is in doubt: it was either read
- * to the end of its answer and kept, or destroyed.
+ * to the end of its answer and kept, or destroyed. The one exception is an
+ * answer of success whose body is still coming: its `rest` says when.
  */
 import { formatDuration } from '../shared/duration.js';
 import type { AnswerListener, Connection } from './connection.js';
@@ -10,10 +11,14 @@ import type { CutOffs } from './cut-offs.js';
 import type { Deadlines } from './deadlines.js';
 import { describeError } from './error-words.js';
 import type { HttpRequest } from './http-request.js';
-import type { AttemptResult } from './sender.js';
+import type { Answer, AttemptAnswer, AttemptResult } from './sender.js';
+import { isSuccess } from './verdict.js';
 
-/** So much of an answer's body is read, in bytes; the connection is dropped with the rest. */
+/** Maximum bytes of an answer's body that are read; the connection is dropped with the rest. */
 const MAX_BODY_BYTES = 8192;
+
+/** How long the rest of an answer may take once its status is known, in ms. */
+const REST_MS = 1_000;
 
 /** How a connection ends that was closed by the other side, as it may do when nothing is under way. */
 const CLOSED_MEANWHILE: ReadonlySet<string> = new Set(['SOCKET_CLOSED', 'ECONNRESET', 'EPIPE']);
@@ -29,11 +34,22 @@ export interface ExchangeOptions {
   connect(origin: string, options: { fresh: boolean }): Connection;
   /** Takes back a connection that can be used again. */
   keep(connection: Connection): void;
+  /** A failed answer with what is kept of its body. */
+  withBody(answer: AttemptAnswer, body: FailedBody): AttemptAnswer;
+}
+
+/** The beginning of a failed answer's body. */
+export interface FailedBody {
+  /** Perhaps a little more than is kept. */
+  bytes: Buffer;
+  /** Whether there was more. */
+  isCut: boolean;
 }
 
 /**
- * Makes a request. As soon as the final status is here it is the result:
- * an error, a hang or too much of the body does not undo it.
+ * Makes a request. As soon as the final status is known it is the result: an
+ * error, a hang, too much of the body or headers that nobody understands do not
+ * undo it. What the answer says beyond its status gets a second.
  *
  * A request that was written to a reused connection which closed before a byte
  * of the answer came is sent once more on a new connection: servers close idle
@@ -41,30 +57,70 @@ export interface ExchangeOptions {
  * 9.3.1). It may be a repeat for the receiver, with the same `webhook-id`.
  */
 export function exchange(request: HttpRequest, options: ExchangeOptions): Promise<AttemptResult> {
-  const { timeoutMs, signals, deadlines, cutOffs, connect, keep } = options;
+  const { timeoutMs, signals, deadlines, cutOffs, connect, keep, withBody } = options;
   return new Promise((resolve) => {
+    /** Whether the result was given. */
     let settled = false;
-    let answer: AttemptResult | undefined;
+    /** Whether the connection was given back or destroyed. */
+    let over = false;
+    let answer: Answer | undefined;
     let connection: Connection | undefined;
+    let body: Buffer[] = [];
+    let restDeadline: number | undefined;
+    let onRestOver: (() => void) | undefined;
 
     // Where something has held up this process for longer than the deadline, timers come before what was received
     // meanwhile: the answers that have come are heard first.
-    const onDeadline = () => void setImmediate(setImmediate, () => cutOff(timedOut(timeoutMs)));
-    const onAbort = () => cutOff({ kind: 'aborted' });
+    const onTimeout = () => drop(timedOut(timeoutMs));
+    const onDeadline = () => void setImmediate(setImmediate, onTimeout);
+    const onRestDeadline = () => void setImmediate(setImmediate, onTimeout);
+    const onAbort = () => drop({ kind: 'aborted' });
     const deadline = deadlines.set(timeoutMs, onDeadline);
     for (const signal of signals) cutOffs.add(signal, onAbort);
 
     function settle(result: AttemptResult): void {
       settled = true;
-      deadlines.clear(deadline, onDeadline);
-      for (const signal of signals) cutOffs.delete(signal, onAbort);
       resolve(result);
     }
 
-    function cutOff(result: AttemptResult): void {
-      if (settled) return;
-      settle(answer ?? result);
+    /** Nothing more is expected of the connection. */
+    function finish(): void {
+      over = true;
+      deadlines.clear(deadline, onDeadline);
+      if (restDeadline !== undefined) deadlines.clear(restDeadline, onRestDeadline);
+      for (const signal of signals) cutOffs.delete(signal, onAbort);
+      onRestOver?.();
+    }
+
+    /** Gives up what is still to come. */
+    function drop(otherwise: AttemptResult): void {
+      if (over) return;
+      finish();
+      if (!settled) settle(resultOr(otherwise, { isCut: true }));
       void connection?.destroy();
+    }
+
+    /** What was heard, or else something else. */
+    function resultOr(otherwise: AttemptResult, { isCut }: { isCut: boolean }): AttemptResult {
+      if (answer === undefined) {
+        const soFar = connection?.soFar();
+        if (soFar?.kind !== 'answer') return soFar ?? otherwise;
+        answer = soFar;
+        body = [connection!.restOfHead()];
+      }
+      const result: AttemptAnswer = { kind: 'answer', ...answer };
+      return isSuccess(answer.status) ? result : withBody(result, { bytes: Buffer.concat(body), isCut });
+    }
+
+    /** The rest of the answer has mostly come in the same piece, and then this has nothing to do. */
+    function awaitRest(): void {
+      if (over) return;
+      restDeadline ??= deadlines.set(REST_MS, onRestDeadline);
+      if (settled || answer === undefined || !isSuccess(answer.status)) return;
+      const rest = new Promise<void>((done) => {
+        onRestOver = done;
+      });
+      settle({ kind: 'answer', ...answer, rest });
     }
 
     function begin({ fresh }: { fresh: boolean }): void {
@@ -83,24 +139,30 @@ export function exchange(request: HttpRequest, options: ExchangeOptions): Promis
         heard: () => {
           inDoubt = false;
         },
+        statusKnown: () => queueMicrotask(awaitRest),
         answered: (given) => {
-          answer = { kind: 'answer', ...given };
+          answer = given;
+          if (restDeadline !== undefined) queueMicrotask(awaitRest);
         },
-        received: (length) => {
-          bytes += length;
-          if (bytes > MAX_BODY_BYTES) cutOff(answer!);
+        received: (chunk) => {
+          bytes += chunk.length;
+          if (!settled && !isSuccess(answer!.status)) body.push(chunk);
+          if (bytes > MAX_BODY_BYTES) drop({ kind: 'answer', ...answer! });
         },
         ended: () => {
-          if (settled) return;
-          settle(answer!);
-          keep(mine);
+          if (over) return;
+          finish();
+          if (!settled) settle(resultOr({ kind: 'aborted' }, { isCut: false }));
+          if (mine.isOpen()) keep(mine);
+          else void mine.destroy();
         },
         failed: (error) => {
-          if (settled) return;
+          if (over) return;
           const described = describeError(error);
-          void mine.destroy();
-          if (inDoubt && CLOSED_MEANWHILE.has(described.code)) begin({ fresh: true });
-          else settle(answer ?? described);
+          if (inDoubt && CLOSED_MEANWHILE.has(described.code)) {
+            void mine.destroy();
+            begin({ fresh: true });
+          } else drop(described);
         },
       };
     }

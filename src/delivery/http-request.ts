@@ -3,6 +3,7 @@ import type { Endpoint, Secret } from '../endpoint/endpoint.js';
 import { parseWebhookUrl } from '../event/webhook-url.js';
 import { isHeaderValue } from '../shared/header-value.js';
 import type { AttemptError } from './error-words.js';
+import { createMask, type KnownSecrets, type Mask } from './mask.js';
 import { nameOfSecret, type SecretReader } from './secrets.js';
 import type { Attempt } from './sender.js';
 import { createSignature, parseSigningKey, type SigningKey } from './sign.js';
@@ -16,6 +17,10 @@ export interface HttpRequest {
   /** Names and values by turns. */
   readonly headers: string[];
   readonly body: Buffer;
+  /** Whom the certificate must be for, where a header `host` says something else. */
+  readonly servername: string | undefined;
+  /** Takes the endpoint's secrets out of a text. */
+  readonly mask: Mask;
 }
 
 /** What all requests to an endpoint have in common, as long as its secrets are the same. */
@@ -28,6 +33,8 @@ interface Template {
   /** The endpoint's own, for events without a hook. */
   readonly hook: string | undefined;
   readonly keys: readonly SigningKey[];
+  readonly servername: string | undefined;
+  readonly mask: Mask;
 }
 
 /** A request, or why there can be none. */
@@ -51,9 +58,10 @@ class Unusable extends Error {
  * there, is no signing key, or cannot stand in a header) or `BAD_URL` (not a
  * whole URL of http or https).
  *
- * An endpoint's own `user-agent` and `authorization` go before capnhook's and
- * before the credentials in its URL; everything else that capnhook sets goes
- * before the endpoint's headers.
+ * An endpoint's own `user-agent`, `accept`, `host` and `authorization` go before
+ * capnhook's and before the credentials in its URL; everything else that
+ * capnhook sets goes before the endpoint's headers. A `host` of its own does not
+ * change whom the certificate must be for: that is the URL's host.
  *
  * What does not change from one attempt to the next is worked out once for an
  * endpoint, and anew when one of its secrets was exchanged.
@@ -99,8 +107,12 @@ export function createRequestBuilder({
       texts.push(text);
       return text;
     };
-    const { origin, pathname, search, username, password } = parseUrl(endpoint.url, noted(endpoint.url));
-    const headers = new Map([['user-agent', userAgent]]);
+    const url = parseUrl(endpoint.url, noted(endpoint.url));
+    const { origin, pathname, search, username, password } = url;
+    const headers = new Map([
+      ['user-agent', userAgent],
+      ['accept', '*/*'],
+    ]);
     if (username !== '' || password !== '') headers.set('authorization', basicAuth(username, password));
     for (const [name, secret] of Object.entries(endpoint.headers)) {
       headers.set(name.toLowerCase(), headerValue(name, secret, noted(secret)));
@@ -110,7 +122,10 @@ export function createRequestBuilder({
     for (const name of ownHeaders) headers.delete(name);
     if (endpoint.sign.length > 0) headers.delete('webhook-signature');
     const keys = endpoint.sign.map((secret) => signingKey(secret, noted(secret)));
-    return { texts, origin, path: pathname + search, headers: [...headers].flat(), hook, keys };
+    const servername = headers.has('host') ? url.hostname : undefined;
+    const mask = createMask(() => knownSecrets(endpoint, texts));
+    const path = pathname + search;
+    return { texts, origin, path, headers: [...headers].flat(), hook, keys, servername, mask };
   }
 
   function build({ event, endpoint, attempt, timestamp }: Attempt): HttpRequest {
@@ -125,7 +140,8 @@ export function createRequestBuilder({
     if (template.keys.length > 0) {
       headers.push('webhook-signature', createSignature(template.keys, { id, timestamp, body }));
     }
-    return { origin: template.origin, path: template.path, headers, body };
+    const { origin, path, servername, mask } = template;
+    return { origin, path, headers, body, servername, mask };
   }
 
   return (attempt) => {
@@ -154,6 +170,15 @@ function signingKey(secret: Secret, text: string): SigningKey {
   const parsed = parseSigningKey(text);
   if (parsed.ok) return parsed.key;
   throw new Unusable('BAD_SECRET', `${nameOfSecret(secret)} cannot be signed with: ${parsed.reason}`);
+}
+
+/** @param texts of the endpoint's URL, headers and keys, in this order */
+function knownSecrets({ headers, sign }: Endpoint, [url = '', ...texts]: readonly string[]): KnownSecrets {
+  const values = Object.values(headers).map((secret, at) => ({
+    text: texts[at] ?? '',
+    isReference: !('value' in secret),
+  }));
+  return { url, values, keys: sign.map((_, at) => texts[values.length + at] ?? '') };
 }
 
 /** RFC 7617. The URL's parts are percent-encoded bytes. */

@@ -9,20 +9,23 @@
  * request that still waits for its connection, and only so is it known whether
  * a connection served others before.
  */
-import { Socket } from 'node:net';
+import { isIP, Socket } from 'node:net';
 import type { buildConnector, Client, Dispatcher } from 'undici';
 import { errnoOf } from '../shared/errors.js';
+import { type AnswerFilter, createAnswerFilter } from './answer-filter.js';
+import { type Header, readHeaders } from './answer-head.js';
 import { type AnswerListener, type Connection, createIdleConnections } from './connection.js';
-import { type ContinueFilter, createContinueFilter } from './continue-filter.js';
 import { createCutOffs } from './cut-offs.js';
 import { createDeadlines } from './deadlines.js';
 import { parseDeliveryWish } from './delivery-wish.js';
-import { describeError } from './error-words.js';
+import { describeAnswer } from './describe-answer.js';
+import { describeCode, describeError } from './error-words.js';
 import { exchange } from './exchange.js';
+import { holdWriteErrors } from './hold-write-errors.js';
 import { createRequestBuilder, type HttpRequest } from './http-request.js';
 import type { SecretReader } from './secrets.js';
 import type { Answer, Attempt, AttemptResult, Sender } from './sender.js';
-import { OURS } from './verdict.js';
+import { isSuccess, OURS } from './verdict.js';
 
 /** Idle connections over all origins, at most. */
 const MAX_IDLE = 256;
@@ -88,6 +91,7 @@ export function createHttpSender({
       cutOffs,
       connect: (origin, { fresh }) => (fresh ? undefined : idle.take(origin)) ?? open(origin),
       keep: idle.keep,
+      withBody: (answer, body) => describeAnswer(answer, { ...body, mask: request.mask }),
     });
   }
 
@@ -128,19 +132,27 @@ interface OpenOptions {
 function openConnection(undici: Undici, { origin, connector, onDestroy }: OpenOptions): Connection {
   let reused = false;
   let connecting: Socket | undefined;
-  const interim = createContinueFilter(() => listener.heard());
+  let socket: Socket | undefined;
+  const filter = createAnswerFilter({
+    onHeard: () => listener.heard(),
+    onStatus: () => listener.statusKnown(),
+  });
 
   const client = new undici.Client(origin, {
     ...CLIENT_OPTIONS,
     connect(options, callback) {
       // It returns its socket, which its type does not tell. A client that is destroyed leaves
       // a socket that is still connecting alone; until its end the process would not end either.
-      const socket: unknown = connector(options, (...outcome) => {
+      const begun: unknown = connector(withoutIp(options), (...outcome) => {
         connecting = undefined;
-        if (outcome[1] instanceof Socket) readThrough(outcome[1], interim);
+        if (outcome[1] instanceof Socket) {
+          socket = outcome[1];
+          readThrough(socket, filter);
+          holdWriteErrors(socket);
+        }
         callback(...outcome);
       });
-      if (socket instanceof Socket) connecting = socket;
+      if (begun instanceof Socket) connecting = begun;
     },
   });
 
@@ -151,14 +163,12 @@ function openConnection(undici: Undici, { origin, connector, onDestroy }: OpenOp
       listener.started(reused);
       reused = true;
     },
-    onResponseStarted: () => listener.heard(),
     onHeaders(status, headers) {
-      // Interim answers (1xx) come here, too, in any number.
-      if (status >= 200) listener.answered(answerOf(status, headers));
+      if (status >= 200) listener.answered(answerOf(status, textsOf(headers)));
       return true;
     },
     onData(chunk) {
-      listener.received(chunk.length);
+      listener.received(chunk);
       return true;
     },
     onComplete: () => listener.ended(),
@@ -167,12 +177,22 @@ function openConnection(undici: Undici, { origin, connector, onDestroy }: OpenOp
 
   const connection: Connection = {
     origin,
-    isOpen: () => client.stats.connected,
-    post({ path, headers, body }, given) {
+    isOpen: () => client.stats.connected && socket?.writableLength === 0,
+    post({ path, headers, body, servername }, given) {
       listener = given;
-      interim.begin();
-      client.dispatch({ method: 'POST', path, headers, body }, handler);
+      filter.begin();
+      const options: Dispatcher.DispatchOptions = { method: 'POST', path, headers, body };
+      // Undici would take the header `host` for the name of the other side.
+      if (servername !== undefined) Object.assign(options, { servername });
+      client.dispatch(options, handler);
     },
+    soFar() {
+      const received = filter.received();
+      if (received !== undefined && received.status >= 200)
+        return { kind: 'answer', ...answerOf(received.status, readHeaders(received.head)) };
+      return filter.isHttp2() ? describeCode('HTTP2_ONLY') : undefined;
+    },
+    restOfHead: () => filter.received()?.rest ?? Buffer.alloc(0),
     async destroy() {
       onDestroy(connection);
       connecting?.destroy();
@@ -187,28 +207,44 @@ function openConnection(undici: Undici, { origin, connector, onDestroy }: OpenOp
   return connection;
 }
 
+/** TLS names no address (RFC 6066, section 3). */
+function withoutIp(options: buildConnector.Options): buildConnector.Options {
+  const { servername, ...others } = options;
+  return isIP(servername?.replace(/^\[|\]$/g, '') ?? '') === 0 ? options : others;
+}
+
 /** undici takes what has come with `read`. */
-function readThrough(socket: Socket, filter: ContinueFilter): void {
+function readThrough(socket: Socket, filter: AnswerFilter): void {
   const read = socket.read.bind(socket);
   // Node itself calls it with 0, which only makes it look for more.
   socket.read = (size) => (size === 0 ? read(0) : filter.pass(read(size) as Buffer | null));
 }
 
-/** @param headers names and values by turns, as they came */
-function answerOf(status: number, headers: readonly Buffer[]): Answer {
+function answerOf(status: number, headers: readonly Header[]): Answer {
   const answer: Answer = { status };
   let wishes = '';
-  for (let at = 0; at < headers.length; at += 2) {
-    const [name, value] = [headers[at]!, headers[at + 1]!];
-    if (isNamed(name, 'retry-after')) answer.retryAfter ??= value.toString('latin1');
-    else if (isNamed(name, 'webhook-delivery')) wishes += `${value.toString('latin1')},`;
+  for (const [name, value] of headers) {
+    if (name === 'retry-after') answer.retryAfter ??= value;
+    else if (name === 'webhook-delivery') wishes += `${value},`;
+    else if (name === 'content-type' && !isSuccess(status)) answer.contentType ??= value;
   }
   const delivery = wishes === '' ? undefined : parseDeliveryWish(wishes);
   if (delivery !== undefined) answer.delivery = delivery;
   return answer;
 }
 
-/** Nearly every name differs in its length already. */
-function isNamed(name: Buffer, wanted: string): boolean {
-  return name.length === wanted.length && name.toString('latin1').toLowerCase() === wanted;
+/** Lengths of the names that matter: nearly every other name differs in its length already. */
+const LENGTHS: ReadonlySet<number> = new Set(
+  ['retry-after', 'webhook-delivery', 'content-type'].map((name) => name.length),
+);
+
+/** The headers that may matter. @param headers names and values by turns, as they came */
+function textsOf(headers: readonly Buffer[]): Header[] {
+  const texts: Header[] = [];
+  for (let at = 0; at < headers.length; at += 2) {
+    const [name, value] = [headers[at]!, headers[at + 1]!];
+    if (LENGTHS.has(name.length))
+      texts.push([name.toString('latin1').toLowerCase(), value.toString('latin1')]);
+  }
+  return texts;
 }

