@@ -23,7 +23,8 @@ export function parseWebhookUrl(text: string): ParsedUrl {
   const reason = problemOf(text);
   if (reason !== undefined) return { ok: false, reason };
   if (!URL.canParse(text)) return { ok: false, reason: 'the URL is not valid' };
-  const { href: url, hostname } = new URL(text);
+  const { href: url, hostname, port } = new URL(text);
+  if (port === '0') return { ok: false, reason: 'the port of the URL is 0, where nobody can listen' };
   // No such host can be found, and the name of a directory that begins with a dot is passed over in the spool.
   if (hostname.startsWith('.')) return { ok: false, reason: 'the host of the URL begins with a dot' };
   // What is written into an event file must be accepted when it is read again.

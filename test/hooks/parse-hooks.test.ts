@@ -166,6 +166,17 @@ endpoints: {chat: https://a.example/chat}
     expect(d![0]).toBe(a![1]);
   });
 
+  it('parseHooks() takes a header Host, and values in which a dollar is only a dollar', () => {
+    const headers = 'headers: {Host: "api.example:8443", X-A: "$5", X-B: "pa$sword", X-C: "a$", X-D: "{}"}';
+    const parsed = parseHooks(
+      `endpoints: {e: {url: "https://a.example/v1?$filter=x", ${headers}}}\nhooks: {a: e}`,
+    );
+    expect(parsed.ok && parsed.hooks.endpoints.get('e')!.headers).toMatchObject({
+      host: { value: 'api.example:8443' },
+      'x-a': { value: '$5' },
+    });
+  });
+
   it('parseHooks() gives a bare URL the settings that it has elsewhere', () => {
     const { registrations } = hooksOf(
       'hooks: {a: https://a.example/1, b: {url: https://a.example/1, timeout: 1s}}',
@@ -456,6 +467,30 @@ describe('parseHooks() reports', () => {
         `1:${E + 13} bad header value; it must be one line, without control characters or characters beyond Latin-1`,
       ],
     ],
+    ...[
+      'Bearer $TOKEN',
+      `\${TOKEN}`,
+      '{env: TOKEN}',
+      '$TOKEN',
+      'token=$s3cret',
+      `a \${{ secrets.s3cret }}`,
+    ].map((value): [string, string[]] => [
+      endpoint(`headers: {X: "${value}"}`),
+      [
+        `1:${E + 13} no variable is put into a header value, which is sent as it stands; write {env: NAME} without quotes in place of the whole value`,
+      ],
+    ]),
+    ...['$TOKEN', `a\${s3cret}b`, 'x?t=$TOKEN'].map((path): [string, string[]] => [
+      `hooks: {a: "https://a.example/${path}"}`,
+      [
+        "1:12 no variable is put into a URL, which is used as it stands; write 'url: {env: NAME}' where the variable holds the whole URL",
+      ],
+    ]),
+    [
+      endpoint('headers: {Host: "https://s3cret.example/"}'),
+      [`1:${E + 16} the header 'host' must be a host, such as api.example or api.example:8443`],
+    ],
+    ['hooks: {a: "http://a.example:0/"}', ['1:12 the port of the URL is 0, where nobody can listen']],
     [endpoint('headers: {X-A: a, x-a: b}'), [`1:${E + 18} duplicate header 'x-a'`]],
     [
       'hooks:\n  a: {url: https://a.example, timeout: 1s}\n  b: {url: https://A.example/, timeout: 2s}',
@@ -473,7 +508,6 @@ describe('parseHooks() reports', () => {
 
   it.each([
     ...[
-      'Host',
       'Content-Length',
       'content-type',
       'Transfer-Encoding',

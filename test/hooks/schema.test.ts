@@ -33,7 +33,7 @@ const whole = (text: string) => {
 
 const e = (settings: string) => `endpoints: {e: {url: "https://a.example", ${settings}}}`;
 const reserved =
-  'host content-length content-type transfer-encoding connection upgrade expect keep-alive te trailer webhook-id webhook-timestamp webhook-signature capnhook-hook capnhook-attempt';
+  'content-length content-type transfer-encoding connection upgrade expect keep-alive te trailer webhook-id webhook-timestamp webhook-signature capnhook-hook capnhook-attempt';
 
 describe('hooks.schema.json', () => {
   it.each([
@@ -176,6 +176,9 @@ describe('hooks.schema.json', () => {
       'headers: {X: "a\\nb"}',
       'headers: {X: "€"}',
       'headers: {"a b": x}',
+      'headers: {X: "Bearer $TOKEN"}',
+      `headers: {X: "a\${TOKEN}"}`,
+      'headers: {X: "{env: TOKEN}"}',
     ].map(e),
     ...reserved
       .split(' ')

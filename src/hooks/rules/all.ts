@@ -1,5 +1,5 @@
 import { alerts, commands, orders, rates } from './conduct.js';
-import { headerNames, headerValues } from './headers.js';
+import { headerNames, headerValues, hosts, placeholders } from './headers.js';
 import { definedEndpoints, distinctNames, endpointNames, hookPatterns } from './names.js';
 import { durations, ranges } from './numbers.js';
 import { oneDefinition } from './one-definition.js';
@@ -16,6 +16,8 @@ export const rules: readonly Rule[] = [
   references,
   headerNames,
   headerValues,
+  hosts,
+  placeholders,
   durations,
   ranges,
   rates,

@@ -7,7 +7,7 @@ import type { Rule } from './rule.js';
 const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,256}$/;
 /** Written by capnhook or by the connection. */
 const RESERVED: ReadonlySet<string> = new Set([
-  ...['host', 'content-length', 'content-type', 'transfer-encoding', 'connection', 'upgrade', 'expect'],
+  ...['content-length', 'content-type', 'transfer-encoding', 'connection', 'upgrade', 'expect'],
   ...['keep-alive', 'te', 'trailer', 'webhook-id', 'webhook-timestamp', 'webhook-signature'],
   ...['capnhook-hook', 'capnhook-attempt'],
 ]);
@@ -37,6 +37,37 @@ export const headerValues: Rule = {
       const message =
         'bad header value; it must be one line, without control characters or characters beyond Latin-1';
       yield { at: value.at, message };
+    }
+  },
+};
+
+export const hosts: Rule = {
+  name: 'a header `host` is a host, with or without a port',
+  *check(draft) {
+    for (const { name, value } of endpointsOf(draft).flatMap(({ headers }) => headers)) {
+      if (name.value.toLowerCase() !== 'host' || !('value' in value.value)) continue;
+      if (/^[^\s/\\?#@,]+$/.test(value.value.value)) continue;
+      yield {
+        at: value.at,
+        message: "the header 'host' must be a host, such as api.example or api.example:8443",
+      };
+    }
+  },
+};
+
+/** How shells, GitHub Actions and others write that a variable is put there; here it would be sent as it stands. */
+const PLACEHOLDER = /\$\{|\{(?:env|file|credential)\b|(?:^|[\s=:,])\$[A-Za-z_][A-Za-z0-9_]*(?:[\s,;]|$)/;
+
+export const placeholders: Rule = {
+  name: "a header's value is sent as it stands, and takes no variables",
+  *check(draft) {
+    for (const { value } of endpointsOf(draft).flatMap(({ headers }) => headers)) {
+      if (!('value' in value.value) || !PLACEHOLDER.test(value.value.value)) continue;
+      yield {
+        at: value.at,
+        message:
+          'no variable is put into a header value, which is sent as it stands; write {env: NAME} without quotes in place of the whole value',
+      };
     }
   },
 };

@@ -12,9 +12,16 @@ export const urls: Rule = {
       if (url === undefined || !('value' in url.value)) continue;
       const parsed = parseWebhookUrl(url.value.value);
       if (!parsed.ok) yield { at: url.at, message: parsed.reason };
+      else if (PLACEHOLDER.test(url.value.value)) yield { at: url.at, message: NO_VARIABLES };
     }
   },
 };
+
+/** `${NAME}` anywhere, or `$NAME` for a whole part: OData has `$filter` and `$top`, in lower case. */
+const PLACEHOLDER = /\$\{|[/=]\$[A-Z_][A-Z0-9_]+(?:[/&?]|$)/;
+
+const NO_VARIABLES =
+  "no variable is put into a URL, which is used as it stands; write 'url: {env: NAME}' where the variable holds the whole URL";
 
 export const references: Rule = {
   name: 'a reference says where a secret can be, whatever the working directory is',
