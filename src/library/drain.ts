@@ -69,8 +69,8 @@ const commandTimeoutMs = 30_000;
 export async function drain(options: DrainOptions = {}): Promise<DrainSummary> {
   const { env = process.env, clock = systemClock, logger = () => {}, stop, abort } = options;
   if (options.daemon && options.waitMs !== undefined) {
-    throw new CapnhookError('USAGE', 'Cannot drain: a daemon waits for ever, and is given a time to wait', {
-      hint: 'Leave one of the two out.',
+    throw new CapnhookError('USAGE', 'Cannot drain: --daemon and --wait cannot be combined', {
+      hint: 'Leave one of them out: a daemon drains until it is stopped.',
     });
   }
   const root = existingSpoolPath(env, { asked: options.spool, doing: 'drain' });

@@ -2,7 +2,7 @@ import { chmodSync, existsSync, mkdirSync, statSync, writeFileSync } from 'node:
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { commands } from '../../src/cli/command-table.js';
-import { exitCodeFor } from '../../src/cli/commands/drain.js';
+import { exitCodeFor } from '../../src/cli/drain-end.js';
 import { run } from '../../src/cli/main.js';
 import { recordingIo } from '../support/io.js';
 import { createPlace, type Place } from '../support/place.js';
@@ -236,7 +236,7 @@ describe('capnhook register and deregister', () => {
       const drained = await place.run(['drain']);
       expect(drained.code).toBe(69);
       expect(drained.stderr).toMatch(
-        /^capnhook: gave up 3 deliveries for \S+: it is not registered any more; kept in dead\/\n$/,
+        /^capnhook: gave up 3 deliveries for \S+: it is not registered any more; kept in dead\/\ncapnhook: delivered 0, gave up 3, 0 still queued\n$/,
       );
       expect(place.names('dead').filter((name) => !name.includes('.why.'))).toHaveLength(3);
     },
@@ -340,7 +340,7 @@ describe('capnhook drain', () => {
     await place.run(['register', 'complete', `${url}/s3cret`]);
     await fired(place);
     const seen = await place.run(['drain'], { terminal: ['err'] });
-    expect(seen.stderr).toBe('capnhook: delivered 1, owed 0\n');
+    expect(seen.stderr).toBe('capnhook: delivered 1, 0 still queued\n');
     await fired(place);
     expect(JSON.parse((await place.run(['drain', '--json'])).stdout)).toEqual({
       delivered: 1,
@@ -350,11 +350,13 @@ describe('capnhook drain', () => {
       corrupt: 0,
       owed: 0,
       waiting: 0,
+      queues: [],
+      moreQueues: 0,
     });
     await fired(place);
     const verbose = await place.run(['drain', '-v']);
     expect(verbose.stderr).toMatch(
-      /^capnhook: evt_\w+ to http:\/\/127\.0\.0\.1:\d+ \(127\.0\.0\.1~\w+\): delivered \(\d+ ms\)\ncapnhook: delivered 1, owed 0\n$/,
+      /^capnhook: evt_\w+ to http:\/\/127\.0\.0\.1:\d+ \(127\.0\.0\.1~\w+\): delivered \(\d+ ms\)\ncapnhook: delivered 1, 0 still queued\n$/,
     );
     expect(verbose.stderr).not.toContain('s3cret');
     await fired(place);
@@ -387,9 +389,55 @@ describe('capnhook drain', () => {
     const first = await place.run(['drain']);
     expect(first.code).toBe(75);
     expect(first.stderr).toMatch(
-      /^capnhook: http:\/\/127\.0\.0\.1:\d+ \(127\.0\.0\.1~\w+\) fails: 503; next attempt in [\d.]+s\n$/,
+      /^capnhook: http:\/\/127\.0\.0\.1:\d+ \(127\.0\.0\.1~\w+\) fails: 503; next attempt in [\d.]+s\ncapnhook: delivered 0, \d attempts? failed, 2 still queued: 2 for 127\.0\.0\.1~\w+ \(parked: 503, next attempt in [\d.]+s\)\n$/,
     );
-    expect(await place.run(['drain'])).toMatchObject({ code: 75, stderr: '' });
+    expect(await place.run(['drain'])).toMatchObject({
+      code: 75,
+      stderr: expect.stringMatching(/^capnhook: delivered 0, 2 still queued: 2 for .*parked: 503.*\n$/),
+    });
+  });
+
+  it('drain --quiet says why something is still queued when that has changed, and again after a drain that left nothing', async () => {
+    const place = createPlace();
+    let status = 503;
+    const { url } = await receiver(() => ({ status }));
+    place.hooks(`hooks: {complete: ["${url}"]}\ndefaults: {retry: {schedule: [1ms], jitter: 0}}\n`);
+    const drained = () => place.run(['drain', '-q']);
+    const lastLine =
+      /capnhook: delivered 0, 1 attempt failed, \d still queued: \d for \S+ \(parked: (\d+), next.*\n$/;
+    await fired(place);
+    expect(await drained()).toMatchObject({ code: 75, stderr: expect.stringMatching(lastLine) });
+    await fired(place); // another number is no other reason
+    for (const _ of [1, 2]) expect(await drained()).toMatchObject({ code: 75, stderr: '' });
+    status = 404;
+    expect((await drained()).stderr).toMatch(/^capnhook: delivered 0, .*2 still queued: .*parked: 404/);
+    expect(await drained()).toMatchObject({ code: 75, stderr: '' });
+    status = 204;
+    expect(await place.run(['drain', '-q', '--wait', '10s'])).toMatchObject({ code: 0, stderr: '' });
+    status = 404;
+    await fired(place);
+    expect(await drained()).toMatchObject({ code: 75, stderr: expect.stringMatching(lastLine) });
+  });
+
+  it('drain --quiet says once that the hooks file is broken, and how much waits for it', async () => {
+    const place = createPlace();
+    await place.run(['init']);
+    await fired(place, 'complete', 2);
+    place.hooks('hooks: 5\n');
+    const first = await place.run(['drain', '-q']);
+    expect(first.code).toBe(78);
+    expect(first.stderr).toMatch(
+      /\n {2}1:8: .*\ncapnhook: 2 still queued: 2 not taken in yet; Cannot use the hooks file .*\n$/,
+    );
+    expect(await place.run(['drain', '-q'])).toMatchObject({ code: 78, stderr: '' });
+    place.hooks('hooks: 5\nx: 1\n');
+    expect((await place.run(['drain', '-q'])).stderr).toContain('2 problems');
+    expect((await place.run(['drain'])).stderr).toContain('2 problems');
+    place.hooks('hooks: {other: []}\n');
+    await place.run(['flush', '--yes', '-q']);
+    expect(await place.run(['drain', '-q'])).toMatchObject({ code: 0, stderr: '' });
+    place.hooks('hooks: 5\nx: 1\n');
+    expect((await place.run(['drain', '-q'])).stderr).toContain('2 problems');
   });
 
   it('drain without a hooks file, or with a broken one, is 78 and touches nothing', async () => {
@@ -415,6 +463,11 @@ describe('capnhook drain', () => {
     await fired(place);
     const first = place.run(['drain']);
     await waitFor(1);
+    const quiet = await place.run(['drain', '-q']);
+    expect(quiet.stderr).toMatch(
+      /\ncapnhook: 1 still queued: 1 for \S+ \(due now\); another drain is running on this spool \(.*\)\n$/,
+    );
+    expect(await place.run(['drain', '-q'])).toMatchObject({ code: 75, stderr: '' });
     for (const argv of [['drain'], ['flush', '--yes']]) {
       const { code, stderr } = await place.run(argv);
       expect(code).toBe(75);
@@ -440,14 +493,14 @@ describe('capnhook drain', () => {
   });
 
   it.each<[Parameters<typeof exitCodeFor>[0], number]>([
-    [{ delivered: 1, failed: 1, gaveUp: 0, noReceivers: 1, corrupt: 1, owed: 0, waiting: 0 }, 0],
-    [{ delivered: 0, failed: 0, gaveUp: 0, noReceivers: 0, corrupt: 0, owed: 1, waiting: 0 }, 75],
-    [{ delivered: 0, failed: 0, gaveUp: 0, noReceivers: 0, corrupt: 0, owed: 0, waiting: 1 }, 75],
-    [{ delivered: 0, failed: 0, gaveUp: 1, noReceivers: 0, corrupt: 0, owed: 1, waiting: 1 }, 69],
+    [{ gaveUp: 0, owed: 0, waiting: 0 }, 0],
+    [{ gaveUp: 0, owed: 1, waiting: 0 }, 75],
+    [{ gaveUp: 0, owed: 0, waiting: 1 }, 75],
+    [{ gaveUp: 1, owed: 1, waiting: 1 }, 69],
   ])('exitCodeFor() of %j is %d', (summary, code) => expect(exitCodeFor(summary)).toBe(code));
 
   it.each<[string[], RegExp]>([
-    [['drain', '--daemon', '--wait', '5s'], /a daemon waits for ever, and is given a time to wait/],
+    [['drain', '--daemon', '--wait', '5s'], /--daemon and --wait cannot be combined/],
     [['drain', '--wait', '5'], /--wait needs a duration, not "5"\n {2}A duration is 500ms/],
     [['drain', '--grace', 'x'], /--grace needs a duration/],
   ])('%j is refused with 64', async (argv, words) => {
@@ -489,7 +542,7 @@ describe('capnhook drain', () => {
     expect(io.stderr()).toMatch(
       new RegExp(`^${time} started \\(pid \\d+\\): .*\n${time} evt_\\w+ to .*delivered`),
     );
-    expect(io.stderr()).toMatch(new RegExp(`\n${time} ended: delivered 1, owed 0\n$`));
+    expect(io.stderr()).toMatch(new RegExp(`\n${time} ended by ${name}: delivered 1, 0 still queued\n$`));
     expect(io.signal(name)).toBe(false);
   });
 

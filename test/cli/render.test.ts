@@ -7,7 +7,8 @@ import { renderSummary } from '../../src/cli/render/summary.js';
 import { count, hideUrls, renderDue, safe } from '../../src/cli/render/text.js';
 import { CapnhookError } from '../../src/shared/errors.js';
 import { exitCodeOf } from '../../src/shared/exit-codes.js';
-import type { Notice } from '../../src/usecases/drain/ports.js';
+import type { DrainSummary, Notice } from '../../src/usecases/drain/ports.js';
+import { emptySummary } from '../../src/usecases/drain/summary.js';
 
 const now = Date.parse('2026-11-23T12:00:00.000Z');
 const endpoint = { id: 'chat', origin: 'https://a.example:8443' };
@@ -64,7 +65,7 @@ describe('renderNotice()', () => {
       { kind: 'corrupt', entry: { name: 'a\nb', reason: 'it is empty' } },
       '-put aside in corrupt/: a\\u{a}b: it is empty',
     ],
-    [{ kind: 'unread', entry: { name: 'a', reason: 'EIO' } }, '-left where it is: a: EIO'],
+    [{ kind: 'unread', entry: { name: 'a', reason: 'EIO' } }, '-a: EIO; will retry'],
     [
       { kind: 'intake-failed', error: new CapnhookError('TEMPORARY', 'Cannot drain') },
       '-Cannot drain\n  Events wait; it is tried again.',
@@ -138,18 +139,61 @@ describe('renderError()', () => {
 });
 
 describe('renderSummary()', () => {
-  const nothing = { delivered: 0, failed: 0, gaveUp: 0, noReceivers: 0, corrupt: 0, owed: 0, waiting: 0 };
-  it.each([
-    [nothing, 'delivered 0, owed 0'],
+  const nothing = emptySummary();
+  const soon = new Date(now + 240_000).toISOString();
+  it.each<[Partial<DrainSummary>, string]>([
+    [{}, 'delivered 0, 0 still queued'],
+    [{ delivered: 1 }, 'delivered 1, 0 still queued'],
     [
-      { delivered: 3, failed: 1, gaveUp: 2, noReceivers: 1, corrupt: 4, owed: 5, waiting: 6 },
-      'delivered 3, 1 attempt failed, gave up 2, 1 event had no receivers, put 4 aside in corrupt/, owed 5, 6 not taken in',
+      { delivered: 3, failed: 1, gaveUp: 2, noReceivers: 1, corrupt: 4, owed: 0, waiting: 6 },
+      'delivered 3, 1 attempt failed, gave up 2, 1 event had no receivers, put 4 aside in corrupt/, 6 still queued: 6 not taken in yet',
     ],
     [
-      { ...nothing, failed: 2, noReceivers: 2 },
-      'delivered 0, 2 attempts failed, 2 events had no receivers, owed 0',
+      { failed: 2, noReceivers: 2 },
+      'delivered 0, 2 attempts failed, 2 events had no receivers, 0 still queued',
     ],
-  ])('renderSummary() of %j', (summary, text) => expect(renderSummary(summary)).toBe(text));
+    [
+      { owed: 2, queues: [{ endpoint: 'chat', count: 2, why: 'parked', what: '503', nextAttempt: soon }] },
+      'delivered 0, 2 still queued: 2 for chat (parked: 503, next attempt in 4m)',
+    ],
+    [
+      {
+        owed: 3,
+        queues: [
+          { endpoint: 'a', count: 1, why: 'paused', what: 'it answered 410 Gone' },
+          { endpoint: 'b', count: 1, why: 'alone', nextAttempt: soon },
+          { endpoint: 'c', count: 1, why: 'paced', nextAttempt: soon },
+        ],
+      },
+      'delivered 0, 3 still queued: 1 for a (paused: it answered 410 Gone), 1 for b (failed alone, next attempt in 4m), 1 for c (its rate is used up, next attempt in 4m)',
+    ],
+    [
+      {
+        owed: 30,
+        waiting: 1,
+        queues: ['a', 'b', 'c', 'd'].map((endpoint) => ({ endpoint, count: 1, why: 'due' as const })),
+        moreQueues: 5,
+      },
+      'delivered 0, 31 still queued: 1 for a (due now), 1 for b (due now), 1 for c (due now), 27 for 6 other endpoints, 1 not taken in yet',
+    ],
+    [
+      {
+        owed: 1,
+        queues: [
+          {
+            endpoint: 'a',
+            count: 1,
+            why: 'parked',
+            what: 'x\u001b',
+            nextAttempt: new Date(now - 1).toISOString(),
+          },
+        ],
+      },
+      'delivered 0, 1 still queued: 1 for a (parked: x\\u{1b}, next attempt with the next drain)',
+    ],
+  ])('renderSummary() of %j', (summary, text) =>
+    expect(renderSummary({ ...nothing, ...summary }, now)).toBe(text),
+  );
 });
 
 describe('render/text', () => {

@@ -1,13 +1,11 @@
 import { type DrainOptions, drain } from '../../library/drain.js';
 import { parseDuration } from '../../shared/duration.js';
 import { CapnhookError } from '../../shared/errors.js';
-import { exitCodes } from '../../shared/exit-codes.js';
-import type { DrainSummary, Notice } from '../../usecases/drain/ports.js';
+import { exitCodeOf, exitCodes } from '../../shared/exit-codes.js';
+import { createDrainReport, type EndingSignal } from '../drain-report.js';
+import { tellError } from '../guarded.js';
 import type { Io } from '../io.js';
 import type { Globals } from '../options.js';
-import { renderNotice } from '../render/notice.js';
-import { createStyle } from '../render/style.js';
-import { renderSummary } from '../render/summary.js';
 
 /** What was typed behind `drain`. */
 export interface DrainArguments {
@@ -16,14 +14,18 @@ export interface DrainArguments {
   grace?: string | undefined;
 }
 
-/** `capnhook drain`. @throws CapnhookError `USAGE`, or as the library's `drain` */
+/**
+ * `capnhook drain`. Where it ends with another exit code than 0, its last line says why; with `--quiet` only where that
+ * is another reason than the last drain's.
+ * @throws CapnhookError `USAGE`; whatever is no CapnhookError
+ */
 export async function runDrain(args: DrainArguments, globals: Globals, io: Io): Promise<number> {
   const waitMs = durationOf('--wait', args.wait);
   const graceMs =
     durationOf('--grace', args.grace) ?? durationOf('CAPNHOOK_GRACE', io.env.CAPNHOOK_GRACE || undefined);
   const signals = listen(io);
   const say = createSayer(args, io);
-  const logger = await createLogger(say, globals, io);
+  const report = await createDrainReport(say, { daemon: args.daemon ?? false, globals, io });
   const { daemon } = args;
   const { config, spool } = globals;
   let isReady = false;
@@ -33,7 +35,7 @@ export async function runDrain(args: DrainArguments, globals: Globals, io: Io): 
     daemon,
     waitMs,
     graceMs,
-    logger,
+    logger: report.notice,
     env: io.env,
     stop: signals.stop,
     abort: signals.abort,
@@ -48,22 +50,17 @@ export async function runDrain(args: DrainArguments, globals: Globals, io: Io): 
   try {
     const summary = await drain(options);
     if (globals.json) io.out(`${JSON.stringify(summary)}\n`);
-    else if (!globals.quiet && (daemon || globals.verbose || io.isTerminal('err'))) {
-      say(`${daemon ? 'ended: ' : ''}${renderSummary(summary)}`);
-    }
-    return signals.exitCode() ?? exitCodeFor(summary);
+    return report.end(summary, signals.ended());
   } catch (error) {
+    if (!(error instanceof CapnhookError) || error.code === 'USAGE') throw error;
+    if (!report.isNews(error)) return exitCodeOf(error.code);
     if (daemon && isReady) io.err(`${new Date().toISOString()} `); // in front of what is told of it
-    throw error;
+    const exitCode = tellError(error, io);
+    await report.fail(error);
+    return exitCode;
   } finally {
     signals.close();
   }
-}
-
-/** 69 if anything was given up, 75 if anything is owed still, otherwise 0. */
-export function exitCodeFor({ gaveUp, owed, waiting }: DrainSummary): number {
-  if (gaveUp > 0) return exitCodes.gaveUp;
-  return owed + waiting > 0 ? exitCodes.temporary : exitCodes.ok;
 }
 
 function durationOf(option: string, text: string | undefined): number | undefined {
@@ -84,26 +81,12 @@ function createSayer({ daemon }: DrainArguments, io: Io): (line: string) => void
   return (line) => io.err(daemon ? `${new Date().toISOString()} ${line}\n` : `capnhook: ${line}\n`);
 }
 
-async function createLogger(
-  say: (line: string) => void,
-  globals: Globals,
-  io: Io,
-): Promise<(notice: Notice) => void> {
-  const style = await createStyle(globals.color && io.isTerminal('err'));
-  const { verbose, quiet } = globals;
-  return (notice) => {
-    if (quiet && notice.kind === 'well') return; // all else that is told without --verbose is trouble
-    const line = renderNotice(notice, { verbose: verbose && !quiet, now: Date.now(), style });
-    if (line !== undefined) say(line);
-  };
-}
-
 interface Signals {
   stop: AbortSignal;
   abort: AbortSignal;
   onReady(control: { reload(): void }): void;
-  /** 130 or 143 if a signal ended it. */
-  exitCode(): number | undefined;
+  /** The signal that ended it, if one did. */
+  ended(): EndingSignal | undefined;
   close(): void;
 }
 
@@ -111,20 +94,20 @@ interface Signals {
 function listen(io: Io): Signals {
   const stop = new AbortController();
   const abort = new AbortController();
-  let exitCode: number | undefined;
+  let ending: EndingSignal | undefined;
   let reload = () => {};
 
-  function end(code: number): () => void {
+  function end(signal: EndingSignal): () => void {
     return () => {
-      exitCode ??= code;
+      ending ??= signal;
       if (stop.signal.aborted) abort.abort();
       stop.abort();
     };
   }
 
   const unlisten = [
-    io.onSignal('SIGINT', end(exitCodes.interrupted)),
-    io.onSignal('SIGTERM', end(exitCodes.terminated)),
+    io.onSignal('SIGINT', end({ name: 'SIGINT', exitCode: exitCodes.interrupted })),
+    io.onSignal('SIGTERM', end({ name: 'SIGTERM', exitCode: exitCodes.terminated })),
     io.onSignal('SIGHUP', () => reload()),
   ];
   return {
@@ -133,7 +116,7 @@ function listen(io: Io): Signals {
     onReady(control) {
       reload = control.reload;
     },
-    exitCode: () => exitCode,
+    ended: () => ending,
     close() {
       for (const each of unlisten) each();
     },

@@ -1,5 +1,5 @@
 import type { CapnhookError } from '../../shared/errors.js';
-import type { Named, Notice } from '../../usecases/drain/ports.js';
+import type { Corrupt, Named, Notice } from '../../usecases/drain/ports.js';
 import { renderError } from './error.js';
 import type { Style } from './style.js';
 import { count, renderAside, renderDue, safe } from './text.js';
@@ -47,13 +47,15 @@ export function renderNotice(notice: Notice, options: NoticeOptions): string | u
     case 'corrupt':
       return style.bad(renderAside(notice.entry));
     case 'unread':
-      return style.bad(`left where it is: ${safe(notice.entry.name)}: ${safe(notice.entry.reason)}`);
+      return style.bad(renderPostponed(notice.entry));
     case 'intake-failed':
       return style.bad(`${wordsOf(notice.error)}\n  Events wait; it is tried again.`);
     case 'journal-failed':
       return style.bad(`cannot write the journal (${notice.errno}); deliveries go on`);
     case 'alert-failed':
-      return style.bad(`nobody was told that ${notice.endpoint} has changed: ${safe(notice.reason)}`);
+      return style.bad(
+        `${notice.via === 'onChange' ? 'onChange command' : 'alert'} for ${notice.endpoint} failed: ${safe(notice.reason)}`,
+      );
     case 'hooks-reloaded':
       return verbose ? 'the hooks file has changed, and is in use now' : undefined;
     case 'hooks-broken':
@@ -66,6 +68,13 @@ function renderAttempt(notice: Extract<Notice, { kind: 'attempt' }>, { style }: 
   const again = attempt > 1 ? `, attempt ${attempt}` : '';
   const line = `${event} to ${renderNamed(endpoint)}: ${what}${again} ${style.faint(`(${ms} ms)`)}`;
   return what === 'delivered' ? style.good(line) : style.bad(line);
+}
+
+/** An entry that stays where it is, and is tried again. */
+function renderPostponed({ name, reason }: Corrupt): string {
+  const errno = /^it cannot be (?:read|taken in) now \((\w+)\)$/.exec(reason)?.[1];
+  if (errno !== undefined) return `cannot read ${safe(name)} now (${errno}); will retry`;
+  return `${safe(name)}: ${safe(reason)}; will retry`;
 }
 
 function wordsOf(error: CapnhookError): string {

@@ -1,16 +1,58 @@
-import type { DrainSummary } from '../../usecases/drain/ports.js';
-import { count } from './text.js';
+import type { DrainSummary, Queued } from '../../usecases/drain/ports.js';
+import { count, renderDue, safe } from './text.js';
 
-/** What a drain has done, in one line without its line break. */
-export function renderSummary(summary: DrainSummary): string {
+/** Endpoints that are named in one line. */
+const maxNamed = 3;
+
+/** What a drain has done, and what is left, for whom and why, in one line without its line break. */
+export function renderSummary(summary: DrainSummary, now: number): string {
   const parts = [
     `delivered ${summary.delivered}`,
     summary.failed > 0 && `${count(summary.failed, 'attempt')} failed`,
     summary.gaveUp > 0 && `gave up ${summary.gaveUp}`,
     summary.noReceivers > 0 && `${count(summary.noReceivers, 'event')} had no receivers`,
     summary.corrupt > 0 && `put ${summary.corrupt} aside in corrupt/`,
-    `owed ${summary.owed}`,
-    summary.waiting > 0 && `${summary.waiting} not taken in`,
+    renderLeft(summary, now),
   ];
   return parts.filter((part) => part !== false).join(', ');
+}
+
+/** How much is still queued, for whom, why, and when the next attempt is due. */
+export function renderLeft(
+  { owed, waiting, queues, moreQueues }: Pick<DrainSummary, 'owed' | 'waiting' | 'queues' | 'moreQueues'>,
+  now: number,
+): string {
+  const total = `${owed + waiting} still queued`;
+  const named = queues.slice(0, maxNamed);
+  const parts = named.map((each) => renderQueued(each, now));
+  const others = queues.length - named.length + moreQueues;
+  const rest = owed - named.reduce((sum, each) => sum + each.count, 0);
+  if (others > 0) parts.push(`${rest} for ${count(others, 'other endpoint')}`);
+  if (waiting > 0) parts.push(`${waiting} not taken in yet`);
+  return parts.length === 0 ? total : `${total}: ${parts.join(', ')}`;
+}
+
+function renderQueued(queued: Queued, now: number): string {
+  return `${queued.count} for ${safe(queued.endpoint)} (${renderWhy(queued, now)})`;
+}
+
+function renderWhy({ why, what, nextAttempt }: Queued, now: number): string {
+  const next = nextAttempt === undefined ? '' : `, next attempt ${renderNext(Date.parse(nextAttempt), now)}`;
+  switch (why) {
+    case 'parked':
+      return `parked: ${safe(what ?? 'it failed')}${next}`;
+    case 'paused':
+      return `paused: ${safe(what ?? 'it wants nothing more')}`;
+    case 'alone':
+      return `failed alone${next}`;
+    case 'paced':
+      return `its rate is used up${next}`;
+    case 'due':
+      return 'due now';
+  }
+}
+
+/** A time that has come is the next drain's. */
+function renderNext(dueMs: number, now: number): string {
+  return dueMs <= now ? 'with the next drain' : renderDue(dueMs, now);
 }

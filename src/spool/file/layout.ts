@@ -22,7 +22,14 @@ export const drainRooms: readonly Room[] = ['queue', 'retry', 'dead', 'corrupt',
 export type Room = (typeof rooms)[number];
 
 /** Everything that may stand right below the spool; anything else means that the directory is not one. */
-export const knownNames: ReadonlySet<string> = new Set([...rooms, 'VERSION', 'lock', 'lock.lock', 'sent']);
+export const knownNames: ReadonlySet<string> = new Set([
+  ...rooms,
+  'VERSION',
+  'lock',
+  'lock.lock',
+  'last-drain.json',
+  'sent',
+]);
 
 /** A queue's segment holds at most so many deliveries. */
 export const segmentSize = 4096;

@@ -30,7 +30,7 @@ export function createAlerts({ lease, outlet, report }: DrainPorts, routing: Rou
   async function run(command: readonly string[], endpoint: string, input: string): Promise<void> {
     const leave = await places.enter();
     const reason = await outlet.run(command, { input, signal: cut.signal }).finally(leave);
-    if (reason !== undefined) report({ kind: 'alert-failed', endpoint, reason });
+    if (reason !== undefined) report({ kind: 'alert-failed', via: 'onChange', endpoint, reason });
   }
 
   function runInTurn(command: readonly string[], endpoint: string, input: string): void {
@@ -73,7 +73,7 @@ export function createAlerts({ lease, outlet, report }: DrainPorts, routing: Rou
     } catch (error) {
       if (!(error instanceof CapnhookError) && errnoOf(error) === undefined) throw error;
       const reason = error instanceof Error ? error.message : '';
-      report({ kind: 'alert-failed', endpoint: change.endpoint, reason });
+      report({ kind: 'alert-failed', via: 'alert', endpoint: change.endpoint, reason });
       return false;
     }
   }

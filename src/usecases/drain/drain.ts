@@ -3,15 +3,17 @@
  * lasts is in the lease; everything here can be lost at any moment.
  */
 import { setImmediate } from 'node:timers/promises';
+import { momentOf } from '../../shared/clock.js';
 import { CapnhookError } from '../../shared/errors.js';
 import { longestTimerMs } from '../../shared/timer.js';
 import { createAlarm } from './alarm.js';
 import { createAlerts } from './alerts.js';
 import { createAttempts } from './attempts.js';
 import { createIntake } from './intake.js';
-import type { DrainOptions, DrainPorts, DrainSummary } from './ports.js';
+import type { DrainOptions, DrainPorts, DrainSummary, Queued } from './ports.js';
+import { queuedOf, summarizeQueues } from './queues.js';
 import { createResting } from './resting.js';
-import { createRouting } from './routing.js';
+import { createRouting, type Routing } from './routing.js';
 import { createSettler } from './settle.js';
 import { emptySummary } from './summary.js';
 import { createTelling } from './telling.js';
@@ -191,9 +193,23 @@ export async function drain(ports: DrainPorts, options: DrainOptions): Promise<D
     stop?.removeEventListener('abort', onStop);
     abort?.removeEventListener('abort', onAbort);
   }
-  for (const id of lease.owing()) summary.owed += await lease.owed(id);
+  const queues = await readQueues(ports, routing);
+  summary.owed = queues.reduce((sum, { count }) => sum + count, 0);
   summary.waiting = await lease.waiting();
-  return summary;
+  return Object.assign(summary, summarizeQueues(queues));
+}
+
+/** What each endpoint is owed still, and why. */
+async function readQueues({ lease, clock }: DrainPorts, routing: Routing): Promise<Queued[]> {
+  const moment = momentOf(clock);
+  const queues: Queued[] = [];
+  for (const endpoint of lease.owing()) {
+    const count = await lease.owed(endpoint);
+    if (count === 0) continue;
+    const facts = { endpoint, count, health: lease.health(endpoint), nextDue: lease.nextDue(endpoint) };
+    queues.push(queuedOf({ ...facts, conduct: routing.settingsOf(endpoint) }, moment));
+  }
+  return queues;
 }
 
 function replaced(): CapnhookError {

@@ -6,6 +6,8 @@ import type { Clock } from '../../shared/clock.js';
 import type { CapnhookError } from '../../shared/errors.js';
 import type { Corrupt, Lease } from '../../spool/spool.js';
 
+export type { Corrupt } from '../../spool/spool.js';
+
 /** The hooks file as it is now. */
 export interface LiveHooks {
   current(): Hooks;
@@ -80,7 +82,30 @@ export interface DrainSummary {
   owed: number;
   /** Entries not fanned out. */
   waiting: number;
+  /** What is owed, by endpoint, those in trouble first; at most 100 of them. */
+  queues: readonly Queued[];
+  /** Endpoints that are owed something beside those in `queues`. */
+  moreQueues: number;
 }
+
+/** What one endpoint is still owed, and why it has not got it. */
+export interface Queued {
+  /** The endpoint's id. */
+  endpoint: string;
+  /** Deliveries. */
+  count: number;
+  why: WhyQueued;
+  /** A few words: what failed last, or why it is paused. */
+  what?: string;
+  /** When the next attempt is due, ISO 8601 in UTC. */
+  nextAttempt?: string;
+}
+
+/**
+ * `parked`: the endpoint failed. `paused`: it wants nothing more. `alone`: each delivery failed alone, and has a time of
+ * its own. `paced`: its rate is used up. `due`: nothing stands in the way but that the drain has ended.
+ */
+export type WhyQueued = 'parked' | 'paused' | 'alone' | 'paced' | 'due';
 
 /** An endpoint as it may be shown to anybody: its URL can be a secret. One that was deregistered is only an id. */
 export interface Named {
@@ -105,7 +130,7 @@ export type Notice =
   | { kind: 'unread'; entry: Corrupt }
   | { kind: 'intake-failed'; error: CapnhookError }
   | { kind: 'journal-failed'; errno: string }
-  /** Nobody could be told of a change of the endpoint. */
-  | { kind: 'alert-failed'; endpoint: string; reason: string }
+  /** The command of `onChange`, or the hook of `alert`, could not be told of a change of the endpoint. */
+  | { kind: 'alert-failed'; via: 'onChange' | 'alert'; endpoint: string; reason: string }
   | { kind: 'hooks-reloaded' }
   | { kind: 'hooks-broken'; error: CapnhookError };

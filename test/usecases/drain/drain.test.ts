@@ -25,6 +25,8 @@ describe('drain() for one pass', () => {
       corrupt: 0,
       owed: 0,
       waiting: 0,
+      queues: [],
+      moreQueues: 0,
     });
     for (const id of ['a', 'b']) {
       expect(

@@ -372,7 +372,7 @@ describe('drain() and changes of an endpoint', () => {
     await world.fire({});
     expect(await world.drain()).toMatchObject({ failed: 1, owed: 1 });
     expect(world.told('alert-failed')).toEqual([
-      { kind: 'alert-failed', endpoint: 'a', reason: 'the command exited with 3' },
+      { kind: 'alert-failed', via: 'onChange', endpoint: 'a', reason: 'the command exited with 3' },
     ]);
   });
 
@@ -394,7 +394,7 @@ describe('drain() and changes of an endpoint', () => {
     await world.fire({}, {});
     expect(await world.drain()).toMatchObject({ delivered: 2, owed: 2 });
     expect(world.told('alert-failed')).toEqual([
-      { kind: 'alert-failed', endpoint: 'a', reason: 'Cannot fire: the spool is full' },
+      { kind: 'alert-failed', via: 'alert', endpoint: 'a', reason: 'Cannot fire: the spool is full' },
     ]);
   });
 

@@ -1,0 +1,40 @@
+/** What a drain ends with: its exit code, and the reason in words that can be compared with those of the last one. */
+import type { CapnhookError } from '../shared/errors.js';
+import { exitCodes } from '../shared/exit-codes.js';
+import type { DrainSummary, Notice } from '../usecases/drain/ports.js';
+
+/** 69 if anything was given up, 75 if anything is still queued, otherwise 0. */
+export function exitCodeFor({
+  gaveUp,
+  owed,
+  waiting,
+}: Pick<DrainSummary, 'gaveUp' | 'owed' | 'waiting'>): number {
+  if (gaveUp > 0) return exitCodes.gaveUp;
+  return owed + waiting > 0 ? exitCodes.temporary : exitCodes.ok;
+}
+
+/** What a notice adds to the reason, where the drain may end with another exit code than 0 because of it. */
+export function reasonOfNotice(notice: Notice): string | undefined {
+  if (notice.kind === 'unread') return `${notice.entry.name}: ${notice.entry.reason}`;
+  if (notice.kind === 'gave-up') return `gave up for ${notice.endpoint.id}: ${notice.reason}`;
+  return undefined;
+}
+
+/**
+ * Why a drain did not end with 0: who waits for what. Without numbers and times, which change with each pass.
+ * @param noticed what {@link reasonOfNotice} has said
+ */
+export function reasonOfSummary(
+  exitCode: number,
+  { queues, waiting }: Pick<DrainSummary, 'queues' | 'waiting'>,
+  noticed: Iterable<string>,
+): string {
+  const lines = queues.map(({ endpoint, why, what = '' }) => `${endpoint} ${why} ${what}`);
+  if (waiting > 0) lines.push('waiting');
+  return [exitCode, ...lines, ...[...noticed].sort()].join('\n');
+}
+
+/** Why a drain could not begin, or go on. */
+export function reasonOfError({ code, message, problems }: CapnhookError): string {
+  return [code, message, ...problems.map((problem) => problem.message)].join('\n');
+}

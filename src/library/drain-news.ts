@@ -1,0 +1,56 @@
+/** Whether the end of a drain is news: cron mails what is printed, each minute. */
+import { type Environment, spoolPath } from '../config/paths.js';
+import { endpointDefaults } from '../endpoint/endpoint.js';
+import { systemClock } from '../shared/clock.js';
+import { CapnhookError, errnoOf } from '../shared/errors.js';
+import { randomBytes } from '../shared/random.js';
+import { systemDisk } from '../spool/file/disk.js';
+import { readLastReasons, writeLastReasons } from '../spool/file/last-reasons.js';
+import type { DrainSummary, Queued } from '../usecases/drain/ports.js';
+import { queuedOf, summarizeQueues } from '../usecases/drain/queues.js';
+import { openSpool } from './open-spool.js';
+
+/** Where a drain works. */
+export interface DrainPlace {
+  spool?: string | undefined;
+  env: Environment;
+}
+
+/** `busy`: another drain was running. `ended`: whatever else a drain ends with. */
+export type EndKind = 'busy' | 'ended';
+
+/**
+ * Notes why a drain has ended, for the next one.
+ * @param reason words without numbers and times, or undefined where all is well: then everything noted is forgotten
+ * @returns whether the last drain of that kind ended for another reason
+ */
+export function noteReason(root: string, kind: EndKind, reason: string | undefined): boolean {
+  const known = readLastReasons(systemDisk, root);
+  if (known[kind] === reason && (reason !== undefined || Object.keys(known).length === 0)) return false;
+  const reasons = reason === undefined ? {} : { ...known, [kind]: reason };
+  const token = Buffer.from(randomBytes(8)).toString('hex');
+  writeLastReasons(systemDisk, root, { reasons, token });
+  return true;
+}
+
+/** What a drain leaves that could not begin, or go on. */
+export type Left = Pick<DrainSummary, 'owed' | 'waiting' | 'queues' | 'moreQueues'>;
+
+/** What is queued, read without the lock; undefined where that cannot be read. */
+export async function readLeft({ spool, env }: DrainPlace): Promise<Left | undefined> {
+  const moment = { now: systemClock.now() };
+  const queues: Queued[] = [];
+  try {
+    const found = openSpool(spoolPath(env, spool));
+    for await (const { endpoint, waiting, retrying, health } of found.backlog()) {
+      const count = waiting + retrying;
+      if (count > 0)
+        queues.push(queuedOf({ endpoint, count, retrying, health, conduct: endpointDefaults }, moment));
+    }
+    const owed = queues.reduce((sum, { count }) => sum + count, 0);
+    return { owed, waiting: await found.waiting(), ...summarizeQueues(queues) };
+  } catch (error) {
+    if (!(error instanceof CapnhookError) && errnoOf(error) === undefined) throw error;
+    return undefined; // there is no spool, or not one of ours
+  }
+}
