@@ -27,7 +27,7 @@ import type { SecretReader } from './secrets.js';
 import type { Answer, Attempt, AttemptResult, Sender } from './sender.js';
 import { isSuccess, OURS } from './verdict.js';
 
-/** Idle connections over all origins, at most. */
+/** Idle connections over all origins, at most, unless there is to be another number of them. */
 const MAX_IDLE = 256;
 
 const CLIENT_OPTIONS: Client.Options = {
@@ -54,16 +54,19 @@ type Connect = (origin: string) => Connection;
  *
  * @param options.userAgent `capnhook/<version>`; an endpoint's own header goes before it
  * @param options.secrets looks up URLs, header values and signing secrets
+ * @param options.maxIdle how many idle connections are kept, over all origins; default 256
  */
 export function createHttpSender({
   userAgent,
   secrets,
+  maxIdle = MAX_IDLE,
 }: {
   userAgent: string;
   secrets: SecretReader;
+  maxIdle?: number;
 }): Sender {
   const buildRequest = createRequestBuilder({ userAgent, secrets });
-  const idle = createIdleConnections({ max: MAX_IDLE });
+  const idle = createIdleConnections({ max: maxIdle });
   const open = new Set<Connection>();
   const deadlines = createDeadlines();
   const cutOffs = createCutOffs();

@@ -15,7 +15,7 @@ export interface Hooks {
   endpoints: ReadonlyMap<string, Endpoint>;
   /** The settings of an endpoint that is only a URL. */
   defaults: Omit<Endpoint, 'id' | 'url'>;
-  /** Attempts in flight at once, over all endpoints. */
+  /** Places in flight that the endpoints share. */
   maxInFlight: number;
   /** A hook that is fired for each change of an endpoint. */
   alert?: string;

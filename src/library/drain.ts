@@ -4,6 +4,7 @@ import { createHttpSender } from '../delivery/http-sender.js';
 import { createSecretReader } from '../delivery/secrets.js';
 import { createFileJournal } from '../journal/file-journal.js';
 import { type Clock, systemClock } from '../shared/clock.js';
+import { descriptorLimit } from '../shared/descriptor-limit.js';
 import { CapnhookError } from '../shared/errors.js';
 import { packageVersion } from '../shared/package-info.js';
 import { randomBytes } from '../shared/random.js';
@@ -24,7 +25,10 @@ export interface DrainOptions {
   waitMs?: number | undefined;
   /** Goes on until `stop`. Default: one pass. */
   daemon?: boolean | undefined;
-  /** Attempts in flight at once, over all endpoints; default what the hooks file says, or 256. */
+  /**
+   * Places in flight that the endpoints share; default what the hooks file says, or 256. An endpoint with nothing in
+   * flight does not wait for one of them.
+   */
   maxInFlight?: number;
   /** How long attempts in flight may go on after `stop`, in ms; default 10,000. */
   graceMs?: number | undefined;
@@ -58,6 +62,10 @@ export interface Ready {
 
 /** A command that is told of a change has so long, in ms. */
 const commandTimeoutMs = 30_000;
+
+/** Connections that are kept idle, at most; fewer where there are few descriptors. */
+const mostIdle = 256;
+const idlePart = 1 / 8;
 
 /**
  * Fans out what was fired, and sends what is due: one pass, for so long, or
@@ -96,8 +104,10 @@ export async function drain(options: DrainOptions = {}): Promise<DrainSummary> {
   if (leased.held) throw busy('drain', leased.holder);
   const { lease } = leased;
   const journal = createFileJournal(`${root}/journal`, (errno) => logger({ kind: 'journal-failed', errno }));
+  const limits = limitsOf(descriptorLimit());
   const sender = createHttpSender({
     userAgent,
+    maxIdle: limits.idle,
     secrets: { read: (secret) => secrets.read(secret) },
   });
   const outlet: Outlet = {
@@ -112,6 +122,7 @@ export async function drain(options: DrainOptions = {}): Promise<DrainSummary> {
       { lease, hooks, sender, journal, clock, random: Math.random, report: logger, outlet },
       {
         until,
+        limits,
         waitMs: options.waitMs ?? 0,
         graceMs: options.graceMs ?? 10_000,
         rescanMs: options.rescanMs ?? 2_000,
@@ -126,4 +137,9 @@ export async function drain(options: DrainOptions = {}): Promise<DrainSummary> {
     await sender.close();
     await lease.close();
   }
+}
+
+/** What connections may take of this process's file descriptors. */
+function limitsOf(descriptors: number = Infinity): { descriptors: number; idle: number } {
+  return { descriptors, idle: Math.min(mostIdle, Math.max(Math.floor(descriptors * idlePart), 1)) };
 }

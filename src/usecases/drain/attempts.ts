@@ -5,10 +5,12 @@ import { allowedConcurrency, isBlocking, isInRun, probeOf } from '../../endpoint
 import type { Delivery, Due } from '../../spool/spool.js';
 import { createGate } from './gate.js';
 import { createInFlight } from './in-flight.js';
+import { createLargePayloads } from './large-payloads.js';
 import type { DrainPorts } from './ports.js';
 import type { Resting } from './resting.js';
 import type { Routing } from './routing.js';
 import type { Settler } from './settle.js';
+import { createShares, firstRanks, mostInFlight } from './shares.js';
 import type { Attempted } from './telling.js';
 import { createTurns } from './turns.js';
 
@@ -17,12 +19,6 @@ const mostAtOnce = 1024;
 
 /** And for so long, in ms: what is buried, or settled anew, takes its time and none of the places in flight. */
 const fillMs = 50;
-
-/** Large payloads in flight, each in memory, have so many bytes together, or there is only one of them. */
-const maxLargeBytes = 64 * 2 ** 20;
-
-/** A payload of more bytes than this is large: it waits for others that are. */
-const largeBytes = 256 * 2 ** 10;
 
 /** A pass waits for an endpoint's rate no longer than this, in ms; the next pass goes on. */
 const passPatienceMs = 2_000;
@@ -46,13 +42,17 @@ export interface Attempts {
   settled(): Promise<void>;
   /** What the lease failed with while one was settled; then nothing is started any more. */
   failure(): unknown;
+  /** In how many ms `fill` may start more although nothing has happened; Infinity for never. */
+  againMs(): number;
 }
 
 export interface AttemptsOptions {
   routing: Routing;
   settler: Settler;
-  /** At once, over all endpoints. */
+  /** Places in flight that the endpoints share. */
   maxInFlight(): number;
+  /** How many file descriptors this process may have, and how many connections are kept idle. */
+  limits: { descriptors?: number; idle: number };
   resting: Resting;
   /** A pass is about what was due when it began. */
   isPass: boolean;
@@ -61,20 +61,21 @@ export interface AttemptsOptions {
   onHome(): void;
 }
 
-/** No attempts yet. */
+/** Starts attempts, and follows each of them until it is settled. */
 export function createAttempts(ports: DrainPorts, options: AttemptsOptions): Attempts {
   const { lease, sender, clock } = ports;
-  const { routing, settler, maxInFlight, resting, isPass, isStopping, onHome } = options;
+  const { routing, settler, maxInFlight, limits, resting, isPass, isStopping, onHome } = options;
   const gate = createGate(ports, { routing, resting });
-  const turns = createTurns();
+  const most = () => mostInFlight(maxInFlight(), limits);
+  const isFailing = (id: string) => lease.health(id).failures !== undefined;
+  const shares = createShares({ maxInFlight, most, now: clock.monotonic, isFailing });
+  const turns = createTurns({ rankOf: shares.rankOf, firstRanks });
+  const payloads = createLargePayloads(turns.add);
   const cut = new AbortController();
-  /** Endpoints whose next payload waits until other large ones are through. */
-  const heavy = new Set<string>();
   /** Endpoints that are not registered, are parked, and whose next delivery is wanted all the same. */
   let wanted = { by: routing.version(), ids: new Set<string>() };
-  const inFlight = createInFlight((id) => {
+  const inFlight = createInFlight(shares, (id) => {
     turns.add(id);
-    if (heavy.size > 0) letHeavyOnesTry();
     onHome();
   });
   const beganAt = clock.now();
@@ -83,18 +84,7 @@ export function createAttempts(ports: DrainPorts, options: AttemptsOptions): Att
   let failure: unknown;
 
   function mayGoOn(): boolean {
-    const hasRoom = inFlight.count() < maxInFlight();
-    return failure === undefined && !isStopping() && hasRoom && resting.pauseMs() === 0;
-  }
-
-  function isTooHeavy({ payload }: Delivery['event']): boolean {
-    const bytes = payload.byteLength;
-    return bytes > largeBytes && inFlight.bytes() > 0 && inFlight.bytes() + bytes > maxLargeBytes;
-  }
-
-  function letHeavyOnesTry(): void {
-    for (const id of heavy) turns.add(id);
-    heavy.clear();
+    return failure === undefined && !isStopping() && resting.pauseMs() === 0;
   }
 
   /** So a pass ends, whatever comes back meanwhile. */
@@ -105,18 +95,18 @@ export function createAttempts(ports: DrainPorts, options: AttemptsOptions): Att
 
   function hasRoom(id: string): boolean {
     const allowed = allowedConcurrency(lease.health(id), routing.settingsOf(id));
-    return inFlight.at(id) < allowed;
+    return shares.at(id) < allowed;
   }
 
   /** Nobody is registered under that id any more: only its deliveries can tell what becomes of them. */
   function isLeftOver(id: string): boolean {
-    if (routing.isRegistered(id) || inFlight.at(id) > 0 || resting.isResting(id)) return false;
+    if (routing.isRegistered(id) || shares.at(id) > 0 || resting.isResting(id)) return false;
     if (wanted.by !== routing.version()) wanted = { by: routing.version(), ids: new Set() };
     return !wanted.ids.has(id);
   }
 
   function mayTry(id: string): boolean {
-    if (heavy.has(id)) return false;
+    if (payloads.isWaiting(id)) return false;
     if (gate.closedMs(id) > 0) return isLeftOver(id);
     return hasRoom(id) && gate.pacedMs(id) === 0;
   }
@@ -153,22 +143,25 @@ export function createAttempts(ports: DrainPorts, options: AttemptsOptions): Att
       return true;
     }
     const isClosed = gate.closedMs(id) > 0;
-    const isHeavy = isTooHeavy(delivery.event);
     if (isClosed) wanted.ids.add(id);
-    if (isHeavy) heavy.add(id);
-    if (isStopping() || isClosed || isHeavy) {
+    const leaveRoom =
+      isStopping() || isClosed ? undefined : payloads.enter(id, delivery.event.payload.byteLength);
+    if (leaveRoom === undefined) {
       lease.release(delivery);
       return false;
     }
     wanted.ids.delete(id);
-    void follow(id, delivery, endpoint);
+    void follow(id, delivery, { endpoint, leaveRoom });
     return true;
   }
 
   /** One attempt, until the spool has settled its delivery: a crash can repeat no more of them than have a place. */
-  async function follow(id: string, delivery: Delivery, endpoint: Endpoint): Promise<void> {
-    const { byteLength } = delivery.event.payload;
-    const end = inFlight.enter(id, byteLength > largeBytes ? byteLength : 0);
+  async function follow(
+    id: string,
+    delivery: Delivery,
+    { endpoint, leaveRoom }: { endpoint: Endpoint; leaveRoom(): void },
+  ): Promise<void> {
+    const end = inFlight.enter(id);
     try {
       const attempted = await attempt(delivery, endpoint);
       await settler.settle(attempted);
@@ -178,6 +171,7 @@ export function createAttempts(ports: DrainPorts, options: AttemptsOptions): Att
     } catch (error) {
       failure ??= error;
     }
+    leaveRoom();
     end();
   }
 
@@ -199,7 +193,7 @@ export function createAttempts(ports: DrainPorts, options: AttemptsOptions): Att
       let soonest = Infinity;
       for (const id of ready) {
         if (mayTry(id)) turns.add(id);
-        else if (hasRoom(id) && !heavy.has(id)) soonest = Math.min(soonest, opensInMs(id));
+        else if (hasRoom(id) && !payloads.isWaiting(id)) soonest = Math.min(soonest, opensInMs(id));
       }
       if (isPass) return soonest;
       for (const id of lease.owing()) {
@@ -212,22 +206,25 @@ export function createAttempts(ports: DrainPorts, options: AttemptsOptions): Att
       const dueNow = due();
       const until = clock.monotonic() + fillMs;
       let claims = 0;
+      shares.update();
       while (claims < atOnce && clock.monotonic() < until) {
-        const id = mayGoOn() ? turns.next() : undefined;
+        const id = mayGoOn() ? turns.next(shares.hasPlace) : undefined;
         if (id === undefined) return true;
         let goesOn = true;
-        for (let n = 0; goesOn && n < turnLength && mayGoOn(); n += 1) {
+        for (let n = 0; goesOn && n < turnLength && mayGoOn() && shares.hasPlace(id); n += 1) {
           claims += 1;
           goesOn = mayTry(id) && (await take(id, dueNow));
         }
+        payloads.hadTurn(id);
         if (goesOn) turns.add(id);
       }
       atOnce = Math.min(2 * atOnce, mostAtOnce);
       return false;
     },
-    count: inFlight.count,
+    count: shares.count,
     cutOff: () => cut.abort(),
     settled: inFlight.settled,
     failure: () => failure,
+    againMs: () => (turns.isEmpty() || !mayGoOn() ? Infinity : shares.againMs({ isFirst: turns.hasFirst() })),
   };
 }

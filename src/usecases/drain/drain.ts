@@ -52,6 +52,7 @@ export async function drain(ports: DrainPorts, options: DrainOptions): Promise<D
   const attempts = createAttempts(ports, {
     ...{ routing, settler, resting, isPass, isStopping, onHome },
     maxInFlight: () => options.maxInFlight ?? routing.maxInFlight(),
+    limits: options.limits ?? { idle: 0 },
   });
   const intake = createIntake(ports, { routing, settler, isPass, summary });
   const deadline = until === 'wait' ? clock.monotonic() + (options.waitMs ?? 0) : Infinity;
@@ -165,8 +166,10 @@ export async function drain(ports: DrainPorts, options: DrainOptions): Promise<D
         else if (await isFinished()) return;
       }
       if (isStopping()) startGrace();
-      if (!(await alarm.wait(waitMs()))) lookAt = clock.monotonic();
-      else await setImmediate(); // answers that come together are all heard, and then their places filled together
+      const [ms, againMs] = [waitMs(), attempts.againMs()];
+      const hasRung = await alarm.wait(Math.min(ms, againMs));
+      if (!hasRung && ms <= againMs) lookAt = clock.monotonic();
+      if (hasRung) await setImmediate(); // answers that come together are all heard, and then their places filled together
     }
   }
 

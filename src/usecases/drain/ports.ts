@@ -53,8 +53,13 @@ export interface DrainOptions {
   until: 'pass' | 'wait' | 'daemon';
   /** How long `wait` waits, in ms. */
   waitMs?: number;
-  /** Attempts in flight at once, over all endpoints; default what the hooks file says. */
+  /**
+   * Places in flight that the endpoints share; default what the hooks file says. An endpoint with nothing in flight does
+   * not wait for one of them.
+   */
   maxInFlight?: number;
+  /** How many file descriptors this process may have (default: any number), and how many connections are kept idle. */
+  limits?: { descriptors?: number; idle: number };
   /** How long attempts in flight may go on after a stop, in ms. */
   graceMs: number;
   /** How often a drain that stays looks for what no hint told it of, in ms. */

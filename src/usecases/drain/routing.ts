@@ -16,7 +16,7 @@ export interface Routing {
   isRegistered(id: string): boolean;
   /** The endpoint's settings, or the defaults for one that is not in the hooks file. */
   settingsOf(id: string): Hooks['defaults'];
-  /** Attempts in flight at once, over all endpoints. */
+  /** Places in flight that the endpoints share. */
   maxInFlight(): number;
   /** No endpoint waits for longer than this after a failure, in ms. */
   longestBackOffMs(): number;

@@ -1,30 +1,110 @@
-/** Whose turn it is: round robin, so that none waits for another's backlog. How much a turn is, others say. */
+/** Whose turn it is: by rank, and round robin within one. How much a turn is, others say. */
 export interface Turns {
-  /** It gets a turn after all that have one already. */
+  /** It gets a turn after all of its rank that have one already. */
   add(endpoint: string): void;
-  /** Takes the next turn, if there is one. */
-  next(): string | undefined;
+  /** Takes the next turn of an endpoint that may have one now. */
+  next(mayGo: (endpoint: string) => boolean): string | undefined;
+  /** Whether an endpoint of one of the first ranks is waiting. */
+  hasFirst(): boolean;
+  /** Whether any endpoint is waiting. */
+  isEmpty(): boolean;
 }
 
-/** Nobody's turn. */
-export function createTurns(): Turns {
-  const waiting = new Set<string>();
-  /** In their order. The set has one, too, but finding its first takes the longer the more were taken out before. */
-  let order: string[] = [];
-  let taken = 0;
+export interface TurnsOptions {
+  /** 0 for the first to go; it may change while an endpoint waits. */
+  rankOf(endpoint: string): number;
+  /** Ranks below this go in the order in which they came, whatever their rank. */
+  firstRanks: number;
+}
+
+/** A waiting endpoint, in the ring of its rank. */
+interface Node {
+  endpoint: string;
+  rank: number;
+  /** Counts all that were added. */
+  nth: number;
+  previous: Node;
+  next: Node;
+}
+
+/** Makes the turns of a drain; no endpoint is waiting yet. */
+export function createTurns({ rankOf, firstRanks }: TurnsOptions): Turns {
+  const nodes = new Map<string, Node>();
+  /** The head of each rank's ring, which is no endpoint. */
+  const rings: Node[] = [];
+  let added = 0;
+
+  function ringOf(rank: number): Node {
+    while (rings.length <= rank) rings.push(emptyRing());
+    return rings[rank]!;
+  }
+
+  function append(endpoint: string, rank: number): void {
+    const ring = ringOf(rank);
+    const node = { endpoint, rank, nth: added, previous: ring.previous, next: ring };
+    added += 1;
+    ring.previous.next = node;
+    ring.previous = node;
+    nodes.set(endpoint, node);
+  }
+
+  function remove({ endpoint, previous, next }: Node): void {
+    previous.next = next;
+    next.previous = previous;
+    nodes.delete(endpoint);
+  }
+
+  /** The endpoint that has waited longest in a ring, if it may go; those whose rank has changed are put where they belong. */
+  function headOf(ring: Node, mayGo: (endpoint: string) => boolean): Node | undefined {
+    while (ring.next !== ring) {
+      const node = ring.next;
+      const rank = rankOf(node.endpoint);
+      if (rank === node.rank) return mayGo(node.endpoint) ? node : undefined;
+      remove(node);
+      append(node.endpoint, rank);
+    }
+    return undefined;
+  }
+
+  function firstHead(mayGo: (endpoint: string) => boolean): Node | undefined {
+    let first: Node | undefined;
+    for (let rank = 0; rank < firstRanks; rank += 1) {
+      const head = headOf(ringOf(rank), mayGo);
+      if (head !== undefined && (first === undefined || head.nth < first.nth)) first = head;
+    }
+    return first;
+  }
+
+  function furtherHead(mayGo: (endpoint: string) => boolean): Node | undefined {
+    for (let rank = firstRanks; rank < rings.length; rank += 1) {
+      const head = headOf(rings[rank]!, mayGo);
+      if (head !== undefined) return head;
+    }
+    return undefined;
+  }
+
   return {
     add(endpoint) {
-      if (waiting.has(endpoint)) return;
-      waiting.add(endpoint);
-      order.push(endpoint);
+      const node = nodes.get(endpoint);
+      const rank = rankOf(endpoint);
+      if (node?.rank === rank) return;
+      if (node !== undefined) remove(node);
+      append(endpoint, rank);
     },
-    next() {
-      const endpoint = order[taken];
-      if (endpoint === undefined) return undefined;
-      taken += 1;
-      waiting.delete(endpoint);
-      if (2 * taken > order.length) [order, taken] = [order.slice(taken), 0];
-      return endpoint;
+    next(mayGo) {
+      if (nodes.size === 0) return undefined;
+      const node = firstHead(mayGo) ?? furtherHead(mayGo);
+      if (node !== undefined) remove(node);
+      return node?.endpoint;
     },
+    hasFirst: () => rings.slice(0, firstRanks).some((ring) => ring.next !== ring),
+    isEmpty: () => nodes.size === 0,
   };
+}
+
+function emptyRing(): Node {
+  const ring = { endpoint: '', rank: -1, nth: -1 } as Node;
+  ring.previous = ring;
+  ring.next = ring;
+  return ring;
 }

