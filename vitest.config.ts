@@ -3,6 +3,7 @@ import { defineConfig } from 'vitest/config';
 
 const config: ReturnType<typeof defineConfig> = defineConfig({
   test: {
+    // Time-outs end what hangs, and nothing else: a machine that is busy takes several times as long.
     // What most tests spend is the time of processes that they start one after the other, and wait for.
     maxWorkers: Math.ceil(availableParallelism() * 1.5),
     coverage: {
@@ -17,7 +18,7 @@ const config: ReturnType<typeof defineConfig> = defineConfig({
           name: 'unit',
           include: ['test/**/*.test.ts'],
           exclude: ['test/e2e/**', 'test/faults/**'],
-          testTimeout: 20_000,
+          testTimeout: 60_000,
         },
       },
       {
@@ -25,7 +26,7 @@ const config: ReturnType<typeof defineConfig> = defineConfig({
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
           globalSetup: ['test/e2e/build-first.ts'],
-          testTimeout: 60_000,
+          testTimeout: 120_000,
           hookTimeout: 60_000,
         },
       },

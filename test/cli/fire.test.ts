@@ -5,7 +5,7 @@ import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { planFire } from '../../src/cli/commands/fire.js';
 import { ensureBuilt } from '../support/built.js';
 import { createPlace } from '../support/place.js';
-import { bin, node } from '../support/world.js';
+import { bin, installInto, node } from '../support/world.js';
 
 beforeAll(ensureBuilt, 60_000);
 
@@ -287,10 +287,11 @@ describe('capnhook fire', () => {
     const path = place.file('p.json', '1');
     chmodSync(path, 0o000);
     chmodSync(place.root, 0o755);
+    const copy = installInto(join(place.root, 'installed'));
     const spool = join(place.root, 'spool');
     mkdirSync(spool);
     execFileSync('chown', ['54321:54321', spool]);
-    const ran = spawnSync(node, [bin, 'fire', 'complete', path, '--spool', spool], {
+    const ran = spawnSync(node, [copy, 'fire', 'complete', path, '--spool', spool], {
       uid: 54_321,
       gid: 54_321,
       env: {},

@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { type Environment, hooksPath, spoolPath } from '../../src/config/paths.js';
 import { createPlace } from '../support/place.js';
 import { tempDir } from '../support/temp.js';
-import { bin, createWorld, node } from '../support/world.js';
+import { bin, createWorld, installInto, node } from '../support/world.js';
 
 const home = userInfo().homedir;
 
@@ -196,8 +196,9 @@ describe('a user without a home directory', () => {
   it.skipIf(process.getuid?.() !== 0)(
     'spoolPath() says what to set where there is neither HOME nor an entry',
     () => {
+      const copy = installInto(tempDir());
       const options = { uid: 54_321, gid: 54_321, env: {}, encoding: 'utf8' as const, cwd: '/' };
-      const child = spawnSync(node, [bin, 'fire', 'complete', '-d', '1'], options);
+      const child = spawnSync(node, [copy, 'fire', 'complete', '-d', '1'], options);
       expect(child.stderr).toMatch(
         /^capnhook: Cannot tell where your files are: neither HOME nor XDG_STATE_HOME is set\n {2}Set HOME, or name/,
       );
@@ -206,8 +207,9 @@ describe('a user without a home directory', () => {
   );
 
   it.skipIf(process.getuid?.() !== 0)('hooksPath() says so with the exit code of the hooks file', () => {
+    const copy = installInto(tempDir());
     const env = { CAPNHOOK_SPOOL: '/nowhere' };
-    const child = spawnSync(node, [bin, 'targets'], {
+    const child = spawnSync(node, [copy, 'targets'], {
       uid: 54_321,
       gid: 54_321,
       env,

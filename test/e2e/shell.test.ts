@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { createWorld, node } from '../support/world.js';
+import { mayNotRunAs, mayRunAs } from '../support/others.js';
+import { createWorld } from '../support/world.js';
 
 describe('a plain shell', () => {
   test('printf and mv into incoming/ fire an event that the next capnhook drain delivers', async () => {
@@ -210,8 +211,7 @@ describe('an environment with little in it', () => {
   }) => {
     const world = createWorld();
     const stranger = ['setpriv', '--reuid=54321', '--regid=54321', '--clear-groups', 'env', '-i'];
-    const runs = await world.exec(node, ['--version'], { prefix: stranger });
-    skip(runs.code !== 0, 'only root can become another user, one that may run node');
+    skip(!(await mayRunAs(world, stranger)), mayNotRunAs);
     const fired = await world.run(['fire', 'complete', '-d', '1'], { prefix: stranger });
     expect(fired.code).toBe(73);
     expect(fired.stderr).toMatch(/^capnhook: Cannot tell where your files are: .*HOME.*\n {2}\S.*\n$/);

@@ -299,7 +299,7 @@ describe.each(shells)('capnhook_fire', (shell) => {
 
   inRoot('another user: what may not be read is told with 77, and what may be is queued', async () => {
     const world = await withSpool();
-    chmodSync(world.root, 0o755);
+    world.openToOthers();
     chmodSync(world.file('private.json', '1'), 0o600);
     chmodSync(world.file('hidden/below/p.json', '1'), 0o644);
     chmodSync(join(world.root, 'hidden'), 0o700);

@@ -224,7 +224,7 @@ interface Shared {
 /** A spool of one user's, who drains it, shared with a group that the others belong to. */
 async function shareSpool(owner: 'drain' | 'root' = 'drain'): Promise<Shared> {
   const world = createWorld();
-  chmodSync(world.root, 0o755);
+  world.openToOthers();
   const home = `${world.root}/shared`;
   const spool = `${home}/spool`;
   mkdirSync(home);

@@ -1,5 +1,4 @@
 /** Commands that are run as another user. */
-import { chmodSync } from 'node:fs';
 import type { World } from './world.js';
 
 /** Why a test of another user is skipped. */
@@ -7,7 +6,7 @@ export const mayNotRunAs = 'only root can become another user, one that may run 
 
 /** Lets others into a world, and tells whether one may run the command there. @param prefix makes the other user of us */
 export async function mayRunAs(world: World, prefix: readonly string[]): Promise<boolean> {
-  chmodSync(world.root, 0o755);
+  world.openToOthers();
   const version = await world.run(['--version'], { prefix }).catch(() => undefined);
   return version?.code === 0;
 }

@@ -1,7 +1,16 @@
 /** A world of its own for the real command: a home, a spool, a hooks file, and receivers that listen on 127.0.0.1. */
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { type AnswerRequest, type Receiver, startReceiver } from './receiver.js';
@@ -15,6 +24,21 @@ export const repository: string = join(import.meta.dirname, '../..');
 
 /** The launcher, as it is installed. */
 export const bin: string = join(repository, 'bin/capnhook.js');
+
+/** What of the package the command needs to run. */
+const runtimeFiles: readonly string[] = ['bin', 'dist', 'shell', 'hooks.schema.json', 'package.json'];
+
+/**
+ * Copies what the command needs into a directory, readable for every user: the clone itself may lie where only its
+ * owner can enter. @returns the launcher's path in the copy
+ */
+export function installInto(directory: string): string {
+  for (const name of runtimeFiles) cpSync(join(repository, name), join(directory, name), { recursive: true });
+  for (const entry of readdirSync(directory, { recursive: true, withFileTypes: true }))
+    chmodSync(join(entry.parentPath, entry.name), entry.isDirectory() ? 0o755 : 0o644);
+  chmodSync(directory, 0o755);
+  return join(directory, 'bin/capnhook.js');
+}
 
 /** No child lives longer than this, in ms, unless it may (`lifeMs`): one that does is killed, and the test fails. */
 const longestLifeMs = 50_000;
@@ -56,6 +80,8 @@ export interface World {
   readonly config: string;
   /** The environment of its children: `PATH`, `HOME`, and for shells `NODE` and `BIN`. */
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Lets other users in: they can enter `root`, and `capnhook` is a copy that they can run. */
+  openToOthers(): void;
   /** Runs `capnhook …` to its end. */
   run(args: readonly string[], options?: RunOptions): Promise<Ended>;
   /** Starts `capnhook …`. */
@@ -86,6 +112,7 @@ export function createWorld(): World {
   const config = join(home, '.config/capnhook/hooks.yaml');
   mkdirSync(dirname(config), { recursive: true });
   const env = { PATH: process.env.PATH, HOME: home, NODE: node, BIN: bin };
+  const installed = join(root, 'installed');
   onTestFinished(() => endDaemon(spool));
 
   const launch: World['launch'] = (command, args, options = {}) => {
@@ -103,8 +130,12 @@ export function createWorld(): World {
     spool,
     config,
     env,
-    run: (args, options) => exec(node, [bin, ...args], options),
-    start: (args, options) => launch(node, [bin, ...args], options),
+    openToOthers() {
+      chmodSync(root, 0o755);
+      if (!existsSync(installed)) env.BIN = installInto(installed);
+    },
+    run: (args, options) => exec(node, [env.BIN, ...args], options),
+    start: (args, options) => launch(node, [env.BIN, ...args], options),
     sh: (script, options) => exec('sh', ['-c', `capnhook() { "$NODE" "$BIN" "$@"; }\n${script}`], options),
     exec,
     launch,
