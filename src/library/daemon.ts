@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
-import { constants as osConstants } from 'node:os';
+import { hostname, constants as osConstants } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Environment, hooksPath, namedSpool, pathOf, spoolPath } from '../config/paths.js';
@@ -9,7 +9,6 @@ import { errorCodeOf, exitCodes } from '../shared/exit-codes.js';
 import { makePath } from '../shared/make-path.js';
 import { monotonicMs } from '../shared/monotonic.js';
 import { packageRoot } from '../shared/package-info.js';
-import { isLocal } from '../spool/file/lock.js';
 import { identityOf, isAlive } from '../spool/file/process-identity.js';
 import type { Holder } from '../spool/spool.js';
 import { describeHolder } from './busy.js';
@@ -81,7 +80,8 @@ export async function start(options: StartOptions = {}): Promise<Started> {
     });
     const deadline = monotonicMs() + (options.timeoutMs ?? 10_000);
     for (;;) {
-      const holder = await spool.holder();
+      // While the daemon starts, nothing here may try the lock: it would stand in its way.
+      const holder = await spool.holder({ visibleOnly: end === undefined });
       if (child.pid !== undefined && holder?.pid === child.pid) break;
       // Two were started at once, and the other one was faster.
       if (end === exitCodes.temporary && holder?.mode === 'daemon')
@@ -107,22 +107,17 @@ export async function stop(options: StopOptions = {}): Promise<Stopped> {
   const root = spoolPath(options.env ?? process.env, options.spool);
   const spool = openSpool(root);
   const holder = await spool.holder();
-  if (holder === undefined) return { holder };
-  if (holder.pid === process.pid && isLocal(holder)) throw stopsItself();
-  if (!isLocal(holder)) {
-    throw new CapnhookError(
-      'BUSY',
-      `Cannot stop the drain: it runs on another machine (${describeHolder(holder)})`,
-      {
-        hint: `Run capnhook stop on ${holder.host}.`,
-      },
-    );
+  if (holder === undefined) {
+    if (await spool.isHeld()) throw isNameless(root);
+    return { holder };
   }
+  if (!holder.isVisible) throw runsElsewhere(holder);
+  if (holder.pid === process.pid) throw stopsItself();
   const running = identityOf(holder.pid);
   terminate(holder);
   const deadline = monotonicMs() + (options.timeoutMs ?? 30_000);
   // It lets go of the spool shortly before it ends.
-  while ((await spool.holder())?.pid === holder.pid || isAlive(running) === true) {
+  while ((await spool.holder({ visibleOnly: true }))?.pid === holder.pid || isAlive(running) === true) {
     if (monotonicMs() > deadline) {
       throw new CapnhookError(
         'TEMPORARY',
@@ -135,6 +130,28 @@ export async function stop(options: StopOptions = {}): Promise<Stopped> {
     await sleep(pollMs);
   }
   return { holder };
+}
+
+/** It may be a process of this machine that has the same number there as another one here: no signal is sent. */
+function runsElsewhere(holder: Holder): CapnhookError {
+  const isSameHost = holder.host === hostname();
+  const where = isSameHost ? 'in another container (pid namespace)' : 'on another machine';
+  return new CapnhookError('BUSY', `Cannot stop the drain: it runs ${where} (${describeHolder(holder)})`, {
+    hint: isSameHost
+      ? 'Run capnhook stop where it was started. Until then the spool is in use.'
+      : `Run capnhook stop on ${holder.host}. Until then the spool is in use.`,
+  });
+}
+
+/** The lock is held, and its file does not say by whom, as on a full disk. */
+function isNameless(root: string): CapnhookError {
+  return new CapnhookError(
+    'BUSY',
+    `Cannot stop the drain: ${root}/lock is held, and does not say by which process`,
+    {
+      hint: `Find the process with: fuser ${root}/lock`,
+    },
+  );
 }
 
 function stopsItself(): CapnhookError {
@@ -162,8 +179,14 @@ function terminate(holder: Holder): void {
 function openLog(path: string): number {
   try {
     makePath(dirname(path), 0o700);
-    return openSync(path, 'a', 0o600);
+    const { O_WRONLY, O_APPEND, O_CREAT, O_NOFOLLOW } = constants;
+    return openSync(path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW, 0o600);
   } catch (error) {
+    if (errnoOf(error) === 'ELOOP')
+      throw new CapnhookError('SPOOL_CREATE', `Cannot open the log ${path}: it is a symbolic link`, {
+        cause: error,
+        hint: 'Another user could choose where it leads. Name the file itself with --log.',
+      });
     throw new CapnhookError('SPOOL_CREATE', `Cannot open the log ${path} (${errnoOf(error)})`, {
       cause: error,
       hint: 'Name another place with --log.',

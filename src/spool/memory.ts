@@ -168,12 +168,19 @@ export function createMemorySpool({ now }: { now(): number }): Spool {
     },
     async lease(mode: LeaseMode) {
       if (holder !== undefined) return { held: true, holder };
-      holder = { host: 'memory', pid: process.pid, mode, since: new Date(now()).toISOString() };
+      holder = {
+        host: 'memory',
+        pid: process.pid,
+        mode,
+        since: new Date(now()).toISOString(),
+        isVisible: true,
+      };
       return { held: false, lease };
     },
     idle: async () =>
       holder === undefined && accepted.length === 0 && names(({ owed }) => owed.length > 0).length === 0,
     holder: async () => holder,
+    isHeld: async () => holder !== undefined,
     async *backlog(only): AsyncGenerator<EndpointBacklog> {
       for (const [endpoint, { owed, dead, health }] of queues) {
         if (only !== undefined && only !== endpoint) continue;

@@ -23,8 +23,13 @@ export interface Spool extends Inbox {
   lease(mode: LeaseMode): Promise<LeaseResult>;
   /** Whether there is nothing to drain, not even to put in order, and nobody drains; needs no lease. */
   idle(): Promise<boolean>;
-  /** Who drains at this moment, if anyone. */
-  holder(): Promise<Holder | undefined>;
+  /**
+   * The process that drains at this moment, if any.
+   * @param options.visibleOnly leaves out what this process cannot see; asks nothing of the lock, and so never stands in the way of a drain that starts
+   */
+  holder(options?: { visibleOnly?: boolean }): Promise<Holder | undefined>;
+  /** Whether a drain holds the spool, also one that could not write down who it is. */
+  isHeld(): Promise<boolean>;
   /** What is owed, by endpoint, or to one of them; needs no lease. Streams, in no order. */
   backlog(endpoint?: string): AsyncIterable<EndpointBacklog>;
   /** Entries accepted and not yet fanned out, a batch counting as one or as its events; needs no lease. */
@@ -33,13 +38,15 @@ export interface Spool extends Inbox {
 
 export type LeaseMode = 'pass' | 'daemon' | 'flush';
 
-/** Whoever drains. */
+/** The process that drains. */
 export interface Holder {
   host: string;
   pid: number;
   mode: LeaseMode;
   /** ISO 8601, UTC. */
   since: string;
+  /** Whether this process can see it and send it a signal: not on another machine, nor in another container's pid namespace. */
+  isVisible: boolean;
 }
 
 export type LeaseResult = { held: false; lease: Lease } | { held: true; holder: Holder | undefined };

@@ -12,7 +12,7 @@ import { createFileInbox } from './file-inbox.js';
 import { isIdle } from './idle.js';
 import { countIncoming } from './incoming.js';
 import { openLease } from './lease.js';
-import { acquireLock, type LockOptions, readHolder, type SpoolLock } from './lock.js';
+import { acquireLock, isHeld, type LockOptions, readHolder, type SpoolLock } from './lock.js';
 import { spoolError } from './spool-error.js';
 
 export interface FileSpoolOptions {
@@ -79,9 +79,16 @@ export function createFileSpool(root: string, options: FileSpoolOptions): Spool 
         throw inWords(error);
       }
     },
-    async holder() {
+    async holder(options) {
       try {
-        return readHolder(root);
+        return readHolder(root, options);
+      } catch (error) {
+        throw unreadable(error);
+      }
+    },
+    async isHeld() {
+      try {
+        return isHeld(root);
       } catch (error) {
         throw unreadable(error);
       }

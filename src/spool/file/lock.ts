@@ -5,7 +5,6 @@
  * taken from a process that lives.
  */
 import { closeSync, fstatSync, lstatSync } from 'node:fs';
-import { hostname } from 'node:os';
 import { errnoOf, ignoreErrno } from '../../shared/errors.js';
 import { lockBeside } from '../../shared/lock-beside.js';
 import type { Holder, LeaseMode } from '../spool.js';
@@ -80,22 +79,27 @@ export async function acquireLock(root: string, options: LockOptions): Promise<L
 }
 
 /**
- * Who holds the lock at this moment.
+ * The process that holds the lock at this moment.
+ * @param options.visibleOnly leaves out a process that cannot be seen here, and so never has to try the lock; default false
  * @throws the errno of a lock file that cannot be read
  */
-export function readHolder(root: string): Holder | undefined {
+export function readHolder(
+  root: string,
+  { visibleOnly = false }: { visibleOnly?: boolean } = {},
+): Holder | undefined {
   const record = readRecord(`${root}/lock`);
   if (record === undefined) return undefined;
-  const alive = isAlive(record);
-  // A process that cannot be looked at, on another machine or where the kernel tells no start times,
-  // may have ended without clearing its record: then only the lock itself can tell.
-  const certain = alive === true && record.start !== undefined;
-  if (alive === false || (!certain && isFree(`${root}/lock`))) return undefined;
+  if (visibleOnly) return isAlive(record) === true ? holderOf(record) : undefined;
+  // A process that is not seen here may have ended without clearing its record, or may live on another machine or in
+  // another pid namespace: then only the lock itself can tell.
+  const isCertain = isAlive(record) === true && record.start !== undefined;
+  if (!isCertain && isFree(root, record)) return undefined;
   return holderOf(record);
 }
 
-function holderOf({ host, pid, mode, since }: LockRecord): Holder {
-  return { host, pid, mode, since };
+function holderOf(record: LockRecord): Holder {
+  const { host, pid, mode, since } = record;
+  return { host, pid, mode, since, isVisible: isAlive(record) === true };
 }
 
 /**
@@ -110,9 +114,7 @@ function findOtherHolder(
   try {
     const record = readRecord(`${root}/lock`);
     const lives = record !== undefined && record.kernel !== true && isAlive(record) === true;
-    const beside = lstatSync(`${root}/lock.lock`, { throwIfNoEntry: false });
-    const fresh = beside !== undefined && Math.abs(now - beside.mtimeMs) < staleMs;
-    nobody = !fresh && !(lives && record.pid !== process.pid);
+    nobody = !isFreshBeside(root, now) && !(lives && record.pid !== process.pid);
     return nobody ? undefined : { holder: record && holderOf(record) };
   } finally {
     if (!nobody) closeSync(fd);
@@ -125,11 +127,6 @@ function clearRecord(fd: number): void {
   } catch (error) {
     ignoreErrno(error);
   }
-}
-
-/** Whether a holder is a process of this machine, so that it can be signalled. */
-export function isLocal(holder: Holder): boolean {
-  return holder.host === hostname();
 }
 
 /** Closes the file unless the lock is got. */
@@ -148,9 +145,28 @@ async function lockWithoutKernel(
   }
 }
 
-/** Whether nobody holds the kernel's lock; false where there is none to ask. */
-function isFree(path: string): boolean {
-  const probe = lockFile(path, { mode: privateFile });
+/**
+ * Whether the kernel's lock is held, whatever its record says.
+ * @throws the errno of a lock file that cannot be opened
+ */
+export function isHeld(root: string): boolean {
+  if (lstatSync(`${root}/lock`, { throwIfNoEntry: false }) === undefined) return false;
+  const probe = lockFile(`${root}/lock`, { mode: privateFile });
   if (probe.kind !== 'held') closeSync(probe.fd);
-  return probe.kind === 'locked';
+  return probe.kind === 'held';
+}
+
+/** Whether the directory of a lock without the kernel is there and kept up; `now` in ms since the epoch. */
+function isFreshBeside(root: string, now: number): boolean {
+  const beside = lstatSync(`${root}/lock.lock`, { throwIfNoEntry: false });
+  return beside !== undefined && Math.abs(now - beside.mtimeMs) < staleMs;
+}
+
+/** Whether the lock of a record can be had; of a record whose process is gone from this machine, where the kernel has no lock to ask. */
+function isFree(root: string, record: LockRecord): boolean {
+  const probe = lockFile(`${root}/lock`, { mode: privateFile });
+  if (probe.kind === 'held') return false;
+  closeSync(probe.fd);
+  if (record.kernel !== true && isFreshBeside(root, Date.now())) return false;
+  return probe.kind === 'locked' || isAlive(record) === false;
 }

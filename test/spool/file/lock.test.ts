@@ -14,13 +14,7 @@ import {
 import { hostname } from 'node:os';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { type KernelLock, lockFile } from '../../../src/spool/file/kernel-lock.js';
-import {
-  acquireLock,
-  isLocal,
-  type LockOptions,
-  readHolder,
-  type SpoolLock,
-} from '../../../src/spool/file/lock.js';
+import { acquireLock, type LockOptions, readHolder, type SpoolLock } from '../../../src/spool/file/lock.js';
 import { openLockFile } from '../../../src/spool/file/lock-record.js';
 import { isAlive, ownIdentity, type ProcessIdentity } from '../../../src/spool/file/process-identity.js';
 import { bundle, runNode, startNode } from '../../support/child.js';
@@ -86,7 +80,13 @@ describe('acquireLock() with the lock of the kernel', () => {
     const lock = await held(root);
     expect(await acquire(root, { mode: 'daemon', now: now + 5 })).toEqual({
       held: true,
-      holder: { host: hostname(), pid: process.pid, mode: 'pass', since: '2026-11-23T12:00:00.000Z' },
+      holder: {
+        host: hostname(),
+        pid: process.pid,
+        mode: 'pass',
+        since: '2026-11-23T12:00:00.000Z',
+        isVisible: true,
+      },
     });
     await lock.release();
     expect(read(`${root}/lock`).trim()).toBe('');
@@ -395,6 +395,7 @@ describe('readHolder()', () => {
       pid: process.pid,
       mode: 'daemon',
       since: '2026-01-01T00:00:00.000Z',
+      isVisible: true,
     });
     writeRecord(root, { ...own, start: '1' });
     expect(readHolder(root)).toBeUndefined();
@@ -414,8 +415,30 @@ describe('readHolder()', () => {
     writeRecord(root, { host: 'elsewhere', pid: 1 });
     expect(readHolder(root)).toBeUndefined();
     expect(holder).toMatchObject({ host: 'elsewhere', pid: 1 });
-    expect(isLocal(holder)).toBe(false);
-    expect(isLocal({ ...holder, host: hostname() })).toBe(true);
+    expect(holder.isVisible).toBe(false);
+  });
+
+  linux(
+    'readHolder() asks the lock where no process of this pid namespace is the one in the record',
+    async () => {
+      const root = madeSpool(quickDir());
+      const lock = await held(root, { mode: 'daemon' });
+      writeRecord(root, { ...ownIdentity(), pid: 2 ** 30 });
+      expect(readHolder(root)).toMatchObject({ pid: 2 ** 30, isVisible: false });
+      expect(readHolder(root, { visibleOnly: true })).toBeUndefined();
+      await lock.release();
+      writeRecord(root, { ...ownIdentity(), pid: 2 ** 30 });
+      expect(readHolder(root)).toBeUndefined();
+    },
+  );
+
+  linux('readHolder() minds the lock of a holder without the kernel that it cannot see', async () => {
+    const root = madeSpool(quickDir());
+    const lock = await held(root, { mode: 'daemon', takeKernelLock: withoutKernel });
+    writeRecord(root, { ...ownIdentity(), pid: 2 ** 30 });
+    expect(readHolder(root)).toMatchObject({ pid: 2 ** 30, isVisible: false });
+    await lock.release();
+    expect(readHolder(root)).toBeUndefined();
   });
 
   linux('readHolder() takes a zombie for dead', async () => {
