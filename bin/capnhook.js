@@ -14,23 +14,45 @@ if (process.platform === 'win32') {
 async function run(argv) {
   const { readFileSync } = require('node:fs');
   const { Script } = require('node:vm');
+  const isFire = argv.includes('fire');
   const dist = `${__dirname}/../dist`;
   const loaded = {};
+  let ownCache;
 
-  /** A file of `dist/`, with what V8 compiled when it was built; a V8 of another version passes that over. */
+  /** A file of `dist/`, with what V8 compiled when it was built; for a V8 of another version with a cache of its own. */
   function load(name) {
     if (loaded[name] !== undefined) return loaded[name].exports;
-    const filename = `${dist}/${name}`;
-    const cachedData = readFileSync(`${filename}.cache`);
-    const script = new Script(readFileSync(filename, 'latin1'), { filename, cachedData });
+    const source = readFileSync(`${dist}/${name}`, 'latin1');
+    // A cache keeps the name: it must not tell where the package was built.
+    const filename = `capnhook/dist/${name.slice(2)}`;
+    // What the build adds at the end: a hash of the code, and the V8 that its cache is for.
+    const [, hash, builder] = /\/\/([0-9a-f]{16}) (\S+)$/.exec(source.slice(-80)) || [];
+    const isBuilder = builder === `${process.versions.v8}-${process.arch}`;
+    let script =
+      isBuilder && new Script(source, { filename, cachedData: readFileSync(`${dist}/${name}.cache`) });
+    if (!script || script.cachedDataRejected) {
+      ownCache = ownCache || require('./own-cache.js').openOwnCache(argv);
+      script = ownCache.compile(source, { filename, name: `${name.slice(2)}-${hash}` });
+    }
     const module = { exports: {} };
     loaded[name] = module;
     script.runInThisContext()(module.exports, (id) => (id[0] === '.' ? load(id) : require(id)), module, dist);
     return module.exports;
   }
 
-  const firing = argv.includes('fire') ? load('./fire.js').fireNow(argv) : undefined;
+  if (!isFire) ignoreSignals(argv.includes('--daemon'));
+  const firing = isFire ? load('./fire.js').fireNow(argv) : undefined;
   const exitCode = await (firing === undefined ? load('./main.js').main(argv) : firing);
+  if (ownCache) ownCache.save();
   // All is written and closed: Node need not take its heap apart.
   process.exit(exitCode);
+}
+
+/**
+ * SIGUSR1 would open Node's inspector to every user of this machine, SIGUSR2 would end the process without a word, and
+ * so would SIGHUP end a daemon that does not listen yet.
+ */
+function ignoreSignals(isDaemon) {
+  const signals = isDaemon ? ['SIGUSR1', 'SIGUSR2', 'SIGHUP'] : ['SIGUSR1', 'SIGUSR2'];
+  for (const signal of signals) process.on(signal, () => {});
 }

@@ -1,6 +1,7 @@
 // Builds dist/: the command line (`fire`, the rest, and the libraries), the library as CommonJS with a thin ES
 // module over it, and the types.
 import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { build, transform } from 'esbuild';
@@ -132,8 +133,11 @@ async function buildCommandLine() {
       ...{ charset: 'ascii', minifySyntax: true, minifyWhitespace: true },
       target: shared.target,
     });
-    // ASCII is read faster than anything else, and the launcher calls it as Node calls a module.
-    writeFileSync(path, `(function(exports,require,module,__dirname){${code}})`);
+    // ASCII is read faster than anything else, and the launcher calls it as Node calls a module. The last line tells it
+    // what the code is, and which V8 the cache beside it is for.
+    const wrapped = `(function(exports,require,module,__dirname){${code}})`;
+    const hash = createHash('sha256').update(wrapped).digest('hex').slice(0, 16);
+    writeFileSync(path, `${wrapped}\n//${hash} ${process.versions.v8}-${process.arch}`);
     writeFileSync(`${path}.cache`, '');
   }
 }

@@ -3,7 +3,7 @@
 const { mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } = require('node:fs');
 const { createServer } = require('node:http');
 const { tmpdir } = require('node:os');
-const { join } = require('node:path');
+const { basename, join } = require('node:path');
 const v8 = require('node:v8');
 const vm = require('node:vm');
 
@@ -20,10 +20,10 @@ v8.setFlagsFromString = () => {};
 // The launcher gets one script a file, however often it is run.
 vm.Script = new Proxy(Script, { construct: (_, [, { filename }]) => compile(filename) });
 
-function compile(path) {
-  const filename = join(path);
+/** @param filename as the launcher names a file of `dist/` */
+function compile(filename) {
   if (!scripts.has(filename))
-    scripts.set(filename, new Script(readFileSync(filename, 'latin1'), { filename }));
+    scripts.set(filename, new Script(readFileSync(join(dist, basename(filename)), 'latin1'), { filename }));
   return scripts.get(filename);
 }
 
@@ -53,7 +53,7 @@ async function warm(url) {
 
 function keep() {
   for (const name of readdirSync(dist).filter((each) => each.endsWith('.cache'))) {
-    const script = compile(join(dist, name.slice(0, -'.cache'.length)));
+    const script = compile(`capnhook/dist/${name.slice(0, -'.cache'.length)}`);
     writeFileSync(join(dist, name), script.createCachedData());
   }
 }

@@ -4,6 +4,24 @@ import { createWorld, gate } from '../support/world.js';
 const large = JSON.stringify('x'.repeat(300_000));
 
 describe('capnhook drain under a signal', () => {
+  test.each(['SIGUSR1', 'SIGUSR2'] as const)(
+    '%s does no harm to a daemon: no debugger listens, and it goes on',
+    async (signal) => {
+      const world = createWorld();
+      const receiver = await world.receiver();
+      world.hooks(`hooks: {complete: "${receiver.url}"}\n`);
+      const daemon = world.start(['drain', '--daemon']);
+      await daemon.says('started');
+      daemon.kill(signal);
+      await world.run(['fire', 'complete', '-d', '1']);
+      await receiver.waitFor(1);
+      daemon.kill('SIGTERM');
+      const { code, stderr } = await daemon.ended;
+      expect(code).toBe(143);
+      expect(stderr).not.toContain('Debugger');
+    },
+  );
+
   test.for([
     ['SIGINT', 130],
     ['SIGTERM', 143],
