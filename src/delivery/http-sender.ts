@@ -98,20 +98,30 @@ export function createHttpSender({
     });
   }
 
+  /** undefined once it is loaded. @throws what is not for want of this machine's means */
+  async function ensureLoaded(): Promise<AttemptResult | undefined> {
+    loading ??= load();
+    try {
+      connect = await loading;
+      return undefined;
+    } catch (error) {
+      loading = undefined; // it may pass, where undici is loaded by `require`, as in the bundle
+      return notLoaded(error);
+    }
+  }
+
   return {
+    async prepare() {
+      await ensureLoaded();
+    },
     async send(attempt) {
       const built = buildRequest(attempt);
       if (!built.ok) return built.error;
       if (connect === undefined) {
-        loading ??= load();
-        try {
-          connect = await loading;
-        } catch (error) {
-          loading = undefined; // it may pass, where undici is loaded by `require`, as in the bundle
-          return notLoaded(error);
-        }
+        const failure = await ensureLoaded();
+        if (failure !== undefined) return failure;
       }
-      return begin(built.request, attempt, connect);
+      return begin(built.request, attempt, connect as Connect);
     },
     async close() {
       closing.abort();

@@ -48,6 +48,8 @@ export interface Attempt {
 
 /** Makes attempts. */
 export interface Sender {
+  /** Loads what sending needs, so that no attempt has to; where that fails just now, the next attempt tries it again. */
+  prepare(): Promise<void>;
   send(attempt: Attempt): Promise<AttemptResult>;
   /** Closes idle connections; call it when nothing is in flight. */
   close(): Promise<void>;

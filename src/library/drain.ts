@@ -1,3 +1,4 @@
+import { commandEnvironment } from '../command/command-environment.js';
 import { runCommand } from '../command/run-command.js';
 import { type Environment, hooksPath } from '../config/paths.js';
 import { createHttpSender } from '../delivery/http-sender.js';
@@ -110,13 +111,16 @@ export async function drain(options: DrainOptions = {}): Promise<DrainSummary> {
     maxIdle: limits.idle,
     secrets: { read: (secret) => secrets.read(secret) },
   });
+  const commandEnv = commandEnvironment(env, { spool: root, config });
   const outlet: Outlet = {
-    run: (command, told) => runCommand(command, { ...told, timeoutMs: commandTimeoutMs, env }),
+    run: (command, told) => runCommand(command, { ...told, timeoutMs: commandTimeoutMs, env: commandEnv }),
     async fire(hook, payload) {
       await fireEvent({ inbox: spool, clock, random: randomBytes }, { hook, payload });
     },
   };
   try {
+    // An update may replace the files of this package while a daemon runs: what it may need later is loaded now.
+    if (until === 'daemon') await sender.prepare();
     options.onReady?.(ready);
     return await drainLease(
       { lease, hooks, sender, journal, clock, random: Math.random, report: logger, outlet },

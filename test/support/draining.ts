@@ -121,6 +121,7 @@ function scriptedSender(script: Record<string, Script> = {}): ScriptedSender {
   }
 
   const sender: Sender = {
+    prepare: async () => {},
     async send(attempt) {
       const { id } = attempt.endpoint;
       sent.push({

@@ -1,0 +1,23 @@
+/** Variables that a command of the user's gets as they are; and those whose names begin with `LC_` or `XDG_`. */
+const passed: ReadonlySet<string> = new Set([
+  ...['PATH', 'HOME', 'USER', 'LOGNAME', 'SHELL', 'TERM', 'TMPDIR', 'TZ', 'LANG', 'LANGUAGE'],
+  ...['HOSTNAME', 'DBUS_SESSION_BUS_ADDRESS', 'SSL_CERT_FILE', 'SSL_CERT_DIR', 'NODE_EXTRA_CA_CERTS'],
+]);
+
+/**
+ * The environment of a command that is run for the user: what programs need to find their way, and none of the
+ * variables in which secrets of endpoints are kept. `CAPNHOOK_SPOOL` and `CAPNHOOK_CONFIG` name what the drain uses,
+ * so that the command can fire events itself.
+ */
+export function commandEnvironment(
+  env: Readonly<Record<string, string | undefined>>,
+  { spool, config }: { spool: string; config: string },
+): Record<string, string> {
+  const small: Record<string, string> = {};
+  for (const [name, value] of Object.entries(env)) {
+    if (value !== undefined && (passed.has(name) || /^(?:LC|XDG)_/.test(name))) small[name] = value;
+  }
+  small.CAPNHOOK_SPOOL = spool;
+  small.CAPNHOOK_CONFIG = config;
+  return small;
+}

@@ -1,0 +1,42 @@
+/** An update replaces the files of the package while a daemon runs. */
+import { cpSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { createWorld, installInto, isRunning, node, until } from '../support/world.js';
+
+test('a daemon goes on when its package is removed and replaced: it sends, reads the hooks file, tells, and stops', async () => {
+  const world = createWorld();
+  const copy = installInto(join(world.root, 'copy'));
+  const dist = join(world.root, 'copy/dist');
+  const kept = join(world.root, 'kept');
+  cpSync(dist, kept, { recursive: true });
+  let status = 200;
+  const receiver = await world.receiver(() => ({ status }));
+  const told = join(world.root, 'told');
+  const hooks = (url: string) =>
+    `hooks: {complete: ["${url}"]}\ndefaults: {onChange: {command: [sh, -c, "cat >> '${told}'"]}}\n`;
+  world.hooks(hooks(`${receiver.url}/old`));
+  const run = (...args: string[]) => world.exec(node, [copy, ...args]);
+
+  expect(await run('start')).toMatchObject({ code: 0 });
+  const { pid } = JSON.parse(readFileSync(join(world.spool, 'lock'), 'utf8')) as { pid: number };
+  rmSync(dist, { recursive: true });
+  await world.run(['fire', 'complete', '-d', '1']);
+  await receiver.waitFor(1, 20_000);
+
+  world.hooks(hooks(`${receiver.url}/new`));
+  process.kill(pid, 'SIGHUP');
+  await until('the new hooks file is in use', async () => {
+    await world.run(['fire', 'complete', '-d', '2']);
+    return receiver.requests.some(({ path }) => path === '/new');
+  });
+
+  status = 500;
+  await world.run(['fire', 'complete', '-d', '3']);
+  await until('onChange was run', () => readFileSync(told, { flag: 'a+' }).includes('"to":"parked"'));
+  expect(isRunning(pid)).toBe(true);
+
+  cpSync(kept, dist, { recursive: true });
+  expect(await run('stop')).toMatchObject({ code: 0 });
+  expect(readFileSync(`${world.spool}.log`, 'utf8')).not.toContain('bug in capnhook');
+});
