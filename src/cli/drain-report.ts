@@ -66,7 +66,7 @@ export async function createDrainReport(
     notice(notice) {
       const reason = reasonOfNotice(notice);
       if (reason !== undefined && reasons.size < maxReasons) reasons.add(reason);
-      if (quiet && notice.kind === 'well') return; // all else that is told without --verbose is trouble
+      if (quiet && (notice.kind === 'well' || notice.kind === 'resumed')) return; // all else that is told without --verbose is trouble
       const line = renderNotice(notice, { verbose: verbose && !quiet, now: Date.now(), style });
       if (line === undefined) return;
       if (quiet && !daemon && lasting.has(notice.kind)) held.push(line);

@@ -212,6 +212,8 @@ function afterAnswer(health: Health, { settled, limit, disables, against, holds,
     allowed: holds === true ? undefined : allowedAfter(health, limit),
     against,
     pace,
+    heldSince: health.heldSince,
+    ...(health.heldSince !== undefined && { clock: health.clock }),
   });
 }
 

@@ -9,6 +9,7 @@ export interface Timed {
   limitedAt?: number;
   failedAt?: readonly number[];
   ageFrom?: number;
+  heldSince?: number;
   clock?: ClockReading;
 }
 
@@ -27,7 +28,7 @@ export function atThisClock<T extends Timed>(health: T, { now, clock }: Moment):
   if (clock === undefined || noted === undefined || clock.boot !== noted.boot) return health;
   const jumpMs = clock.bootedAt - noted.bootedAt;
   if (Math.abs(jumpMs) < leastJumpMs) return health;
-  const { since, parkedUntil, askedUntil, limitedAt, failedAt = [] } = health;
+  const { since, parkedUntil, askedUntil, limitedAt, failedAt = [], heldSince } = health;
   const isInsane = Math.abs(jumpMs) > suspendsGivingUpMs;
   const ageFrom = isInsane ? now : health.ageFrom && health.ageFrom + jumpMs;
   return {
@@ -38,6 +39,7 @@ export function atThisClock<T extends Timed>(health: T, { now, clock }: Moment):
     ...(askedUntil !== undefined && { askedUntil: askedUntil + jumpMs }),
     ...(limitedAt !== undefined && { limitedAt: limitedAt + jumpMs }),
     ...(ageFrom !== undefined && { ageFrom }),
+    ...(heldSince !== undefined && { heldSince: heldSince + jumpMs }),
     failedAt: isInsane ? [] : failedAt.map((at) => at + jumpMs),
   };
 }

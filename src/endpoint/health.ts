@@ -34,6 +34,8 @@ export interface Health {
   allowed?: number;
   /** Different deliveries that failed alone, with no success between them; at most {@link maxAgainst} event ids, which make a run. */
   against?: readonly string[];
+  /** Since when it has deliveries on hold, because it is not registered for them. */
+  heldSince?: number;
   /** The clock by which these times are. */
   clock?: ClockReading;
   /** How fast it was sent to lately. */

@@ -24,6 +24,8 @@ interface Owed {
   /** Absent for a delivery that waits in order. */
   dueMs?: number;
   claimed: boolean;
+  /** On hold. */
+  held: boolean;
 }
 
 interface Queue {
@@ -50,7 +52,9 @@ export function createMemorySpool({ now }: { now(): number }): Spool {
   }
 
   function isReady(owed: Owed, { now: at, latest = Infinity }: Due): boolean {
-    return !owed.claimed && (owed.dueMs === undefined || owed.dueMs <= at || owed.dueMs > latest);
+    return (
+      !owed.claimed && !owed.held && (owed.dueMs === undefined || owed.dueMs <= at || owed.dueMs > latest)
+    );
   }
 
   /** What can be claimed, in order. */
@@ -85,7 +89,8 @@ export function createMemorySpool({ now }: { now(): number }): Spool {
         events += all.length;
         deliveries += all.length * endpoints.length;
         for (const endpoint of endpoints)
-          for (const event of all) queueOf(endpoint).owed.push({ event, attempts: 0, claimed: false });
+          for (const event of all)
+            queueOf(endpoint).owed.push({ event, attempts: 0, claimed: false, held: false });
       }
       const noReceivers = routed
         .filter(({ endpoints }) => endpoints.length === 0)
@@ -124,13 +129,21 @@ export function createMemorySpool({ now }: { now(): number }): Spool {
     release(delivery) {
       settle(delivery, true);
     },
+    hold(delivery) {
+      settle(delivery, true).held = true;
+    },
+    resume(endpoint) {
+      for (const [id, { owed }] of queues)
+        if (endpoint === undefined || endpoint === id) for (const each of owed) each.held = false;
+    },
+    onHold: (endpoint) => queueOf(endpoint).owed.filter(({ held }) => held).length,
     health: (endpoint) => queueOf(endpoint).health,
     async saveHealth(endpoint, health) {
       queueOf(endpoint).health = health;
     },
     nextDue(endpoint) {
-      const due = queueOf(endpoint).owed.flatMap(({ dueMs, claimed }) =>
-        dueMs === undefined || claimed ? [] : [dueMs],
+      const due = queueOf(endpoint).owed.flatMap(({ dueMs, claimed, held }) =>
+        dueMs === undefined || claimed || held ? [] : [dueMs],
       );
       return due.length === 0 ? undefined : Math.min(...due);
     },
@@ -157,7 +170,7 @@ export function createMemorySpool({ now }: { now(): number }): Spool {
     valid: () => true,
     async close() {
       holder = undefined;
-      for (const queue of queues.values()) for (const owed of queue.owed) owed.claimed = false;
+      for (const queue of queues.values()) for (const owed of queue.owed) owed.claimed = owed.held = false;
     },
   };
 

@@ -124,6 +124,12 @@ export interface Lease {
   bury(delivery: Delivery, why: Why): Promise<void>;
   /** Gives a claim back unchanged, at its old place. */
   release(delivery: Delivery): void;
+  /** Puts a claimed delivery on hold: it stays at its place, and is not handed out before {@link Lease.resume}. */
+  hold(delivery: Delivery): void;
+  /** Lets deliveries on hold be claimed again: those of an endpoint, or all. */
+  resume(endpoint?: string): void;
+  /** How many deliveries of an endpoint this lease has put on hold. */
+  onHold(endpoint: string): number;
   health(endpoint: string): Health;
   /**
    * Losing what was saved loses back-off history and nothing else.

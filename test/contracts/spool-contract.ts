@@ -64,6 +64,52 @@ export function describeSpool(name: string, open: () => SpoolUnderTest): void {
       await lease.close();
     });
 
+    it('hold() keeps a delivery from being claimed until resume(), and it is owed all the while', async () => {
+      const fired = [event(), event(), event()];
+      const { lease } = await fannedOut(fired, ['a', 'b']);
+      const [first, second, third] = await claimAll(lease, 'a');
+      lease.hold(first!);
+      lease.hold(third!);
+      expect(lease.onHold('a')).toBe(2);
+      expect(lease.onHold('b')).toBe(0);
+      expect(await claimAll(lease, 'a')).toEqual([]);
+      await lease.done(second!);
+      expect(lease.ready({ now: 0 })).toEqual(['b']);
+      expect([...lease.owing()].sort()).toEqual(['a', 'b']);
+      expect(await lease.owed('a')).toBe(2);
+      lease.resume('b');
+      expect(lease.onHold('a')).toBe(2);
+      lease.resume();
+      expect(lease.onHold('a')).toBe(0);
+      expect(ids(await claimAll(lease, 'a'))).toEqual([fired[0]!.id, fired[2]!.id]);
+      await lease.close();
+    });
+
+    it('hold() keeps a retry and events of a batch, too, and what comes behind them can be claimed', async () => {
+      const { spool, lease, fanOut } = await fannedOut([event()], ['a']);
+      expect(fanOut.events).toBe(1);
+      const [retry] = await claimAll(lease, 'a');
+      await lease.defer(retry!, { dueMs: 5, attempts: 1 });
+      const { payload: _, ...header } = event();
+      await spool.enqueue({ ...header, payloads: [Buffer.from('1'), Buffer.from('2')] });
+      const last = event();
+      await spool.enqueue(last);
+      while ((await lease.fanOut(() => ['a'])).more);
+      const claimed = await claimAll(lease, 'a', 10);
+      expect(claimed).toHaveLength(4);
+      for (const delivery of claimed) if (delivery.event.id !== last.id) lease.hold(delivery);
+      await lease.done(claimed.find(({ event: { id } }) => id === last.id)!);
+      expect(lease.onHold('a')).toBe(3);
+      expect(await lease.owed('a')).toBe(3);
+      expect(await claimAll(lease, 'a', 10)).toEqual([]);
+      expect(lease.nextDue('a')).toBeUndefined();
+      lease.resume('a');
+      expect(ids(await claimAll(lease, 'a', 10)).sort()).toEqual(
+        [retry!.event.id, batchMemberId(header.id, 1), batchMemberId(header.id, 2)].sort(),
+      );
+      await lease.close();
+    });
+
     it('enqueue() of a batch makes an event of each payload, numbered from 1', async () => {
       const { spool, lease } = await leased();
       const { payload: _, ...header } = event();

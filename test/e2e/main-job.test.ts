@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import type { AnswerRequest } from '../support/receiver.js';
 import { createWorld, gate, repository, type World } from '../support/world.js';
 
 const { version } = JSON.parse(readFileSync(join(repository, 'package.json'), 'utf8')) as { version: string };
@@ -226,26 +225,37 @@ defaults: {giveUpAfter: 1s, retry: {schedule: [50ms]}}
     expect(receiver.requests).toHaveLength(seen);
   });
 
-  test('capnhook drain exits 69 for what is owed to an endpoint that was deregistered, and sends it no more', async () => {
+  test('capnhook drain keeps what an endpoint is owed whose line was deleted, says so once, and resumes', async () => {
     const world = createWorld();
-    const refuse: AnswerRequest = () => ({ status: 500 });
-    const [gone, named] = [await world.receiver(refuse), await world.receiver(refuse)];
-    world.hooks(`hooks: {complete: ["${gone.url}/x", "${named.url}/y"]}\ndefaults: {${soon}}\n`);
+    let status = 500;
+    const receiver = await world.receiver(() => ({ status }));
+    const line = `hooks: {complete: "${receiver.url}/x"}\ndefaults: {${soon}}\n`;
+    world.hooks(line);
     await world.run(['fire', 'complete', '-d', '1', '--id', 'e1']);
-    await world.run(['fire', '--to', `${named.url}/y`, '-d', '2', '--id', 'e2']);
     expect(await world.run(['drain'])).toMatchObject({ code: 75 });
-    const seen = gone.requests.length;
+    world.hooks('hooks: {}\n');
+    const held = await world.run(['drain', '--json']);
+    expect(held).toMatchObject({ code: 75 });
+    expect(JSON.parse(held.stdout)).toMatchObject({ owed: 1, onHold: 1, gaveUp: 0 });
+    expect(held.stderr).toContain('1 delivery for 127.0.0.1~');
+    expect((await world.run(['drain'])).stderr).not.toContain('kept for');
+    expect(deadOf(world)).toEqual([]);
+    status = 204;
+    world.hooks(line);
+    expect(await world.run(['drain', '--wait', '20s'])).toMatchObject({ code: 0 });
+    expect(receiver.requests.at(-1)?.headers['webhook-id']).toBe('e1');
+  });
 
-    const deregistered = await world.run(['deregister', `${gone.url}/x`]);
-    expect(deregistered.code).toBe(0);
-    expect(deregistered.stderr).toContain('1 delivery still queued');
-    expect(await world.run(['deregister', `${named.url}/y`])).toMatchObject({ code: 0 });
-    expect(await world.run(['drain'])).toMatchObject({ code: 69 });
-    expect(gone.requests).toHaveLength(seen);
-    expect(deadOf(world)).toEqual(['e1.json', 'e1.json', 'e1.why.json', 'e1.why.json']);
-    // The event that named the URL itself is owed still.
+  test('capnhook drain gives up what was on hold for as long as defaults.hold says', async () => {
+    const world = createWorld();
+    const receiver = await world.receiver(() => ({ status: 500 }));
+    world.hooks(`hooks: {complete: "${receiver.url}/x"}\n`);
+    await world.run(['fire', 'complete', '-d', '1', '--id', 'e1']);
+    await world.run(['drain']);
+    world.hooks('hooks: {}\ndefaults: {hold: {keep: 50ms}}\n');
     expect(await world.run(['drain'])).toMatchObject({ code: 75 });
-    expect(named.requests.at(-1)?.headers['webhook-id']).toBe('e2');
+    expect(await world.run(['drain'])).toMatchObject({ code: 69 });
+    expect(deadOf(world)).toEqual(['e1.json', 'e1.why.json']);
   });
 
   test('capnhook drain exits 78 without a hooks file, and leaves the event where it is', async () => {

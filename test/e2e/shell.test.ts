@@ -70,7 +70,7 @@ describe('a plain shell', () => {
     await world.run(['register', 'complete', receiver.url]);
     await world.run(['fire', 'complete', '-d', '{"id":1}', '--id', 'e1']);
     expect(await world.run(['drain'])).toMatchObject({ code: 75 });
-    await world.run(['deregister', receiver.url]);
+    world.hooks('hooks: {}\ndefaults: {hold: {keep: 0s}}\n');
     expect(await world.run(['drain'])).toMatchObject({ code: 69 });
     status = 204;
     const other = await world.receiver();

@@ -1,3 +1,4 @@
+import { formatDuration } from '../../shared/duration.js';
 import type { CapnhookError } from '../../shared/errors.js';
 import type { Corrupt, Named, Notice } from '../../usecases/drain/ports.js';
 import { renderError } from './error.js';
@@ -42,6 +43,10 @@ export function renderNotice(notice: Notice, options: NoticeOptions): string | u
         `gave up ${count(notice.count, 'delivery', 'deliveries')} for ${who}: ${notice.reason}; kept in dead/`,
       );
     }
+    case 'on-hold':
+      return style.bad(renderOnHold(notice));
+    case 'resumed':
+      return style.good(`${renderNamed(notice.endpoint)} is registered again; nothing is on hold for it`);
     case 'no-receivers':
       return verbose ? `${notice.event}: nobody is registered for ${notice.hook ?? 'it'}` : undefined;
     case 'corrupt':
@@ -61,6 +66,13 @@ export function renderNotice(notice: Notice, options: NoticeOptions): string | u
     case 'hooks-broken':
       return style.bad(`${wordsOf(notice.error)}\n  The hooks as they were before stay in use.`);
   }
+}
+
+function renderOnHold({ endpoint, count: held, keepMs }: Extract<Notice, { kind: 'on-hold' }>): string {
+  const { id } = endpoint;
+  const what = `${count(held, 'delivery', 'deliveries')} for ${id} on hold`;
+  const keep = formatDuration(keepMs);
+  return `${what}: it is not registered; kept for ${keep}. Register it again, or: capnhook deregister ${id}`;
 }
 
 function renderAttempt(notice: Extract<Notice, { kind: 'attempt' }>, { style }: NoticeOptions): string {

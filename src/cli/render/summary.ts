@@ -39,6 +39,8 @@ function renderQueued(queued: Queued, now: number): string {
 function renderWhy({ why, what, nextAttempt }: Queued, now: number): string {
   const next = nextAttempt === undefined ? '' : `, next attempt ${renderNext(Date.parse(nextAttempt), now)}`;
   switch (why) {
+    case 'on-hold':
+      return 'on hold: not registered';
     case 'parked':
       return `parked: ${safe(what ?? 'it failed')}${next}`;
     case 'paused':

@@ -136,7 +136,7 @@ function parseHealth(text: string): Health {
   }
   if (typeof value !== 'object' || value === null) return {};
   const { failures, since, parkedUntil, failedAt, paused, last, failedDeliveries } = value as Health;
-  const { ageFrom, allowed, against, clock, pace, limitedAt } = value as Health;
+  const { ageFrom, allowed, against, clock, pace, limitedAt, heldSince } = value as Health;
   const parsedPace = parsePace(pace);
   const askedUntil = askedUntilOf(value as Health & { asked?: unknown });
   return {
@@ -147,6 +147,7 @@ function parseHealth(text: string): Health {
     ...(isCount(limitedAt) && { limitedAt }),
     ...(Array.isArray(failedAt) && failedAt.every(isCount) && { failedAt }),
     ...(isCount(ageFrom) && { ageFrom }),
+    ...(isCount(heldSince) && { heldSince }),
     ...(typeof paused === 'string' && { paused }),
     ...(typeof last === 'string' && { last }),
     ...(isFailedDeliveries(failedDeliveries) && { failedDeliveries }),

@@ -238,6 +238,11 @@ export async function openLease(disk: Disk, root: string, options: LeaseOptions)
     release(delivery) {
       readers.giveBack(delivery.endpoint, slotOf(delivery));
     },
+    hold(delivery) {
+      readers.hold(delivery.endpoint, slotOf(delivery));
+    },
+    resume: readers.resume,
+    onHold: readers.onHold,
     health: (endpoint) => health.get(endpoint),
     async saveHealth(endpoint: string, next: Health, options) {
       health.set(endpoint, next, options);

@@ -17,6 +17,12 @@ export interface QueueReader {
   putOff(slot: Slot): void;
   /** Gives a slot back, at its old place. */
   giveBack(slot: Slot): void;
+  /** Puts a slot on hold: it stays at its place, and is not taken before `resume`. */
+  hold(slot: Slot): void;
+  /** Lets what is on hold be taken again. */
+  resume(): void;
+  /** How many slots are on hold. */
+  onHold(): number;
   /** A slot's file is gone from its place. */
   forget(slot: Slot): void;
   /** A delivery was put at the end of the queue; of a batch, all of it. */
@@ -59,6 +65,8 @@ export interface QueueReaderOptions {
 export function createQueueReader(disk: Disk, root: string, options: QueueReaderOptions): QueueReader {
   const { endpoint, counts, texts, window, isWithoutRetries, retryLimit, onEmpty } = options;
   const out = createHandedOut();
+  /** Retries on hold; they count as handed out. */
+  let heldRetries: Slot[] = [];
   const waiting = createWaitingList(disk, root, {
     ...{ endpoint, out, counts, texts, window, onEmpty },
   });
@@ -91,6 +99,23 @@ export function createQueueReader(disk: Disk, root: string, options: QueueReader
       if (slot.room === 'retry') retries.add(slot.name);
       else waiting.giveBack(slot);
     },
+    hold(slot) {
+      if (slot.room === 'retry') {
+        heldRetries.push(slot);
+        return;
+      }
+      out.remove(slot);
+      waiting.hold(slot);
+    },
+    resume() {
+      for (const slot of heldRetries) {
+        out.remove(slot);
+        retries.add(slot.name);
+      }
+      heldRetries = [];
+      waiting.resume();
+    },
+    onHold: () => heldRetries.length + waiting.onHold(),
     forget(slot) {
       out.remove(slot);
       if (slot.room === 'queue') waiting.forget(slot);
@@ -105,6 +130,8 @@ export function createQueueReader(disk: Disk, root: string, options: QueueReader
     held: () => waiting.held() + retries.held(),
     isIdle: out.isEmpty,
     reload() {
+      for (const slot of heldRetries) out.remove(slot);
+      heldRetries = [];
       waiting.reload();
       retries.reload();
     },

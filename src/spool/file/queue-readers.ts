@@ -23,6 +23,12 @@ export interface QueueReaders {
   putOff(endpoint: string, slot: Slot): void;
   /** Gives a slot back, at its old place. */
   giveBack(endpoint: string, slot: Slot): void;
+  /** Puts a slot on hold: it stays at its place, and is not taken before `resume`. */
+  hold(endpoint: string, slot: Slot): void;
+  /** Lets what is on hold be taken again: of an endpoint, or of all. */
+  resume(endpoint?: string): void;
+  /** How many slots of an endpoint are on hold. */
+  onHold(endpoint: string): number;
   /** A slot's file is gone from its place. */
   forget(endpoint: string, slot: Slot): void;
   /** A delivery was put at the end of a queue, or was there already. */
@@ -61,6 +67,8 @@ interface Closed {
   isWaiting: boolean;
   /** Its retries; `unknown` if there are some that were not listed. */
   retries: 'unknown' | { first: number; last: number } | undefined;
+  /** How many of what waits are on hold. */
+  held: number;
 }
 
 interface Reading {
@@ -153,7 +161,11 @@ export function createQueueReaders(disk: Disk, root: string, options: QueueReade
   function close(endpoint: string, reading: Reading): void {
     const { reader } = reading;
     try {
-      closed.set(endpoint, { isWaiting: reader.isWaiting(), retries: reader.retryTimes() });
+      closed.set(endpoint, {
+        isWaiting: reader.isWaiting(),
+        retries: reader.retryTimes(),
+        held: reader.onHold(),
+      });
     } catch (error) {
       ignoreErrno(error); // it stays
       return;
@@ -176,7 +188,7 @@ export function createQueueReaders(disk: Disk, root: string, options: QueueReade
 
   function isOwing(endpoint: string): boolean {
     const known = closed.get(endpoint);
-    if (known !== undefined) return known.isWaiting || known.retries !== undefined;
+    if (known !== undefined) return known.isWaiting || known.retries !== undefined || known.held > 0;
     try {
       return readings.get(endpoint)?.reader.isOwing() ?? false;
     } catch (error) {
@@ -202,6 +214,14 @@ export function createQueueReaders(disk: Disk, root: string, options: QueueReade
     onDone(oldest);
   }
 
+  function resumeOne(endpoint: string): void {
+    readings.get(endpoint)?.reader.resume();
+    const known = closed.get(endpoint);
+    if (known === undefined || known.held === 0) return;
+    known.isWaiting = true;
+    known.held = 0;
+  }
+
   function endpoints(): string[] {
     return [...closed.keys(), ...readings.keys()];
   }
@@ -222,6 +242,11 @@ export function createQueueReaders(disk: Disk, root: string, options: QueueReade
     },
     putOff: (endpoint, slot) => using(endpoint, (reader) => reader.putOff(slot)),
     giveBack: (endpoint, slot) => using(endpoint, (reader) => reader.giveBack(slot)),
+    hold: (endpoint, slot) => using(endpoint, (reader) => reader.hold(slot)),
+    resume(endpoint) {
+      for (const each of endpoint === undefined ? endpoints() : [endpoint]) resumeOne(each);
+    },
+    onHold: (endpoint) => closed.get(endpoint)?.held ?? readings.get(endpoint)?.reader.onHold() ?? 0,
     forget(endpoint, slot) {
       using(endpoint, (reader) => reader.forget(slot));
       noteDone(endpoint, slot);
@@ -229,7 +254,8 @@ export function createQueueReaders(disk: Disk, root: string, options: QueueReade
     queued({ endpoint, segment, name, kind }) {
       const known = closed.get(endpoint);
       if (known !== undefined) known.isWaiting = true;
-      else if (!readings.has(endpoint)) closed.set(endpoint, { isWaiting: true, retries: undefined });
+      else if (!readings.has(endpoint))
+        closed.set(endpoint, { isWaiting: true, retries: undefined, held: 0 });
       else if (kind !== 'there') using(endpoint, (reader) => reader.added(segment, name));
     },
     deferred: (endpoint, name) => using(endpoint, (reader) => reader.deferred(name)),
@@ -283,7 +309,7 @@ export function createQueueReaders(disk: Disk, root: string, options: QueueReade
 }
 
 function closedOf({ isWaiting, hasRetries }: Standing): Closed {
-  return { isWaiting, retries: hasRetries ? 'unknown' : undefined };
+  return { isWaiting, retries: hasRetries ? 'unknown' : undefined, held: 0 };
 }
 
 function hasDue(

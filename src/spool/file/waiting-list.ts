@@ -18,6 +18,12 @@ export interface WaitingList {
   putOff(slot: Slot): void;
   /** Takes a slot back, to its old place. */
   giveBack(slot: Slot): void;
+  /** Puts a slot that was taken on hold: it stays at its place, and is not taken before `resume`. */
+  hold(slot: Slot): void;
+  /** Lets what is on hold be taken again, in order. */
+  resume(): void;
+  /** How many slots are on hold. */
+  onHold(): number;
   /** A delivery is settled, or gone. */
   forget(slot: Slot): void;
   /** A delivery was put at the end of the queue; of a batch, all of it. */
@@ -56,6 +62,10 @@ export function createWaitingList(disk: Disk, root: string, options: WaitingList
   /** Given back or passed over, sorted by place; before everything in `head`. */
   let returned: Slot[] = [];
   let head: SegmentSource | undefined;
+  /** How many slots are on hold in each segment. */
+  const held = new Map<string, number>();
+  /** The names of those in the segment at hand: it is listed again while it is read. */
+  let heldNames = new Set<string>();
   /** Batches that were put off. */
   const putOff = new Set<string>();
 
@@ -70,12 +80,17 @@ export function createWaitingList(disk: Disk, root: string, options: WaitingList
     return new Set([...out.namesIn(directory), ...back.map(({ name }) => name)]);
   }
 
+  /** The same, with those on hold: they are counted, and not listed again. */
+  function passedIn(segment: string): ReadonlySet<string> {
+    const taken = takenIn(`${queue}/${segment}`);
+    return segment === head?.segment && heldNames.size > 0 ? new Set([...taken, ...heldNames]) : taken;
+  }
+
   function open(segment: string): SegmentSource {
-    const directory = `${queue}/${segment}`;
     return openSegment(disk, root, {
-      ...{ directory, segment, texts, window },
-      taken: () => takenIn(directory),
-      onFree: (free) => left.set(segment, free + takenIn(directory).size),
+      ...{ directory: `${queue}/${segment}`, segment, texts, window },
+      taken: () => passedIn(segment),
+      onFree: (free) => left.set(segment, free + passedIn(segment).size),
     });
   }
 
@@ -88,6 +103,8 @@ export function createWaitingList(disk: Disk, root: string, options: WaitingList
       if (segment === undefined) return undefined;
       const before = head;
       head = open(segment);
+      heldNames = new Set();
+      held.delete(segment); // all of it is handed out again
       unopened.shift();
       if (before !== undefined) checkEmpty(before.segment);
     }
@@ -126,6 +143,24 @@ export function createWaitingList(disk: Disk, root: string, options: WaitingList
       const segment = segmentOf(slot);
       if (putOff.delete(segment)) insert(unopened, segment, byName);
     },
+    hold(slot) {
+      const segment = segmentOf(slot);
+      held.set(segment, (held.get(segment) ?? 0) + 1);
+      if (segment === head?.segment) heldNames.add(slot.name);
+    },
+    resume() {
+      if (held.size === 0) return;
+      if (head !== undefined) held.set(head.segment, 0); // in order, it comes after those before it
+      head = undefined;
+      heldNames = new Set();
+      for (const segment of held.keys()) {
+        left.delete(segment);
+        if (!unopened.includes(segment)) unopened.push(segment);
+      }
+      unopened.sort();
+      held.clear();
+    },
+    onHold: () => [...held.values()].reduce((sum, count) => sum + count, 0),
     forget(slot) {
       const segment = segmentOf(slot);
       const owed = left.get(segment);
@@ -152,10 +187,12 @@ export function createWaitingList(disk: Disk, root: string, options: WaitingList
       const opened = [...left.values()].reduce((sum, owed) => sum + owed, 0);
       return unopened.reduce((sum, segment) => sum + counts.count(endpoint, `${queue}/${segment}`), opened);
     },
-    held: () => returned.length + (head?.held() ?? 0),
+    held: () => returned.length + heldNames.size + (head?.held() ?? 0),
     reload() {
       const segments = listSegments(disk, `${root}/${queue}`);
       returned = [];
+      held.clear();
+      heldNames = new Set();
       putOff.clear();
       head = undefined;
       left.clear();

@@ -51,7 +51,7 @@ export function createAlerts({ lease, outlet, report }: DrainPorts, routing: Rou
     return true;
   }
 
-  async function tell({ endpoint, from, to, since, gaveUp }: Change): Promise<boolean> {
+  async function tell({ endpoint, from, to, since, gaveUp, onHold }: Change): Promise<boolean> {
     const command = routing.settingsOf(endpoint).onChange;
     if (command === undefined && routing.alert() === undefined) return false;
     const text = JSON.stringify({
@@ -60,7 +60,8 @@ export function createAlerts({ lease, outlet, report }: DrainPorts, routing: Rou
       to,
       since: new Date(since).toISOString(),
       owed: await lease.owed(endpoint),
-      ...(gaveUp !== undefined && { gaveUp }),
+      gaveUp,
+      onHold,
     });
     if (command !== undefined) runInTurn(command, endpoint, `${text}\n`);
     return fire(endpoint, text);

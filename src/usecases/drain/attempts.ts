@@ -4,6 +4,7 @@ import type { Endpoint } from '../../endpoint/endpoint.js';
 import { allowedConcurrency, isBlocking, isInRun, probeOf } from '../../endpoint/health.js';
 import type { Delivery, Due } from '../../spool/spool.js';
 import { createGate } from './gate.js';
+import type { Holds } from './holds.js';
 import { createInFlight } from './in-flight.js';
 import { createLargePayloads } from './large-payloads.js';
 import type { DrainPorts } from './ports.js';
@@ -49,6 +50,7 @@ export interface Attempts {
 export interface AttemptsOptions {
   routing: Routing;
   settler: Settler;
+  holds: Holds;
   /** Places in flight that the endpoints share. */
   maxInFlight(): number;
   /** How many file descriptors this process may have, and how many connections are kept idle. */
@@ -64,7 +66,7 @@ export interface AttemptsOptions {
 /** Starts attempts, and follows each of them until it is settled. */
 export function createAttempts(ports: DrainPorts, options: AttemptsOptions): Attempts {
   const { lease, sender, clock } = ports;
-  const { routing, settler, maxInFlight, limits, resting, isPass, isStopping, onHome } = options;
+  const { routing, settler, holds, maxInFlight, limits, resting, isPass, isStopping, onHome } = options;
   const gate = createGate(ports, { routing, resting });
   const most = () => mostInFlight(maxInFlight(), limits);
   const isFailing = (id: string) => lease.health(id).failures !== undefined;
@@ -138,7 +140,7 @@ export function createAttempts(ports: DrainPorts, options: AttemptsOptions): Att
     }
     const endpoint = routing.endpointFor(delivery.event, id);
     if (endpoint === undefined) {
-      await settler.buryDeregistered(delivery);
+      await holds.keep(delivery);
       await setImmediate(); // there may be a million of them, and others to hear
       return true;
     }

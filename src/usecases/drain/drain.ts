@@ -9,6 +9,7 @@ import { longestTimerMs } from '../../shared/timer.js';
 import { createAlarm } from './alarm.js';
 import { createAlerts } from './alerts.js';
 import { createAttempts } from './attempts.js';
+import { createHolds } from './holds.js';
 import { createIntake } from './intake.js';
 import type { DrainOptions, DrainPorts, DrainSummary, Queued } from './ports.js';
 import { queuedOf, summarizeQueues } from './queues.js';
@@ -49,8 +50,9 @@ export async function drain(ports: DrainPorts, options: DrainOptions): Promise<D
   const alerts = createAlerts(ports, routing);
   const telling = createTelling(ports, { showUrls, onChange: alerts.add });
   const settler = createSettler(ports, { summary, telling, resting, isStopping });
+  const holds = createHolds(ports, { routing, settler, until, onChange: alerts.add });
   const attempts = createAttempts(ports, {
-    ...{ routing, settler, resting, isPass, isStopping, onHome },
+    ...{ routing, settler, holds, resting, isPass, isStopping, onHome },
     maxInFlight: () => options.maxInFlight ?? routing.maxInFlight(),
     limits: options.limits ?? { idle: 0 },
   });
@@ -115,6 +117,7 @@ export async function drain(ports: DrainPorts, options: DrainOptions): Promise<D
     intake.begin();
     do {
       await intake.step();
+      holds.look();
       const before = clock.monotonic();
       opensInMs = attempts.look();
       lookMs = clock.monotonic() - before;
@@ -130,7 +133,7 @@ export async function drain(ports: DrainPorts, options: DrainOptions): Promise<D
     if (isStopping()) return true;
     if (until === 'daemon') return false;
     if (isPass) return idleMs === Infinity;
-    return lease.owing().length === 0 && (await lease.waiting()) === 0;
+    return (await holds.areAll()) && (await lease.waiting()) === 0;
   }
 
   /** How long nothing is to be done unless something happens, in ms. */
@@ -144,6 +147,7 @@ export async function drain(ports: DrainPorts, options: DrainOptions): Promise<D
     const isIdle = attempts.count() === 0 && !alarm.hasRung();
     if (!isIdle && clock.monotonic() - toldAt < gatherMs) return;
     telling.flush();
+    holds.flush(isIdle ? 'idle' : 'busy');
     toldAt = clock.monotonic();
     if (await alerts.flush()) onHint();
   }
@@ -188,6 +192,7 @@ export async function drain(ports: DrainPorts, options: DrainOptions): Promise<D
     if (attempts.count() > 0) startGrace();
     await attempts.settled();
     telling.flush();
+    holds.flush(isStopping() ? 'end' : 'idle');
     if (lease.valid()) await alerts.flush();
     if (isStopping()) startGrace();
     else grace ??= setTimeout(cutOff, lastAlertsMs);
@@ -198,6 +203,7 @@ export async function drain(ports: DrainPorts, options: DrainOptions): Promise<D
   }
   const queues = await readQueues(ports, routing);
   summary.owed = queues.reduce((sum, { count }) => sum + count, 0);
+  for (const { why, count } of queues) if (why === 'on-hold') summary.onHold += count;
   summary.waiting = await lease.waiting();
   return Object.assign(summary, summarizeQueues(queues));
 }
@@ -207,9 +213,17 @@ async function readQueues({ lease, clock }: DrainPorts, routing: Routing): Promi
   const moment = momentOf(clock);
   const queues: Queued[] = [];
   for (const endpoint of lease.owing()) {
-    const count = await lease.owed(endpoint);
-    if (count === 0) continue;
-    const facts = { endpoint, count, health: lease.health(endpoint), nextDue: lease.nextDue(endpoint) };
+    const held = lease.onHold(endpoint);
+    if (held > 0) queues.push({ endpoint, count: held, why: 'on-hold' });
+    const count = (await lease.owed(endpoint)) - held;
+    if (count <= 0) continue;
+    const facts = {
+      endpoint,
+      count,
+      held: 0,
+      health: lease.health(endpoint),
+      nextDue: lease.nextDue(endpoint),
+    };
     queues.push(queuedOf({ ...facts, conduct: routing.settingsOf(endpoint) }, moment));
   }
   return queues;

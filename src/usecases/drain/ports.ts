@@ -83,8 +83,10 @@ export interface DrainSummary {
   noReceivers: number;
   /** Entries put into `corrupt/`. */
   corrupt: number;
-  /** Deliveries still owed. */
+  /** Deliveries still owed, those on hold included. */
   owed: number;
+  /** Deliveries on hold: their endpoint is not registered for them. */
+  onHold: number;
   /** Entries not fanned out. */
   waiting: number;
   /** What is owed, by endpoint, those in trouble first; at most 100 of them. */
@@ -107,10 +109,10 @@ export interface Queued {
 }
 
 /**
- * `parked`: the endpoint failed. `paused`: it wants nothing more. `alone`: each delivery failed alone, and has a time of
+ * `on-hold`: the endpoint is not registered for them. `parked`: the endpoint failed. `paused`: it wants nothing more. `alone`: each delivery failed alone, and has a time of
  * its own. `paced`: its rate is used up. `due`: nothing stands in the way but that the drain has ended.
  */
-export type WhyQueued = 'parked' | 'paused' | 'alone' | 'paced' | 'due';
+export type WhyQueued = 'on-hold' | 'parked' | 'paused' | 'alone' | 'paced' | 'due';
 
 /** An endpoint as it may be shown to anybody: its URL can be a secret. One that was deregistered is only an id. */
 export interface Named {
@@ -129,6 +131,10 @@ export type Notice =
   | { kind: 'well'; endpoint: Named; since: number }
   | { kind: 'failed-alone'; endpoint: Named; event: string; what: string; dueMs: number }
   | { kind: 'gave-up'; endpoint: Named; reason: string; count: number }
+  /** Deliveries wait for their endpoint to be registered again; given up after `keepMs`. */
+  | { kind: 'on-hold'; endpoint: Named; count: number; keepMs: number }
+  /** The endpoint is registered again: nothing of it is on hold any more. */
+  | { kind: 'resumed'; endpoint: Named }
   /** With `count` the event is a batch of so many. */
   | { kind: 'no-receivers'; event: string; hook?: string; count?: number }
   | { kind: 'corrupt'; entry: Corrupt }

@@ -11,7 +11,7 @@ import type { Queued, WhyQueued } from './ports.js';
 const maxQueues = 100;
 
 /** The worst comes first: what needs a person, then what needs time. */
-const order: readonly WhyQueued[] = ['paused', 'parked', 'alone', 'paced', 'due'];
+const order: readonly WhyQueued[] = ['on-hold', 'paused', 'parked', 'alone', 'paced', 'due'];
 
 /** What is known of an endpoint that is owed something. */
 export interface QueueFacts {
@@ -20,6 +20,8 @@ export interface QueueFacts {
   count: number;
   /** How many of them failed alone, where that is known. */
   retrying?: number | undefined;
+  /** How many of them are on hold; by default all, where the health tells of any. */
+  held?: number;
   health: Health;
   /** When the first of those that failed alone is due, ms since the epoch. */
   nextDue?: number | undefined;
@@ -30,6 +32,8 @@ export interface QueueFacts {
 export function queuedOf(facts: QueueFacts, moment: Moment): Queued {
   const { endpoint, count, health, conduct, nextDue } = facts;
   const { now } = moment;
+  const isHeld = facts.held === undefined ? health.heldSince !== undefined : facts.held >= count;
+  if (isHeld) return { endpoint, count, why: 'on-hold' };
   if (health.paused !== undefined) return { endpoint, count, why: 'paused', what: health.paused };
   if (health.failures) {
     const until = parkedUntil(health, moment, conduct);

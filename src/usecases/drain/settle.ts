@@ -23,8 +23,8 @@ import type { Attempted, Telling } from './telling.js';
 export interface Settler {
   /** Settles what came of an attempt. */
   settle(attempted: Attempted): Promise<void>;
-  /** The endpoint is not registered for the event any more. */
-  buryDeregistered(delivery: Delivery): Promise<void>;
+  /** Gives up a delivery that was on hold for too long; false if the spool refused. */
+  giveUpHeld(delivery: Delivery): Promise<boolean>;
   /** Whether the delivery was made, and could not be settled then. */
   isMade(delivery: Delivery): boolean;
   /** Settles a delivery that was made. */
@@ -189,9 +189,8 @@ export function createSettler(ports: DrainPorts, options: SettlerOptions): Settl
       if (saved !== undefined) await saved;
       await perform(attempted, decision, { what: '', ...verdict });
     },
-    async buryDeregistered(delivery) {
-      await bury(delivery, { reason: 'deregistered', message: 'it is not registered any more' });
-    },
+    giveUpHeld: (delivery) =>
+      bury(delivery, { reason: 'gave-up', message: 'it was not registered for too long' }),
     isMade: deliveries.isMade,
     finish: deliveries.done,
     attemptNumber,

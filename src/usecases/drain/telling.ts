@@ -50,6 +50,8 @@ export interface Change {
   since: number;
   /** Deliveries that were given up; where none were, this is what `from` and `to` tell of. */
   gaveUp?: number;
+  /** Deliveries that were put on hold. */
+  onHold?: number;
 }
 
 export interface TellingOptions {

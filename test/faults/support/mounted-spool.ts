@@ -46,7 +46,7 @@ defaults: {retry: {schedule: [${Array(20).fill('1ms').join()}], jitter: 0}}
     accepted,
     run,
     register,
-    deregister: () => world.hooks('hooks: {}\n'),
+    deregister: () => world.hooks('hooks: {}\ndefaults: {hold: {keep: 0s}}\n'),
     async fire(...ids) {
       for (const id of ids) {
         const payload = `{"of": "${id}"}`;

@@ -1,0 +1,144 @@
+/**
+ * Deliveries on hold: their endpoint is not registered for them at present. A
+ * deleted line or a wrong hooks file must not end them, so they stay where they
+ * are, unsent, until it is registered again, somebody ends them, or their time is up.
+ */
+import { atThisClock } from '../../endpoint/clock-jump.js';
+import { stateOf } from '../../endpoint/health.js';
+import { momentOf } from '../../shared/clock.js';
+import type { Delivery } from '../../spool/spool.js';
+import type { DrainOptions, DrainPorts } from './ports.js';
+import type { Routing } from './routing.js';
+import type { Settler } from './settle.js';
+import type { Change } from './telling.js';
+
+export interface Holds {
+  /** Puts a claimed delivery on hold, or gives it up where it was kept for long enough. */
+  keep(delivery: Delivery): Promise<void>;
+  /** Lets deliveries be claimed again after the hooks have changed, and those whose time is up. */
+  look(): void;
+  /** Whether everything that is owed is on hold. */
+  areAll(): Promise<boolean>;
+  /**
+   * Reports what was put on hold, once an endpoint, and endpoints that have nothing on hold any more.
+   * @param at `busy`: there is more to claim; `idle`: all that may be claimed was; `end`: the drain ends before that
+   */
+  flush(at: 'busy' | 'idle' | 'end'): void;
+}
+
+export interface HoldsOptions {
+  routing: Routing;
+  settler: Settler;
+  until: DrainOptions['until'];
+  /** Told of each endpoint once. */
+  onChange(change: Change): void;
+}
+
+/** What this drain knows of an endpoint with deliveries on hold. */
+interface Held {
+  /** Whether it is to be reported yet. */
+  isNews: boolean;
+  /** How many were on hold at the last flush. */
+  count: number;
+  /** When the first of them is given up, ms since the epoch. */
+  endsMs: number;
+}
+
+/** The deliveries on hold of a lease. */
+export function createHolds({ lease, clock, report }: DrainPorts, options: HoldsOptions): Holds {
+  const { routing, settler, until, onChange } = options;
+  const known = new Map<string, Held>();
+  let version = routing.version();
+  let isFirstLook = true;
+
+  function noteHeld(endpoint: string, isNews: boolean): Held {
+    let held = known.get(endpoint);
+    if (held === undefined) {
+      held = { isNews, count: 0, endsMs: Infinity };
+      known.set(endpoint, held);
+    }
+    return held;
+  }
+
+  /** Since when the endpoint has deliveries on hold: from now on, where nothing is saved of it. */
+  async function heldSince(endpoint: string): Promise<number> {
+    const moment = momentOf(clock);
+    const health = atThisClock(lease.health(endpoint), moment);
+    if (health.heldSince !== undefined) {
+      noteHeld(endpoint, until === 'daemon');
+      return health.heldSince;
+    }
+    noteHeld(endpoint, true);
+    const next = { ...health, heldSince: moment.now };
+    if (moment.clock !== undefined) next.clock = moment.clock;
+    // Before it is reported, which the next drain must not do again.
+    await lease.saveHealth(endpoint, next, { atOnce: true });
+    return moment.now;
+  }
+
+  function reportHeld(endpoint: string, count: number): void {
+    report({ kind: 'on-hold', endpoint: { id: endpoint }, count, keepMs: routing.holdKeepMs() });
+    const health = lease.health(endpoint);
+    const state = stateOf(health);
+    onChange({ endpoint, from: state, to: state, since: health.heldSince ?? clock.now(), onHold: count });
+  }
+
+  /** Nothing is on hold any more, unless the endpoint is parked: then its deliveries were not looked through. */
+  function end(endpoint: string): void {
+    const health = lease.health(endpoint);
+    if (stateOf(health) !== 'well' && lease.owing().includes(endpoint)) return;
+    known.delete(endpoint);
+    const { heldSince: _, ...rest } = health;
+    void lease.saveHealth(endpoint, rest, { atOnce: true });
+    if (routing.isRegistered(endpoint)) report({ kind: 'resumed', endpoint: { id: endpoint } });
+  }
+
+  return {
+    async keep(delivery) {
+      const { endpoint, acceptedAt } = delivery;
+      const since = await heldSince(endpoint);
+      const now = clock.now();
+      // A time of acceptance that has not come yet is by a clock that was wrong.
+      const from = acceptedAt > now ? since : Math.max(acceptedAt, since);
+      const endsMs = from + routing.holdKeepMs();
+      if (endsMs <= now) {
+        await settler.giveUpHeld(delivery);
+        return;
+      }
+      lease.hold(delivery);
+      const held = noteHeld(endpoint, true);
+      held.endsMs = Math.min(held.endsMs, endsMs);
+    },
+    look() {
+      if (isFirstLook)
+        for (const id of lease.owing())
+          if (lease.health(id).heldSince !== undefined) noteHeld(id, until === 'daemon');
+      isFirstLook = false;
+      const hasChanged = version !== routing.version();
+      version = routing.version();
+      for (const [id, held] of known) {
+        if (!hasChanged && held.endsMs > clock.now()) continue;
+        held.endsMs = Infinity;
+        lease.resume(id);
+      }
+    },
+    async areAll() {
+      for (const id of lease.owing()) {
+        const held = lease.onHold(id);
+        if (held === 0 || held < (await lease.owed(id))) return false;
+      }
+      return true;
+    },
+    flush(at) {
+      for (const [endpoint, held] of known) {
+        const count = lease.onHold(endpoint);
+        const isGrowing = at === 'busy' && count !== held.count;
+        held.count = count;
+        if (count === 0 && at === 'idle') end(endpoint);
+        if (count === 0 || isGrowing || !held.isNews) continue;
+        held.isNews = false;
+        reportHeld(endpoint, count);
+      }
+    },
+  };
+}
