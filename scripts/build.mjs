@@ -62,7 +62,6 @@ const goWithout = {
 const undiciClient = `
 if (parseInt(process.versions.node) <= 26) require('node:v8').setFlagsFromString('--wasm-tiering-budget=2000000000');
 exports.Client = require('undici/lib/dispatcher/client.js');
-exports.buildConnector = require('undici/lib/core/connect.js');
 `;
 
 /** Files of their own, with the same name in `dist/`. */

@@ -18,6 +18,8 @@ export interface Connection {
   soFar(): AttemptResult | undefined;
   /** What came with the end of the head of the last answer, as it was on the wire. */
   restOfHead(): Buffer;
+  /** What a request that ran out of time waits for, where that is known: `EAI_AGAIN`, `NAME_SERVICE`, `NO_CONNECTION`. */
+  lateCode(): string | undefined;
   /** Drops it at once, connecting or in use; what was not written yet never will be. */
   destroy(): Promise<void>;
 }

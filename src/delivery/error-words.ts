@@ -18,6 +18,7 @@ const WORDS: Readonly<Record<string, string>> = {
   ENETUNREACH: 'the network cannot be reached',
   ENOTFOUND: 'the host name does not exist',
   EAI_AGAIN: 'the host name could not be looked up just now',
+  NAME_SERVICE: 'no host name gets an address on this machine; look at its name servers (/etc/resolv.conf)',
   EMFILE: 'too many files are open',
   ENFILE: 'too many files are open on this machine',
   ENOMEM: 'this machine has no memory left',

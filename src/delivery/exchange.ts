@@ -9,7 +9,7 @@ import { formatDuration } from '../shared/duration.js';
 import type { AnswerListener, Connection } from './connection.js';
 import type { CutOffs } from './cut-offs.js';
 import type { Deadlines } from './deadlines.js';
-import { describeError } from './error-words.js';
+import { describeCode, describeError } from './error-words.js';
 import type { HttpRequest } from './http-request.js';
 import type { Answer, AttemptAnswer, AttemptResult } from './sender.js';
 import { isSuccess } from './verdict.js';
@@ -71,7 +71,7 @@ export function exchange(request: HttpRequest, options: ExchangeOptions): Promis
 
     // Where something has held up this process for longer than the deadline, timers come before what was received
     // meanwhile: the answers that have come are heard first.
-    const onTimeout = () => drop(timedOut(timeoutMs));
+    const onTimeout = () => drop(timedOut(timeoutMs, connection?.lateCode()));
     const onDeadline = () => void setImmediate(setImmediate, onTimeout);
     const onRestDeadline = () => void setImmediate(setImmediate, onTimeout);
     const onAbort = () => drop({ kind: 'aborted' });
@@ -172,6 +172,10 @@ export function exchange(request: HttpRequest, options: ExchangeOptions): Promis
   });
 }
 
-function timedOut(timeoutMs: number): AttemptResult {
-  return { kind: 'error', code: 'TIMEOUT', message: `no answer within ${formatDuration(timeoutMs)}` };
+function timedOut(timeoutMs: number, late: string | undefined): AttemptResult {
+  const span = formatDuration(timeoutMs);
+  if (late === undefined) return { kind: 'error', code: 'TIMEOUT', message: `no answer within ${span}` };
+  if (late === 'NO_CONNECTION')
+    return { kind: 'error', code: 'TIMEOUT', message: `no connection within ${span}` };
+  return describeCode(late);
 }

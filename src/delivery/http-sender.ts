@@ -9,11 +9,17 @@
  * request that still waits for its connection, and only so is it known whether
  * a connection served others before.
  */
-import { isIP, Socket } from 'node:net';
-import type { buildConnector, Client, Dispatcher } from 'undici';
+import type { Socket } from 'node:net';
+import type { Client, Dispatcher } from 'undici';
 import { errnoOf } from '../shared/errors.js';
+import { monotonicMs } from '../shared/monotonic.js';
 import { type AnswerFilter, createAnswerFilter } from './answer-filter.js';
 import { type Header, readHeaders } from './answer-head.js';
+import { type Connector, createConnector } from './connect/connector.js';
+import { createHostsFile } from './connect/hosts-file.js';
+import { createNames, type Names } from './connect/names.js';
+import { createSystemLookup } from './connect/system-lookup.js';
+import { createSystemTrust } from './connect/system-trust.js';
 import { type AnswerListener, type Connection, createIdleConnections } from './connection.js';
 import { createCutOffs } from './cut-offs.js';
 import { createDeadlines } from './deadlines.js';
@@ -41,8 +47,23 @@ const CLIENT_OPTIONS: Client.Options = {
   keepAliveMaxTimeout: 30_000,
 };
 
+/** A connection is not used again when it is older than this, in ms, so that a name that moved is followed. */
+const MAX_AGE_MS = 180_000;
+
+/** Maximum requests of a connection. */
+const MAX_REQUESTS = 2_000;
+
 type Undici = typeof import('undici');
-type Connect = (origin: string) => Connection;
+type Connect = (origin: string, options: { timeoutMs: number }) => Connection;
+
+export interface HttpSenderOptions {
+  userAgent: string;
+  secrets: SecretReader;
+  maxIdle?: number;
+  env?: Readonly<Record<string, string | undefined>>;
+  names?: Names;
+  now?: () => number;
+}
 
 /**
  * Makes a sender.
@@ -55,16 +76,18 @@ type Connect = (origin: string) => Connection;
  * @param options.userAgent `capnhook/<version>`; an endpoint's own header goes before it
  * @param options.secrets looks up URLs, header values and signing secrets
  * @param options.maxIdle how many idle connections are kept, over all origins; default 256
+ * @param options.env tells where the system's certificate authorities are; default `process.env`
+ * @param options.names finds addresses; for tests
+ * @param options.now monotonic time in ms; for tests
  */
 export function createHttpSender({
   userAgent,
   secrets,
   maxIdle = MAX_IDLE,
-}: {
-  userAgent: string;
-  secrets: SecretReader;
-  maxIdle?: number;
-}): Sender {
+  env = process.env,
+  names = createNames({ start: createSystemLookup(), known: createHostsFile().addressesOf }),
+  now = monotonicMs,
+}: HttpSenderOptions): Sender {
   const buildRequest = createRequestBuilder({ userAgent, secrets });
   const idle = createIdleConnections({ max: maxIdle });
   const open = new Set<Connection>();
@@ -76,23 +99,24 @@ export function createHttpSender({
 
   async function load(): Promise<Connect> {
     const undici = await import('undici');
-    // The network policy will sit here: it decides on the address that is connected to.
-    const connector = undici.buildConnector({ allowH2: false, rejectUnauthorized: true, timeout: 0 });
-    return (origin) => {
+    const connector = createConnector({ names, trust: createSystemTrust({ env }) });
+    const opening = { connector, now, lateName: names.lateCode };
+    return (origin, { timeoutMs }) => {
       const onDestroy = (gone: Connection) => open.delete(gone);
-      const connection = openConnection(undici, { origin, connector, onDestroy });
+      const connection = openConnection(undici, { ...opening, origin, timeoutMs, onDestroy });
       open.add(connection);
       return connection;
     };
   }
 
   function begin(request: HttpRequest, { endpoint, signal }: Attempt, open: Connect): Promise<AttemptResult> {
+    const { timeoutMs } = endpoint;
     return exchange(request, {
-      timeoutMs: endpoint.timeoutMs,
+      timeoutMs,
       signals: signal === undefined ? [closing.signal] : [closing.signal, signal],
       deadlines,
       cutOffs,
-      connect: (origin, { fresh }) => (fresh ? undefined : idle.take(origin)) ?? open(origin),
+      connect: (origin, { fresh }) => (fresh ? undefined : idle.take(origin)) ?? open(origin, { timeoutMs }),
       keep: idle.keep,
       withBody: (answer, body) => describeAnswer(answer, { ...body, mask: request.mask }),
     });
@@ -125,6 +149,7 @@ export function createHttpSender({
     },
     async close() {
       closing.abort();
+      names.close();
       await Promise.all(Array.from(open, (connection) => connection.destroy()));
     },
   };
@@ -138,13 +163,23 @@ function notLoaded(error: unknown): AttemptResult {
 
 interface OpenOptions {
   origin: string;
-  connector: buildConnector.connector;
+  connector: Connector;
+  /** The time of the attempt that it is opened for. */
+  timeoutMs: number;
+  now(): number;
+  /** The code of an attempt that waits for a name too long. */
+  lateName(host: string): string;
   onDestroy(connection: Connection): void;
 }
 
-function openConnection(undici: Undici, { origin, connector, onDestroy }: OpenOptions): Connection {
+function openConnection(undici: Undici, options: OpenOptions): Connection {
+  const { origin, connector, timeoutMs, now, lateName, onDestroy } = options;
+  const openedAt = now();
+  const cut = new AbortController();
+  let requests = 0;
+  let stage: 'idle' | 'naming' | 'connecting' | 'connected' = 'idle';
+  let host = '';
   let reused = false;
-  let connecting: Socket | undefined;
   let socket: Socket | undefined;
   const filter = createAnswerFilter({
     onHeard: () => listener.heard(),
@@ -153,21 +188,33 @@ function openConnection(undici: Undici, { origin, connector, onDestroy }: OpenOp
 
   const client = new undici.Client(origin, {
     ...CLIENT_OPTIONS,
-    connect(options, callback) {
-      // It returns its socket, which its type does not tell. A client that is destroyed leaves
-      // a socket that is still connecting alone; until its end the process would not end either.
-      const begun: unknown = connector(withoutIp(options), (...outcome) => {
-        connecting = undefined;
-        if (outcome[1] instanceof Socket) {
-          socket = outcome[1];
+    connect({ protocol, hostname, port }, callback) {
+      stage = 'naming';
+      host = hostname;
+      const onAddresses = () => {
+        stage = 'connecting';
+      };
+      const target = {
+        protocol,
+        hostname,
+        port: Number(port || defaultPort(protocol)),
+        timeoutMs,
+        onAddresses,
+      };
+      void connector(target, cut.signal).then(
+        (connected) => {
+          stage = 'connected';
+          socket = connected;
           readThrough(socket, filter);
           holdWriteErrors(socket);
-        }
-        callback(...outcome);
-      });
-      if (begun instanceof Socket) connecting = begun;
+          callback(null, socket);
+        },
+        (error: Error) => callback(error, null),
+      );
     },
   });
+
+  const isYoung = () => requests < MAX_REQUESTS && now() - openedAt < MAX_AGE_MS;
 
   let listener: AnswerListener;
   /** The interface of undici that its type calls deprecated costs less: the other one makes an object of all headers. */
@@ -190,9 +237,14 @@ function openConnection(undici: Undici, { origin, connector, onDestroy }: OpenOp
 
   const connection: Connection = {
     origin,
-    isOpen: () => client.stats.connected && socket?.writableLength === 0,
+    isOpen: () => client.stats.connected && socket?.writableLength === 0 && isYoung(),
+    lateCode() {
+      if (stage === 'naming') return lateName(host);
+      return stage === 'connecting' ? 'NO_CONNECTION' : undefined;
+    },
     post({ path, headers, body, servername }, given) {
       listener = given;
+      requests += 1;
       filter.begin();
       const options: Dispatcher.DispatchOptions = { method: 'POST', path, headers, body };
       // Undici would take the header `host` for the name of the other side.
@@ -208,7 +260,7 @@ function openConnection(undici: Undici, { origin, connector, onDestroy }: OpenOp
     restOfHead: () => filter.received()?.rest ?? Buffer.alloc(0),
     async destroy() {
       onDestroy(connection);
-      connecting?.destroy();
+      cut.abort(destroyed);
       await client.destroy();
     },
   };
@@ -220,10 +272,11 @@ function openConnection(undici: Undici, { origin, connector, onDestroy }: OpenOp
   return connection;
 }
 
-/** TLS names no address (RFC 6066, section 3). */
-function withoutIp(options: buildConnector.Options): buildConnector.Options {
-  const { servername, ...others } = options;
-  return isIP(servername?.replace(/^\[|\]$/g, '') ?? '') === 0 ? options : others;
+/** Why connecting ended that was cut off; nobody is told of it. */
+const destroyed = new Error('the connection was destroyed');
+
+function defaultPort(protocol: string): number {
+  return protocol === 'https:' ? 443 : 80;
 }
 
 /** undici takes what has come with `read`. */

@@ -32,8 +32,15 @@ export interface FailedVerdict {
   limits?: true;
 }
 
-/** Errors of a machine that has run out of descriptors, memory or ports. */
-export const OURS: ReadonlySet<string> = new Set(['EMFILE', 'ENFILE', 'ENOMEM', 'EADDRNOTAVAIL', 'ENOBUFS']);
+/** Errors of a machine that has run out of descriptors, memory or ports, or has no name service. */
+export const OURS: ReadonlySet<string> = new Set([
+  'EMFILE',
+  'ENFILE',
+  'ENOMEM',
+  'EADDRNOTAVAIL',
+  'ENOBUFS',
+  'NAME_SERVICE',
+]);
 
 /** Bad Request, Content Too Large, Unsupported Media Type, Unprocessable Content. */
 const SPEAKS_OF_THE_EVENT: ReadonlySet<number> = new Set([400, 413, 415, 422]);

@@ -6,6 +6,7 @@ function newConnection(origin: string): Connection & { open: boolean; destroyed:
     origin,
     open: true,
     destroyed: false,
+    lateCode: () => undefined,
     isOpen: () => connection.open,
     post: () => undefined,
     soFar: () => undefined,

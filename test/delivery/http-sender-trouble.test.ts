@@ -20,10 +20,10 @@ afterAll(() => {
 });
 
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
-const timeout = (within: string) => ({
+const timeout = (within: string, what = 'answer') => ({
   kind: 'error',
   code: 'TIMEOUT',
-  message: `no answer within ${within}`,
+  message: `no ${what} within ${within}`,
 });
 
 describe('createHttpSender().send() and answers that are none', () => {
@@ -55,7 +55,7 @@ describe('createHttpSender().send() and its deadline', () => {
   test('send() gives up a TLS handshake that never ends', async () => {
     const server = await newRawServer(hostile.neverAnswers);
     const url = server.url.replace('http:', 'https:');
-    expect(await sendTo(url, { endpoint: { timeoutMs: 200 } })).toEqual(timeout('200ms'));
+    expect(await sendTo(url, { endpoint: { timeoutMs: 200 } })).toEqual(timeout('200ms', 'connection'));
     await server.allClosed();
   });
 
@@ -162,7 +162,7 @@ describe('createHttpSender().send() and its deadline', () => {
       const given = await sender.send(
         attemptAt(`http://127.0.0.1:${port}`, { endpoint: { timeoutMs: 200 } }),
       );
-      expect(given).toEqual(timeout('200ms'));
+      expect(given).toEqual(timeout('200ms', 'connection'));
       child.kill('SIGCONT');
       const patient = attemptAt(`http://127.0.0.1:${port}/patient`, { endpoint: { timeoutMs: 4_000 } });
       await sender.send(patient);
