@@ -48,8 +48,12 @@ describe('renderNotice()', () => {
     ],
     [{ kind: 'well', endpoint, since: now }, `+${who} is well again`],
     [
-      { kind: 'failed-alone', endpoint, event: 'e1', what: '422', dueMs: now + 300_000 },
-      `-e1 to ${who} failed alone: 422; it is tried again in 5m`,
+      { kind: 'failed-alone', endpoint, event: 'e1', what: '422', dueMs: now + 300_000, isFirst: false },
+      `-e1 to ${who} failed alone: 422; next attempt of that event in 5m`,
+    ],
+    [
+      { kind: 'failed-alone', endpoint, event: 'e1', what: '422', dueMs: now + 300_000, isFirst: true },
+      `-${who} rejects e1: 422; next attempt of that event in 5m`,
     ],
     [
       { kind: 'gave-up', endpoint, reason: 'too old', count: 1 },

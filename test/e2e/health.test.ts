@@ -1,5 +1,5 @@
 /** An endpoint gets sick and recovers, from one cron pass to the next: what is said, who is told, and what is sent. */
-import { readFileSync } from 'node:fs';
+import { readFileSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Answer } from '../support/receiver.js';
@@ -26,7 +26,7 @@ describe('endpoint health', () => {
     await world.run(['fire', 'complete', '-d', '1']);
     const said: string[] = [];
     for (let n = 0; n < 4; n += 1) {
-      const pass = await world.run(['drain']);
+      const pass = await world.run(['drain', '-q']);
       expect(pass).toMatchObject({ code: 75, stdout: '' });
       said.push(pass.stderr);
       await aMoment();
@@ -35,7 +35,7 @@ describe('endpoint health', () => {
     const last = await world.run(['drain']);
     expect(last).toMatchObject({ code: 0, stdout: '' });
     expect(said[0]).toMatch(
-      /^capnhook: http:\/\/127\.0\.0\.1:\d+ \(chat\) fails: 503; next attempt in \S+\n$/,
+      /^capnhook: http:\/\/127\.0\.0\.1:\d+ \(chat\) fails: 503; next attempt in \S+\ncapnhook: .*1 still queued: 1 for chat \(parked: 503, .*\n$/,
     );
     expect(said.slice(1)).toEqual(['', '', '']);
     expect(last.stderr).toMatch(/^capnhook: http:\/\/127\.0\.0\.1:\d+ \(chat\) is well again\n$/);
@@ -72,6 +72,60 @@ describe('endpoint health', () => {
     expect(ops.requests[0]?.headers['capnhook-hook']).toBe('trouble');
   });
 
+  test('capnhook drain tells of the first delivery that an endpoint rejects, on stderr and to onChange and alert, and of no other', async () => {
+    const world = createWorld();
+    let isMended = false;
+    const receiver = await world.receiver(({ body }) =>
+      isMended || `${body}` !== '"bad"' ? { status: 204 } : { status: 422 },
+    );
+    const ops = await world.receiver();
+    const told = join(world.root, 'told');
+    world.hooks(
+      `${hooksFile(receiver.url, `, alert: trouble, onChange: {command: [/bin/sh, -c, "cat >> ${told}"]}`)}`.replace(
+        'complete: [chat]',
+        `complete: [chat], trouble: ["${ops.url}"]`,
+      ),
+    );
+    const rejection =
+      /capnhook: http:\/\/127\.0\.0\.1:\d+ \(chat\) rejects evt_\w+: 422; next attempt of that event in \S+\n/;
+    await world.run(['fire', 'complete', '--ndjson', '-'], { input: '"bad"\n"good"\n"bad"\n' });
+    const first = await world.run(['drain']);
+    expect(first).toMatchObject({ code: 75, stderr: expect.stringMatching(rejection) });
+    expect(first.stderr.match(/rejects/g)).toHaveLength(1);
+    for (const _ of [1, 2]) {
+      await aMoment();
+      await world.run(['fire', 'complete', '-d', '"bad"']);
+      expect((await world.run(['drain'])).stderr).not.toContain('rejects');
+    }
+    const changes = readFileSync(told, 'utf8').trimEnd().split('\n');
+    expect(changes.map((line) => JSON.parse(line) as unknown)).toMatchObject([
+      { endpoint: 'chat', from: 'well', to: 'well', rejected: '422' },
+    ]);
+    expect(ops.requests.map(({ body }) => body.toString())).toEqual(changes);
+    isMended = true;
+    expect(await world.run(['drain', '--wait', '20s', '-q'])).toMatchObject({ code: 0 });
+    isMended = false;
+    await world.run(['fire', 'complete', '-d', '"bad"']);
+    expect((await world.run(['drain'])).stderr).toMatch(rejection);
+  });
+
+  test('capnhook drain tells onChange and alert of what it puts into corrupt/', async () => {
+    const world = createWorld();
+    const ops = await world.receiver();
+    const told = join(world.root, 'told');
+    world.hooks(
+      `hooks: {trouble: ["${ops.url}"]}\ndefaults: {alert: trouble, onChange: {command: [/bin/sh, -c, "cat >> ${told}"]}}\n`,
+    );
+    await world.run(['init']);
+    for (const name of ['a', 'b'])
+      utimesSync(world.file(`${world.spool.slice(world.root.length)}/incoming/${name}.json`, '['), 1, 1);
+    await world.run(['drain']);
+    expect(world.names('corrupt')).toEqual(['a.json', 'a.json.why', 'b.json', 'b.json.why']);
+    const text = readFileSync(told, 'utf8');
+    expect(JSON.parse(text)).toMatchObject({ corrupt: 2, name: 'a.json', reason: expect.any(String) });
+    expect(ops.requests.map(({ body }) => `${body.toString()}\n`)).toEqual([text]);
+  });
+
   test('capnhook drain heeds webhook-delivery: a delivery is given up, the endpoint is paused', async () => {
     const world = createWorld();
     let wish = 'abort-message';
@@ -88,9 +142,11 @@ describe('endpoint health', () => {
     await world.run(['fire', 'complete', '-d', '2']);
     const paused = await world.run(['drain']);
     expect(paused.code).toBe(75);
-    expect(paused.stderr).toMatch(/\(chat\) is paused: it answered .*disable; what it is owed is kept\n$/);
+    expect(paused.stderr).toMatch(
+      /\(chat\) is paused: it answered .*disable; what it is owed is kept\n.*1 still queued: 1 for chat \(paused: .*disable\)\n$/,
+    );
     await aMoment();
-    expect(await world.run(['drain'])).toMatchObject({ code: 75, stderr: '' });
+    expect(await world.run(['drain', '-q'])).toMatchObject({ code: 75, stderr: '' });
     expect(receiver.requests).toHaveLength(2);
   });
 
@@ -152,8 +208,9 @@ describe('endpoint health', () => {
     const receiver = await world.receiver();
     world.hooks(hooksFile(receiver.url, ', rate: 3/h'));
     await world.run(['fire', 'complete', '--ndjson', '-'], { input: '1\n2\n3\n4\n5' });
-    expect(await world.run(['drain'])).toMatchObject({ code: 75, stderr: '' });
-    expect(await world.run(['drain'])).toMatchObject({ code: 75, stderr: '' });
+    const first = await world.run(['drain', '-q']);
+    expect(first.stderr).toMatch(/^capnhook: .* 2 for chat \(its rate is used up, next attempt in \S+\)\n$/);
+    expect(await world.run(['drain', '-q'])).toMatchObject({ code: 75, stderr: '' });
     expect(receiver.requests).toHaveLength(3);
   });
 });

@@ -30,12 +30,12 @@ export function renderNotice(notice: Notice, options: NoticeOptions): string | u
     case 'well':
       return style.good(`${renderNamed(notice.endpoint)} is well again`);
     case 'failed-alone': {
-      if (!verbose) return undefined;
-      const { event, what, dueMs } = notice;
+      const { event, what, dueMs, isFirst } = notice;
       const who = renderNamed(notice.endpoint);
-      return style.bad(
-        `${event} to ${who} failed alone: ${what}; it is tried again ${renderDue(dueMs, now)}`,
-      );
+      const next = `next attempt of that event ${renderDue(dueMs, now)}`;
+      if (isFirst) return style.bad(`${who} rejects ${event}: ${safe(what)}; ${next}`);
+      if (!verbose) return undefined;
+      return style.bad(`${event} to ${who} failed alone: ${what}; ${next}`);
     }
     case 'gave-up': {
       const who = renderNamed(notice.endpoint);

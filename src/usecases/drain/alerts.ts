@@ -3,11 +3,11 @@ import { CapnhookError, errnoOf } from '../../shared/errors.js';
 import { createPlaces } from './places.js';
 import type { DrainPorts } from './ports.js';
 import type { Routing } from './routing.js';
-import type { Change } from './telling.js';
+import type { Change, CorruptChange } from './telling.js';
 
 export interface Alerts {
   /** Keeps a change to be told. */
-  add(change: Change): void;
+  add(change: Change | CorruptChange): void;
   /** Tells what was kept; true if an event was fired. */
   flush(): Promise<boolean>;
   /** Ends the commands that run. */
@@ -19,10 +19,13 @@ export interface Alerts {
 /** So many commands run at once: one that hangs does not keep the others from being told. */
 const commandsAtOnce = 8;
 
+/** Stands for the endpoint where entries were put into `corrupt/`. */
+const corruptName = 'corrupt/';
+
 /** Nothing to tell yet. */
 export function createAlerts({ lease, outlet, report }: DrainPorts, routing: Routing): Alerts {
   const cut = new AbortController();
-  let changes: Change[] = [];
+  let changes: Array<Change | CorruptChange> = [];
   /** The commands, of each endpoint one after the other. */
   const running = new Map<string, Promise<void>>();
   const places = createPlaces(commandsAtOnce);
@@ -51,7 +54,8 @@ export function createAlerts({ lease, outlet, report }: DrainPorts, routing: Rou
     return true;
   }
 
-  async function tell({ endpoint, from, to, since, gaveUp, onHold }: Change): Promise<boolean> {
+  async function tell(change: Change): Promise<boolean> {
+    const { endpoint, from, to, since, gaveUp, onHold, rejected } = change;
     const command = routing.settingsOf(endpoint).onChange;
     if (command === undefined && routing.alert() === undefined) return false;
     const text = JSON.stringify({
@@ -62,19 +66,31 @@ export function createAlerts({ lease, outlet, report }: DrainPorts, routing: Rou
       owed: await lease.owed(endpoint),
       gaveUp,
       onHold,
+      rejected,
     });
     if (command !== undefined) runInTurn(command, endpoint, `${text}\n`);
     return fire(endpoint, text);
   }
 
+  /** What no endpoint has to do with is told by the defaults. */
+  async function tellCorrupt(change: CorruptChange): Promise<boolean> {
+    const text = JSON.stringify(change);
+    const command = routing.defaults().onChange;
+    if (command !== undefined) runInTurn(command, corruptName, `${text}\n`);
+    const hook = routing.alert();
+    if (hook === undefined) return false;
+    await outlet.fire(hook, Buffer.from(text));
+    return true;
+  }
+
   /** A change that cannot be told ends no drain. */
-  async function tried(change: Change): Promise<boolean> {
+  async function tried(change: Change | CorruptChange): Promise<boolean> {
     try {
-      return await tell(change);
+      return await ('corrupt' in change ? tellCorrupt(change) : tell(change));
     } catch (error) {
       if (!(error instanceof CapnhookError) && errnoOf(error) === undefined) throw error;
       const reason = error instanceof Error ? error.message : '';
-      report({ kind: 'alert-failed', via: 'alert', endpoint: change.endpoint, reason });
+      report({ kind: 'alert-failed', via: 'alert', endpoint: nameOf(change), reason });
       return false;
     }
   }
@@ -93,4 +109,9 @@ export function createAlerts({ lease, outlet, report }: DrainPorts, routing: Rou
       await Promise.all(running.values());
     },
   };
+}
+
+/** Whom a change is about, in words. */
+function nameOf(change: Change | CorruptChange): string {
+  return 'corrupt' in change ? corruptName : change.endpoint;
 }

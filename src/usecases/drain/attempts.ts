@@ -180,6 +180,7 @@ export function createAttempts(ports: DrainPorts, options: AttemptsOptions): Att
   async function attempt(delivery: Delivery, endpoint: Endpoint): Promise<Attempted> {
     const { event } = delivery;
     const number = settler.attemptNumber(delivery);
+    settler.began(delivery);
     const startedAt = clock.now();
     const before = clock.monotonic();
     if (endpoint.rate !== undefined) await gate.started(endpoint);

@@ -129,7 +129,8 @@ export type Notice =
   | { kind: 'parked'; endpoint: Named; what: string; message?: string; parkedUntil?: number }
   | { kind: 'paused'; endpoint: Named; why: string }
   | { kind: 'well'; endpoint: Named; since: number }
-  | { kind: 'failed-alone'; endpoint: Named; event: string; what: string; dueMs: number }
+  /** With `isFirst` it is the first delivery of the endpoint that fails alone. */
+  | { kind: 'failed-alone'; endpoint: Named; event: string; what: string; dueMs: number; isFirst: boolean }
   | { kind: 'gave-up'; endpoint: Named; reason: string; count: number }
   /** Deliveries wait for their endpoint to be registered again; given up after `keepMs`. */
   | { kind: 'on-hold'; endpoint: Named; count: number; keepMs: number }

@@ -16,6 +16,8 @@ export interface Routing {
   isRegistered(id: string): boolean;
   /** The endpoint's settings, or the defaults for one that is not in the hooks file. */
   settingsOf(id: string): Hooks['defaults'];
+  /** What an endpoint has where the hooks file says nothing else of it. */
+  defaults(): Hooks['defaults'];
   /** Places in flight that the endpoints share. */
   maxInFlight(): number;
   /** No endpoint waits for longer than this after a failure, in ms. */
@@ -42,6 +44,7 @@ export function createRouting(hooks: LiveHooks): Routing {
     endpointFor: (event, id) => routes.router.endpointFor(event, id),
     isRegistered: (id) => routes.registered.has(id),
     settingsOf: (id) => routes.known.get(id) ?? hooks.current().defaults,
+    defaults: () => hooks.current().defaults,
     maxInFlight: () => hooks.current().maxInFlight,
     longestBackOffMs: () => routes.longestMs,
     version: () => routes,

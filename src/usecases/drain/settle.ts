@@ -15,12 +15,15 @@ import { failuresOf, isGivenUp, stateOf, toldStateOf } from '../../endpoint/heal
 import { momentOf } from '../../shared/clock.js';
 import type { Corrupt, Delivery } from '../../spool/spool.js';
 import { createDeliveries } from './deliveries.js';
+import { createLoneFailures } from './lone-failures.js';
 import { createPlaces } from './places.js';
 import type { DrainPorts, DrainSummary } from './ports.js';
 import type { Resting } from './resting.js';
 import type { Attempted, Telling } from './telling.js';
 
 export interface Settler {
+  /** An attempt begins. */
+  began(delivery: Delivery): void;
   /** Settles what came of an attempt. */
   settle(attempted: Attempted): Promise<void>;
   /** Gives up a delivery that was on hold for too long; false if the spool refused. */
@@ -57,6 +60,7 @@ export function createSettler(ports: DrainPorts, options: SettlerOptions): Settl
   const { summary, telling, resting, isStopping } = options;
   const { lease, clock, random } = ports;
   const deliveries = createDeliveries(ports, { telling, resting });
+  const loneFailures = createLoneFailures(lease);
   const sweeps = createPlaces(1);
 
   function attemptNumber({ event, endpoint, attempts }: Delivery): number {
@@ -95,13 +99,14 @@ export function createSettler(ports: DrainPorts, options: SettlerOptions): Settl
     const { what, retryAfterMs = 0 } = verdict;
     const attempts = delivery.attempts + 1;
     const now = clock.now();
+    const isFirst = loneFailures.isFirst(delivery);
     const ownDueMs = ownRetryAt(endpoint.retry, { attempts, now, random: random() });
     const dueMs = ownDueMs && Math.max(ownDueMs, now + Math.min(retryAfterMs, longestRetryAfterMs));
     if (dueMs === undefined) {
       const message = `failed alone ${attempts} times; last answer: ${what}`;
       await bury(delivery, { reason: 'gave-up', message, endpoint, attempts: attempt });
     } else if (await deliveries.defer(delivery, { dueMs, attempts })) {
-      telling.failedAlone(delivery, { endpoint, what, dueMs });
+      telling.failedAlone(delivery, { endpoint, what, dueMs, isFirst });
     }
   }
 
@@ -174,20 +179,29 @@ export function createSettler(ports: DrainPorts, options: SettlerOptions): Settl
     return bury(delivery, { reason: 'refused', message, endpoint, attempts: attempt });
   }
 
+  async function settle(attempted: Attempted): Promise<void> {
+    const { delivery, endpoint, result } = attempted;
+    const verdict = verdictOf(result, clock.now());
+    telling.attempt(attempted, verdict);
+    if (verdict.kind === 'aborted') return lease.release(delivery);
+    if (verdict.kind === 'ours') {
+      resting.rest(endpoint.id, 'ours');
+      return lease.release(delivery);
+    }
+    summary[verdict.kind === 'delivered' ? 'delivered' : 'failed'] += 1;
+    const { decision, saved } = decide(attempted, outcomeOf(verdict, result));
+    if (saved !== undefined) await saved;
+    await perform(attempted, decision, { what: '', ...verdict });
+  }
+
   return {
+    began: loneFailures.began,
     async settle(attempted) {
-      const { delivery, endpoint, result } = attempted;
-      const verdict = verdictOf(result, clock.now());
-      telling.attempt(attempted, verdict);
-      if (verdict.kind === 'aborted') return lease.release(delivery);
-      if (verdict.kind === 'ours') {
-        resting.rest(endpoint.id, 'ours');
-        return lease.release(delivery);
+      try {
+        await settle(attempted);
+      } finally {
+        loneFailures.ended(attempted.delivery);
       }
-      summary[verdict.kind === 'delivered' ? 'delivered' : 'failed'] += 1;
-      const { decision, saved } = decide(attempted, outcomeOf(verdict, result));
-      if (saved !== undefined) await saved;
-      await perform(attempted, decision, { what: '', ...verdict });
     },
     giveUpHeld: (delivery) =>
       bury(delivery, { reason: 'gave-up', message: 'it was not registered for too long' }),

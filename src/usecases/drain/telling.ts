@@ -27,7 +27,11 @@ export interface Telling {
   attempt(attempted: Attempted, verdict: Verdict): void;
   /** An endpoint's health has changed; told only where it turned. */
   health(endpoint: Endpoint, change: { before: Health; after: Health; outcome: Outcome }): void;
-  failedAlone(delivery: Delivery, told: { endpoint: Endpoint; what: string; dueMs: number }): void;
+  /** With `isFirst` others are told, too. */
+  failedAlone(
+    delivery: Delivery,
+    told: { endpoint: Endpoint; what: string; dueMs: number; isFirst: boolean },
+  ): void;
   /** A delivery is dead; an endpoint that is not known any more is only an id. Gathered until `flush`. */
   buried(
     delivery: Delivery,
@@ -52,12 +56,24 @@ export interface Change {
   gaveUp?: number;
   /** Deliveries that were put on hold. */
   onHold?: number;
+  /** What was answered to the first delivery that failed alone, where that is what is told. */
+  rejected?: string;
+}
+
+/** Entries were put into `corrupt/`. */
+export interface CorruptChange {
+  /** How many. */
+  corrupt: number;
+  /** The first one's name there. */
+  name: string;
+  /** What is wrong with the first one. */
+  reason: string;
 }
 
 export interface TellingOptions {
   showUrls: boolean;
   /** Told of each change once. */
-  onChange(change: Change): void;
+  onChange(change: Change | CorruptChange): void;
 }
 
 /** Nothing was told yet. */
@@ -67,6 +83,7 @@ export function createTelling(
 ): Telling {
   const named = createNamer(showUrls);
   const toldUnread = new Set<string>();
+  let corrupt: CorruptChange | undefined;
   const given = new Map<string, { endpoint: Named; reason: string; count: number }>();
 
   /** An entry about a delivery. Its members are written in the order in which they are set. */
@@ -103,8 +120,11 @@ export function createTelling(
       }
       onChange({ endpoint: endpoint.id, from, to, since });
     },
-    failedAlone({ event }, { endpoint, what, dueMs }) {
-      report({ kind: 'failed-alone', endpoint: named(endpoint), event: event.id, what, dueMs });
+    failedAlone({ event }, { endpoint, what, dueMs, isFirst }) {
+      report({ kind: 'failed-alone', endpoint: named(endpoint), event: event.id, what, dueMs, isFirst });
+      if (!isFirst) return;
+      const state = toldStateOf(lease.health(endpoint.id));
+      onChange({ endpoint: endpoint.id, from: state, to: state, since: clock.now(), rejected: what });
     },
     buried(delivery, { reason, message, endpoint }) {
       journal.write(begin(reason, delivery));
@@ -120,6 +140,8 @@ export function createTelling(
       const time = isoTime(clock.now());
       journal.write({ time, what: 'corrupt', event: entry.name, error: entry.reason });
       report({ kind: 'corrupt', entry });
+      corrupt ??= { corrupt: 0, name: entry.name, reason: entry.reason };
+      corrupt.corrupt += 1;
     },
     unread(entry) {
       const words = `${entry.name}: ${entry.reason}`;
@@ -137,6 +159,8 @@ export function createTelling(
         onChange({ endpoint: id, from: state, to: state, since, gaveUp: notice.count });
       }
       given.clear();
+      if (corrupt !== undefined) onChange(corrupt);
+      corrupt = undefined;
     },
   };
 }
