@@ -104,7 +104,10 @@ export const commands: readonly CommandSpec[] = [
     name: 'start',
     positionals: [],
     summary: 'start a drain in the background',
-    options: { log: { type: 'string', value: 'FILE', help: 'where its words go (default: <spool>.log)' } },
+    options: {
+      log: { type: 'string', value: 'FILE', help: 'where its words go (default: <spool>.log)' },
+      adopt: { type: 'boolean', help: 'take over a spool that belongs to another hooks file' },
+    },
     examples: ['capnhook start', 'capnhook start --log /var/log/capnhook.log'],
     async run({ options, globals, io }) {
       const { runStart } = await import('./commands/daemon.js');

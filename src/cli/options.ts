@@ -50,6 +50,7 @@ export const fireOptions: OptionSpecs = {
 };
 
 export const drainOptions: OptionSpecs = {
+  adopt: { type: 'boolean', help: 'take over a spool that belongs to another hooks file' },
   daemon: { type: 'boolean', help: 'stay, and send what is fired at once' },
   wait: { type: 'string', value: 'DURATION', help: 'go on until nothing is left, or so long' },
   grace: {

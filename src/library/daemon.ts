@@ -12,6 +12,7 @@ import { packageRoot } from '../shared/package-info.js';
 import { identityOf, isAlive } from '../spool/file/process-identity.js';
 import type { Holder } from '../spool/spool.js';
 import { describeHolder } from './busy.js';
+import { checkBinding } from './hooks-binding.js';
 import { init } from './init.js';
 import { existingSpoolPath, openSpool } from './open-spool.js';
 
@@ -20,6 +21,8 @@ export interface StartOptions {
   spool?: string | undefined;
   /** The hooks file; default `CAPNHOOK_CONFIG`, or `~/.config/capnhook/hooks.yaml`. */
   config?: string | undefined;
+  /** Whether the hooks file takes over a spool that belongs to another one; default false. */
+  adopt?: boolean | undefined;
   /** Where the daemon's words go, added at the end; default beside the spool: `<spool>.log`. */
   log?: string | undefined;
   /** Default `process.env`; the daemon gets it too. */
@@ -58,13 +61,18 @@ export async function start(options: StartOptions = {}): Promise<Started> {
   // The daemon is told its path, so to the daemon it is a named one.
   if (namedSpool(env, options.spool) === undefined) await init({ spool: root, env });
   const spool = openSpool(root);
+  const config = hooksPath(env, options.config);
+  const { adopt = false } = options;
   const running = await spool.holder();
+  // A daemon that runs goes on with its own.
+  await checkBinding(spool, { config, adopt: adopt && running === undefined, doing: 'start the daemon' });
   if (running?.mode === 'daemon') return { started: false, pid: running.pid };
   const fd = openLog(log);
   const from = fstatSync(fd).size;
   let child: ChildProcess | undefined;
   try {
-    const args = ['drain', '--daemon', '--spool', root, '--config', hooksPath(env, options.config)];
+    const args = ['drain', '--daemon', '--spool', root, '--config', config];
+    if (adopt) args.push('--adopt');
     child = spawn(process.execPath, [join(packageRoot(), 'bin/capnhook.js'), ...args], {
       cwd: '/',
       detached: true,

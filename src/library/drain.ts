@@ -14,6 +14,7 @@ import type { DrainSummary, Notice, Outlet } from '../usecases/drain/ports.js';
 import { emptySummary } from '../usecases/drain/summary.js';
 import { fireEvent } from '../usecases/fire.js';
 import { busy } from './busy.js';
+import { bindTo, checkBinding } from './hooks-binding.js';
 import { openHooks } from './live-hooks.js';
 import { existingSpoolPath, openSpool } from './open-spool.js';
 
@@ -22,6 +23,8 @@ export interface DrainOptions {
   spool?: string | undefined;
   /** The hooks file; default `CAPNHOOK_CONFIG`, or `~/.config/capnhook/hooks.yaml`. */
   config?: string | undefined;
+  /** Whether the hooks file takes over a spool that belongs to another one; default false. */
+  adopt?: boolean | undefined;
   /** Goes on until nothing is left, or so many ms are over. Default: one pass. */
   waitMs?: number | undefined;
   /** Goes on until `stop`. Default: one pass. */
@@ -72,7 +75,7 @@ const idlePart = 1 / 8;
  * Fans out what was fired, and sends what is due: one pass, for so long, or
  * until it is stopped.
  * @returns what was done, and what is left
- * @throws CapnhookError `USAGE` (both `daemon` and `waitMs`), `HOOKS_FILE` (nothing was touched), `BUSY` (another drain is running), `SPOOL_CREATE`, `SPOOL_WRITE`, `TEMPORARY`, `PERMISSION`
+ * @throws CapnhookError `USAGE` (both `daemon` and `waitMs`), `HOOKS_FILE` (also where the spool belongs to another hooks file; nothing was touched), `BUSY` (another drain is running), `SPOOL_CREATE`, `SPOOL_WRITE`, `TEMPORARY`, `PERMISSION`
  * @example const { delivered, owed } = await drain();
  */
 export async function drain(options: DrainOptions = {}): Promise<DrainSummary> {
@@ -95,8 +98,11 @@ export async function drain(options: DrainOptions = {}): Promise<DrainSummary> {
   const until = options.daemon ? 'daemon' : options.waitMs === undefined ? 'pass' : 'wait';
   const spool = openSpool(root, clock);
   const ready = { spool: root, config, reload: hooks.invalidate };
+  const binding = { config, adopt: options.adopt ?? false, doing: 'drain' };
+  await checkBinding(spool, binding);
   // Nearly every pass of a cron job finds nothing, and need not wait for the command that takes the lock.
-  if (until !== 'daemon' && (await spool.idle())) {
+  if (until !== 'daemon' && !binding.adopt && (await spool.idle())) {
+    await bindTo(spool, binding);
     options.onReady?.(ready);
     return emptySummary();
   }
@@ -104,6 +110,10 @@ export async function drain(options: DrainOptions = {}): Promise<DrainSummary> {
   const leased = await spool.lease(until === 'daemon' ? 'daemon' : 'pass');
   if (leased.held) throw busy('drain', leased.holder);
   const { lease } = leased;
+  await bindTo(spool, binding).catch(async (error: unknown) => {
+    await lease.close();
+    throw error;
+  });
   const journal = createFileJournal(`${root}/journal`, (errno) => logger({ kind: 'journal-failed', errno }));
   const limits = limitsOf(descriptorLimit());
   const sender = createHttpSender({

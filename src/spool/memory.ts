@@ -41,6 +41,7 @@ export function createMemorySpool({ now }: { now(): number }): Spool {
   const hints = new Set<() => void>();
   const claims = new WeakMap<Delivery, Owed>();
   let holder: Holder | undefined;
+  let bound: string | undefined;
 
   function queueOf(endpoint: string): Queue {
     let queue = queues.get(endpoint);
@@ -194,6 +195,11 @@ export function createMemorySpool({ now }: { now(): number }): Spool {
       holder === undefined && accepted.length === 0 && names(({ owed }) => owed.length > 0).length === 0,
     holder: async () => holder,
     isHeld: async () => holder !== undefined,
+    boundTo: async () => bound,
+    async bind(hooksFile, { again = false } = {}) {
+      if (again || bound === undefined) bound = hooksFile;
+      return bound;
+    },
     async *backlog(only): AsyncGenerator<EndpointBacklog> {
       for (const [endpoint, { owed, dead, health }] of queues) {
         if (only !== undefined && only !== endpoint) continue;

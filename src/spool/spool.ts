@@ -30,6 +30,14 @@ export interface Spool extends Inbox {
   holder(options?: { visibleOnly?: boolean }): Promise<Holder | undefined>;
   /** Whether a drain holds the spool, also one that could not write down who it is. */
   isHeld(): Promise<boolean>;
+  /** The hooks file that the spool is bound to, by its absolute path; undefined before the first drain. */
+  boundTo(): Promise<string | undefined>;
+  /**
+   * Binds the spool to a hooks file.
+   * @param options.again whether another one is replaced; default false
+   * @returns the one that it is bound to, which may be another
+   */
+  bind(hooksFile: string, options?: { again?: boolean }): Promise<string>;
   /** What is owed, by endpoint, or to one of them; needs no lease. Streams, in no order. */
   backlog(endpoint?: string): AsyncIterable<EndpointBacklog>;
   /** Entries accepted and not yet fanned out, a batch counting as one or as its events; needs no lease. */

@@ -64,6 +64,18 @@ export function describeSpool(name: string, open: () => SpoolUnderTest): void {
       await lease.close();
     });
 
+    it('bind() keeps the first hooks file, until another one is to take its place', async () => {
+      const { spool } = open();
+      expect(await spool.boundTo()).toBeUndefined();
+      const { lease } = await leased({ spool, setNow() {} });
+      expect(await spool.bind('/a/hooks.yaml')).toBe('/a/hooks.yaml');
+      expect(await spool.bind('/b/hooks.yaml')).toBe('/a/hooks.yaml');
+      expect(await spool.boundTo()).toBe('/a/hooks.yaml');
+      expect(await spool.bind('/b/hooks.yaml', { again: true })).toBe('/b/hooks.yaml');
+      expect(await spool.boundTo()).toBe('/b/hooks.yaml');
+      await lease.close();
+    });
+
     it('hold() keeps a delivery from being claimed until resume(), and it is owed all the while', async () => {
       const fired = [event(), event(), event()];
       const { lease } = await fannedOut(fired, ['a', 'b']);

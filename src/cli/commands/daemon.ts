@@ -6,12 +6,12 @@ import type { Globals } from '../options.js';
 
 /** `capnhook start`. @throws as the library's `start` */
 export async function runStart(
-  { log }: { log?: string | undefined },
+  { log, adopt }: { log?: string | undefined; adopt?: boolean | undefined },
   globals: Globals,
   io: Io,
 ): Promise<number> {
   const { config, spool } = globals;
-  const started = await start({ config, spool, log, env: { ...io.env, ...asVariables(globals) } });
+  const started = await start({ config, spool, log, adopt, env: { ...io.env, ...asVariables(globals) } });
   if (globals.json) io.out(`${JSON.stringify(started)}\n`);
   else if (!globals.quiet) {
     const what = started.started

@@ -9,6 +9,7 @@ import type { Globals } from '../options.js';
 
 /** What was typed behind `drain`. */
 export interface DrainArguments {
+  adopt?: boolean | undefined;
   daemon?: boolean | undefined;
   wait?: string | undefined;
   grace?: string | undefined;
@@ -32,6 +33,7 @@ export async function runDrain(args: DrainArguments, globals: Globals, io: Io): 
   const options: DrainOptions = {
     config,
     spool,
+    adopt: args.adopt,
     daemon,
     waitMs,
     graceMs,

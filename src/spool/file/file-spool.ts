@@ -6,6 +6,7 @@
 import { type CapnhookError, errnoOf } from '../../shared/errors.js';
 import type { Lease, Spool } from '../spool.js';
 import { readBacklog } from './backlog.js';
+import { bindSpool, readBinding } from './binding.js';
 import { ensureSpool } from './create.js';
 import { type Disk, systemDisk } from './disk.js';
 import { createFileInbox } from './file-inbox.js';
@@ -91,6 +92,20 @@ export function createFileSpool(root: string, options: FileSpoolOptions): Spool 
         return isHeld(root);
       } catch (error) {
         throw unreadable(error);
+      }
+    },
+    async boundTo() {
+      try {
+        return readBinding(disk, root);
+      } catch (error) {
+        throw unreadable(error);
+      }
+    },
+    async bind(hooksFile, { again = false } = {}) {
+      try {
+        return bindSpool(disk, root, { hooksFile, again, token: token() });
+      } catch (error) {
+        throw inWords(error);
       }
     },
     async *backlog(endpoint) {

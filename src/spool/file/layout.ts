@@ -28,6 +28,7 @@ export const knownNames: ReadonlySet<string> = new Set([
   'lock',
   'lock.lock',
   'last-drain.json',
+  'hooks-file',
   'sent',
 ]);
 
