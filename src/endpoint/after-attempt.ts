@@ -30,12 +30,12 @@ export type Outcome =
   /** With `disables` the receiver wants nothing more. */
   | { kind: 'ok'; disables?: string }
   /** It found fault with the event alone, and asks for a wait of `retryAfterMs` where that is there. */
-  | { kind: 'rejected'; what: string; retryAfterMs?: number }
+  | { kind: 'rejected'; what: string; message?: string; retryAfterMs?: number }
   /** It wants this event never again. */
   | { kind: 'refused' }
   | FailedOutcome
   /** It wants nothing more. */
-  | { kind: 'gone'; what: string };
+  | { kind: 'gone'; what: string; message?: string };
 
 /** The endpoint failed. */
 export interface FailedOutcome {

@@ -28,6 +28,8 @@ export interface JournalEntry {
   status?: number;
   /** Why there was no answer, or why the entry is corrupt. */
   error?: string;
+  /** What a failed answer says: one line of at most 300 bytes, without known secrets and whole URLs. */
+  answer?: string;
   /** How long the attempt took, in milliseconds. */
   ms?: number;
   /** How many, of `dropped`, and of `no-receivers` where it was a batch. */

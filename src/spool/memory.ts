@@ -121,6 +121,7 @@ export function createMemorySpool({ now }: { now(): number }): Spool {
     async done(delivery) {
       settle(delivery, false);
     },
+    noteAnswer: () => undefined,
     async defer(delivery, { dueMs, attempts }) {
       Object.assign(settle(delivery, true), { dueMs, attempts });
     },

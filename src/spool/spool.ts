@@ -127,7 +127,7 @@ export interface Lease {
   /** The delivery was made. */
   done(delivery: Delivery): Promise<void>;
   /** The delivery waits on its own until `dueMs`, with its attempts recorded. */
-  defer(delivery: Delivery, options: { dueMs: number; attempts: number }): Promise<void>;
+  defer(delivery: Delivery, options: Deferral): Promise<void>;
   /** The delivery is dead. */
   bury(delivery: Delivery, why: Why): Promise<void>;
   /** Gives a claim back unchanged, at its old place. */
@@ -138,6 +138,8 @@ export interface Lease {
   resume(endpoint?: string): void;
   /** How many deliveries of an endpoint this lease has put on hold. */
   onHold(endpoint: string): number;
+  /** Keeps an endpoint's last failed answer. Evidence only; never throws for a failed system call. */
+  noteAnswer(endpoint: string, answer: KeptAnswer): void;
   health(endpoint: string): Health;
   /**
    * Losing what was saved loses back-off history and nothing else.
@@ -201,6 +203,28 @@ export interface Claim {
   goesOn: boolean;
 }
 
+/** How a delivery that failed alone waits. */
+export interface Deferral {
+  /** ms since the epoch. */
+  dueMs: number;
+  attempts: number;
+  /** What the receiver said, where it has answered. */
+  answer?: KeptAnswer;
+}
+
+/** What is kept of a failed answer. Contains no known secret and no whole URL. */
+export interface KeptAnswer {
+  /** The event's id. */
+  event: string;
+  /** When it came, ISO 8601 in UTC. */
+  time: string;
+  /** The HTTP status. */
+  status: number;
+  contentType?: string;
+  /** The beginning of the body, at most 8 KiB. */
+  body?: string;
+}
+
 /** Why a delivery was given up. */
 export interface Why {
   /** A stable word: `gave-up`, `deregistered`, … */
@@ -210,4 +234,6 @@ export interface Why {
   attempts: number;
   /** ISO 8601, UTC. */
   time: string;
+  /** The last answer to it, if it failed. */
+  answer?: KeptAnswer;
 }

@@ -33,8 +33,8 @@ export interface DeliveryFiles {
   remove(slot: Slot): Promise<void>;
   /** Moves it to `retry/<endpoint>/<name>`, accepted when it was (ms since the epoch); false if it was gone. */
   moveToRetry(slot: Slot, to: { event: Event; endpoint: string; name: string; acceptedAt: number }): boolean;
-  /** Moves it to `dead/<endpoint>/<id>.json`, with the reason beside it. */
-  moveToDead(slot: Slot, to: { event: Event; endpoint: string; why: Why }): void;
+  /** Moves it to `dead/<endpoint>/<id>.json`, with the reason beside it. @returns the length of that, in bytes */
+  moveToDead(slot: Slot, to: { event: Event; endpoint: string; why: Why }): number;
   /** Moves it to `corrupt/`; of a batch the one `line`, or else all of it. Undefined if it was gone. */
   putAside(slot: Slot, why: { reason: string; line?: Uint8Array }): Corrupt | undefined;
   /** The directories of an endpoint may be gone. */
@@ -161,11 +161,12 @@ export function createDeliveryFiles(
     },
     moveToDead(slot, { event, endpoint, why }) {
       const directory = makeRoomFor('dead', endpoint);
-      writeWhy(disk, `${directory}/${event.id}.why.json`, why);
+      const whyBytes = writeWhy(disk, `${directory}/${event.id}.why.json`, why);
       const to = `${directory}/${event.id}.json`;
       if (slot.member !== undefined) extract(slot, slot.member, { to, event });
       else move(slot, to);
       syncDirectory(disk, directory);
+      return whyBytes;
     },
     putAside(slot, { reason, line }) {
       const path = pathOf(slot);
@@ -180,13 +181,15 @@ export function createDeliveryFiles(
   };
 }
 
-/** Best effort: the delivery itself matters. */
-function writeWhy(disk: Disk, path: string, why: Why): void {
+/** Best effort: the delivery itself matters. @returns how many bytes were written */
+function writeWhy(disk: Disk, path: string, why: Why): number {
   discard(disk, path);
   try {
     const bytes = Buffer.from(`${JSON.stringify(why)}\n`);
     closeQuietly(disk, writeDurably(disk, path, { bytes, mode: privateFile }));
+    return bytes.length;
   } catch (error) {
     ignoreErrno(error);
+    return 0;
   }
 }

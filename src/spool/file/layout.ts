@@ -12,11 +12,20 @@ export const rooms = [
   'dead',
   'corrupt',
   'endpoints',
+  'answers',
   'journal',
 ] as const;
 
 /** Those that nobody but the drain needs. */
-export const drainRooms: readonly Room[] = ['queue', 'retry', 'dead', 'corrupt', 'endpoints', 'journal'];
+export const drainRooms: readonly Room[] = [
+  'queue',
+  'retry',
+  'dead',
+  'corrupt',
+  'endpoints',
+  'answers',
+  'journal',
+];
 
 /** One of the directories right below the spool. */
 export type Room = (typeof rooms)[number];

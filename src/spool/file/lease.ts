@@ -3,6 +3,7 @@ import { watch } from 'node:fs';
 import type { Health } from '../../endpoint/health.js';
 import { errnoOf, ignoreErrno } from '../../shared/errors.js';
 import type { Claim, ClaimOptions, Delivery, Lease } from '../spool.js';
+import { createAnswerFiles } from './answer-files.js';
 import { createProgressMarks } from './batch-progress.js';
 import { createBatchTexts } from './batch-texts.js';
 import { createDeliveryFiles } from './delivery-files.js';
@@ -52,6 +53,7 @@ export async function openLease(disk: Disk, root: string, options: LeaseOptions)
   const writer = createQueueWriter(disk, root, token);
   const sync = createDirectorySync(disk);
   const marks = createProgressMarks(disk);
+  const answers = createAnswerFiles(disk, root, token);
   const files = createDeliveryFiles(disk, root, { sync, marks, token });
   const texts = createBatchTexts(disk, now);
   const recent = createRecentEvents(disk, root, now);
@@ -158,7 +160,7 @@ export async function openLease(disk: Disk, root: string, options: LeaseOptions)
 
   /** Whatever fails here, the next lease does again; it must not hide the error that a drain has ended with. */
   async function putInOrder(): Promise<void> {
-    for (const work of [removeAll, health.flush, sync.flush, readers.tidy, counts.save]) {
+    for (const work of [removeAll, health.flush, answers.flush, sync.flush, readers.tidy, counts.save]) {
       try {
         await work();
       } catch (error) {
@@ -215,11 +217,12 @@ export async function openLease(disk: Disk, root: string, options: LeaseOptions)
       unremoved.set(place, slot);
       sync.check();
       slots.delete(delivery);
+      if (delivery.attempts > 0) answers.drop(delivery.endpoint, delivery.event.id);
       await files.remove(slot);
       unremoved.delete(place);
       readers.forget(delivery.endpoint, slot);
     },
-    async defer(delivery, { dueMs, attempts }) {
+    async defer(delivery, { dueMs, attempts, answer }) {
       sync.check();
       const slot = slotOf(delivery);
       const { endpoint, event, acceptedAt } = delivery;
@@ -227,13 +230,21 @@ export async function openLease(disk: Disk, root: string, options: LeaseOptions)
       const moved = files.moveToRetry(slot, { event, endpoint, name, acceptedAt });
       if (moved) readers.deferred(endpoint, name); // before anything makes the reader look, and find it
       readers.forget(endpoint, slot);
+      if (answer !== undefined) answers.keep(endpoint, answer);
     },
     async bury(delivery, why) {
       sync.check();
       const slot = slotOf(delivery);
       const { endpoint, event } = delivery;
-      files.moveToDead(slot, { event, endpoint, why });
+      const answer = why.answer ?? (delivery.attempts > 0 ? answers.of(endpoint, event.id) : undefined);
+      const bytes = files.moveToDead(slot, {
+        event,
+        endpoint,
+        why: answer === undefined ? why : { ...why, answer },
+      });
       readers.forget(endpoint, slot);
+      if (delivery.attempts > 0) answers.drop(endpoint, event.id);
+      if (answer !== undefined) answers.buried(`dead/${endpoint}/${event.id}.why.json`, bytes);
     },
     release(delivery) {
       readers.giveBack(delivery.endpoint, slotOf(delivery));
@@ -243,6 +254,7 @@ export async function openLease(disk: Disk, root: string, options: LeaseOptions)
     },
     resume: readers.resume,
     onHold: readers.onHold,
+    noteAnswer: answers.note,
     health: (endpoint) => health.get(endpoint),
     async saveHealth(endpoint: string, next: Health, options) {
       health.set(endpoint, next, options);
@@ -265,6 +277,7 @@ export async function openLease(disk: Disk, root: string, options: LeaseOptions)
         if (lock.valid()) await putInOrder();
       } finally {
         health.cancel();
+        answers.cancel();
         sync.cancel();
         intake.close();
         texts.close();

@@ -4,7 +4,7 @@
  * for a while.
  */
 import { CapnhookError, errnoOf } from '../../shared/errors.js';
-import type { Delivery, Why } from '../../spool/spool.js';
+import type { Deferral, Delivery, Why } from '../../spool/spool.js';
 import type { DrainPorts } from './ports.js';
 import type { Resting } from './resting.js';
 import type { Telling } from './telling.js';
@@ -15,7 +15,7 @@ export interface Deliveries {
   /** Whether it was made, and could not be settled then: it is not to be sent again. */
   isMade(delivery: Delivery): boolean;
   /** It waits on its own; false if the spool refused. */
-  defer(delivery: Delivery, options: { dueMs: number; attempts: number }): Promise<boolean>;
+  defer(delivery: Delivery, options: Deferral): Promise<boolean>;
   /** It is dead; false if the spool refused. */
   bury(delivery: Delivery, why: Why): Promise<boolean>;
 }

@@ -13,7 +13,8 @@ import { longestRetryAfterMs, ownRetryAt } from '../../endpoint/back-off.js';
 import type { Endpoint } from '../../endpoint/endpoint.js';
 import { failuresOf, isGivenUp, stateOf, toldStateOf } from '../../endpoint/health.js';
 import { momentOf } from '../../shared/clock.js';
-import type { Corrupt, Delivery } from '../../spool/spool.js';
+import type { Corrupt, Deferral, Delivery, KeptAnswer, Why } from '../../spool/spool.js';
+import { excerptOf, keptAnswer, withExcerpt } from './answer.js';
 import { createDeliveries } from './deliveries.js';
 import { createLoneFailures } from './lone-failures.js';
 import { createPlaces } from './places.js';
@@ -68,12 +69,20 @@ export function createSettler(ports: DrainPorts, options: SettlerOptions): Settl
   }
 
   async function bury(delivery: Delivery, grave: Grave): Promise<boolean> {
-    const { attempts = attemptNumber(delivery) - 1, reason, message } = grave;
+    const { attempts = attemptNumber(delivery) - 1, reason, result } = grave;
     const time = new Date(clock.now()).toISOString();
-    if (!(await deliveries.bury(delivery, { reason, message, attempts, time }))) return false;
+    const message = withExcerpt(grave.message, result && excerptOf(result));
+    const why: Why = { reason, message, attempts, time };
+    const answer = result && keptAnswerTo(delivery, result);
+    if (answer !== undefined) why.answer = answer;
+    if (!(await deliveries.bury(delivery, why))) return false;
     summary.gaveUp += 1;
     telling.buried(delivery, grave);
     return true;
+  }
+
+  function keptAnswerTo({ event }: Delivery, result: AttemptResult): KeptAnswer | undefined {
+    return keptAnswer(result, { event: event.id, nowMs: clock.now() });
   }
 
   /** What becomes of the delivery; the endpoint's health is saved, and told where it turned. */
@@ -95,7 +104,10 @@ export function createSettler(ports: DrainPorts, options: SettlerOptions): Settl
   }
 
   /** The delivery has a schedule of its own, in which its endpoint's failures do not count. */
-  async function deferAlone({ delivery, endpoint, attempt }: Attempted, verdict: Told): Promise<void> {
+  async function deferAlone(
+    { delivery, endpoint, attempt, result }: Attempted,
+    verdict: Told,
+  ): Promise<void> {
     const { what, retryAfterMs = 0 } = verdict;
     const attempts = delivery.attempts + 1;
     const now = clock.now();
@@ -104,25 +116,34 @@ export function createSettler(ports: DrainPorts, options: SettlerOptions): Settl
     const dueMs = ownDueMs && Math.max(ownDueMs, now + Math.min(retryAfterMs, longestRetryAfterMs));
     if (dueMs === undefined) {
       const message = `failed alone ${attempts} times; last answer: ${what}`;
-      await bury(delivery, { reason: 'gave-up', message, endpoint, attempts: attempt });
-    } else if (await deliveries.defer(delivery, { dueMs, attempts })) {
-      telling.failedAlone(delivery, { endpoint, what, dueMs, isFirst });
+      await bury(delivery, { reason: 'gave-up', message, endpoint, attempts: attempt, result });
+      return;
     }
+    const deferral: Deferral = { dueMs, attempts };
+    const answer = keptAnswerTo(delivery, result);
+    if (answer !== undefined) deferral.answer = answer;
+    if (!(await deliveries.defer(delivery, deferral))) return;
+    telling.failedAlone(delivery, {
+      endpoint,
+      what: withExcerpt(what, excerptOf(result)),
+      dueMs,
+      isFirst,
+    });
   }
 
   async function wait({ delivery, endpoint, result }: Attempted): Promise<void> {
     resting.rest(endpoint.id, 'failed');
     const isPaused = lease.health(endpoint.id).paused !== undefined; // then it is kept
     if (isPaused || !isTooOld(delivery, endpoint)) lease.release(delivery);
-    else if (verdictOf(result, clock.now()).kind === 'rejected') await giveUpHead(delivery, endpoint);
-    else await giveUpOld(delivery, endpoint);
+    else if (verdictOf(result, clock.now()).kind === 'rejected') await giveUpHead(delivery, endpoint, result);
+    else await giveUpOld(delivery, endpoint, result);
   }
 
   /** An answer that speaks of the event proves that the endpoint works: those behind it have not had their turn. */
-  async function giveUpHead(head: Delivery, endpoint: Endpoint): Promise<void> {
+  async function giveUpHead(head: Delivery, endpoint: Endpoint, result: AttemptResult): Promise<void> {
     const { id } = endpoint;
     const message = `it was rejected for too long; last: ${lease.health(id).last}`;
-    if (!(await bury(head, { reason: 'gave-up', message, endpoint }))) return;
+    if (!(await bury(head, { reason: 'gave-up', message, endpoint, result }))) return;
     await lease.saveHealth(id, afterHeadGivenUp(lease.health(id), clock.now()));
   }
 
@@ -131,10 +152,10 @@ export function createSettler(ports: DrainPorts, options: SettlerOptions): Settl
   }
 
   /** An endpoint that fails for long is tried rarely: all that has become too old goes together. */
-  async function giveUpOld(old: Delivery, endpoint: Endpoint): Promise<void> {
+  async function giveUpOld(old: Delivery, endpoint: Endpoint, result: AttemptResult): Promise<void> {
     const message = `it failed for too long; last: ${lease.health(endpoint.id).last}`;
     const giveUp = (delivery: Delivery) => bury(delivery, { reason: 'gave-up', message, endpoint });
-    if (!(await giveUp(old))) return;
+    if (!(await bury(old, { reason: 'gave-up', message, endpoint, result }))) return;
     const leave = await sweeps.enter();
     await sweep(endpoint, giveUp).finally(leave);
   }
@@ -169,14 +190,14 @@ export function createSettler(ports: DrainPorts, options: SettlerOptions): Settl
   }
 
   function perform(attempted: Attempted, decision: Decision, told: Told): Promise<unknown> {
-    const { delivery, endpoint, attempt } = attempted;
+    const { delivery, endpoint, attempt, result } = attempted;
     if (decision === 'waits') return wait(attempted);
     // The endpoint works, whatever it says of this delivery.
     resting.wake(endpoint.id);
     if (decision === 'delivered') return deliveries.done(delivery);
     if (decision === 'alone') return deferAlone(attempted, told);
     const message = `the receiver wants it never again: ${told.what}`;
-    return bury(delivery, { reason: 'refused', message, endpoint, attempts: attempt });
+    return bury(delivery, { reason: 'refused', message, endpoint, attempts: attempt, result });
   }
 
   async function settle(attempted: Attempted): Promise<void> {
@@ -189,6 +210,8 @@ export function createSettler(ports: DrainPorts, options: SettlerOptions): Settl
       return lease.release(delivery);
     }
     summary[verdict.kind === 'delivered' ? 'delivered' : 'failed'] += 1;
+    const answer = keptAnswerTo(delivery, result);
+    if (answer !== undefined) lease.noteAnswer(endpoint.id, answer);
     const { decision, saved } = decide(attempted, outcomeOf(verdict, result));
     if (saved !== undefined) await saved;
     await perform(attempted, decision, { what: '', ...verdict });
@@ -233,11 +256,14 @@ interface Grave {
   /** Unless it is not known any more. */
   endpoint?: Endpoint;
   attempts?: number;
+  /** What the last attempt came to, where it was an attempt of this delivery. */
+  result?: AttemptResult;
 }
 
 function outcomeOf(verdict: Exclude<Verdict, { kind: 'aborted' | 'ours' }>, result: AttemptResult): Outcome {
   if (verdict.kind === 'delivered')
     return verdict.disables ? { kind: 'ok', disables: 'webhook-delivery: disable' } : { kind: 'ok' };
   if (verdict.kind === 'failed' && result.kind === 'error') return { ...verdict, message: result.message };
-  return verdict;
+  const message = excerptOf(result);
+  return message === undefined || verdict.kind === 'refused' ? verdict : { ...verdict, message };
 }

@@ -7,6 +7,7 @@ import { type Health, type State, toldStateOf } from '../../endpoint/health.js';
 import type { JournalEntry } from '../../journal/journal.js';
 import { isoTime } from '../../shared/iso-time.js';
 import type { Corrupt, Delivery } from '../../spool/spool.js';
+import { excerptOf, withExcerpt } from './answer.js';
 import { createNamer } from './name.js';
 import type { DrainPorts, Named } from './ports.js';
 
@@ -35,7 +36,12 @@ export interface Telling {
   /** A delivery is dead; an endpoint that is not known any more is only an id. Gathered until `flush`. */
   buried(
     delivery: Delivery,
-    why: { reason: 'gave-up' | 'refused' | 'deregistered'; message: string; endpoint?: Endpoint },
+    why: {
+      reason: 'gave-up' | 'refused' | 'deregistered';
+      message: string;
+      endpoint?: Endpoint;
+      result?: AttemptResult;
+    },
   ): void;
   corrupt(entry: Corrupt): void;
   /** Told once, however often it cannot be read. */
@@ -100,9 +106,12 @@ export function createTelling(
       entry.attempt = attempt;
       if (result.kind === 'answer') entry.status = result.status;
       if (result.kind === 'error') entry.error = result.code;
+      const excerpt = excerptOf(result);
+      if (excerpt !== undefined) entry.answer = excerpt;
       entry.ms = ms;
       journal.write(entry);
-      const what = 'what' in verdict ? `${verdict.kind}: ${verdict.what}` : verdict.kind;
+      const what =
+        'what' in verdict ? `${verdict.kind}: ${withExcerpt(verdict.what, excerpt)}` : verdict.kind;
       report({ kind: 'attempt', endpoint: named(endpoint), event: delivery.event.id, attempt, what, ms });
     },
     health(endpoint, { before, after, outcome }) {
@@ -111,10 +120,12 @@ export function createTelling(
       const name = named(endpoint);
       const since = before.since ?? after.since ?? clock.now();
       if (to === 'well') report({ kind: 'well', endpoint: name, since });
-      else if (to === 'paused') report({ kind: 'paused', endpoint: name, why: after.paused ?? '' });
+      else if (to === 'paused')
+        report({ kind: 'paused', endpoint: name, why: withExcerpt(after.paused ?? '', messageOf(outcome)) });
       else {
         const what = after.last ?? '';
-        const words = 'message' in outcome ? { message: outcome.message } : {};
+        const message = messageOf(outcome);
+        const words = message === undefined ? {} : { message };
         const until = after.parkedUntil === undefined ? {} : { parkedUntil: after.parkedUntil };
         report({ kind: 'parked', endpoint: name, what, ...words, ...until });
       }
@@ -126,14 +137,16 @@ export function createTelling(
       const state = toldStateOf(lease.health(endpoint.id));
       onChange({ endpoint: endpoint.id, from: state, to: state, since: clock.now(), rejected: what });
     },
-    buried(delivery, { reason, message, endpoint }) {
+    buried(delivery, { reason, message, endpoint, result }) {
       journal.write(begin(reason, delivery));
       const key = `${delivery.endpoint} ${message}`;
-      const count = (given.get(key)?.count ?? 0) + 1;
+      const before = given.get(key);
+      const excerpt = result && excerptOf(result);
       given.set(key, {
         endpoint: endpoint === undefined ? { id: delivery.endpoint } : named(endpoint),
-        reason: message,
-        count,
+        // Each may be told something else: the last one stands for all.
+        reason: excerpt === undefined ? (before?.reason ?? message) : withExcerpt(message, excerpt),
+        count: (before?.count ?? 0) + 1,
       });
     },
     corrupt(entry) {
@@ -163,4 +176,8 @@ export function createTelling(
       corrupt = undefined;
     },
   };
+}
+
+function messageOf(outcome: Outcome): string | undefined {
+  return 'message' in outcome ? outcome.message : undefined;
 }
