@@ -10,10 +10,10 @@ import { makePath } from '../shared/make-path.js';
 import { monotonicMs } from '../shared/monotonic.js';
 import { packageRoot } from '../shared/package-info.js';
 import { identityOf, isAlive } from '../spool/file/process-identity.js';
+import { spoolError } from '../spool/file/spool-error.js';
 import type { Holder } from '../spool/spool.js';
 import { describeHolder } from './busy.js';
 import { checkBinding } from './hooks-binding.js';
-import { init } from './init.js';
 import { existingSpoolPath, openSpool } from './open-spool.js';
 
 export interface StartOptions {
@@ -58,8 +58,8 @@ export async function start(options: StartOptions = {}): Promise<Started> {
   const env = options.env ?? process.env;
   const root = existingSpoolPath(env, { asked: options.spool, doing: 'start the daemon' });
   const log = pathOf('--log', options.log) ?? `${root}.log`;
-  // The daemon is told its path, so to the daemon it is a named one.
-  if (namedSpool(env, options.spool) === undefined) await init({ spool: root, env });
+  // The daemon is told its path, so to the daemon it is a named one, which must be there.
+  if (namedSpool(env, options.spool) === undefined) makeDirectory(root);
   const spool = openSpool(root);
   const config = hooksPath(env, options.config);
   const { adopt = false } = options;
@@ -181,6 +181,14 @@ function terminate(holder: Holder): void {
         hint: 'Run capnhook stop as the user who started it.',
       },
     );
+  }
+}
+
+function makeDirectory(path: string): void {
+  try {
+    makePath(path, 0o700);
+  } catch (error) {
+    throw spoolError(error, { doing: 'create or open the spool', root: path, otherwise: 'SPOOL_CREATE' });
   }
 }
 
