@@ -11,6 +11,7 @@ import type { ParsedHeader, Unreadable } from './header.js';
 import { maxHeaderBytes, parseHeader, unreadable } from './header.js';
 import { explainJson } from './json-problem.js';
 import { scanJson, skipSpace } from './json-scan.js';
+import { topLevelMembers } from './json-span.js';
 import { checkLine, checkPayloads, maxBatchBytes, maxPayloadBytes } from './payload.js';
 
 export { maxHeaderBytes, type Unreadable } from './header.js';
@@ -85,7 +86,7 @@ export function batchSize(batch: Batch): number {
 }
 
 function* linesOf(batch: Batch): Generator<Uint8Array> {
-  yield Buffer.from(headerText(batch));
+  yield Buffer.from(headerText(batch, batch.payloads.length));
   yield* batch.payloads;
 }
 
@@ -120,7 +121,9 @@ export function parseBatch(bytes: Uint8Array): ParsedBatch | Unreadable {
   if (!rest.ok) return unreadable(`line ${rest.line + 1}: ${rest.reason}`);
   const last = bytes.subarray(bytes.lastIndexOf(LINE_FEED) + 1);
   if (checkLine(last) !== undefined) return unreadable(`line ${linesIn(bytes)}: ${unended}`);
-  return batchIdProblem(header, rest.payloads.length) ?? { ...header, payloads: rest.payloads };
+  const { length } = rest.payloads;
+  const problem = batchCountProblem(header, length) ?? batchIdProblem(header, length);
+  return problem ?? { ...header, payloads: rest.payloads };
 }
 
 /** How many lines there are, the last one without its line feed included. */
@@ -130,15 +133,44 @@ function linesIn(bytes: Uint8Array): number {
   return lines;
 }
 
+/** The first line of a batch file, checked. */
+export interface ParsedBatchHeader extends ParsedHeader {
+  ok: true;
+  /** How many events the batch has, where whoever wrote it said so. */
+  events?: number;
+}
+
 /** Reads the first line of a batch file, without its line feed. */
-export function parseBatchHeader(line: Uint8Array): (ParsedHeader & { ok: true }) | Unreadable {
+export function parseBatchHeader(line: Uint8Array): ParsedBatchHeader | Unreadable {
   if (line.length > maxHeaderBytes) return unreadable('line 1: the header is larger than 1 MiB');
   const problem = objectProblem(line, true);
   if (problem !== undefined) return unreadable(`line 1: ${problem}`);
   const parsed = parseHeader(line);
   if (!parsed.ok) return unreadable(`line 1: ${parsed.reason}`);
   if (parsed.payload !== undefined) return unreadable('line 1: a "payload" in the header of a batch');
-  return { ok: true, ...parsed.header };
+  const events = readEvents(line);
+  if (events === undefined) return { ok: true, ...parsed.header };
+  if (typeof events === 'object') return events;
+  return { ok: true, ...parsed.header, events };
+}
+
+/** The member of a batch's header that says how many events there are. */
+const eventsKey: ReadonlySet<string> = new Set(['events']);
+
+/** How many events a batch's header says that there are, if it does. */
+function readEvents(line: Uint8Array): number | undefined | Unreadable {
+  const [member, other] = topLevelMembers(line, eventsKey);
+  if (member === undefined) return undefined;
+  if (other !== undefined) return unreadable('line 1: the member "events" is there twice');
+  const text = Buffer.from(line.buffer, line.byteOffset + member.start, member.end - member.start).toString();
+  if (/^[1-9]\d{0,6}$/.test(text)) return Number(text);
+  return unreadable('line 1: the member "events" is not a number of events');
+}
+
+/** What is wrong with the number of a batch's events, if anything is. */
+export function batchCountProblem({ events }: { events?: number }, count: number): Unreadable | undefined {
+  if (events === undefined || events === count) return undefined;
+  return unreadable(`its header says that it has ${events} events, and it has ${count}`);
 }
 
 /** What is wrong with the id of a batch of so many events, if anything is. */
@@ -147,8 +179,9 @@ export function batchIdProblem({ id }: ParsedHeader, events: number): Unreadable
   return unreadable('line 1: the id is too long for the ids of the events');
 }
 
-function headerText({ id, hook, to, time }: EventHeader): string {
-  const text = JSON.stringify({ capnhook: 1, id, hook, to, time });
+/** @param events of a batch: how many there are */
+function headerText({ id, hook, to, time }: EventHeader, events?: number): string {
+  const text = JSON.stringify({ capnhook: 1, id, hook, to, time, events });
   if (Buffer.byteLength(text) < maxHeaderBytes) return text;
   throw new CapnhookError('USAGE', 'Cannot write the event: its URLs take more than 1 MiB', {
     hint: 'Fire it several times with fewer URLs each, or register the URLs for a hook.',

@@ -101,7 +101,7 @@ export function createMemorySpool({ now }: { now(): number }): Spool {
           events: all.length,
         }));
       return {
-        ...{ events, deliveries, noReceivers, corrupt: [], unread: [], checked: 0 },
+        ...{ events, deliveries, noReceivers, corrupt: [], unread: [], changing: [], checked: 0 },
         more: accepted.length > 0,
       };
     },

@@ -95,6 +95,8 @@ export interface FanOut {
   corrupt: readonly Corrupt[];
   /** Entries that cannot be taken in just now; they stay, and are tried again. */
   unread: readonly Corrupt[];
+  /** Entries that may still be being written; they stay, and are looked at again. */
+  changing: readonly Changing[];
   /** Steps made towards taking in a large batch, whose events come later. */
   checked: number;
   /** Whether more events are waiting. */
@@ -108,6 +110,17 @@ export interface Unwanted {
   hook?: string;
   /** How many events. */
   events: number;
+}
+
+/** An entry that may still be being written. */
+export interface Changing {
+  name: string;
+  /** What is wrong with it as it is now. */
+  reason: string;
+  /** How long it has been waited for, in ms. */
+  watchedMs: number;
+  /** When it is to be looked at again, in ms from now. */
+  againMs: number;
 }
 
 /** Something unreadable that was put aside; nothing is deleted. */

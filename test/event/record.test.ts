@@ -263,7 +263,7 @@ describe('batchToChunks() and parseBatch()', () => {
   test('batchToChunks() writes a header line and then a payload a line', () => {
     const payloads = [Buffer.from('{"a":1}'), Buffer.from('2.0')];
     expect(Buffer.concat([...batchToChunks({ id, hook: 'a', time, payloads }, 1_000)]).toString()).toBe(
-      `{"capnhook":1,"id":"${id}","hook":"a","time":"${time}"}\n{"a":1}\n2.0\n`,
+      `{"capnhook":1,"id":"${id}","hook":"a","time":"${time}","events":2}\n{"a":1}\n2.0\n`,
     );
   });
 
@@ -284,12 +284,29 @@ describe('batchToChunks() and parseBatch()', () => {
     );
   });
 
+  test('parseBatch() takes a batch only if it has as many events as its header says, where that says it', () => {
+    const batch = (events: string): string => `{"hook":"a"${events}}\n1\n2\n`;
+    const reason = (events: string): unknown => {
+      const parsed = parseBatch(Buffer.from(batch(events)));
+      return parsed.ok ? parsed.payloads.length : parsed.reason;
+    };
+    expect(reason('')).toBe(2);
+    expect(reason(',"events":2')).toBe(2);
+    expect(reason(',"events":3')).toBe('its header says that it has 3 events, and it has 2');
+    expect(reason(',"events":1')).toBe('its header says that it has 1 events, and it has 2');
+    for (const value of ['"2"', '0', '-1', '2.0', '20000000'])
+      expect(reason(`,"events":${value}`)).toBe('line 1: the member "events" is not a number of events');
+    expect(reason(',"events":2,"events":2')).toBe('line 1: the member "events" is there twice');
+  });
   test('parseBatch() reads what a batch is laid out as', () => {
     const line = jsonText.filter((text) => !text.includes('\n')).map((text) => Buffer.from(text));
     fc.assert(
       fc.property(header, fc.array(line, { minLength: 1, maxLength: 6 }), (head, payloads) => {
         const chunks = Array.from(batchToChunks({ ...head, payloads }, 64), (chunk) => Buffer.from(chunk));
-        expect(parseBatch(Buffer.concat(chunks))).toEqual({ ok: true, ...head, payloads });
+        expect(parseBatch(Buffer.concat(chunks))).toEqual({
+          ...{ ok: true, ...head, payloads },
+          events: payloads.length,
+        });
       }),
     );
   });

@@ -31,6 +31,6 @@ export function shellEvent(hook: string, payload: string): string {
 
 /** A batch as its file. */
 export function batchToBytes({ id, hook, to, time, payloads }: Batch): Buffer {
-  const head = Buffer.from(JSON.stringify({ capnhook: 1, id, hook, to, time }));
+  const head = Buffer.from(JSON.stringify({ capnhook: 1, id, hook, to, time, events: payloads.length }));
   return Buffer.concat([head, ...payloads].flatMap((line) => [line, Buffer.from('\n')]));
 }

@@ -33,16 +33,19 @@ export interface KitOptions {
   disk?: Disk;
   now?: () => number;
   maxNames?: number;
+  /** How long an entry must be still before it is put aside, in ms; default 0. */
+  stillMs?: number;
   takeKernelLock?: (path: string, options: { mode: number }) => KernelLock;
 }
 
 /** The file spool with a lock that an abandoned lease does not hold, as after `kill -9`. */
 export function spoolAt(
   root: string,
-  { disk, now = Date.now, maxNames, takeKernelLock }: KitOptions = {},
+  { disk, now = Date.now, maxNames, stillMs = 0, takeKernelLock }: KitOptions = {},
 ): Spool {
   return createFileSpool(root, {
     now,
+    stillMs,
     random: randomBytes,
     ...(disk && { disk }),
     ...(maxNames !== undefined && { maxNames }),
@@ -69,6 +72,7 @@ export async function fanOutAll(lease: Lease, route: Route): Promise<FanOut> {
     noReceivers: [],
     corrupt: [],
     unread: [],
+    changing: [],
     checked: 0,
     more: false,
   };
@@ -80,6 +84,7 @@ export async function fanOutAll(lease: Lease, route: Route): Promise<FanOut> {
     all.noReceivers = [...all.noReceivers, ...step.noReceivers];
     all.corrupt = [...all.corrupt, ...step.corrupt];
     all.unread = step.unread;
+    all.changing = step.changing;
     if (!step.more) return all;
   }
 }

@@ -19,6 +19,8 @@ export interface BatchFile {
   path: string;
   /** The inode that was there. */
   ino: number;
+  /** How large that was, in bytes: it must not be removed if it has grown since. */
+  size: number;
   /** The file that is linked: the same, or a copy where others could change that one. */
   source: string;
   /** Of `source`. */

@@ -7,7 +7,7 @@ import { setImmediate } from 'node:timers/promises';
 import { isGeneratedId } from '../../event/event-id.js';
 import type { ParsedHeader } from '../../event/header.js';
 import { checkLine, maxBatchEvents, tooMany } from '../../event/payload.js';
-import { batchIdProblem, unended } from '../../event/record.js';
+import { batchCountProblem, batchIdProblem, type ParsedBatchHeader, unended } from '../../event/record.js';
 import type { BatchFile } from './accepted-file.js';
 import { type BatchText, openBatchText } from './batch-text.js';
 import { headerOf } from './delivery-file.js';
@@ -15,15 +15,16 @@ import type { Disk } from './disk.js';
 import { privateFile } from './layout.js';
 import { isOurs } from './place-file.js';
 import { settleName } from './settle-name.js';
+import type { Stillness } from './stillness.js';
 import { copyDurably, discard, syncDirectory } from './write-file.js';
 
 /**
  * What a step came to. `good`: it has its id for a name now. `more`: call again with the same name. `gone`: somebody
- * took it. `unfit`: it is to be put aside. `conflict`: another batch has its id and name.
+ * took it. `unfit`: it is to be put aside. `changing`: it may still be being written. `conflict`: another batch has its id and name.
  */
 export type CheckStep =
   | { kind: 'good'; batch: BatchFile }
-  | { kind: 'more' | 'gone' }
+  | { kind: 'more' | 'gone' | 'changing' }
   | { kind: 'conflict'; id: string }
   | { kind: 'unfit'; reason: string };
 
@@ -44,6 +45,7 @@ export interface BatchCheckOptions {
   nextId(): string;
   /** A name for a temporary file, unique. */
   token(): string;
+  stillness: Stillness;
 }
 
 /** The one batch that is being checked. */
@@ -51,6 +53,8 @@ interface OpenBatch {
   name: string;
   /** Of the file in `incoming/`. */
   ino: number;
+  size: number;
+  mtimeMs: number;
   text: BatchText;
   /** The file that is read: the same, or a copy. */
   source: string;
@@ -66,6 +70,7 @@ const yieldEvery = 256;
 /** Nothing is checked yet. */
 export function createBatchCheck(disk: Disk, root: string, options: BatchCheckOptions): BatchCheck {
   const incoming = `${root}/incoming`;
+  const { stillness } = options;
   let current: OpenBatch | undefined;
 
   function open(name: string): OpenBatch | CheckStep {
@@ -74,7 +79,12 @@ export function createBatchCheck(disk: Disk, root: string, options: BatchCheckOp
     if (opened.kind === 'gone') return { kind: 'gone' };
     if (opened.kind === 'unreadable') return { kind: 'unfit', reason: opened.reason };
     let { text } = opened;
-    const { ino } = text.stat;
+    const { ino, size, mtimeMs } = text.stat;
+    const isCounted = text.header.ok && text.header.events !== undefined;
+    if (!isCounted && !stillness.isStill(name, { path, reason: 'more lines may come' })) {
+      text.close();
+      return { kind: 'changing' };
+    }
     let source = path;
     if (!isOurs(text.stat)) {
       text.close();
@@ -87,7 +97,7 @@ export function createBatchCheck(disk: Disk, root: string, options: BatchCheckOp
       }
       text = copied.text;
     }
-    return { name, ino, text, source, offset: text.begin, line: 1, count: 0 };
+    return { name, ...{ ino, size, mtimeMs }, text, source, offset: text.begin, line: 1, count: 0 };
   }
 
   function close({ text, source, name }: OpenBatch, { keep }: { keep: boolean }): void {
@@ -127,16 +137,28 @@ export function createBatchCheck(disk: Disk, root: string, options: BatchCheckOp
     return finish(batch, text.header);
   }
 
-  function finish({ name, ino, text, source, count, line }: OpenBatch, parsed: ParsedHeader): CheckStep {
+  /** Whether the file in `incoming/` is what it was when the check began. */
+  function hasChanged({ name, ino, size, mtimeMs }: OpenBatch): boolean {
+    const stat = disk.lstatSync(`${incoming}/${name}`, { throwIfNoEntry: false });
+    return stat?.ino !== ino || stat.size !== size || stat.mtimeMs !== mtimeMs;
+  }
+
+  function finish(batch: OpenBatch, parsed: ParsedBatchHeader): CheckStep {
+    const { name, ino, size, text, source, count, line } = batch;
+    if (hasChanged(batch)) {
+      stillness.isStill(name, { path: `${incoming}/${name}`, reason: 'it has changed while it was read' });
+      return { kind: 'changing' };
+    }
     if (count === 0) return { kind: 'unfit', reason: `line ${Math.max(line, 2)}: no payload in it` };
-    const problem = batchIdProblem(parsed, count);
+    const problem = batchCountProblem(parsed, count) ?? batchIdProblem(parsed, count);
     if (problem !== undefined) return { kind: 'unfit', reason: problem.reason };
     const { id, isTaken } = settleId(name, parsed);
     if (isTaken) return { kind: 'conflict', id };
     const header = headerOf(parsed, { id, stat: text.stat });
     const path = `${incoming}/${id}.jsonl`;
+    stillness.forget(name);
     const linked = source === `${incoming}/${name}` ? path : source;
-    return { kind: 'good', batch: { header, path, ino, source: linked, stat: text.stat, count } };
+    return { kind: 'good', batch: { header, path, ino, size, source: linked, stat: text.stat, count } };
   }
 
   return {

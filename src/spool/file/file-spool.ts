@@ -25,11 +25,13 @@ export interface FileSpoolOptions {
   takeKernelLock?: LockOptions['takeKernelLock'];
   /** So many names of deliveries are held in memory by a drain. */
   maxNames?: number;
+  /** How long an entry of `incoming/` must be still before it is put aside, in ms; default 1,000. */
+  stillMs?: number;
 }
 
 /** A spool in the directory `root`, which is made when it is first needed. */
 export function createFileSpool(root: string, options: FileSpoolOptions): Spool {
-  const { now, random, disk = systemDisk, takeKernelLock, maxNames } = options;
+  const { now, random, disk = systemDisk, takeKernelLock, maxNames, stillMs } = options;
 
   function token(): string {
     return Buffer.from(random(8)).toString('hex');
@@ -46,7 +48,7 @@ export function createFileSpool(root: string, options: FileSpoolOptions): Spool 
   async function openOrRelease(lock: SpoolLock): Promise<Lease> {
     try {
       const lease = await openLease(disk, root, {
-        ...{ lock, now, random: () => random(10), token },
+        ...{ lock, now, random: () => random(10), token, stillMs },
         ...(maxNames !== undefined && { maxNames }),
       });
       return withErrors(lease, inWords);

@@ -20,10 +20,11 @@ import { scanIncoming } from './incoming.js';
 import { createLaterEntries } from './later-entries.js';
 import { isOurs } from './place-file.js';
 import { putAside } from './put-aside.js';
-import { type Queued, queueEvent } from './queue-event.js';
+import { type Queued, queueEvent, takeBack } from './queue-event.js';
 import type { QueueWriter } from './queue-writer.js';
 import { type EntryStat, readEntry } from './read-entry.js';
 import { settleName } from './settle-name.js';
+import { createStillness } from './stillness.js';
 import { removeIfThere, syncDirectory } from './write-file.js';
 
 /** One step reads so many entries, or for so long (ms), at most; and it puts them into queues for so long at a time. */
@@ -53,6 +54,8 @@ export interface IntakeOptions {
   random(): Uint8Array;
   /** A name for a temporary file, unique. */
   token(): string;
+  /** How long an entry must be still before it is put aside, in ms. */
+  stillMs: number;
   /** Told of each delivery, once it may be sent; `there`: it was in the queue already, from an intake cut short. */
   onQueued(queued: Queued, file: EventFile | BatchFile): void;
   /** Told that a delivery of an entry that was not taken in may be in a queue all the same. */
@@ -69,11 +72,18 @@ interface Step {
   left: boolean;
 }
 
+/** What was put into its queues. */
+interface Finished {
+  file: EventFile | BatchFile;
+  queued: Queued[];
+}
+
 /** @throws from `step`: the errno of what failed for all, such as an fsync; what fails for one entry is put into `unread` */
 export function createIntake(disk: Disk, root: string, options: IntakeOptions): Intake {
   const incoming = `${root}/incoming`;
   const nextId = createIdMaker(options);
-  const check = createBatchCheck(disk, root, { token: options.token, nextId });
+  const stillness = createStillness(disk, options);
+  const check = createBatchCheck(disk, root, { token: options.token, nextId, stillness });
   /** Names that are waiting, as of the last listing: of single events, and of batches. */
   let names: string[] = [];
   let batches: string[] = [];
@@ -100,8 +110,9 @@ export function createIntake(disk: Disk, root: string, options: IntakeOptions): 
       const result = await fanOut(done, route);
       const more = beyond || done.left || names.length + batches.length > 0;
       const unread = later.all();
-      caughtUp = !more && unread.length === 0;
-      return { ...result, more, unread };
+      const changing = stillness.all();
+      caughtUp = !more && unread.length === 0 && changing.length === 0;
+      return { ...result, more, unread, changing };
     } catch (error) {
       [names, batches] = [[], []]; // what it has put must be taken in again
       throw error;
@@ -113,6 +124,7 @@ export function createIntake(disk: Disk, root: string, options: IntakeOptions): 
     const scan = scanIncoming(disk, root);
     for (const name of scan.odd) setOddAside(name, done);
     const found = scan.names.filter((name) => !later.has(name));
+    if (!scan.more) stillness.keepOnly(() => [...scan.names, ...scan.odd.map(nameOfOdd)]);
     const halfChecked = isHalfChecked ? batches.slice(0, 1) : [];
     batches = found.filter((name) => name.endsWith('.jsonl') && !halfChecked.includes(name));
     batches.unshift(...halfChecked);
@@ -150,11 +162,16 @@ export function createIntake(disk: Disk, root: string, options: IntakeOptions): 
     name: string,
     { done, mayGoOn }: { done: Step; mayGoOn: () => boolean },
   ): Promise<boolean> {
+    if (!isHalfChecked && !stillness.isDue(name, `${incoming}/${name}`)) {
+      batches = batches.filter((each) => each !== name);
+      return true;
+    }
     const result = await check.step(name, mayGoOn);
     isHalfChecked = result.kind === 'more';
     done.checked += 1;
     if (isHalfChecked) return false;
     batches = batches.filter((each) => each !== name);
+    if (result.kind === 'changing') done.left = true; // it may be whole now
     if (result.kind === 'conflict') later.keepConflict(name, result.id);
     if (result.kind === 'unfit') setAside(done, `${incoming}/${name}`, result.reason);
     if (result.kind === 'good') {
@@ -183,12 +200,15 @@ export function createIntake(disk: Disk, root: string, options: IntakeOptions): 
 
   function readOne(name: string, done: Step): undefined {
     const path = `${incoming}/${name}`;
+    if (!stillness.isDue(name, path)) return;
+    const startedAt = monotonicMs();
     const found = readEntry(disk, path, { maxBytes: maxEventFileBytes });
     if (found.kind === 'gone') return;
     if (found.kind === 'unreadable') return setAside(done, path, found.reason);
     if (!name.endsWith('.json')) return setAside(done, path, "its name does not end in '.json' or '.jsonl'");
     const parsed = parseEvent(found.bytes);
-    if (!parsed.ok) return setAside(done, path, parsed.reason);
+    if (!parsed.ok) return setAside(done, path, parsed.reason, monotonicMs() - startedAt);
+    stillness.forget(name);
     const stem = name.slice(0, -'.json'.length);
     const chosen = parsed.id ?? (isGeneratedId(stem) ? stem : undefined);
     const id = chosen ?? nextId();
@@ -229,23 +249,28 @@ export function createIntake(disk: Disk, root: string, options: IntakeOptions): 
     }
   }
 
-  function setAside(done: Step, path: string, reason: string): undefined {
-    const moved = putAside(disk, root, { path, name: path.slice(path.lastIndexOf('/') + 1), reason });
+  /** Another program may still be writing it: then it is left for now. */
+  function setAside(done: Step, path: string, reason: string, readMs = 0): undefined {
+    const name = path.slice(incoming.length + 1);
+    if (!stillness.isStill(name, { path, reason, readMs })) return;
+    const moved = putAside(disk, root, { path, name, reason });
     if (moved !== undefined) done.corrupt.push(moved);
   }
 
   function setOddAside(raw: Buffer, done: Step): void {
-    const name = `not-utf8-${raw.subarray(-32).toString('hex')}`;
+    const name = nameOfOdd(raw);
     if (later.has(name)) return;
     keepOnError(name, () => {
       const path = Buffer.concat([Buffer.from(`${incoming}/`), raw]);
-      const moved = putAside(disk, root, { path, name, reason: 'its name is not UTF-8' });
+      const reason = 'its name is not UTF-8';
+      if (!stillness.isStill(name, { path, reason })) return;
+      const moved = putAside(disk, root, { path, name, reason });
       if (moved !== undefined) done.corrupt.push(moved);
     });
   }
 
-  async function fanOut(done: Step, route: Route): Promise<Omit<FanOut, 'more' | 'unread'>> {
-    const finished: Array<{ file: EventFile | BatchFile; queued: Queued[] }> = [];
+  async function fanOut(done: Step, route: Route): Promise<Omit<FanOut, 'more' | 'unread' | 'changing'>> {
+    let finished: Finished[] = [];
     const noReceivers: Unwanted[] = [];
     let putSince = monotonicMs();
     try {
@@ -269,7 +294,7 @@ export function createIntake(disk: Disk, root: string, options: IntakeOptions): 
       }
       await options.writer.sync();
       removed ||= finished.length > 0;
-      for (const { file, queued } of finished) if (queued[0]?.kind !== 'moved') removeTakenIn(file, done);
+      finished = finished.filter((each) => removeTakenIn(each, done));
       if (removed) syncDirectory(disk, incoming);
       removed = false;
     } finally {
@@ -287,12 +312,23 @@ export function createIntake(disk: Disk, root: string, options: IntakeOptions): 
     return { events, deliveries, noReceivers, corrupt, checked };
   }
 
-  /** What somebody has moved over the file since it was read is another event, which nobody has read yet. */
-  function removeTakenIn(file: EventFile | BatchFile, done: Step): void {
+  /**
+   * Takes out of `incoming/` what is in the queues. What somebody has moved over the file since it was read is another
+   * event, which nobody has read yet. One that has grown since is not whole: what was put of it is taken back.
+   * @returns whether its deliveries may be sent
+   */
+  function removeTakenIn({ file, queued }: Finished, done: Step): boolean {
+    if (queued.some(({ kind }) => kind === 'moved')) return true;
     const there = disk.lstatSync(file.path, { throwIfNoEntry: false });
-    const ino = 'ino' in file ? file.ino : file.stat.ino;
-    if (there?.ino === ino) removeIfThere(disk, file.path);
-    else if (there !== undefined) done.left = true;
+    const { ino, size } = 'ino' in file ? file : file.stat;
+    if (there === undefined) return true;
+    if (there.ino === ino && there.size === size) {
+      removeIfThere(disk, file.path);
+      return true;
+    }
+    done.left = true;
+    if (there.ino === ino) takeBack(disk, root, { ...options, queued });
+    return there.ino !== ino;
   }
 
   return {
@@ -300,6 +336,11 @@ export function createIntake(disk: Disk, root: string, options: IntakeOptions): 
     isHalfDone: (name, path) => !caughtUp && later.isHalfDone(name, path),
     close: check.close,
   };
+}
+
+/** What a name that is not UTF-8 is called. */
+function nameOfOdd(raw: Buffer): string {
+  return `not-utf8-${raw.subarray(-32).toString('hex')}`;
 }
 
 function headerIn(file: EventFile | BatchFile): EventHeader {

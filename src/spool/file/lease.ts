@@ -25,6 +25,7 @@ import { recover } from './recovery.js';
 import { batchFilesOf } from './segment.js';
 import type { Slot } from './slot.js';
 import { ofMachine } from './spool-error.js';
+import { defaultStillMs } from './stillness.js';
 
 export interface LeaseOptions {
   lock: SpoolLock;
@@ -36,6 +37,8 @@ export interface LeaseOptions {
   token(): string;
   /** So many names of deliveries are held in memory; default {@link mostNames}. */
   maxNames?: number;
+  /** How long an entry of `incoming/` must be still before it is put aside, in ms; default {@link defaultStillMs}. */
+  stillMs?: number | undefined;
 }
 
 /** Names of deliveries in memory, over all endpoints. */
@@ -47,7 +50,7 @@ const mostUnreadable = 1_024;
 
 /** Opens the spool for draining, after putting in order whatever an earlier drain left half done. */
 export async function openLease(disk: Disk, root: string, options: LeaseOptions): Promise<Lease> {
-  const { lock, now, random, token, maxNames = mostNames } = options;
+  const { lock, now, random, token, maxNames = mostNames, stillMs = defaultStillMs } = options;
   /** `aside`: put aside, and not told yet. */
   const { aside: untold, unsettled, found } = await recover(disk, root, now());
   const writer = createQueueWriter(disk, root, token);
@@ -89,7 +92,7 @@ export async function openLease(disk: Disk, root: string, options: LeaseOptions)
   /** Whether a step has failed, or an entry in it: it may have put deliveries into queues without telling the readers. */
   let hasMissed = false;
   const intake = createIntake(disk, root, {
-    ...{ writer, now, random, token },
+    ...{ writer, now, random, token, stillMs },
     onStray() {
       hasMissed = true;
     },

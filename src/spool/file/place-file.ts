@@ -73,8 +73,8 @@ function move(
 ): Placed {
   if (!isFree && disk.lstatSync(target, { throwIfNoEntry: false })) return 'taken';
   disk.renameSync(path, target);
-  if (disk.lstatSync(target).ino === stat.ino) return 'moved';
-  // It was moved over the one that was read, and nobody has read it yet.
+  if (isAsRead(disk, target, stat)) return 'moved';
+  // It has grown since it was read, or another one was moved over it, and nobody has read that yet.
   if (linkNew(disk, target, path)) removeIfThere(disk, target);
   else
     putAside(disk, root, {
@@ -86,10 +86,16 @@ function move(
 }
 
 /** Whether a link just made leads to the file that was read, and not to one that was moved over it since; that is undone. */
-function isFile(disk: Disk, target: string, { ino }: EntryStat): boolean {
-  if (disk.lstatSync(target).ino === ino) return true;
+function isFile(disk: Disk, target: string, stat: EntryStat): boolean {
+  if (isAsRead(disk, target, stat)) return true;
   removeIfThere(disk, target);
   return false;
+}
+
+/** Whether it is the file that was read, and as large as then. */
+function isAsRead(disk: Disk, path: string, { ino, size }: EntryStat): boolean {
+  const stat = disk.lstatSync(path);
+  return stat.ino === ino && stat.size === size;
 }
 
 /**

@@ -45,20 +45,22 @@ export async function queueEvent(
     for (const endpoint of endpoints) {
       const put = 'event' in file ? writer.put(endpoint, file, { isOnly }) : writer.putBatch(endpoint, file);
       if (put.kind === 'conflict' || put.kind === 'replaced') {
-        undo(disk, root, { queued, writer, onStray });
+        takeBack(disk, root, { queued, writer, onStray });
         return put.kind;
       }
+      if (put.replaces) onStray(); // the readers may know of what was there
       queued.push({ endpoint, segment: put.segment, name, kind: put.kind });
       if (queued.length % yieldEvery === 0) await setImmediate();
     }
     return queued;
   } catch (error) {
-    undo(disk, root, { queued, writer, onStray });
+    takeBack(disk, root, { queued, writer, onStray });
     throw error;
   }
 }
 
-function undo(
+/** Takes back what was put into queues, and is not to be sent. What cannot be taken back is told to `onStray`. */
+export function takeBack(
   disk: Disk,
   root: string,
   { queued, writer, onStray }: Pick<QueueEventOptions, 'writer' | 'onStray'> & { queued: readonly Queued[] },

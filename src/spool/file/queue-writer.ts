@@ -15,8 +15,8 @@ import { isOurs, place, placeBatch, placeCopy } from './place-file.js';
 import { readEntry } from './read-entry.js';
 import { sameBatchFile } from './same-batch-file.js';
 import { sameEvent } from './same-event.js';
-import { listSegments } from './segment.js';
-import { ensureDirectory } from './write-file.js';
+import { batchFilesOf, listSegments, removeSegment } from './segment.js';
+import { ensureDirectory, removeIfThere } from './write-file.js';
 
 /**
  * Where a delivery was put. `moved`: it is not in `incoming/` any more. `there`: it was there already. `conflict`:
@@ -24,7 +24,7 @@ import { ensureDirectory } from './write-file.js';
  * last two, nothing was put.
  */
 export type Put =
-  | { kind: 'put' | 'moved' | 'there'; segment: string }
+  | { kind: 'put' | 'moved' | 'there'; segment: string; replaces?: boolean }
   | { kind: 'conflict' }
   | { kind: 'replaced' };
 
@@ -160,6 +160,18 @@ export function createQueueWriter(disk: Disk, root: string, token: () => string)
     tails.delete(endpoint);
   }
 
+  /**
+   * An intake that was cut short may have put a batch that has grown since: nothing of it was sent, as it is still in
+   * `incoming/`, and all of it is put again. @returns whether there was one
+   */
+  function removeGrown(path: string, { count, ino }: BatchFile): boolean {
+    const files = batchFilesOf(path);
+    if (files === undefined || files.count === count) return false;
+    if (disk.lstatSync(files.text, { throwIfNoEntry: false })?.ino !== ino) return false;
+    removeIfThere(disk, files.text);
+    return removeSegment(disk, path);
+  }
+
   return {
     put(endpoint, file, { isOnly }) {
       const tail = tailOf(endpoint);
@@ -196,6 +208,7 @@ export function createQueueWriter(disk: Disk, root: string, token: () => string)
       const tail = tailOf(endpoint);
       const queue = `${root}/queue/${endpoint}`;
       const known = tail.batches.get(id);
+      const replaces = known !== undefined && removeGrown(`${queue}/${known}`, file);
       const there = known && sameBatchFile(disk, `${queue}/${known}/${id}.jsonl`, file.source);
       if (known !== undefined && there !== undefined) {
         touched.add(`${queue}/${known}`);
@@ -209,7 +222,7 @@ export function createQueueWriter(disk: Disk, root: string, token: () => string)
       if (placed === 'replaced') return { kind: 'replaced' };
       tail.batches.set(id, segment);
       Object.assign(tail, { number, count, isBatch: true, isMade: true });
-      return { kind: 'put', segment };
+      return { kind: 'put', segment, replaces };
     },
     async sync() {
       await syncAll(disk, touched);

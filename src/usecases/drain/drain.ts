@@ -124,7 +124,8 @@ export async function drain(ports: DrainPorts, options: DrainOptions): Promise<D
       if (!(await attempts.fill())) alarm.ring();
       await setImmediate(); // answers that have come in are heard between two steps
     } while (intake.mayGoOn() && !attempts.failure() && !isStopping());
-    idleMs = Math.min(intake.isUnsettled() ? unsettledMs : Infinity, heldMs || Infinity, opensInMs);
+    const hooksMs = intake.isUnsettled() ? unsettledMs : Infinity;
+    idleMs = Math.min(hooksMs, intake.changingMs(), heldMs || Infinity, opensInMs);
     const restMs = isPass && attempts.count() === 0 ? Infinity : rescanMs;
     lookAt = Math.min(lookAt, lookedAt + Math.max(Math.min(idleMs, restMs), 1));
   }

@@ -1,6 +1,6 @@
 /** Taking in: events are fanned out to whoever receives them by the hooks file as it is now. */
 import { CapnhookError } from '../../shared/errors.js';
-import type { FanOut } from '../../spool/spool.js';
+import type { Changing, FanOut } from '../../spool/spool.js';
 import type { DrainPorts, DrainSummary } from './ports.js';
 import type { Routing } from './routing.js';
 import type { Settler } from './settle.js';
@@ -12,6 +12,8 @@ export interface Intake {
   step(): Promise<void>;
   /** Whether the last step got on, and left something for the next one. */
   mayGoOn(): boolean;
+  /** When entries that may still be being written are to be looked at again, in ms; Infinity if none is waited for. */
+  changingMs(): number;
   /** Whether it waits for the hooks file. */
   isUnsettled(): boolean;
 }
@@ -25,6 +27,12 @@ export interface IntakeOptions {
   isPass: boolean;
 }
 
+/** A pass waits for an entry that is still being written for this long, in ms; after that it is told, and left. */
+const longestPassMs = 3_000;
+
+/** A drain that stays tells of one after this long, in ms. */
+const longestQuietMs = 10_000;
+
 /** An intake that has not begun. */
 export function createIntake(
   { lease, clock, journal, report }: DrainPorts,
@@ -35,6 +43,9 @@ export function createIntake(
   let goesOn = false;
   let isUnsettled = false;
   let isInTrouble = false;
+  /** Entries that may still be being written. */
+  let changing: readonly Changing[] = [];
+  const longestMs = isPass ? longestPassMs : longestQuietMs;
 
   async function refreshHooks(): Promise<void> {
     const refreshed = await routing.refresh();
@@ -68,6 +79,16 @@ export function createIntake(
     }
     step.corrupt.forEach(settler.noteCorrupt);
     step.unread.forEach(settler.noteUnread);
+    for (const { name, watchedMs, reason } of step.changing) {
+      if (watchedMs > longestMs)
+        settler.noteUnread({ name, reason: `it is still being written (${reason})` });
+    }
+    changing = step.changing;
+  }
+
+  function changingMs(): number {
+    const awaited = changing.filter(({ watchedMs }) => !isPass || watchedMs <= longestPassMs);
+    return Math.min(...awaited.map(({ againMs }) => againMs)); // Infinity of none
   }
 
   return {
@@ -87,6 +108,7 @@ export function createIntake(
       goesOn = step.more && (done > 0 || unread.size > known);
     },
     mayGoOn: () => goesOn,
+    changingMs,
     isUnsettled: () => isUnsettled,
   };
 }

@@ -1,5 +1,5 @@
 /** What somebody does to a file between two calls of the intake. */
-import { existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { headerOf } from '../../../src/spool/file/delivery-file.js';
 import { shellEvent } from '../../support/builders.js';
@@ -217,8 +217,12 @@ describe('fanOut() of batches against others', () => {
   });
 
   it('fanOut() does not delete a batch that was put over one after that was linked', async () => {
+    let isLinked = false;
     const { lease, drop } = await raced(
-      ({ name, args }) => name === 'lstatSync' && String(args[0]).endsWith('/incoming/b.jsonl'),
+      ({ name, args }) => {
+        isLinked ||= name === 'linkSync' && String(args[1]).includes('/queue/');
+        return isLinked && name === 'lstatSync' && String(args[0]).endsWith('/incoming/b.jsonl');
+      },
       (root) => replace(root, 'b.jsonl', batch(['"new"'])),
     );
     drop('b.jsonl', batch(['"old"']));
@@ -230,6 +234,57 @@ describe('fanOut() of batches against others', () => {
     await fanOutAll(lease, () => ['a']);
     expect((await claimAll(lease, 'a')).map(text)).toEqual(['"new"']);
     await lease.close();
+  });
+
+  for (const endpoints of [['a'], ['a', 'b']]) {
+    it(`fanOut() takes a batch for ${endpoints.length} in again that has grown since it was linked, and loses no line`, async () => {
+      let isLinked = false;
+      const { root, lease, drop } = await raced(
+        ({ name, args }) => {
+          isLinked ||= name === 'linkSync' && String(args[1]).includes('/queue/');
+          return isLinked && name === 'lstatSync' && String(args[0]).endsWith('/incoming/b.jsonl');
+        },
+        (at) => appendFileSync(`${at}/incoming/b.jsonl`, '"more"\n'),
+      );
+      drop('b.jsonl', batch(['"first"']));
+      expect(await fanOutAll(lease, () => endpoints)).toMatchObject({ events: 2, corrupt: [], unread: [] });
+      for (const endpoint of endpoints)
+        expect((await claimAll(lease, endpoint)).map(text)).toEqual(['"first"', '"more"']);
+      expect(names(`${root}/incoming`)).toEqual([]);
+      await lease.close();
+    });
+
+    it(`fanOut() takes a batch for ${endpoints.length} in again that has grown after a drain was killed that had linked it`, async () => {
+      const root = madeSpool(quickDir());
+      const { disk, closeAll } = faultyDisk(({ name, args }) =>
+        name === 'unlinkSync' && String(args[0]).endsWith('/incoming/b.jsonl') ? 'KILL' : undefined,
+      );
+      writeFileSync(`${root}/incoming/b.jsonl`, batch(['"first"']));
+      const killed = await leaseOf(spoolAt(root, { disk }));
+      await expect(fanOutAll(killed, () => endpoints)).rejects.toThrow();
+      closeAll();
+      appendFileSync(`${root}/incoming/b.jsonl`, '"more"\n');
+      const lease = await leaseOf(spoolAt(root));
+      expect(await fanOutAll(lease, () => endpoints)).toMatchObject({ events: 2, corrupt: [], unread: [] });
+      for (const endpoint of endpoints)
+        expect((await claimAll(lease, endpoint)).map(text)).toEqual(['"first"', '"more"']);
+      await lease.close();
+    });
+  }
+
+  it('fanOut() leaves an event that has grown since it was read, and reads it again', async () => {
+    for (const endpoints of [['a'], ['a', 'b']]) {
+      const { root, lease, drop } = await raced(
+        ({ name, args }) =>
+          (name === 'linkSync' || name === 'renameSync') && String(args[1]).includes('/queue/'),
+        (at) => appendFileSync(`${at}/incoming/mine.json`, '\n\n'),
+      );
+      drop('mine.json', mine('1'));
+      expect(await fanOutAll(lease, () => endpoints)).toMatchObject({ events: 1, corrupt: [], unread: [] });
+      for (const endpoint of endpoints) expect((await claimAll(lease, endpoint)).map(text)).toEqual(['1']);
+      expect(read(`${root}/queue/a/00000001/mine.json`)).toBe(`${mine('1')}\n\n`);
+      await lease.close();
+    }
   });
 
   it('fanOut() checks a large batch in slices, takes in single events between them, and begins anew after a kill', async () => {

@@ -161,6 +161,7 @@ describe('drain() that waits', () => {
                 noReceivers: [],
                 corrupt: [],
                 unread: [{ name: 'x', reason: 'not now' }],
+                changing: [],
                 checked: 0,
                 more: false,
               })

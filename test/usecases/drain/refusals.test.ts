@@ -16,6 +16,7 @@ const nothing: FanOut = {
   noReceivers: [],
   corrupt: [],
   unread: [],
+  changing: [],
   checked: 0,
   more: false,
 };
