@@ -12,6 +12,8 @@ export interface Io {
   print(text: string): void;
   /** Writes words to standard error. */
   err(text: string): void;
+  /** Writes words to the end of this file from now on. @returns the errno of one that cannot be opened: then nothing has changed */
+  writeWordsTo(path: string): string | undefined;
   isTerminal(stream: 'in' | 'out' | 'err'): boolean;
   /** All of standard input, or undefined if it is larger. @throws the errno of a failed read */
   readInput(maxBytes: number): Uint8Array | undefined;

@@ -1,6 +1,6 @@
 /** The process's own streams, environment and signals. Loads nothing before it is asked for. */
-import { fstatSync, statSync } from 'node:fs';
-import { CapnhookError } from '../shared/errors.js';
+import { closeSync, constants, fstatSync, openSync, statSync } from 'node:fs';
+import { CapnhookError, errnoOf, ignoreErrno } from '../shared/errors.js';
 import type { Io } from './io.js';
 import { readAll } from './read-all.js';
 import { writeAll } from './write-all.js';
@@ -8,7 +8,7 @@ import { writeAll } from './write-all.js';
 /** Nobody reads it any more. */
 const gone: ReadonlySet<string> = new Set(['EPIPE', 'EBADF', 'ECONNRESET']);
 
-const numbers = { in: 0, out: 1, err: 2 } as const;
+const numbers = { in: 0, out: 1, err: 2 };
 
 export const processIo: Io = {
   env: process.env,
@@ -20,7 +20,19 @@ export const processIo: Io = {
       hint: 'What is there now is not whole.',
     });
   },
-  err: (text) => void writeAll(2, text),
+  err: (text) => void writeAll(numbers.err, text),
+  writeWordsTo(path) {
+    const { O_WRONLY, O_APPEND, O_CREAT, O_NOFOLLOW } = constants;
+    try {
+      const fd = openSync(path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW, 0o600);
+      if (numbers.err > 2) closeSync(numbers.err);
+      numbers.err = fd;
+      return undefined;
+    } catch (error) {
+      ignoreErrno(error); // told by whoever asked for it
+      return errnoOf(error);
+    }
+  },
   isTerminal(stream) {
     // Only a character device can be a terminal, and /dev/null is none; asking further loads half the network stack.
     try {

@@ -76,7 +76,7 @@ export async function start(options: StartOptions = {}): Promise<Started> {
     child = spawn(process.execPath, [join(packageRoot(), 'bin/capnhook.js'), ...args], {
       cwd: '/',
       detached: true,
-      env: { ...env },
+      env: { ...env, CAPNHOOK_LOG: log },
       stdio: ['ignore', fd, fd],
     });
     let end: Error | number | null | undefined;

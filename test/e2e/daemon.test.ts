@@ -1,4 +1,4 @@
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Webhook } from 'standardwebhooks';
 import { describe, expect, test } from 'vitest';
@@ -112,6 +112,48 @@ describe('capnhook start and stop', () => {
     const lines = readFileSync(`${world.spool}.log`, 'utf8').trimEnd().split('\n');
     const last = lines.find((line) => line.includes(' Cannot '));
     expect(last).toMatch(/^\d{4}-\d\d-\d\dT[\d:.]+Z capnhook: Cannot /);
+  });
+
+  test('a daemon that starts, and one whose log SIGHUP reopens, says what is parked, since when and how much is queued, each time', async () => {
+    const world = createWorld();
+    const receiver = await world.receiver(() => ({ status: 503 }));
+    world.hooks(`
+hooks: {complete: [chat]}
+endpoints: {chat: {url: "${receiver.url}"}}
+defaults: {retry: {schedule: [1h], jitter: 0}}
+`);
+    await world.run(['fire', 'complete', '--ndjson', '-'], { input: '1\n2\n' });
+    await world.run(['drain', '-q']);
+    await world.run(['start']);
+    const log = `${world.spool}.log`;
+    const standing =
+      /Z chat is not sent to since \d{4}-\S+Z: parked: 503, next attempt in \S+; 2 still queued\n/g;
+    await until('it has said so', () => standing.test(readFileSync(log, 'utf8')));
+    renameSync(log, `${log}.1`);
+    process.kill(holderOf(world).pid, 'SIGHUP');
+    await until('there is a new log', () => existsSync(log) && readFileSync(log, 'utf8') !== '');
+    await until('it begins with what is parked', () => readFileSync(log, 'utf8').match(standing) !== null);
+    expect(readFileSync(`${log}.1`, 'utf8').match(standing)).toHaveLength(1);
+    await world.run(['stop']);
+  });
+
+  test('a daemon that starts while an endpoint is parked reports its recovery', async () => {
+    const world = createWorld();
+    let status = 503;
+    const receiver = await world.receiver(() => ({ status }));
+    world.hooks(`
+hooks: {complete: [chat]}
+endpoints: {chat: {url: "${receiver.url}"}}
+defaults: {retry: {schedule: [1s], jitter: 0}}
+`);
+    await world.run(['fire', 'complete', '-d', '1']);
+    await world.run(['drain', '-q']);
+    status = 204;
+    await world.run(['start']);
+    await until('it is well again', () =>
+      /Z .*\(chat\) is well again\n/.test(readFileSync(`${world.spool}.log`, 'utf8')),
+    );
+    await world.run(['stop']);
   });
 
   test('capnhook start works at once after kill -9 of the daemon, and sends what was in flight again', async () => {

@@ -46,6 +46,7 @@ export function recordingIo({
     err(text) {
       written.err += text;
     },
+    writeWordsTo: () => undefined,
     isTerminal: (stream) => terminal.includes(stream),
     readInput(maxBytes) {
       if (input === undefined) throw new Error('standard input was read, and nobody asked for it');

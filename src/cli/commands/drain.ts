@@ -7,6 +7,9 @@ import { tellError } from '../guarded.js';
 import type { Io } from '../io.js';
 import type { Globals } from '../options.js';
 
+/** Tells a daemon which file its words go to. */
+const logVariable = 'CAPNHOOK_LOG';
+
 /** What was typed behind `drain`. */
 export interface DrainArguments {
   adopt?: boolean | undefined;
@@ -24,8 +27,8 @@ export async function runDrain(args: DrainArguments, globals: Globals, io: Io): 
   const waitMs = durationOf('--wait', args.wait);
   const graceMs =
     durationOf('--grace', args.grace) ?? durationOf('CAPNHOOK_GRACE', io.env.CAPNHOOK_GRACE || undefined);
-  const signals = listen(io);
   const say = createSayer(args, io);
+  const signals = listen(io, () => args.daemon && reopenLog(say, io));
   const report = await createDrainReport(say, { daemon: args.daemon ?? false, globals, io });
   const { daemon } = args;
   const { config, spool } = globals;
@@ -92,8 +95,16 @@ interface Signals {
   close(): void;
 }
 
+/** Begins the log of `capnhook start` anew, which may have been renamed since. */
+function reopenLog(say: (line: string) => void, io: Io): void {
+  const path = io.env[logVariable];
+  if (!path) return;
+  const errno = io.writeWordsTo(path);
+  if (errno !== undefined) say(`cannot open the log ${path} (${errno}); the old one is kept`);
+}
+
 /** The first SIGINT or SIGTERM stops, the second cuts off; SIGHUP reloads. */
-function listen(io: Io): Signals {
+function listen(io: Io, onHangUp: () => void): Signals {
   const stop = new AbortController();
   const abort = new AbortController();
   let ending: EndingSignal | undefined;
@@ -110,7 +121,10 @@ function listen(io: Io): Signals {
   const unlisten = [
     io.onSignal('SIGINT', end({ name: 'SIGINT', exitCode: exitCodes.interrupted })),
     io.onSignal('SIGTERM', end({ name: 'SIGTERM', exitCode: exitCodes.terminated })),
-    io.onSignal('SIGHUP', () => reload()),
+    io.onSignal('SIGHUP', () => {
+      onHangUp();
+      reload();
+    }),
   ];
   return {
     stop: stop.signal,

@@ -1,8 +1,10 @@
 import { formatDuration } from '../../shared/duration.js';
 import type { CapnhookError } from '../../shared/errors.js';
+import { isoTime } from '../../shared/iso-time.js';
 import type { Corrupt, Named, Notice } from '../../usecases/drain/ports.js';
 import { renderError } from './error.js';
 import type { Style } from './style.js';
+import { renderWhy } from './summary.js';
 import { count, renderAside, renderDue, safe } from './text.js';
 
 export interface NoticeOptions {
@@ -27,6 +29,12 @@ export function renderNotice(notice: Notice, options: NoticeOptions): string | u
     }
     case 'paused':
       return style.bad(`${renderNamed(notice.endpoint)} is paused: ${notice.why}; what it is owed is kept`);
+    case 'standing':
+      return style.bad(renderStanding(notice, now));
+    case 'more-standing':
+      return style.bad(
+        `${count(notice.endpoints, 'more endpoint')} parked or paused; ${notice.count} still queued for them`,
+      );
     case 'well':
       return style.good(`${renderNamed(notice.endpoint)} is well again`);
     case 'failed-alone': {
@@ -80,6 +88,12 @@ function renderAttempt(notice: Extract<Notice, { kind: 'attempt' }>, { style }: 
   const again = attempt > 1 ? `, attempt ${attempt}` : '';
   const line = `${event} to ${renderNamed(endpoint)}: ${what}${again} ${style.faint(`(${ms} ms)`)}`;
   return what === 'delivered' ? style.good(line) : style.bad(line);
+}
+
+function renderStanding({ queued, since }: Extract<Notice, { kind: 'standing' }>, now: number): string {
+  const from = since === undefined ? '' : ` since ${isoTime(since)}`;
+  const { endpoint, count: owed } = queued;
+  return `${safe(endpoint)} is not sent to${from}: ${renderWhy(queued, now)}; ${owed} still queued`;
 }
 
 /** An entry that stays where it is, and is tried again. */

@@ -36,7 +36,8 @@ function renderQueued(queued: Queued, now: number): string {
   return `${queued.count} for ${safe(queued.endpoint)} (${renderWhy(queued, now)})`;
 }
 
-function renderWhy({ why, what, nextAttempt }: Queued, now: number): string {
+/** Why an endpoint has not got what it is owed, and when it is tried next. */
+export function renderWhy({ why, what, nextAttempt }: Queued, now: number): string {
   const next = nextAttempt === undefined ? '' : `, next attempt ${renderNext(Date.parse(nextAttempt), now)}`;
   switch (why) {
     case 'on-hold':

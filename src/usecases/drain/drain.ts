@@ -16,6 +16,7 @@ import { queuedOf, summarizeQueues } from './queues.js';
 import { createResting } from './resting.js';
 import { createRouting, type Routing } from './routing.js';
 import { createSettler } from './settle.js';
+import { standingNotices } from './standing.js';
 import { emptySummary } from './summary.js';
 import { createTelling } from './telling.js';
 
@@ -65,6 +66,7 @@ export async function drain(ports: DrainPorts, options: DrainOptions): Promise<D
   let lookAt = lookedAt;
   /** How long a look at all endpoints took, in ms. */
   let lookMs = 0;
+  let isStandingDue = until === 'daemon';
   /** Whether an attempt has come home since. */
   let isStale = false;
   /** For how long nothing was to be done then unless something happened, in ms. */
@@ -153,8 +155,22 @@ export async function drain(ports: DrainPorts, options: DrainOptions): Promise<D
     if (await alerts.flush()) onHint();
   }
 
+  /** Tells what is parked or paused, where a daemon begins or begins another log. */
+  async function tellStanding(): Promise<void> {
+    if (!isStandingDue) return;
+    isStandingDue = false;
+    const queues = await readQueues(ports, routing);
+    for (const notice of standingNotices(queues, lease)) ports.report(notice);
+  }
+
+  function onReload(): void {
+    isStandingDue = until === 'daemon';
+    onHint();
+  }
+
   async function loop(): Promise<void> {
     for (;;) {
+      await tellStanding();
       if (attempts.failure() !== undefined) throw attempts.failure();
       if (!lease.valid()) throw replaced();
       if (!isStopping()) {
@@ -179,7 +195,7 @@ export async function drain(ports: DrainPorts, options: DrainOptions): Promise<D
   }
 
   const unwatch = isPass ? () => {} : lease.onHint(onHint);
-  hooks.onInvalidate?.(onHint);
+  hooks.onInvalidate?.(onReload);
   stop?.addEventListener('abort', onStop);
   abort?.addEventListener('abort', onAbort);
   try {

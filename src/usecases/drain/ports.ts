@@ -129,6 +129,10 @@ export type Notice =
   | { kind: 'parked'; endpoint: Named; what: string; message?: string; parkedUntil?: number }
   | { kind: 'paused'; endpoint: Named; why: string }
   | { kind: 'well'; endpoint: Named; since: number }
+  /** Said by a daemon that begins: the endpoint is parked or paused since then, ms since the epoch. */
+  | { kind: 'standing'; queued: Queued; since?: number }
+  /** So many endpoints more are parked or paused, and are owed so many deliveries. */
+  | { kind: 'more-standing'; endpoints: number; count: number }
   /** With `isFirst` it is the first delivery of the endpoint that fails alone. */
   | { kind: 'failed-alone'; endpoint: Named; event: string; what: string; dueMs: number; isFirst: boolean }
   | { kind: 'gave-up'; endpoint: Named; reason: string; count: number }
