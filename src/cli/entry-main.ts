@@ -1,10 +1,20 @@
 /** What `bin/capnhook.js` loads for everything but an ordinary `fire`. */
+import { CapnhookError } from '../shared/errors.js';
+import { guarded } from './guarded.js';
 import { run } from './main.js';
 import { processIo } from './process-io.js';
+import { readLimits, threadPoolSize } from './thread-pool.js';
 
 /** Runs a command line to its end, and resolves to its exit code. */
 export async function main(argv: readonly string[]): Promise<number> {
-  // Names are looked up in libuv's threads, four by default: a name server that is down would keep them all busy.
-  process.env.UV_THREADPOOL_SIZE ??= '64';
+  const size = threadPoolSize(readLimits());
+  if (size === 0) return guarded(noThreads, processIo);
+  process.env.UV_THREADPOOL_SIZE ??= String(size);
   return run(argv, processIo);
+}
+
+async function noThreads(): Promise<never> {
+  throw new CapnhookError('TEMPORARY', 'Cannot run: no more threads or processes are allowed here', {
+    hint: 'Raise the limit (ulimit -u, the pids limit of the container, TasksMax), or end other processes.',
+  });
 }

@@ -131,12 +131,14 @@ export function exchange(request: HttpRequest, options: ExchangeOptions): Promis
     function listenerFor(mine: Connection): AnswerListener {
       /** It was used before, and nothing of the answer has come: it may have been closed meanwhile. */
       let inDoubt = false;
+      let wasHeard = false;
       let bytes = 0;
       return {
         started: (reused) => {
           inDoubt = reused;
         },
         heard: () => {
+          wasHeard = true;
           inDoubt = false;
         },
         statusKnown: () => queueMicrotask(awaitRest),
@@ -159,6 +161,8 @@ export function exchange(request: HttpRequest, options: ExchangeOptions): Promis
         failed: (error) => {
           if (over) return;
           const described = describeError(error);
+          if (!wasHeard && described.code === 'SOCKET_CLOSED' && request.origin.startsWith('http:'))
+            described.message += '; where this port speaks TLS, the URL has to begin with https://';
           if (inDoubt && CLOSED_MEANWHILE.has(described.code)) {
             void mine.destroy();
             begin({ fresh: true });

@@ -15,7 +15,7 @@ import { errnoOf } from '../shared/errors.js';
 import { monotonicMs } from '../shared/monotonic.js';
 import { type AnswerFilter, createAnswerFilter } from './answer-filter.js';
 import { type Header, readHeaders } from './answer-head.js';
-import { type Connector, createConnector } from './connect/connector.js';
+import { type Connector, createConnector, type Target } from './connect/connector.js';
 import { createHostsFile } from './connect/hosts-file.js';
 import { createNames, type Names } from './connect/names.js';
 import { createSystemLookup } from './connect/system-lookup.js';
@@ -29,6 +29,7 @@ import { describeCode, describeError } from './error-words.js';
 import { exchange } from './exchange.js';
 import { holdWriteErrors } from './hold-write-errors.js';
 import { createRequestBuilder, type HttpRequest } from './http-request.js';
+import { hasWebAssembly, openPlainConnection } from './plain-connection.js';
 import type { SecretReader } from './secrets.js';
 import type { Answer, Attempt, AttemptResult, Sender } from './sender.js';
 import { isSuccess, OURS } from './verdict.js';
@@ -98,7 +99,7 @@ export function createHttpSender({
   let connect: Connect | undefined;
 
   async function load(): Promise<Connect> {
-    const undici = await import('undici');
+    const undici = hasWebAssembly() ? await import('undici') : undefined;
     const connector = createConnector({ names, trust: createSystemTrust({ env }) });
     const opening = { connector, now, lateName: names.lateCode };
     return (origin, { timeoutMs }) => {
@@ -172,15 +173,63 @@ interface OpenOptions {
   onDestroy(connection: Connection): void;
 }
 
-function openConnection(undici: Undici, options: OpenOptions): Connection {
-  const { origin, connector, timeoutMs, now, lateName, onDestroy } = options;
-  const openedAt = now();
+/** Connecting to an origin, as often as it has to be, until it is cut off. */
+interface Connecting {
+  connect(): Promise<Socket>;
+  lateCode(): string | undefined;
+  cutOff(): void;
+}
+
+function createConnecting({ origin, connector, timeoutMs, lateName }: OpenOptions): Connecting {
+  const { protocol, hostname: host, port } = new URL(origin);
+  const hostname = host.replace(/^\[|\]$/g, '');
   const cut = new AbortController();
-  let requests = 0;
   let stage: 'idle' | 'naming' | 'connecting' | 'connected' = 'idle';
-  let host = '';
+  const target: Target = {
+    protocol,
+    hostname,
+    port: Number(port || (protocol === 'https:' ? 443 : 80)),
+    timeoutMs,
+    onAddresses() {
+      stage = 'connecting';
+    },
+  };
+  return {
+    async connect() {
+      stage = 'naming';
+      const socket = await connector(target, cut.signal);
+      stage = 'connected';
+      return socket;
+    },
+    lateCode() {
+      if (stage === 'naming') return lateName(hostname);
+      return stage === 'connecting' ? 'NO_CONNECTION' : undefined;
+    },
+    cutOff: () => cut.abort(destroyed),
+  };
+}
+
+function openConnection(undici: Undici | undefined, options: OpenOptions): Connection {
+  const { origin, onDestroy } = options;
+  const connecting = createConnecting(options);
+  const { connect, lateCode } = connecting;
+  if (undici !== undefined) return openClient(undici, { ...options, connecting });
+  const maxHeaderBytes = CLIENT_OPTIONS.maxHeaderSize!;
+  const gone = (connection: Connection) => {
+    connecting.cutOff();
+    onDestroy(connection);
+  };
+  return openPlainConnection({ origin, maxHeaderBytes, connect, lateCode, answerOf, onDestroy: gone });
+}
+
+function openClient(undici: Undici, options: OpenOptions & { connecting: Connecting }): Connection {
+  const { origin, connecting, now, onDestroy } = options;
+  const openedAt = now();
+  let requests = 0;
   let reused = false;
   let socket: Socket | undefined;
+  /** Why the other side has ended TLS; undici tells only that the connection was closed. */
+  let tlsAlert: Error | undefined;
   const filter = createAnswerFilter({
     onHeard: () => listener.heard(),
     onStatus: () => listener.statusKnown(),
@@ -188,23 +237,14 @@ function openConnection(undici: Undici, options: OpenOptions): Connection {
 
   const client = new undici.Client(origin, {
     ...CLIENT_OPTIONS,
-    connect({ protocol, hostname, port }, callback) {
-      stage = 'naming';
-      host = hostname;
-      const onAddresses = () => {
-        stage = 'connecting';
-      };
-      const target = {
-        protocol,
-        hostname,
-        port: Number(port || defaultPort(protocol)),
-        timeoutMs,
-        onAddresses,
-      };
-      void connector(target, cut.signal).then(
+    connect(_options, callback) {
+      void connecting.connect().then(
         (connected) => {
-          stage = 'connected';
           socket = connected;
+          tlsAlert = undefined;
+          socket.on('error', (error) => {
+            if (errnoOf(error)?.startsWith('ERR_SSL_')) tlsAlert ??= error;
+          });
           readThrough(socket, filter);
           holdWriteErrors(socket);
           callback(null, socket);
@@ -232,16 +272,13 @@ function openConnection(undici: Undici, options: OpenOptions): Connection {
       return true;
     },
     onComplete: () => listener.ended(),
-    onError: (error) => listener.failed(error),
+    onError: (error) => listener.failed(tlsAlert ?? error),
   };
 
   const connection: Connection = {
     origin,
     isOpen: () => client.stats.connected && socket?.writableLength === 0 && isYoung(),
-    lateCode() {
-      if (stage === 'naming') return lateName(host);
-      return stage === 'connecting' ? 'NO_CONNECTION' : undefined;
-    },
+    lateCode: connecting.lateCode,
     post({ path, headers, body, servername }, given) {
       listener = given;
       requests += 1;
@@ -260,7 +297,7 @@ function openConnection(undici: Undici, options: OpenOptions): Connection {
     restOfHead: () => filter.received()?.rest ?? Buffer.alloc(0),
     async destroy() {
       onDestroy(connection);
-      cut.abort(destroyed);
+      connecting.cutOff();
       await client.destroy();
     },
   };
@@ -274,10 +311,6 @@ function openConnection(undici: Undici, options: OpenOptions): Connection {
 
 /** Why connecting ended that was cut off; nobody is told of it. */
 const destroyed = new Error('the connection was destroyed');
-
-function defaultPort(protocol: string): number {
-  return protocol === 'https:' ? 443 : 80;
-}
 
 /** undici takes what has come with `read`. */
 function readThrough(socket: Socket, filter: AnswerFilter): void {

@@ -120,6 +120,7 @@ export async function drain(options: DrainOptions = {}): Promise<DrainSummary> {
     userAgent,
     maxIdle: limits.idle,
     secrets: { read: (secret) => secrets.read(secret) },
+    env,
   });
   const commandEnv = commandEnvironment(env, { spool: root, config });
   const outlet: Outlet = {

@@ -1,0 +1,87 @@
+/**
+ * A connection without undici, for a machine on which undici's parser cannot
+ * run: it is WebAssembly, which reserves 10 GB of address space (`ulimit -v`),
+ * and which some set-ups switch off (`--jitless`). Node's own client has a
+ * parser of native code. It serves one request, and is never used again.
+ */
+import type { ClientRequest, IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
+import type { Header } from './answer-head.js';
+import type { AnswerListener, Connection } from './connection.js';
+import type { Answer } from './sender.js';
+
+export interface PlainConnectionOptions {
+  origin: string;
+  /** Bytes of headers that an answer may have. */
+  maxHeaderBytes: number;
+  connect(): Promise<Socket>;
+  /** What a request that has run out of time waits for. */
+  lateCode(): string | undefined;
+  /** Makes an answer of a status and its headers. */
+  answerOf(status: number, headers: readonly Header[]): Answer;
+  onDestroy(connection: Connection): void;
+}
+
+/** The smallest module that has a memory, which is what is scarce. */
+const tinyModule = Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 5, 3, 1, 0, 1);
+
+/** Whether WebAssembly can be had in this process. */
+export function hasWebAssembly(): boolean {
+  try {
+    const { Instance, Module } = Reflect.get(globalThis, 'WebAssembly');
+    return new Instance(new Module(tinyModule)) !== undefined;
+  } catch {
+    return false; // a RangeError for want of address space, a TypeError where it is switched off
+  }
+}
+
+/** Makes a connection for one request. */
+export function openPlainConnection(options: PlainConnectionOptions): Connection {
+  const { origin, maxHeaderBytes, connect, lateCode, answerOf, onDestroy } = options;
+  let request: ClientRequest | undefined;
+
+  function hear(response: IncomingMessage, listener: AnswerListener): void {
+    listener.heard();
+    listener.statusKnown();
+    listener.answered(answerOf(response.statusCode ?? 0, pairsOf(response.rawHeaders)));
+    response.on('data', (bytes: Buffer) => listener.received(bytes));
+    response.on('end', () => listener.ended());
+    response.on('error', (error) => listener.failed(error));
+  }
+
+  const connection: Connection = {
+    origin,
+    isOpen: () => false,
+    lateCode,
+    soFar: () => undefined,
+    restOfHead: () => Buffer.alloc(0),
+    post({ path, headers, body }, listener) {
+      const send = (socket: Socket): void => {
+        const http = process.getBuiltinModule('node:http');
+        const { hostname, host } = new URL(origin);
+        const given = { method: 'POST', path, host: hostname, maxHeaderSize: maxHeaderBytes };
+        request = http.request({ ...given, setHost: false, createConnection: () => socket });
+        request.setHeader('host', host);
+        for (const [name, value] of pairsOf(headers)) request.setHeader(name, value);
+        request.setHeader('connection', 'close');
+        request.on('error', (error) => listener.failed(error));
+        request.on('response', (response) => hear(response, listener));
+        listener.started(false);
+        request.end(body);
+      };
+      void connect().then(send, (error: Error) => listener.failed(error));
+    },
+    async destroy() {
+      onDestroy(connection);
+      request?.destroy();
+    },
+  };
+  return connection;
+}
+
+/** Of a list of names and values by turns. */
+function pairsOf(list: readonly string[]): Header[] {
+  const pairs: Header[] = [];
+  for (let at = 0; at < list.length; at += 2) pairs.push([list[at]!.toLowerCase(), list[at + 1]!]);
+  return pairs;
+}
