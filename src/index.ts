@@ -21,6 +21,7 @@ export {
   type RegisterOptions,
   register,
 } from './library/register.js';
+export { type RetryUnclaimedOptions, retryUnclaimed } from './library/retry-unclaimed.js';
 export { type Targets, type TargetsOptions, targets } from './library/targets.js';
 export type { Clock } from './shared/clock.js';
 export { CapnhookError, type ErrorCode, type ErrorDetails, type Problem } from './shared/errors.js';

@@ -10,7 +10,7 @@ import { parseWebhookUrl } from './webhook-url.js';
 export interface ParsedHeader {
   id?: string;
   hook?: string;
-  /** Normalised; may be empty. */
+  /** Normalised; at least one. */
   to?: readonly string[];
   /** ISO 8601 in UTC. */
   time?: string;
@@ -107,6 +107,7 @@ function readHook(value: unknown, header: ParsedHeader): string | undefined {
 function readTo(value: unknown, header: ParsedHeader): string | undefined {
   if (value === undefined) return undefined;
   if (!Array.isArray(value)) return 'the member "to" is not a list of URLs';
+  if (value.length === 0) return 'the list "to" is empty: nobody would get the event';
   const urls: string[] = [];
   for (const [index, entry] of value.entries()) {
     const where = `entry ${index + 1} of "to"`;

@@ -14,7 +14,8 @@ export interface JournalEntry {
     | 'aborted'
     | 'gave-up'
     | 'deregistered'
-    | 'no-receivers'
+    | 'unclaimed'
+    | 'expired'
     | 'corrupt'
     | 'dropped';
   /** The event's id; of a corrupt entry, its name. */
@@ -32,7 +33,7 @@ export interface JournalEntry {
   answer?: string;
   /** How long the attempt took, in milliseconds. */
   ms?: number;
-  /** How many, of `dropped`, and of `no-receivers` where it was a batch. */
+  /** How many, of `dropped`, and of `unclaimed` and `expired` where it was a batch. */
   count?: number;
 }
 

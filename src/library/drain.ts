@@ -101,7 +101,8 @@ export async function drain(options: DrainOptions = {}): Promise<DrainSummary> {
   const binding = { config, adopt: options.adopt ?? false, doing: 'drain' };
   await checkBinding(spool, binding);
   // Nearly every pass of a cron job finds nothing, and need not wait for the command that takes the lock.
-  if (until !== 'daemon' && !binding.adopt && (await spool.idle())) {
+  const unclaimedKeepMs = () => hooks.current().unclaimed.keepMs;
+  if (until !== 'daemon' && !binding.adopt && (await spool.idle({ unclaimedKeepMs }))) {
     await bindTo(spool, binding);
     options.onReady?.(ready);
     return emptySummary();

@@ -7,13 +7,17 @@ import type {
   Delivery,
   Due,
   EndpointBacklog,
+  ExpiredEvents,
   FanOut,
   Holder,
   Lease,
   LeaseMode,
   Spool,
+  UnclaimedReports,
   Why,
 } from './spool.js';
+
+const noReports: UnclaimedReports = { hooks: [], others: 0 };
 
 /** One step fans out so many entries at most. */
 const stepEntries = 256;
@@ -36,7 +40,9 @@ interface Queue {
 
 /** A spool that lasts as long as the process. `now` is in ms since the epoch. */
 export function createMemorySpool({ now }: { now(): number }): Spool {
-  const accepted: Array<Event | Batch> = [];
+  let accepted: Array<Event | Batch> = [];
+  let unclaimed: Array<{ entry: Event | Batch; since: number }> = [];
+  let reports: UnclaimedReports = noReports;
   const queues = new Map<string, Queue>();
   const hints = new Set<() => void>();
   const claims = new WeakMap<Delivery, Owed>();
@@ -82,9 +88,17 @@ export function createMemorySpool({ now }: { now(): number }): Spool {
   }
 
   const lease: Lease = {
-    async fanOut(route): Promise<FanOut> {
-      const entries = accepted.splice(0, stepEntries);
-      const routed = entries.map((entry) => ({ entry, events: eventsOf(entry), endpoints: route(entry) }));
+    async fanOut(route, nobody = () => 'nobody is registered for it'): Promise<FanOut> {
+      const found = accepted.map((entry) => ({ entry, events: eventsOf(entry), endpoints: route(entry) }));
+      const known = found.flatMap(({ endpoints, ...entry }) =>
+        endpoints === 'unknown' ? [] : [{ ...entry, endpoints }],
+      );
+      const unknown = found
+        .filter(({ endpoints }) => endpoints === 'unknown')
+        .flatMap(({ events }) => events);
+      const routed = known.slice(0, stepEntries);
+      const taken = new Set(routed.map(({ entry }) => entry));
+      accepted = accepted.filter((entry) => !taken.has(entry));
       let [events, deliveries] = [0, 0];
       for (const { events: all, endpoints } of routed) {
         events += all.length;
@@ -93,17 +107,25 @@ export function createMemorySpool({ now }: { now(): number }): Spool {
           for (const event of all)
             queueOf(endpoint).owed.push({ event, attempts: 0, claimed: false, held: false });
       }
-      const noReceivers = routed
-        .filter(({ endpoints }) => endpoints.length === 0)
-        .map(({ entry: { id, hook }, events: all }) => ({
-          id,
-          ...(hook !== undefined && { hook }),
-          events: all.length,
-        }));
+      const unwanted = routed.filter(({ endpoints }) => endpoints.length === 0);
+      const setApart = unwanted.map(({ entry, events: all }) => {
+        const isKept = nobody(entry) !== undefined;
+        if (isKept) unclaimed.push({ entry, since: now() });
+        return { ...expiredOf(entry), events: all.length, isKept };
+      });
       return {
-        ...{ events, deliveries, noReceivers, corrupt: [], unread: [], changing: [], checked: 0 },
-        more: accepted.length > 0,
+        ...{ events, deliveries, unclaimed: setApart, unknown: unknown.length, corrupt: [], unread: [] },
+        ...{ changing: [], checked: 0, more: known.length > routed.length },
       };
+    },
+    async expireUnclaimed({ keepMs }) {
+      const old = unclaimed.filter(({ since }) => now() - since >= keepMs);
+      unclaimed = unclaimed.filter((each) => !old.includes(each));
+      return old.map(({ entry }) => expiredOf(entry));
+    },
+    unclaimedReports: async () => (unclaimed.length === 0 ? noReports : reports),
+    async saveUnclaimedReports(next) {
+      reports = next;
     },
     ready: (due) => names((queue) => queue.owed.some((owed) => isReady(owed, due))),
     async claim(endpoint, { limit, ...options }) {
@@ -194,6 +216,16 @@ export function createMemorySpool({ now }: { now(): number }): Spool {
     },
     idle: async () =>
       holder === undefined && accepted.length === 0 && names(({ owed }) => owed.length > 0).length === 0,
+    async restoreUnclaimed({ hook } = {}) {
+      const restored = unclaimed
+        .map(({ entry }) => entry)
+        .filter((entry) => [entry.hook, undefined].includes(hook));
+      unclaimed = unclaimed.filter(({ entry }) => !restored.includes(entry));
+      accepted.push(...restored);
+      reports = noReports;
+      for (const hint of hints) hint();
+      return restored.reduce((sum, entry) => sum + eventsOf(entry).length, 0);
+    },
     holder: async () => holder,
     isHeld: async () => holder !== undefined,
     boundTo: async () => bound,
@@ -210,6 +242,12 @@ export function createMemorySpool({ now }: { now(): number }): Spool {
     },
     waiting: async () => accepted.length,
   };
+}
+
+function expiredOf(entry: Event | Batch): ExpiredEvents {
+  const expired: ExpiredEvents = { id: entry.id, events: eventsOf(entry).length };
+  if (entry.hook !== undefined) expired.hook = entry.hook;
+  return expired;
 }
 
 function eventsOf(entry: Event | Batch): Event[] {

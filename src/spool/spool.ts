@@ -21,8 +21,17 @@ export interface EnqueueOptions {
 export interface Spool extends Inbox {
   /** Becomes the one that drains, or says who does. Half-done work of an earlier holder is finished first. */
   lease(mode: LeaseMode): Promise<LeaseResult>;
-  /** Whether there is nothing to drain, not even to put in order, and nobody drains; needs no lease. */
-  idle(): Promise<boolean>;
+  /**
+   * Whether there is nothing to drain, not even to put in order, and nobody drains; needs no lease.
+   * @param options.unclaimedKeepMs how long unclaimed events are kept; asked only where there are any
+   */
+  idle(options?: { unclaimedKeepMs?: () => number }): Promise<boolean>;
+  /**
+   * Puts unclaimed events where the next intake finds them; needs no lease.
+   * @param options.hook only those of this hook; default: all
+   * @returns how many events
+   */
+  restoreUnclaimed(options?: { hook?: string }): Promise<number>;
   /**
    * The process that drains at this moment, if any.
    * @param options.visibleOnly leaves out what this process cannot see; asks nothing of the lock, and so never stands in the way of a drain that starts
@@ -80,8 +89,14 @@ export interface Delivery {
   acceptedAt: number;
 }
 
-/** Says which endpoints an event, or each event of a batch, goes to; called once for each entry. An empty list ends it. */
-export type Route = (event: EventHeader) => readonly string[];
+/**
+ * Says which endpoints an event, or each event of a batch, goes to; called once for each entry. With an empty list it
+ * is unclaimed. `unknown`: it cannot be told now, and the entry stays where it is.
+ */
+export type Route = (event: EventHeader) => readonly string[] | 'unknown';
+
+/** Says in words why nobody gets an event, with which it is kept; undefined: it is dropped. */
+export type Nobody = (event: EventHeader) => string | undefined;
 
 /** What one step of fanning out did. */
 export interface FanOut {
@@ -89,8 +104,10 @@ export interface FanOut {
   events: number;
   /** Deliveries made of them. */
   deliveries: number;
-  /** Events nobody is registered for; done with. */
-  noReceivers: readonly Unwanted[];
+  /** Events nobody is registered for; kept apart, or dropped. */
+  unclaimed: readonly Unclaimed[];
+  /** Events of entries that stay because it is not known who gets them. */
+  unknown: number;
   /** Entries that could not be read, and were put aside. */
   corrupt: readonly Corrupt[];
   /** Entries that cannot be taken in just now; they stay, and are tried again. */
@@ -104,12 +121,42 @@ export interface FanOut {
 }
 
 /** An event, or the events of a batch, that nobody is registered for. */
-export interface Unwanted {
+export interface Unclaimed {
   /** The event's id, or the batch's. */
   id: string;
   hook?: string;
   /** How many events. */
   events: number;
+  /** Whether they were kept; otherwise they were dropped. */
+  isKept: boolean;
+}
+
+/** Why an event was kept apart. */
+export interface UnclaimedReason {
+  reason: 'unclaimed';
+  /** Words for a person. */
+  message: string;
+  hook?: string;
+  /** How many events: 1, or those of a batch. */
+  events: number;
+  /** Since when, ISO 8601, UTC. */
+  time: string;
+}
+
+/** An unclaimed event, or the events of a batch, that nobody has claimed in time. */
+export interface ExpiredEvents {
+  /** The event's id, or the batch's. */
+  id: string;
+  hook?: string;
+  /** How many events. */
+  events: number;
+}
+
+/** Which hooks were reported because of unclaimed events, so that each is reported once. */
+export interface UnclaimedReports {
+  hooks: readonly string[];
+  /** Unclaimed events of hooks beyond those. */
+  others: number;
 }
 
 /** An entry that may still be being written. */
@@ -132,7 +179,13 @@ export interface Corrupt {
 /** The drain's side of a spool. Every method that changes state is durable, or repeatable without harm, when it resolves. */
 export interface Lease {
   /** Fans out a bounded number of accepted events; their deliveries can be claimed when it resolves. */
-  fanOut(route: Route): Promise<FanOut>;
+  fanOut(route: Route, nobody?: Nobody): Promise<FanOut>;
+  /** Removes unclaimed events that were kept for so long, in ms. */
+  expireUnclaimed(options: { keepMs: number }): Promise<readonly ExpiredEvents[]>;
+  /** What was saved last; nothing if no event is unclaimed. */
+  unclaimedReports(): Promise<UnclaimedReports>;
+  /** Losing what was saved repeats a report and nothing else. */
+  saveUnclaimedReports(reports: UnclaimedReports): Promise<void>;
   /** Endpoints with deliveries that can be claimed now: waiting ones, and retries that are due. */
   ready(due: Due): readonly string[];
   /** The next deliveries of an endpoint, due retries first, then the waiting ones in order. Unreadable ones are put aside. */

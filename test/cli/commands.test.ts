@@ -341,7 +341,7 @@ describe('capnhook drain', () => {
       delivered: 1,
       failed: 0,
       gaveUp: 0,
-      noReceivers: 0,
+      unclaimed: 0,
       corrupt: 0,
       owed: 0,
       waiting: 0,

@@ -63,8 +63,30 @@ describe('renderNotice()', () => {
       { kind: 'gave-up', endpoint: { id: 'x' }, reason: 'too old', count: 2 },
       '-gave up 2 deliveries for x: too old; kept in dead/',
     ],
-    [{ kind: 'no-receivers', event: 'e1', hook: 'h' }, 'e1: nobody is registered for h'],
-    [{ kind: 'no-receivers', event: 'e1' }, 'e1: nobody is registered for it'],
+    [
+      { kind: 'set-apart', event: 'e1', hook: 'h', events: 1, isKept: true },
+      'e1: nobody is registered for h; moved to unclaimed/',
+    ],
+    [
+      { kind: 'set-apart', event: 'e1', events: 1, isKept: false },
+      'e1: nobody is registered for it; dropped',
+    ],
+    [
+      { kind: 'unclaimed', hook: 'complte', unclaimed: 2, didYouMean: 'complete', keepMs: 30 * 86_400_000 },
+      '-nobody is registered for complte (did you mean complete?): 2 events kept in unclaimed/ for 30d',
+    ],
+    [
+      { kind: 'unclaimed', hook: 'x', unclaimed: 1, keepMs: 3_600_000 },
+      '-nobody is registered for x: 1 event kept in unclaimed/ for 1h',
+    ],
+    [
+      { kind: 'unclaimed', unclaimed: 12, keepMs: 3_600_000 },
+      '-nobody is registered for other hooks either: 12 events kept in unclaimed/ for 1h',
+    ],
+    [
+      { kind: 'expired', events: 3, keepMs: 3_600_000 },
+      '-removed 3 events from unclaimed/: nobody was registered within 1h',
+    ],
     [
       { kind: 'corrupt', entry: { name: 'a\nb', reason: 'it is empty' } },
       '-put aside in corrupt/: a\\u{a}b: it is empty',
@@ -90,7 +112,7 @@ describe('renderNotice()', () => {
   it('renderNotice() tells what is only of interest to somebody who looks with verbose alone', () => {
     const quiet: Notice[] = [
       { kind: 'attempt', endpoint, event: 'e1', attempt: 1, what: 'delivered', ms: 7 },
-      { kind: 'no-receivers', event: 'e1' },
+      { kind: 'set-apart', event: 'e1', events: 1, isKept: true },
       { kind: 'hooks-reloaded' },
     ];
     for (const notice of quiet) expect(render(notice, { verbose: false })).toBeUndefined();
@@ -149,13 +171,10 @@ describe('renderSummary()', () => {
     [{}, 'delivered 0, 0 still queued'],
     [{ delivered: 1 }, 'delivered 1, 0 still queued'],
     [
-      { delivered: 3, failed: 1, gaveUp: 2, noReceivers: 1, corrupt: 4, owed: 0, waiting: 6 },
-      'delivered 3, 1 attempt failed, gave up 2, 1 event had no receivers, put 4 aside in corrupt/, 6 still queued: 6 not taken in yet',
+      { delivered: 3, failed: 1, gaveUp: 2, unclaimed: 1, corrupt: 4, owed: 0, waiting: 6 },
+      'delivered 3, 1 attempt failed, gave up 2, 1 unclaimed, put 4 aside in corrupt/, 6 still queued: 6 not taken in yet',
     ],
-    [
-      { failed: 2, noReceivers: 2 },
-      'delivered 0, 2 attempts failed, 2 events had no receivers, 0 still queued',
-    ],
+    [{ failed: 2, unclaimed: 2 }, 'delivered 0, 2 attempts failed, 2 unclaimed, 0 still queued'],
     [
       { owed: 2, queues: [{ endpoint: 'chat', count: 2, why: 'parked', what: '503', nextAttempt: soon }] },
       'delivered 0, 2 still queued: 2 for chat (parked: 503, next attempt in 4m)',

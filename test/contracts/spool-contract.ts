@@ -48,7 +48,7 @@ export function describeSpool(name: string, open: () => SpoolUnderTest): void {
       expect(fanOut).toMatchObject({
         events: 1,
         deliveries: 1,
-        noReceivers: [],
+        unclaimed: [],
         corrupt: [],
         unread: [],
         more: false,
@@ -145,12 +145,71 @@ export function describeSpool(name: string, open: () => SpoolUnderTest): void {
       await lease.close();
     });
 
-    it('fanOut() ends an event that nobody is registered for', async () => {
-      const fired = event();
-      const { spool, lease, fanOut } = await fannedOut([fired], []);
-      expect(fanOut.noReceivers.map(({ id }) => id)).toEqual([fired.id]);
+    it('fanOut() keeps an event that nobody is registered for, or drops it', async () => {
+      const { spool, lease } = await leased();
+      const [kept, dropped] = [event({ hook: 'kept' }), event({ hook: 'dropped' })];
+      for (const each of [kept, dropped]) await spool.enqueue(each);
+      const { unclaimed } = await lease.fanOut(
+        () => [],
+        ({ hook }) => (hook === 'kept' ? 'nobody wants it' : undefined),
+      );
+      expect(unclaimed).toEqual([
+        { id: kept.id, hook: 'kept', events: 1, isKept: true },
+        { id: dropped.id, hook: 'dropped', events: 1, isKept: false },
+      ]);
       expect(await spool.waiting()).toBe(0);
       expect(lease.owing()).toEqual([]);
+      expect(await spool.restoreUnclaimed()).toBe(1);
+      await lease.fanOut(() => ['a']);
+      expect(ids(await claimAll(lease, 'a'))).toEqual([kept.id]);
+      await lease.close();
+    });
+
+    it('restoreUnclaimed() puts back the events of one hook, those of a batch too', async () => {
+      const { spool, lease } = await leased();
+      const { payload: _, ...header } = event({ hook: 'wanted' });
+      await spool.enqueue({ ...header, payloads: [Buffer.from('1'), Buffer.from('2')] });
+      await spool.enqueue(event({ hook: 'other' }));
+      while ((await lease.fanOut(() => [])).more);
+      expect(await spool.restoreUnclaimed({ hook: 'wanted' })).toBe(2);
+      while ((await lease.fanOut(() => ['a'])).more);
+      expect(ids(await claimAll(lease, 'a'))).toEqual([1, 2].map((n) => batchMemberId(header.id, n)));
+      await lease.close();
+    });
+
+    it('fanOut() leaves an event where it is while it is not known who gets it', async () => {
+      const { spool, lease } = await leased();
+      const [hidden, known] = [event({ hook: 'hidden' }), event({ hook: 'known' })];
+      for (const each of [hidden, known]) await spool.enqueue(each);
+      const step = await lease.fanOut(({ hook }) => (hook === 'known' ? ['a'] : 'unknown'));
+      expect(step).toMatchObject({ events: 1, unknown: 1, unclaimed: [], unread: [], more: false });
+      expect(ids(await claimAll(lease, 'a'))).toEqual([known.id]);
+      expect(await spool.waiting()).toBe(1);
+      await lease.fanOut(() => ['a']);
+      expect(ids(await claimAll(lease, 'a'))).toEqual([hidden.id]);
+      await lease.close();
+    });
+
+    it('expireUnclaimed() removes what was kept for long enough', async () => {
+      const { spool, lease } = await leased();
+      const old = event({ hook: 'old' });
+      await spool.enqueue(old);
+      await lease.fanOut(() => []);
+      expect(await lease.expireUnclaimed({ keepMs: 3_600_000 })).toEqual([]);
+      expect(await lease.expireUnclaimed({ keepMs: 0 })).toEqual([{ id: old.id, hook: 'old', events: 1 }]);
+      expect(await spool.restoreUnclaimed()).toBe(0);
+      await lease.close();
+    });
+
+    it('unclaimedReports() has what was saved, until no event is unclaimed', async () => {
+      const { spool, lease } = await leased();
+      expect(await lease.unclaimedReports()).toEqual({ hooks: [], others: 0 });
+      await spool.enqueue(event());
+      await lease.fanOut(() => []);
+      await lease.saveUnclaimedReports({ hooks: ['complte'], others: 3 });
+      expect(await lease.unclaimedReports()).toEqual({ hooks: ['complte'], others: 3 });
+      await lease.expireUnclaimed({ keepMs: 0 });
+      expect(await lease.unclaimedReports()).toEqual({ hooks: [], others: 0 });
       await lease.close();
     });
 

@@ -117,7 +117,7 @@ endpoints:
     expect(await world.run(['fire', 'complete', '-d', '1'])).toMatchObject({ code: 0 });
     const drained = await world.run(['drain', '--json']);
     expect(drained.code).toBe(0);
-    expect(JSON.parse(drained.stdout)).toMatchObject({ noReceivers: 1, owed: 0, waiting: 0 });
+    expect(JSON.parse(drained.stdout)).toMatchObject({ unclaimed: 1, owed: 0, waiting: 0 });
     expect(world.names('incoming')).toEqual([]);
   });
 

@@ -21,7 +21,7 @@ const header: fc.Arbitrary<EventHeader> = fc
     to: fc.option(
       fc.array(
         fc.webUrl().map((url) => new URL(url).href),
-        { maxLength: 3 },
+        { minLength: 1, maxLength: 3 },
       ),
       { nil: undefined },
     ),
@@ -120,7 +120,10 @@ describe('parseEvent()', () => {
       '{"to":["HTTP://A.example:80","https://b/?x"],"payload":null}',
       { to: ['http://a.example/', 'https://b/?x'], payload: 'null' },
     ],
-    ['{"to":[],"payload":12345678901234567890}', { to: [], payload: '12345678901234567890' }],
+    [
+      '{"to":["https://a.example/"],"payload":12345678901234567890}',
+      { to: ['https://a.example/'], payload: '12345678901234567890' },
+    ],
     ['{"hook":"a","to":["http://b/"],"payload":1e400}', { hook: 'a', to: ['http://b/'], payload: '1e400' }],
     [
       '{"time":"2026-11-23T12:00:00+01:00","hook":"a","payload":-0}',
@@ -176,6 +179,8 @@ describe('parseEvent()', () => {
     ['{"hook":"a","payload":1,"id":1}', 'the id is not valid'],
     ['{"hook":"a","payload":1,"time":"today"}', 'the time "today" is not an ISO 8601 date-time with a zone'],
     ['{"hook":"a","payload":1,"time":1795435200}', 'the time is not an ISO 8601 date-time with a zone'],
+    ['{"to":[],"payload":1}', 'the list "to" is empty: nobody would get the event'],
+    ['{"hook":"a","to":[],"payload":1}', 'the list "to" is empty: nobody would get the event'],
     ['{"to":"http://a/","payload":1}', 'the member "to" is not a list of URLs'],
     ['{"to":{"length":1},"payload":1}', 'the member "to" is not a list of URLs'],
     ['{"to":["http://a/",1],"payload":1}', 'entry 2 of "to" is not a text'],

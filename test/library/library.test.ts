@@ -601,7 +601,7 @@ describe('openHooks()', () => {
     await fire('a', 1, options);
     await waitFor(1);
     end.abort();
-    expect(await drained).toMatchObject({ delivered: 1, noReceivers: 0 });
+    expect(await drained).toMatchObject({ delivered: 1, unclaimed: 0 });
   });
 
   it('openHooks() rejects while the file is missing or broken', async () => {

@@ -7,7 +7,7 @@ import { ensureSpool } from '../../src/spool/file/create.js';
 import { type Disk, systemDisk } from '../../src/spool/file/disk.js';
 import { createFileSpool } from '../../src/spool/file/file-spool.js';
 import type { KernelLock } from '../../src/spool/file/kernel-lock.js';
-import type { Delivery, FanOut, Lease, Route, Spool } from '../../src/spool/spool.js';
+import type { Delivery, FanOut, Lease, Nobody, Route, Spool } from '../../src/spool/spool.js';
 
 /** Whether the tests run as root; what needs it is skipped otherwise, and says so. */
 export const isRoot: boolean = process.geteuid?.() === 0;
@@ -65,11 +65,12 @@ export async function leaseOf(spool: Spool): Promise<Lease> {
 }
 
 /** Fans out until nothing more is waiting; the steps together. */
-export async function fanOutAll(lease: Lease, route: Route): Promise<FanOut> {
+export async function fanOutAll(lease: Lease, route: Route, nobody?: Nobody): Promise<FanOut> {
   const all: Mutable<FanOut> = {
     events: 0,
     deliveries: 0,
-    noReceivers: [],
+    unclaimed: [],
+    unknown: 0,
     corrupt: [],
     unread: [],
     changing: [],
@@ -77,11 +78,12 @@ export async function fanOutAll(lease: Lease, route: Route): Promise<FanOut> {
     more: false,
   };
   for (;;) {
-    const step = await lease.fanOut(route);
+    const step = await lease.fanOut(route, nobody);
     all.events += step.events;
     all.deliveries += step.deliveries;
     all.checked += step.checked;
-    all.noReceivers = [...all.noReceivers, ...step.noReceivers];
+    all.unclaimed = [...all.unclaimed, ...step.unclaimed];
+    all.unknown = step.unknown;
     all.corrupt = [...all.corrupt, ...step.corrupt];
     all.unread = step.unread;
     all.changing = step.changing;

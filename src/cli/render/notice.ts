@@ -55,8 +55,18 @@ export function renderNotice(notice: Notice, options: NoticeOptions): string | u
       return style.bad(renderOnHold(notice));
     case 'resumed':
       return style.good(`${renderNamed(notice.endpoint)} is registered again; nothing is on hold for it`);
-    case 'no-receivers':
-      return verbose ? `${notice.event}: nobody is registered for ${notice.hook ?? 'it'}` : undefined;
+    case 'set-apart': {
+      const place = notice.isKept ? 'moved to unclaimed/' : 'dropped';
+      return verbose
+        ? `${notice.event}: nobody is registered for ${notice.hook ?? 'it'}; ${place}`
+        : undefined;
+    }
+    case 'unclaimed':
+      return style.bad(renderUnclaimed(notice));
+    case 'expired':
+      return style.bad(
+        `removed ${count(notice.events, 'event')} from unclaimed/: nobody was registered within ${formatDuration(notice.keepMs)}`,
+      );
     case 'corrupt':
       return style.bad(renderAside(notice.entry));
     case 'unread':
@@ -101,6 +111,14 @@ function renderPostponed({ name, reason }: Corrupt): string {
   const errno = /^it cannot be (?:read|taken in) now \((\w+)\)$/.exec(reason)?.[1];
   if (errno !== undefined) return `cannot read ${safe(name)} now (${errno}); will retry`;
   return `${safe(name)}: ${safe(reason)}; will retry`;
+}
+
+function renderUnclaimed(notice: Extract<Notice, { kind: 'unclaimed' }>): string {
+  const { unclaimed, hook, didYouMean, keepMs } = notice;
+  const kept = `${count(unclaimed, 'event')} kept in unclaimed/ for ${formatDuration(keepMs)}`;
+  if (hook === undefined) return `nobody is registered for other hooks either: ${kept}`;
+  const meant = didYouMean === undefined ? '' : ` (did you mean ${didYouMean}?)`;
+  return `nobody is registered for ${hook}${meant}: ${kept}`;
 }
 
 function wordsOf(error: CapnhookError): string {

@@ -10,7 +10,7 @@ export function renderSummary(summary: DrainSummary, now: number): string {
     `delivered ${summary.delivered}`,
     summary.failed > 0 && `${count(summary.failed, 'attempt')} failed`,
     summary.gaveUp > 0 && `gave up ${summary.gaveUp}`,
-    summary.noReceivers > 0 && `${count(summary.noReceivers, 'event')} had no receivers`,
+    summary.unclaimed > 0 && `${summary.unclaimed} unclaimed`,
     summary.corrupt > 0 && `put ${summary.corrupt} aside in corrupt/`,
     renderLeft(summary, now),
   ];

@@ -14,6 +14,7 @@ import { isIdle } from './idle.js';
 import { countIncoming } from './incoming.js';
 import { openLease } from './lease.js';
 import { acquireLock, isHeld, type LockOptions, readHolder, type SpoolLock } from './lock.js';
+import { restoreUnclaimed } from './restore-unclaimed.js';
 import { spoolError } from './spool-error.js';
 
 export interface FileSpoolOptions {
@@ -74,12 +75,19 @@ export function createFileSpool(root: string, options: FileSpoolOptions): Spool 
         throw inWords(error);
       }
     },
-    async idle() {
+    async idle({ unclaimedKeepMs } = {}) {
       try {
         ensureSpool(disk, root, { token: token() });
-        return isIdle(disk, root);
+        return isIdle(disk, root, { now: now(), unclaimedKeepMs });
       } catch (error) {
         throw inWords(error);
+      }
+    },
+    async restoreUnclaimed(options = {}) {
+      try {
+        return restoreUnclaimed(disk, root, options);
+      } catch (error) {
+        throw spoolError(error, { doing: 'restore unclaimed events', root, otherwise: 'SPOOL_WRITE' });
       }
     },
     async holder(options) {

@@ -1,6 +1,7 @@
 import type { Disk } from './disk.js';
 import { drainRooms } from './layout.js';
 import { readRecord } from './lock-record.js';
+import { isExpiryDue } from './unclaimed-expiry.js';
 
 /** Rooms in which there is nothing while nothing is to be done, not even a directory. */
 const empty = ['incoming', 'queue', 'retry', 'tmp'] as const;
@@ -10,13 +11,20 @@ const empty = ['incoming', 'queue', 'retry', 'tmp'] as const;
  * lock file, unless the disk is full, and an entry that is accepted meanwhile is for the next drain either way.
  * @throws CapnhookError `SPOOL_WRITE` for a lock that is no regular file; the errno of what cannot be read
  */
-export function isIdle(disk: Disk, root: string): boolean {
+export function isIdle(
+  disk: Disk,
+  root: string,
+  { now, unclaimedKeepMs }: { now: number; unclaimedKeepMs?: (() => number) | undefined },
+): boolean {
   const isWhole = drainRooms.every((room) => disk.lstatSync(`${root}/${room}`, { throwIfNoEntry: false }));
   return (
     isWhole &&
     readRecord(`${root}/lock`) === undefined &&
     empty.every((room) => disk.readdirSync(`${root}/${room}`).length === 0) &&
     // What is no directory there is put aside by whoever drains.
-    disk.readdirSync(`${root}/dead`, { withFileTypes: true }).every((entry) => entry.isDirectory())
+    disk.readdirSync(`${root}/dead`, { withFileTypes: true }).every((entry) => entry.isDirectory()) &&
+    (unclaimedKeepMs === undefined ||
+      disk.readdirSync(`${root}/unclaimed`).length === 0 ||
+      !isExpiryDue(disk, root, { keepMs: unclaimedKeepMs(), now }))
   );
 }

@@ -10,7 +10,7 @@ import { isGeneratedId } from '../../event/event-id.js';
 import { maxEventFileBytes, parseEvent } from '../../event/record.js';
 import { ignoreErrno } from '../../shared/errors.js';
 import { monotonicMs } from '../../shared/monotonic.js';
-import type { Corrupt, FanOut, Route, Unwanted } from '../spool.js';
+import type { Corrupt, FanOut, Nobody, Route, Unclaimed, UnclaimedReason } from '../spool.js';
 import type { BatchFile, EventFile } from './accepted-file.js';
 import { createBatchCheck } from './batch-check.js';
 import { acceptedAt, headerOf } from './delivery-file.js';
@@ -25,6 +25,7 @@ import type { QueueWriter } from './queue-writer.js';
 import { type EntryStat, readEntry } from './read-entry.js';
 import { settleName } from './settle-name.js';
 import { createStillness } from './stillness.js';
+import { type KeptUnclaimed, keepUnclaimed } from './unclaimed.js';
 import { removeIfThere, syncDirectory } from './write-file.js';
 
 /** One step reads so many entries, or for so long (ms), at most; and it puts them into queues for so long at a time. */
@@ -39,11 +40,17 @@ const stepBytes = 16 << 20;
 
 export interface Intake {
   /** Takes in the next events. */
-  step(route: Route): Promise<FanOut>;
+  step(routing: IntakeRouting): Promise<FanOut>;
   /** Whether a delivery comes from an entry, of that name, that may have to be taken in again: it must wait for that. */
   isHalfDone(name: string, path: string): boolean;
   /** Lets go of what is half checked. */
   close(): void;
+}
+
+/** Who gets an event, and what is said where nobody does. */
+export interface IntakeRouting {
+  route: Route;
+  nobody: Nobody;
 }
 
 export interface IntakeOptions {
@@ -72,10 +79,13 @@ interface Step {
   left: boolean;
 }
 
-/** What was put into its queues. */
+/** What was put into its queues, or set apart. */
 interface Finished {
   file: EventFile | BatchFile;
   queued: Queued[];
+  /** Whether it has left `incoming/` by that. */
+  isMoved: boolean;
+  unclaimed?: Unclaimed;
 }
 
 /** @throws from `step`: the errno of what failed for all, such as an fsync; what fails for one entry is put into `unread` */
@@ -96,7 +106,7 @@ export function createIntake(disk: Disk, root: string, options: IntakeOptions): 
   /** Whether the last step has left a batch half checked: then single events have their turn. */
   let isHalfChecked = false;
 
-  async function step(route: Route): Promise<FanOut> {
+  async function step(routing: IntakeRouting): Promise<FanOut> {
     const done: Step = { files: [], corrupt: [], bytes: 0, checked: 0, renamed: false, left: false };
     caughtUp = false; // whatever fails from here on leaves an intake half done
     try {
@@ -107,11 +117,11 @@ export function createIntake(disk: Disk, root: string, options: IntakeOptions): 
       if (isBatchNext()) await checkSome(done);
       else readSome(done);
       if (done.renamed) syncDirectory(disk, incoming);
-      const result = await fanOut(done, route);
+      const result = await fanOut(done, routing);
       const more = beyond || done.left || names.length + batches.length > 0;
       const unread = later.all();
       const changing = stillness.all();
-      caughtUp = !more && unread.length === 0 && changing.length === 0;
+      caughtUp = !more && later.isEmpty() && changing.length === 0;
       return { ...result, more, unread, changing };
     } catch (error) {
       [names, batches] = [[], []]; // what it has put must be taken in again
@@ -269,9 +279,12 @@ export function createIntake(disk: Disk, root: string, options: IntakeOptions): 
     });
   }
 
-  async function fanOut(done: Step, route: Route): Promise<Omit<FanOut, 'more' | 'unread' | 'changing'>> {
+  async function fanOut(
+    done: Step,
+    { route, nobody }: IntakeRouting,
+  ): Promise<Omit<FanOut, 'more' | 'unread' | 'changing'>> {
     let finished: Finished[] = [];
-    const noReceivers: Unwanted[] = [];
+    let unknown = 0;
     let putSince = monotonicMs();
     try {
       for (const file of done.files) {
@@ -283,16 +296,28 @@ export function createIntake(disk: Disk, root: string, options: IntakeOptions): 
         const name = file.path.slice(incoming.length + 1);
         try {
           const endpoints = route(header);
-          const queued = await queueEvent(disk, root, { ...options, file, endpoints });
-          if (queued === 'conflict') later.keepConflict(name, header.id);
-          else if (queued === 'replaced') done.left = true;
-          else finished.push({ file, queued });
-          if (endpoints.length === 0) noReceivers.push({ ...named(header), events: eventsIn(file) });
+          if (endpoints === 'unknown') {
+            later.keepUnknown(name);
+            unknown += eventsIn(file);
+          } else if (endpoints.length === 0) {
+            const setApart = setUnclaimed(file, nobody(header));
+            if (setApart === 'replaced') done.left = true;
+            else {
+              const unclaimed = { ...named(header), events: eventsIn(file), isKept: setApart !== 'dropped' };
+              finished.push({ file, queued: [], isMoved: setApart === 'moved', unclaimed });
+            }
+          } else {
+            const queued = await queueEvent(disk, root, { ...options, file, endpoints });
+            if (queued === 'conflict') later.keepConflict(name, header.id);
+            else if (queued === 'replaced') done.left = true;
+            else finished.push({ file, queued, isMoved: queued[0]?.kind === 'moved' });
+          }
         } catch (error) {
           later.keep(name, error);
         }
       }
       await options.writer.sync();
+      if (finished.some(({ unclaimed }) => unclaimed?.isKept)) syncDirectory(disk, `${root}/unclaimed`);
       removed ||= finished.length > 0;
       finished = finished.filter((each) => removeTakenIn(each, done));
       if (removed) syncDirectory(disk, incoming);
@@ -308,8 +333,18 @@ export function createIntake(disk: Disk, root: string, options: IntakeOptions): 
         if (each.kind !== 'there') deliveries += eventsIn(file);
       }
     }
+    const unclaimed = finished.flatMap((each) => each.unclaimed ?? []);
     const { corrupt, checked } = done;
-    return { events, deliveries, noReceivers, corrupt, checked };
+    return { events, deliveries, unclaimed, unknown, corrupt, checked };
+  }
+
+  /** Nobody gets it: it is moved to `unclaimed/`, with the words that say why, or dropped where there are none. */
+  function setUnclaimed(file: EventFile | BatchFile, message: string | undefined): KeptUnclaimed | 'dropped' {
+    if (message === undefined) return 'dropped';
+    const { hook } = headerIn(file);
+    const why: Omit<UnclaimedReason, 'time'> = { reason: 'unclaimed', message, events: eventsIn(file) };
+    if (hook !== undefined) why.hook = hook;
+    return keepUnclaimed(disk, root, { file, why, since: options.now(), token: options.token });
   }
 
   /**
@@ -317,8 +352,8 @@ export function createIntake(disk: Disk, root: string, options: IntakeOptions): 
    * event, which nobody has read yet. One that has grown since is not whole: what was put of it is taken back.
    * @returns whether its deliveries may be sent
    */
-  function removeTakenIn({ file, queued }: Finished, done: Step): boolean {
-    if (queued.some(({ kind }) => kind === 'moved')) return true;
+  function removeTakenIn({ file, queued, isMoved }: Finished, done: Step): boolean {
+    if (isMoved) return true;
     const there = disk.lstatSync(file.path, { throwIfNoEntry: false });
     const { ino, size } = 'ino' in file ? file : file.stat;
     if (there === undefined) return true;

@@ -12,12 +12,16 @@ import { sameEvent } from './same-event.js';
 
 export interface LaterEntries {
   has(name: string): boolean;
-  /** Each with the reason. */
+  /** Each with the reason, except those of which it is not known who gets them. */
   all(): Corrupt[];
+  /** Whether there is none. */
+  isEmpty(): boolean;
   /** A new pass begins. */
   clear(): void;
   /** Its turn comes later. @throws what is no error of the system */
   keep(name: string, error: unknown): undefined;
+  /** Who gets it is not known now. */
+  keepUnknown(name: string): undefined;
   /** It was accepted, so it is taken in as well, once the other one with its id is out of the way. */
   keepConflict(name: string, id: string): undefined;
   /**
@@ -30,6 +34,7 @@ export interface LaterEntries {
 /** None yet. */
 export function createLaterEntries(disk: Disk, root: string): LaterEntries {
   const entries = new Map<string, Corrupt>();
+  const unknown = new Set<string>();
   /** Those whose id another event has, which is still queued; in lower case, as some file systems see them. */
   const conflicting = new Set<string>();
   /** Which batches were found to be the same as one that waits under their name, by both. */
@@ -50,10 +55,12 @@ export function createLaterEntries(disk: Disk, root: string): LaterEntries {
   }
 
   return {
-    has: (name) => entries.has(name),
+    has: (name) => entries.has(name) || unknown.has(name),
     all: () => [...entries.values()],
+    isEmpty: () => entries.size + unknown.size === 0,
     clear() {
       entries.clear();
+      unknown.clear();
       conflicting.clear();
       compared.clear();
     },
@@ -61,6 +68,9 @@ export function createLaterEntries(disk: Disk, root: string): LaterEntries {
       const errno = errnoOf(error);
       if (errno === undefined) throw error;
       entries.set(name, { name, reason: `it cannot be taken in now (${errno})` });
+    },
+    keepUnknown(name) {
+      unknown.add(name);
     },
     keepConflict(name, id) {
       entries.set(name, { name, reason: `another event with the id ${id} is still queued` });

@@ -9,6 +9,7 @@ export const rooms = [
   'incoming',
   'queue',
   'retry',
+  'unclaimed',
   'dead',
   'corrupt',
   'endpoints',
@@ -20,6 +21,7 @@ export const rooms = [
 export const drainRooms: readonly Room[] = [
   'queue',
   'retry',
+  'unclaimed',
   'dead',
   'corrupt',
   'endpoints',

@@ -26,6 +26,8 @@ import { batchFilesOf } from './segment.js';
 import type { Slot } from './slot.js';
 import { ofMachine } from './spool-error.js';
 import { defaultStillMs } from './stillness.js';
+import { expireUnclaimed } from './unclaimed-expiry.js';
+import { readUnclaimedReports, saveUnclaimedReports } from './unclaimed-reports.js';
 
 export interface LeaseOptions {
   lock: SpoolLock;
@@ -189,8 +191,8 @@ export async function openLease(disk: Disk, root: string, options: LeaseOptions)
   }
 
   return {
-    async fanOut(route) {
-      const taking = intake.step(route);
+    async fanOut(route, nobody = () => 'nobody is registered for it') {
+      const taking = intake.step({ route, nobody });
       fanningOut = taking.then(
         () => {},
         () => {
@@ -202,6 +204,11 @@ export async function openLease(disk: Disk, root: string, options: LeaseOptions)
       hasMissed = false;
       giveBackPassedOver();
       return { ...step, corrupt: [...untold.splice(0), ...step.corrupt] };
+    },
+    expireUnclaimed: ({ keepMs }) => expireUnclaimed(disk, root, { keepMs, now: now() }),
+    unclaimedReports: async () => readUnclaimedReports(disk, root),
+    async saveUnclaimedReports(reports) {
+      saveUnclaimedReports(disk, root, { reports, token });
     },
     ready: readers.ready,
     async claim(endpoint, { limit, ...options }) {

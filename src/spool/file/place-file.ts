@@ -37,7 +37,10 @@ export function place(
   const { path, stat } = file;
   if (!isOurs(stat)) return 'refused';
   try {
-    if (mayMove) return move(disk, root, { path, target, stat, isFree });
+    if (mayMove) {
+      if (!isFree && disk.lstatSync(target, { throwIfNoEntry: false })) return 'taken';
+      return moveRead(disk, root, { path, target, read: stat });
+    }
     disk.linkSync(path, target);
     return isFile(disk, target, stat) ? 'placed' : 'replaced';
   } catch (error) {
@@ -65,15 +68,19 @@ export function placeCopy(
   return 'placed';
 }
 
-/** rename(2) would replace what is there; nobody but the drain puts anything into a queue. */
-function move(
+/**
+ * Moves a file that was read to a place that is free; rename(2) would replace what is there, but nobody except the
+ * drain puts anything there.
+ * @returns `replaced` if another file has come to its path since it was read: that one is moved back
+ * @throws the errno of what failed
+ */
+export function moveRead(
   disk: Disk,
   root: string,
-  { path, target, stat, isFree }: { path: string; target: string; stat: EntryStat; isFree: boolean },
-): Placed {
-  if (!isFree && disk.lstatSync(target, { throwIfNoEntry: false })) return 'taken';
+  { path, target, read }: { path: string; target: string; read: Pick<EntryStat, 'ino' | 'size'> },
+): 'moved' | 'replaced' {
   disk.renameSync(path, target);
-  if (isAsRead(disk, target, stat)) return 'moved';
+  if (isAsRead(disk, target, read)) return 'moved';
   // It has grown since it was read, or another one was moved over it, and nobody has read that yet.
   if (linkNew(disk, target, path)) removeIfThere(disk, target);
   else
@@ -93,7 +100,7 @@ function isFile(disk: Disk, target: string, stat: EntryStat): boolean {
 }
 
 /** Whether it is the file that was read, and as large as then. */
-function isAsRead(disk: Disk, path: string, { ino, size }: EntryStat): boolean {
+function isAsRead(disk: Disk, path: string, { ino, size }: Pick<EntryStat, 'ino' | 'size'>): boolean {
   const stat = disk.lstatSync(path);
   return stat.ino === ino && stat.size === size;
 }

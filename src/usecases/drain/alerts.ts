@@ -4,10 +4,14 @@ import { createPlaces } from './places.js';
 import type { DrainPorts } from './ports.js';
 import type { Routing } from './routing.js';
 import type { Change, CorruptChange } from './telling.js';
+import type { UnclaimedChange } from './unclaimed.js';
+
+/** What no endpoint has to do with. */
+type SpoolChange = CorruptChange | UnclaimedChange;
 
 export interface Alerts {
   /** Keeps a change to be told. */
-  add(change: Change | CorruptChange): void;
+  add(change: Change | SpoolChange): void;
   /** Tells what was kept; true if an event was fired. */
   flush(): Promise<boolean>;
   /** Ends the commands that run. */
@@ -25,7 +29,7 @@ const corruptName = 'corrupt/';
 /** Nothing to tell yet. */
 export function createAlerts({ lease, outlet, report }: DrainPorts, routing: Routing): Alerts {
   const cut = new AbortController();
-  let changes: Array<Change | CorruptChange> = [];
+  let changes: Array<Change | SpoolChange> = [];
   /** The commands, of each endpoint one after the other. */
   const running = new Map<string, Promise<void>>();
   const places = createPlaces(commandsAtOnce);
@@ -72,21 +76,21 @@ export function createAlerts({ lease, outlet, report }: DrainPorts, routing: Rou
     return fire(endpoint, text);
   }
 
-  /** What no endpoint has to do with is told by the defaults. */
-  async function tellCorrupt(change: CorruptChange): Promise<boolean> {
+  /** What no endpoint has to do with is told by the defaults. An alert that nobody receives is not told by another one. */
+  async function tellSpoolChange(change: SpoolChange): Promise<boolean> {
     const text = JSON.stringify(change);
     const command = routing.defaults().onChange;
-    if (command !== undefined) runInTurn(command, corruptName, `${text}\n`);
+    if (command !== undefined) runInTurn(command, nameOf(change), `${text}\n`);
     const hook = routing.alert();
-    if (hook === undefined) return false;
+    if (hook === undefined || ('hook' in change && change.hook === hook)) return false;
     await outlet.fire(hook, Buffer.from(text));
     return true;
   }
 
   /** A change that cannot be told ends no drain. */
-  async function tried(change: Change | CorruptChange): Promise<boolean> {
+  async function tried(change: Change | SpoolChange): Promise<boolean> {
     try {
-      return await ('corrupt' in change ? tellCorrupt(change) : tell(change));
+      return await ('endpoint' in change ? tell(change) : tellSpoolChange(change));
     } catch (error) {
       if (!(error instanceof CapnhookError) && errnoOf(error) === undefined) throw error;
       const reason = error instanceof Error ? error.message : '';
@@ -112,6 +116,7 @@ export function createAlerts({ lease, outlet, report }: DrainPorts, routing: Rou
 }
 
 /** Whom a change is about, in words. */
-function nameOf(change: Change | CorruptChange): string {
-  return 'corrupt' in change ? corruptName : change.endpoint;
+function nameOf(change: Change | SpoolChange): string {
+  if ('endpoint' in change) return change.endpoint;
+  return 'corrupt' in change ? corruptName : `hook ${change.hook ?? '(others)'}`;
 }

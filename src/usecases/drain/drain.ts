@@ -19,6 +19,7 @@ import { createSettler } from './settle.js';
 import { standingNotices } from './standing.js';
 import { emptySummary } from './summary.js';
 import { createTelling } from './telling.js';
+import { createUnclaimedEvents } from './unclaimed.js';
 
 /** How soon a hooks file that is being written is looked at again, in ms. */
 const unsettledMs = 200;
@@ -57,7 +58,8 @@ export async function drain(ports: DrainPorts, options: DrainOptions): Promise<D
     maxInFlight: () => options.maxInFlight ?? routing.maxInFlight(),
     limits: options.limits ?? { idle: 0 },
   });
-  const intake = createIntake(ports, { routing, settler, isPass, summary });
+  const unclaimed = createUnclaimedEvents(ports, { routing, summary, onChange: alerts.add });
+  const intake = createIntake(ports, { routing, settler, unclaimed, isPass });
   const deadline = until === 'wait' ? clock.monotonic() + (options.waitMs ?? 0) : Infinity;
   let grace: NodeJS.Timeout | undefined;
   let toldAt = clock.monotonic();
@@ -116,6 +118,7 @@ export async function drain(ports: DrainPorts, options: DrainOptions): Promise<D
     isStale = false;
     const heldMs = resting.pauseMs();
     let opensInMs = Infinity;
+    await unclaimed.expire();
     intake.begin();
     do {
       await intake.step();
@@ -151,6 +154,7 @@ export async function drain(ports: DrainPorts, options: DrainOptions): Promise<D
     if (!isIdle && clock.monotonic() - toldAt < gatherMs) return;
     telling.flush();
     holds.flush(isIdle ? 'idle' : 'busy');
+    await unclaimed.flush();
     toldAt = clock.monotonic();
     if (await alerts.flush()) onHint();
   }
@@ -210,7 +214,10 @@ export async function drain(ports: DrainPorts, options: DrainOptions): Promise<D
     await attempts.settled();
     telling.flush();
     holds.flush(isStopping() ? 'end' : 'idle');
-    if (lease.valid()) await alerts.flush();
+    if (lease.valid()) {
+      await unclaimed.flush();
+      await alerts.flush();
+    }
     if (isStopping()) startGrace();
     else grace ??= setTimeout(cutOff, lastAlertsMs);
     await alerts.settled();

@@ -1,9 +1,10 @@
 /** Taking in: events are fanned out to whoever receives them by the hooks file as it is now. */
 import { CapnhookError } from '../../shared/errors.js';
 import type { Changing, FanOut } from '../../spool/spool.js';
-import type { DrainPorts, DrainSummary } from './ports.js';
+import type { DrainPorts } from './ports.js';
 import type { Routing } from './routing.js';
 import type { Settler } from './settle.js';
+import type { UnclaimedEvents } from './unclaimed.js';
 
 export interface Intake {
   /** Begins a series of steps. */
@@ -21,8 +22,7 @@ export interface Intake {
 export interface IntakeOptions {
   routing: Routing;
   settler: Settler;
-  /** Counts what was done. */
-  summary: DrainSummary;
+  unclaimed: UnclaimedEvents;
   /** Whether trouble that may pass ends the drain. */
   isPass: boolean;
 }
@@ -35,8 +35,8 @@ const longestQuietMs = 10_000;
 
 /** An intake that has not begun. */
 export function createIntake(
-  { lease, clock, journal, report }: DrainPorts,
-  { routing, settler, summary, isPass }: IntakeOptions,
+  { lease, report }: DrainPorts,
+  { routing, settler, unclaimed, isPass }: IntakeOptions,
 ): Intake {
   /** Entries that could not be taken in, since the beginning of the series. */
   let unread = new Set<string>();
@@ -57,7 +57,10 @@ export function createIntake(
   /** One step; undefined if the spool could not do it just now. @throws whatever will not pass by itself */
   async function fanOut(): Promise<FanOut | undefined> {
     try {
-      const step = await lease.fanOut((event) => routing.endpointsFor(event).map(({ id }) => id));
+      const step = await lease.fanOut(
+        (event) => routing.endpointsFor(event).map(({ id }) => id),
+        unclaimed.reasonFor,
+      );
       isInTrouble = false;
       return step;
     } catch (error) {
@@ -70,13 +73,7 @@ export function createIntake(
   }
 
   function note(step: FanOut): void {
-    const time = new Date(clock.now()).toISOString();
-    for (const { id, hook, events } of step.noReceivers) {
-      summary.noReceivers += events;
-      const named = { event: id, ...(hook !== undefined && { hook }), ...(events > 1 && { count: events }) };
-      journal.write({ time, what: 'no-receivers', ...named });
-      report({ kind: 'no-receivers', ...named });
-    }
+    step.unclaimed.forEach(unclaimed.add);
     step.corrupt.forEach(settler.noteCorrupt);
     step.unread.forEach(settler.noteUnread);
     for (const { name, watchedMs, reason } of step.changing) {

@@ -79,8 +79,8 @@ export interface DrainSummary {
   failed: number;
   /** Deliveries that were given up. */
   gaveUp: number;
-  /** Events that nobody is registered for. */
-  noReceivers: number;
+  /** Events that nobody is registered for: kept in `unclaimed/`, or dropped. */
+  unclaimed: number;
   /** Entries put into `corrupt/`. */
   corrupt: number;
   /** Deliveries still owed, those on hold included. */
@@ -140,8 +140,12 @@ export type Notice =
   | { kind: 'on-hold'; endpoint: Named; count: number; keepMs: number }
   /** The endpoint is registered again: nothing of it is on hold any more. */
   | { kind: 'resumed'; endpoint: Named }
-  /** With `count` the event is a batch of so many. */
-  | { kind: 'no-receivers'; event: string; hook?: string; count?: number }
+  /** Nobody is registered for the event, or the batch of so many events; it is kept, or dropped. */
+  | { kind: 'set-apart'; event: string; hook?: string; events: number; isKept: boolean }
+  /** Told once for each hook. Without one: of hooks that are not told by name. */
+  | { kind: 'unclaimed'; unclaimed: number; hook?: string; didYouMean?: string; keepMs: number }
+  /** Nobody has claimed these events in time, and they were removed. */
+  | { kind: 'expired'; events: number; keepMs: number }
   | { kind: 'corrupt'; entry: Corrupt }
   | { kind: 'unread'; entry: Corrupt }
   | { kind: 'intake-failed'; error: CapnhookError }

@@ -1,7 +1,7 @@
 import { longestBackOffMs } from '../../endpoint/back-off.js';
 import type { Endpoint } from '../../endpoint/endpoint.js';
 import { unnamedEndpointId } from '../../endpoint/endpoint-id.js';
-import type { Addressed, Hooks } from '../../hooks/hooks.js';
+import type { Addressed, Hooks, UnclaimedPolicy } from '../../hooks/hooks.js';
 import { createRouter, type Router } from '../../hooks/match.js';
 import type { HooksRefresh, LiveHooks } from './ports.js';
 
@@ -26,6 +26,10 @@ export interface Routing {
   version(): unknown;
   /** The hook that is fired when an endpoint changes. */
   alert(): string | undefined;
+  /** The names under `hooks` that somebody receives, patterns left out. */
+  hookNames(): readonly string[];
+  /** What becomes of events that nobody is registered for. */
+  unclaimed(): UnclaimedPolicy;
   /** How long deliveries on hold are kept, in ms. */
   holdKeepMs(): number;
 }
@@ -49,6 +53,11 @@ export function createRouting(hooks: LiveHooks): Routing {
     longestBackOffMs: () => routes.longestMs,
     version: () => routes,
     alert: () => hooks.current().alert,
+    hookNames() {
+      const received = hooks.current().registrations.filter(({ endpoints }) => endpoints.length > 0);
+      return received.map(({ pattern }) => pattern).filter((pattern) => !pattern.includes('*'));
+    },
+    unclaimed: () => hooks.current().unclaimed,
     holdKeepMs: () => hooks.current().holdKeepMs,
   };
 }

@@ -14,16 +14,16 @@ function spool(): string {
 
 const record = { host: 'h', pid: 1, mode: 'pass', since: '2026-11-23T12:00:00.000Z' };
 
-describe('isIdle()', () => {
-  it('isIdle() is true for a new spool, and for one with nothing but a past', () => {
+describe('isIdle(, { now: Date.now() })', () => {
+  it('isIdle(, { now: Date.now() }) is true for a new spool, and for one with nothing but a past', () => {
     const root = spool();
-    expect(isIdle(systemDisk, root)).toBe(true);
+    expect(isIdle(systemDisk, root, { now: Date.now() })).toBe(true);
     mkdirSync(join(root, 'dead/a'));
     writeFileSync(join(root, 'dead/a/1.json'), '');
     writeFileSync(join(root, 'corrupt/x'), '');
     writeFileSync(join(root, 'endpoints/a.json'), '{}');
     writeFileSync(join(root, 'lock'), `${' '.repeat(511)}\n`);
-    expect(isIdle(systemDisk, root)).toBe(true);
+    expect(isIdle(systemDisk, root, { now: Date.now() })).toBe(true);
   });
 
   it.each([
@@ -37,18 +37,22 @@ describe('isIdle()', () => {
       'a holder, however it has ended',
       (root: string) => writeFileSync(join(root, 'lock'), JSON.stringify(record)),
     ],
-  ])('isIdle() is false for a spool with %s', (_, put) => {
+  ])('isIdle(, { now: Date.now() }) is false for a spool with %s', (_, put) => {
     const root = spool();
     put(root);
-    expect(isIdle(systemDisk, root)).toBe(false);
+    expect(isIdle(systemDisk, root, { now: Date.now() })).toBe(false);
   });
 
-  it('isIdle() throws for what it cannot look at', () => {
+  it('isIdle(, { now: Date.now() }) throws for what it cannot look at', () => {
     const root = spool();
     symlinkSync('elsewhere', join(root, 'lock'));
-    expect(() => isIdle(systemDisk, root)).toThrow(expect.objectContaining({ code: 'SPOOL_WRITE' }));
+    expect(() => isIdle(systemDisk, root, { now: Date.now() })).toThrow(
+      expect.objectContaining({ code: 'SPOOL_WRITE' }),
+    );
     const other = spool();
     rmSync(join(other, 'tmp'), { recursive: true });
-    expect(() => isIdle(systemDisk, other)).toThrow(expect.objectContaining({ code: 'ENOENT' }));
+    expect(() => isIdle(systemDisk, other, { now: Date.now() })).toThrow(
+      expect.objectContaining({ code: 'ENOENT' }),
+    );
   });
 });

@@ -21,7 +21,7 @@ describe('drain() for one pass', () => {
       delivered: 100,
       failed: 0,
       gaveUp: 0,
-      noReceivers: 0,
+      unclaimed: 0,
       corrupt: 0,
       owed: 0,
       waiting: 0,
@@ -99,9 +99,9 @@ describe('drain() for one pass', () => {
   it('drain() counts, journals and tells what has no receivers', async () => {
     const world = draining();
     const [fired] = await world.fire({ hook: 'nobody' });
-    expect(await world.drain()).toMatchObject({ delivered: 0, noReceivers: 1, owed: 0, waiting: 0 });
-    expect(world.journal).toMatchObject([{ what: 'no-receivers', event: fired!.id, hook: 'nobody' }]);
-    expect(world.told('no-receivers')).toMatchObject([{ event: fired!.id, hook: 'nobody' }]);
+    expect(await world.drain()).toMatchObject({ delivered: 0, unclaimed: 1, owed: 0, waiting: 0 });
+    expect(world.journal).toMatchObject([{ what: 'unclaimed', event: fired!.id, hook: 'nobody' }]);
+    expect(world.told('set-apart')).toMatchObject([{ event: fired!.id, hook: 'nobody' }]);
   });
 
   it('drain() journals and tells each attempt', async () => {

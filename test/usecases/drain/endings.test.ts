@@ -158,7 +158,8 @@ describe('drain() that waits', () => {
             ? Promise.resolve({
                 events: 0,
                 deliveries: 0,
-                noReceivers: [],
+                unclaimed: [],
+                unknown: 0,
                 corrupt: [],
                 unread: [{ name: 'x', reason: 'not now' }],
                 changing: [],

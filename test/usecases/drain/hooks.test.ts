@@ -24,7 +24,7 @@ describe('drain() and the hooks', () => {
     world.reload(hooksOf({ complete: ['a'], late: ['b'] }));
     await world.fire({ hook: 'late' });
     open();
-    expect(await drained).toMatchObject({ delivered: 2, noReceivers: 0 });
+    expect(await drained).toMatchObject({ delivered: 2, unclaimed: 0 });
     expect(world.told('hooks-reloaded')).toHaveLength(1);
   });
 
@@ -44,7 +44,7 @@ describe('drain() and the hooks', () => {
       }),
     });
     await world.fire(...times(256));
-    expect(await world.drain()).toMatchObject({ delivered: 257, noReceivers: 0 });
+    expect(await world.drain()).toMatchObject({ delivered: 257, unclaimed: 0 });
   });
 
   it('drain() keeps the old hooks when the new ones are broken, and tells', async () => {

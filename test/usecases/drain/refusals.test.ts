@@ -13,7 +13,8 @@ const temporary = () => new CapnhookError('TEMPORARY', 'Cannot drain the spool: 
 const nothing: FanOut = {
   events: 0,
   deliveries: 0,
-  noReceivers: [],
+  unclaimed: [],
+  unknown: 0,
   corrupt: [],
   unread: [],
   changing: [],
@@ -235,7 +236,7 @@ describe('drain() while the hooks file is being written', () => {
     expect(await world.spool.waiting()).toBe(1);
     world.reload(hooksOf({ complete: ['a'], late: ['b'] }));
     const started = performance.now();
-    expect(await drained).toMatchObject({ delivered: 1, noReceivers: 0 });
+    expect(await drained).toMatchObject({ delivered: 1, unclaimed: 0 });
     expect(performance.now() - started).toBeLessThan(1_000);
   });
 });
