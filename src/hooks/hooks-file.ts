@@ -4,6 +4,7 @@
  * file, and one that finds the file changed by somebody else (an editor, which
  * knows of no lock) is made again on the new text.
  */
+import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CapnhookError, errnoOf, type Problem } from '../shared/errors.js';
 import { lockBeside } from '../shared/lock-beside.js';
@@ -122,6 +123,10 @@ function hasProblems(verb: string, path: string, problems: readonly Problem[]): 
   });
 }
 
+function howToWrite(path: string): string {
+  return `A new file is written beside it and renamed, so ${dirname(path)} must be writable, too. Where the file is mounted alone, mount its directory, or edit it where it comes from.`;
+}
+
 /** Turns the errno of a failed write into an error for a person. */
 function cannotWrite(path: string): (cause: unknown) => never {
   return (cause) => {
@@ -138,6 +143,7 @@ function cannotWrite(path: string): (cause: unknown) => never {
         },
       );
     const code = ['EACCES', 'EPERM', 'EROFS'].includes(errno) ? 'PERMISSION' : 'HOOKS_FILE';
-    throw new CapnhookError(code, `Cannot write the hooks file ${path}: ${errno}`, { cause });
+    const hint = code === 'PERMISSION' ? howToWrite(path) : undefined;
+    throw new CapnhookError(code, `Cannot write the hooks file ${path}: ${errno}`, { cause, hint });
   };
 }

@@ -6,7 +6,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { errnoOf } from '../shared/errors.js';
 import { makePath } from '../shared/make-path.js';
 
-const { O_CREAT, O_EXCL, O_NOFOLLOW, O_WRONLY } = constants;
+const { O_CREAT, O_EXCL, O_NOFOLLOW, O_RDWR, O_WRONLY } = constants;
 const NEW_FILE = 0o600;
 const NEW_DIRECTORY = 0o700;
 
@@ -37,7 +37,9 @@ export async function settlePath(path: string, links = 0): Promise<string> {
 /**
  * Writes a file by way of a new one in the same directory: written, fsynced,
  * renamed, directory fsynced. Mode and owner of the old file are kept where
- * that is allowed; a new file has 0600.
+ * that is allowed; a new file has 0600. One that is a mount of its own, as a
+ * single file in a container, cannot be replaced (EBUSY), and is written in its
+ * place; the new text lies whole beside it until that is durable.
  *
  * @param options.unless asked at the last moment; if it says yes nothing is replaced
  * @returns whether the file was replaced
@@ -62,13 +64,46 @@ export async function replaceFile(
       await rm(temporary, { force: true });
       return false;
     }
-    await rename(temporary, path);
+    await putInPlace(temporary, path, text);
   } catch (error) {
     await rm(temporary, { force: true });
     throw error;
   }
   await syncDirectory(dirname(path));
   return true;
+}
+
+async function putInPlace(temporary: string, path: string, text: string): Promise<void> {
+  try {
+    await rename(temporary, path);
+  } catch (error) {
+    if (errnoOf(error) !== 'EBUSY') throw error;
+    await overwrite(path, text);
+    await rm(temporary, { force: true });
+  }
+}
+
+/** Writes a file in its place, whole or not at all as far as errors go. @throws the errno of the call that failed */
+async function overwrite(path: string, text: string): Promise<void> {
+  const handle = await open(path, O_RDWR | O_NOFOLLOW);
+  try {
+    const old = await handle.readFile();
+    try {
+      await writeFrom(handle, Buffer.from(text));
+    } catch (error) {
+      await writeFrom(handle, old); // a full disk has room for what was there
+      throw error;
+    }
+  } finally {
+    await handle.close();
+  }
+}
+
+async function writeFrom(handle: FileHandle, bytes: Uint8Array): Promise<void> {
+  for (let at = 0; at < bytes.length; )
+    at += (await handle.write(bytes, at, bytes.length - at, at)).bytesWritten;
+  await handle.truncate(bytes.length);
+  await handle.sync();
 }
 
 async function takeOver(handle: FileHandle, keep: Kept | undefined): Promise<void> {

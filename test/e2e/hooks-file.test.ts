@@ -1,6 +1,7 @@
-import { chmodSync, chownSync, mkdirSync, rmSync, statSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { missingOf } from '../faults/support/needs.js';
 import { mayNotRunAs, mayRunAs } from '../support/others.js';
 import { treeOf } from '../support/tree.js';
 import { createWorld } from '../support/world.js';
@@ -227,5 +228,36 @@ describe('edits of the hooks file', () => {
     const targets = await world.run(['targets', 'complete', '--show-urls', '--json']);
     const [found] = JSON.parse(targets.stdout) as Array<{ endpoints: Array<{ url: string }> }>;
     expect(found?.endpoints.map((each) => each.url).sort()).toEqual(urls);
+  });
+
+  test('capnhook register writes a hooks file in its place that is a mount of its own, as a single file in a container', async ({
+    skip,
+  }) => {
+    const missing = missingOf({ root: true, mounts: true, commands: ['unshare', 'mount'] });
+    skip(missing !== undefined, `there is no ${missing} here`);
+    const world = createWorld();
+    const outside = world.file('outside.yaml', 'hooks: # ours\n  complete: [https://a.example/in]\n');
+    world.hooks('');
+    const script =
+      'mount --bind "$1" "$2" && shift 2 && for url do "$NODE" "$BIN" register complete "$url" || exit; done';
+    const args = [outside, world.config, 'https://b.example/in', 'https://c.example/in'];
+    const ran = await world.exec('unshare', ['--mount', 'sh', '-ec', script, 'sh', ...args]);
+    expect(ran).toMatchObject({ code: 0, stderr: '' });
+    expect(readFileSync(outside, 'utf8')).toMatch(
+      /^hooks: # ours\n {2}complete: \[https:\/\/a\.example\/in, https:\/\/b\.example\/in, https:\/\/c\.example\/in\]\n$/,
+    );
+    expect(readdirSync(dirname(world.config))).toEqual(['hooks.yaml']);
+    const readOnly = script.replace('"$2" &&', '"$2" && mount -o remount,ro,bind "$2" &&');
+    const refused = await world.exec('unshare', [
+      '--mount',
+      'sh',
+      '-ec',
+      readOnly,
+      'sh',
+      ...args.slice(0, 2),
+      'https://d.example/in',
+    ]);
+    expect(refused).toMatchObject({ code: 77, stderr: expect.stringContaining('mount its directory') });
+    expect(readdirSync(dirname(world.config))).toEqual(['hooks.yaml']);
   });
 });
