@@ -41,7 +41,8 @@ export const commands: readonly CommandSpec[] = [
       'With --to, one argument is the payload, and two are the hook and the payload.\nStandard input is read only where - says so.',
     async run({ positionals, options, globals, io }) {
       const { runFire } = await import('./commands/fire.js');
-      return runFire({ positionals, ...options }, globals, io);
+      const { requireHook } = await import('../library/require-hook.js');
+      return runFire({ positionals, ...options }, globals, io, requireHook);
     },
   },
   {

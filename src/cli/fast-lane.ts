@@ -13,6 +13,7 @@ export function tryFire(argv: readonly string[], io: Io): Promise<number> | unde
   const parsed = parseOrdinary('fire', argv);
   if (parsed === undefined) return undefined;
   const { values, positionals } = parsed;
+  if (values['require-hook'] === true) return undefined; // the hooks file must be read
   const args: FireArguments = { ...values, positionals };
   return guarded(() => runFire(args, globalsFrom(values, io.env), io), io);
 }

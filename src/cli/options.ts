@@ -46,6 +46,7 @@ export const fireOptions: OptionSpecs = {
     help: 'one payload a line, accepted all or nothing; - is standard input',
   },
   id: { type: 'string', value: 'ID', help: "the event's id; made up by default" },
+  'require-hook': { type: 'boolean', help: 'queue nothing if nobody is registered for the hook' },
   'print-id': { type: 'boolean', help: "print the event's id, also where standard output is not a terminal" },
 };
 

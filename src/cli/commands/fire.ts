@@ -16,14 +16,22 @@ export interface FireArguments {
   ndjson?: string | undefined;
   id?: string | undefined;
   'print-id'?: boolean | undefined;
+  'require-hook'?: boolean | undefined;
 }
 
 /**
  * `capnhook fire`: queues an event, and says its id on a terminal, as JSON, or where `--print-id` asks for it.
  * @throws CapnhookError `USAGE`, `NO_INPUT`, `PERMISSION` for the payload's file, or as the library's `fire`
  */
-export async function runFire(args: FireArguments, globals: Globals, io: Io): Promise<number> {
+export async function runFire(
+  args: FireArguments,
+  globals: Globals,
+  io: Io,
+  requireHook?: RequireHook,
+): Promise<number> {
   const plan = planFire(args);
+  if (args['require-hook'] && plan.to === undefined && plan.hook !== undefined && !looksLikeUrl(plan.hook))
+    await requireHook?.(plan.hook, { config: globals.config, env: io.env });
   if (plan.to?.includes('-') && readsInput(plan.file, args)) {
     throw usage('standard input cannot be both the URLs and the payload', 'Put one of them into a file.');
   }
@@ -37,6 +45,9 @@ export async function runFire(args: FireArguments, globals: Globals, io: Io): Pr
     io.err(`capnhook: queued ${fired.id}${fired.events > 1 ? ` (${fired.events} events)` : ''}\n`);
   return 0;
 }
+
+/** Rejects if nobody is registered for the hook. It is given from outside: it loads what an ordinary `fire` must not. */
+type RequireHook = (hook: string, options: { config: string | undefined; env: Io['env'] }) => Promise<void>;
 
 interface Plan {
   hook?: string;
