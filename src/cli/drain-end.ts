@@ -3,12 +3,14 @@ import type { CapnhookError } from '../shared/errors.js';
 import { exitCodes } from '../shared/exit-codes.js';
 import type { DrainSummary, Notice } from '../usecases/drain/ports.js';
 
-/** 69 if anything was given up, 75 if anything is still queued, otherwise 0. */
+/** 78 if a person must put something right, 69 if anything was given up, 75 if anything is still queued, otherwise 0. */
 export function exitCodeFor({
+  misconfigured,
   gaveUp,
   owed,
   waiting,
-}: Pick<DrainSummary, 'gaveUp' | 'owed' | 'waiting'>): number {
+}: Pick<DrainSummary, 'misconfigured' | 'gaveUp' | 'owed' | 'waiting'>): number {
+  if (misconfigured > 0) return exitCodes.hooksFile;
   if (gaveUp > 0) return exitCodes.gaveUp;
   return owed + waiting > 0 ? exitCodes.temporary : exitCodes.ok;
 }
@@ -17,6 +19,7 @@ export function exitCodeFor({
 export function reasonOfNotice(notice: Notice): string | undefined {
   if (notice.kind === 'unread') return `${notice.entry.name}: ${notice.entry.reason}`;
   if (notice.kind === 'gave-up') return `gave up for ${notice.endpoint.id}: ${notice.reason}`;
+  if (notice.kind === 'shortage') return notice.what;
   return undefined;
 }
 

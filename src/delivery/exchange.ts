@@ -124,8 +124,12 @@ export function exchange(request: HttpRequest, options: ExchangeOptions): Promis
     }
 
     function begin({ fresh }: { fresh: boolean }): void {
-      connection = connect(request.origin, { fresh });
-      connection.post(request, listenerFor(connection));
+      try {
+        connection = connect(request.origin, { fresh });
+        connection.post(request, listenerFor(connection));
+      } catch (error) {
+        drop(describeError(error)); // there is no memory for the parser, or a header is none
+      }
     }
 
     function listenerFor(mine: Connection): AnswerListener {

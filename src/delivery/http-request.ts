@@ -2,10 +2,9 @@
 import type { Endpoint, Secret } from '../endpoint/endpoint.js';
 import { parseWebhookUrl } from '../event/webhook-url.js';
 import { isHeaderValue } from '../shared/header-value.js';
-import type { AttemptError } from './error-words.js';
 import { createMask, type KnownSecrets, type Mask } from './mask.js';
 import { nameOfSecret, type SecretReader } from './secrets.js';
-import type { Attempt } from './sender.js';
+import type { Attempt, AttemptError } from './sender.js';
 import { createSignature, parseSigningKey, type SigningKey } from './sign.js';
 
 /** A POST, ready to be written. */
@@ -46,9 +45,11 @@ const ownHeaders = ['webhook-id', 'webhook-timestamp', 'capnhook-attempt', 'capn
 /** Says no from anywhere within {@link createRequestBuilder}; never leaves it. */
 class Unusable extends Error {
   readonly code: 'BAD_SECRET' | 'BAD_URL';
-  constructor(code: 'BAD_SECRET' | 'BAD_URL', message: string) {
+  readonly secret: Secret;
+  constructor(code: 'BAD_SECRET' | 'BAD_URL', secret: Secret, message: string) {
     super(message);
     this.code = code;
+    this.secret = secret;
   }
 }
 
@@ -56,7 +57,8 @@ class Unusable extends Error {
  * Makes a function that turns an attempt into its request. What cannot be used
  * comes back as an error with the code `BAD_SECRET` (a secret that is not
  * there, is no signing key, or cannot stand in a header) or `BAD_URL` (not a
- * whole URL of http or https).
+ * whole URL of http or https), with what to do about it; it is looked up again
+ * at the next attempt.
  *
  * An endpoint's own `user-agent`, `accept`, `host` and `authorization` go before
  * capnhook's and before the credentials in its URL; everything else that
@@ -79,7 +81,7 @@ export function createRequestBuilder({
 
   function read(secret: Secret): string {
     const found = secrets.read(secret);
-    if (!found.ok) throw new Unusable('BAD_SECRET', found.reason);
+    if (!found.ok) throw new Unusable('BAD_SECRET', secret, found.reason);
     return found.text;
   }
 
@@ -149,27 +151,39 @@ export function createRequestBuilder({
       return { ok: true, request: build(attempt) };
     } catch (error) {
       if (!(error instanceof Unusable)) throw error;
-      return { ok: false, error: { kind: 'error', code: error.code, message: error.message } };
+      const { code, secret, message } = error;
+      secrets.forget(secret);
+      // Who gave it can change a file, or the hooks file; nobody can change the environment of a process that runs.
+      const isLasting = 'env' in secret;
+      return { ok: false, error: { kind: 'error', code, message, hint: hintOf(secret), isLasting } };
     }
   };
+}
+
+function hintOf(secret: Secret): string {
+  if ('env' in secret)
+    return `Set ${secret.env} where the drain is started (in the crontab, or with Environment= of the unit).`;
+  if ('file' in secret) return `Put it into ${secret.file}, where the drain may read it.`;
+  if ('credential' in secret) return `Give ${secret.credential} with LoadCredential= of the unit.`;
+  return 'Correct it in the hooks file.';
 }
 
 function parseUrl(secret: Secret, text: string): URL {
   const parsed = parseWebhookUrl(text);
   if (parsed.ok) return new URL(parsed.url);
-  throw new Unusable('BAD_URL', `${nameOfSecret(secret)} cannot be used: ${parsed.reason}`);
+  throw new Unusable('BAD_URL', secret, `${nameOfSecret(secret)} cannot be used: ${parsed.reason}`);
 }
 
 function headerValue(name: string, secret: Secret, value: string): string {
   if (isHeaderValue(value)) return value;
   const why = `${nameOfSecret(secret)} has a line break or another character that a header cannot hold`;
-  throw new Unusable('BAD_SECRET', `the header ${name} cannot be sent: ${why}`);
+  throw new Unusable('BAD_SECRET', secret, `the header ${name} cannot be sent: ${why}`);
 }
 
 function signingKey(secret: Secret, text: string): SigningKey {
   const parsed = parseSigningKey(text);
   if (parsed.ok) return parsed.key;
-  throw new Unusable('BAD_SECRET', `${nameOfSecret(secret)} cannot be signed with: ${parsed.reason}`);
+  throw new Unusable('BAD_SECRET', secret, `${nameOfSecret(secret)} cannot be signed with: ${parsed.reason}`);
 }
 
 /** @param texts of the endpoint's URL, headers and keys, in this order */

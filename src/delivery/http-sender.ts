@@ -32,7 +32,7 @@ import { createRequestBuilder, type HttpRequest } from './http-request.js';
 import { hasWebAssembly, openPlainConnection } from './plain-connection.js';
 import type { SecretReader } from './secrets.js';
 import type { Answer, Attempt, AttemptResult, Sender } from './sender.js';
-import { isSuccess, OURS } from './verdict.js';
+import { isSuccess } from './verdict.js';
 
 /** Idle connections over all origins, at most, unless there is to be another number of them. */
 const MAX_IDLE = 256;
@@ -123,30 +123,33 @@ export function createHttpSender({
     });
   }
 
-  /** undefined once it is loaded. @throws what is not for want of this machine's means */
-  async function ensureLoaded(): Promise<AttemptResult | undefined> {
+  async function loaded(): Promise<Connect> {
     loading ??= load();
     try {
-      connect = await loading;
-      return undefined;
+      return await loading;
     } catch (error) {
       loading = undefined; // it may pass, where undici is loaded by `require`, as in the bundle
-      return notLoaded(error);
+      throw error;
     }
   }
 
   return {
     async prepare() {
-      await ensureLoaded();
+      try {
+        connect ??= await loaded();
+      } catch (error) {
+        if (errnoOf(error) === undefined) throw error; // it is tried again with the first attempt, which tells of it
+      }
     },
     async send(attempt) {
-      const built = buildRequest(attempt);
-      if (!built.ok) return built.error;
-      if (connect === undefined) {
-        const failure = await ensureLoaded();
-        if (failure !== undefined) return failure;
+      try {
+        const built = buildRequest(attempt);
+        if (!built.ok) return built.error;
+        connect ??= await loaded();
+        return await begin(built.request, attempt, connect);
+      } catch (error) {
+        return describeError(error); // no parser for want of memory, no thread, or a bug: the event waits
       }
-      return begin(built.request, attempt, connect as Connect);
     },
     async close() {
       closing.abort();
@@ -154,12 +157,6 @@ export function createHttpSender({
       await Promise.all(Array.from(open, (connection) => connection.destroy()));
     },
   };
-}
-
-/** @throws what is not for want of this machine's means */
-function notLoaded(error: unknown): AttemptResult {
-  if (!OURS.has(errnoOf(error) ?? '')) throw error;
-  return describeError(error);
 }
 
 interface OpenOptions {

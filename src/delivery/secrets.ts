@@ -14,6 +14,8 @@ export type SecretText = { ok: true; text: string } | { ok: false; reason: strin
 /** Looks up secrets. */
 export interface SecretReader {
   read(secret: Secret): SecretText;
+  /** Its text is no good: it is looked up again at the next `read`. */
+  forget(secret: Secret): void;
 }
 
 /** The largest file a secret may be in, in bytes. */
@@ -49,6 +51,10 @@ export function createSecretReader({ env }: { env: NodeJS.ProcessEnv }): SecretR
       const text = find(secret);
       if (text.ok) found.set(secret, text);
       return text;
+    },
+    forget(secret) {
+      found.delete(secret);
+      if (!('value' in secret)) known.delete(nameOfSecret(secret));
     },
   };
 }

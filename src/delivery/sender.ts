@@ -29,10 +29,22 @@ export type DeliveryWish = 'abort-message' | 'disable';
 /** What came of one attempt. A failed attempt is a result, never an exception. */
 export type AttemptResult =
   | AttemptAnswer
-  /** No answer: a stable word such as `TIMEOUT`, `ECONNREFUSED`, `ENOTFOUND`, `BAD_SECRET`; and words for a person, free of URLs and secrets. */
-  | { kind: 'error'; code: string; message: string }
+  | AttemptError
   /** Cut off from our side while in flight; the receiver may or may not have it. */
   | { kind: 'aborted' };
+
+/** No answer. */
+export interface AttemptError {
+  kind: 'error';
+  /** A stable word such as `TIMEOUT`, `ECONNREFUSED`, `ENOTFOUND`, `BAD_SECRET`. */
+  code: string;
+  /** Words for a person, free of URLs and secrets. */
+  message: string;
+  /** What to do about it: one sentence. */
+  hint?: string;
+  /** Whether it stays so as long as this process runs: its environment does not change. */
+  isLasting?: boolean;
+}
 
 /** One POST to be made. */
 export interface Attempt {

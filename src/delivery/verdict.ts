@@ -1,5 +1,5 @@
 import { parseRetryAfter } from './retry-after.js';
-import type { AttemptResult } from './sender.js';
+import type { AttemptError, AttemptResult } from './sender.js';
 
 /**
  * What an attempt's result means. `what` is a few words for a person: `503`,
@@ -17,8 +17,10 @@ export type Verdict =
   | FailedVerdict
   /** Cut off from our side: nothing is known. */
   | { kind: 'aborted' }
-  /** This machine could not make the attempt: it says nothing of the endpoint. */
-  | { kind: 'ours'; what: string };
+  /** This machine could not make the attempt: it says nothing of the endpoint, and may pass by itself. */
+  | { kind: 'ours'; what: string }
+  /** It cannot be made before a person puts something right: a secret, a URL, a header. */
+  | { kind: 'mistake'; what: string };
 
 /** The endpoint failed. */
 export interface FailedVerdict {
@@ -30,17 +32,35 @@ export interface FailedVerdict {
   mayBeEvent?: true;
   /** It works, and wants fewer requests: 429, or 403 with `Retry-After`, as GitHub has it. */
   limits?: true;
+  /** No network could be reached: where that goes for every endpoint, it is this machine that has none. */
+  isUnreachable?: true;
 }
 
-/** Errors of a machine that has run out of descriptors, memory or ports, or has no name service. */
-export const OURS: ReadonlySet<string> = new Set([
-  'EMFILE',
-  'ENFILE',
-  'ENOMEM',
-  'EADDRNOTAVAIL',
-  'ENOBUFS',
-  'NAME_SERVICE',
+/** Errors of a machine that has run out of descriptors, memory, threads or ports, or has no name service. */
+const OURS: ReadonlySet<string> = new Set([
+  ...['EMFILE', 'ENFILE', 'ENOMEM', 'ENOBUFS', 'EAGAIN', 'EADDRNOTAVAIL', 'EADDRINUSE'],
+  ...['EAI_MEMORY', 'EAI_SYSTEM', 'OUT_OF_MEM', 'NAME_SERVICE', 'UNKNOWN'],
 ]);
+
+/** Of those, the ones that each attempt can meet next, whatever its endpoint. */
+const SHARED: ReadonlySet<string> = new Set(['EMFILE', 'ENFILE', 'ENOMEM', 'ENOBUFS', 'EAGAIN']);
+
+/** Whether this machine has run out of something that all attempts need. */
+export function isSharedShortage(code: string): boolean {
+  return SHARED.has(code);
+}
+
+/** Mistakes of the operator. */
+const MISTAKES: ReadonlySet<string> = new Set(['BAD_SECRET', 'BAD_URL', 'BAD_REQUEST']);
+
+/** Errors of system calls, and of c-ares, that tell of the network or of the other side. */
+const NETWORK =
+  /^E(?:CONN|NET|HOST|PROTO|TIMEDOUT|TIMEOUT|PIPE|AFNOSUPPORT|ACCES$|PERM$|INVAL$|NOTFOUND|NODATA|NONAME|SERVFAIL|FORMERR|REFUSED|BADRESP|CANCELLED|DESTADDRREQ)/;
+
+/** Errors of system calls and of Node that tell of something else: this program's files, its memory, a bug. */
+const NOT_NETWORK = /^(?:E[A-Z0-9]+$|ERR_(?!SSL|TLS|HTTP))/;
+
+const UNREACHABLE: ReadonlySet<string> = new Set(['ENETUNREACH', 'ENETDOWN']);
 
 /** Bad Request, Content Too Large, Unsupported Media Type, Unprocessable Content. */
 const SPEAKS_OF_THE_EVENT: ReadonlySet<number> = new Set([400, 413, 415, 422]);
@@ -71,7 +91,7 @@ export function isSuccess(status: number): boolean {
  */
 export function verdictOf(result: AttemptResult, nowMs: number): Verdict {
   if (result.kind === 'aborted') return { kind: 'aborted' };
-  if (result.kind === 'error') return verdictOfError(result.code);
+  if (result.kind === 'error') return verdictOfError(result);
   const { status, retryAfter, delivery } = result;
   if (isSuccess(status))
     return delivery === 'disable' ? { kind: 'delivered', disables: true } : { kind: 'delivered' };
@@ -99,7 +119,16 @@ function verdictOfStatus(status: number): Extract<Verdict, { kind: 'rejected' }>
   return { kind: 'failed', what, mayBeEvent: true };
 }
 
-function verdictOfError(code: string): Verdict {
-  if (OURS.has(code)) return { kind: 'ours', what: code };
-  return { kind: 'failed', what: code, ...(MAY_BE_EVENT.has(code) && { mayBeEvent: true }) };
+function verdictOfError({ code }: AttemptError): Verdict {
+  if (MISTAKES.has(code)) return { kind: 'mistake', what: code };
+  if (isOurs(code)) return { kind: 'ours', what: code };
+  const verdict: FailedVerdict = { kind: 'failed', what: code };
+  if (MAY_BE_EVENT.has(code)) verdict.mayBeEvent = true;
+  if (UNREACHABLE.has(code)) verdict.isUnreachable = true;
+  return verdict;
+}
+
+/** Whether an error says nothing of the endpoint; what is not known to be the network's is not blamed on it. */
+function isOurs(code: string): boolean {
+  return OURS.has(code) || (NOT_NETWORK.test(code) && !NETWORK.test(code));
 }

@@ -95,7 +95,7 @@ export function afterAttempt(
   { conduct, ...moment }: Moment & { conduct: Conduct; random: number },
 ): { health: Health; decision: Decision } {
   const { outcome, event } = attempt;
-  const health = atThisClock(before, moment);
+  const health = withoutMistake(atThisClock(before, moment));
   const { now } = moment;
   const holds = isHeld(health, attempt, now);
   const answered = { settled: event, limit: limitOf(conduct), holds, now };
@@ -154,7 +154,7 @@ export function isUnchangedBySuccess(health: Health, event: string): boolean {
 
 /** Nothing that a success could mend. */
 function isSmooth(health: Health): boolean {
-  return isUnbroken(health) && health.limitedAt === undefined;
+  return isUnbroken(health) && health.limitedAt === undefined && health.mistake === undefined;
 }
 
 /** Nothing that a success could mend now. */
@@ -164,6 +164,13 @@ function isUnbroken({ failures, allowed, against }: Health): boolean {
 
 function pausedBy(what: string): string {
   return `it answered ${what}`;
+}
+
+/** An attempt was made: what stood in its way is put right. */
+function withoutMistake(health: Health): Health {
+  if (health.mistake === undefined) return health;
+  const { mistake: _, ...rest } = health;
+  return rest;
 }
 
 /** Whether it is the delivery that is at fault, as far as this attempt can tell. */

@@ -24,6 +24,8 @@ export interface Health {
   failedAt?: readonly number[];
   /** After the clock has jumped: no delivery's age counts from before. */
   ageFrom?: number;
+  /** Why it cannot be sent to before a person puts something right. */
+  mistake?: string;
   /** Why it is paused: nothing is sent until somebody clears it. */
   paused?: string;
   /** What went wrong last: `503`, `ECONNREFUSED`, … */
@@ -126,6 +128,15 @@ export function probeOf(health: Health, { order }: Conduct): readonly string[] |
 export function parkedUntil(health: Health, moment: Moment, { retry }: Pick<Conduct, 'retry'>): number {
   const until = atThisClock(health, moment).parkedUntil ?? 0;
   return until > moment.now + longestBackOffMs(retry) ? 0 : until;
+}
+
+/**
+ * When a drain that does not wait for the schedule may try a parked endpoint, ms since the epoch: `everyMs` after the
+ * last failure that counted, and never before the time that it asked for.
+ */
+export function earlyAt(health: Health, moment: Moment, { everyMs }: { everyMs: number }): number {
+  const { failedAt = [], askedUntil = 0 } = atThisClock(health, moment);
+  return Math.max(askedUntil, (failedAt.at(-1) ?? 0) + everyMs);
 }
 
 /** For how much longer a run of rejections pauses, in ms. More than a pause is from before the clock was set back. */

@@ -34,7 +34,7 @@ export interface DrainOptions {
    * flight does not wait for one of them.
    */
   maxInFlight?: number;
-  /** How long attempts in flight may go on after `stop`, in ms; default 10,000. */
+  /** How long attempts in flight may go on after `stop`, in ms, default 10,000; and when `waitMs` is over, default 500. */
   graceMs?: number | undefined;
   /** How often a drain that stays looks for events and changes it was not told of, in ms; default 2,000. */
   rescanMs?: number;
@@ -63,6 +63,9 @@ export interface Ready {
   /** Reads the hooks file and its secrets anew, as for SIGHUP. */
   reload(): void;
 }
+
+/** How long what is in flight may go on when `waitMs` is over, in ms: a deadline is one. */
+const waitGraceMs = 500;
 
 /** A command that is told of a change has so long, in ms. */
 const commandTimeoutMs = 30_000;
@@ -120,7 +123,7 @@ export async function drain(options: DrainOptions = {}): Promise<DrainSummary> {
   const sender = createHttpSender({
     userAgent,
     maxIdle: limits.idle,
-    secrets: { read: (secret) => secrets.read(secret) },
+    secrets: { read: (secret) => secrets.read(secret), forget: (secret) => secrets.forget(secret) },
     env,
   });
   const commandEnv = commandEnvironment(env, { spool: root, config });
@@ -141,6 +144,7 @@ export async function drain(options: DrainOptions = {}): Promise<DrainSummary> {
         limits,
         waitMs: options.waitMs ?? 0,
         graceMs: options.graceMs ?? 10_000,
+        waitGraceMs: options.graceMs ?? waitGraceMs,
         rescanMs: options.rescanMs ?? 2_000,
         showUrls: options.showUrls ?? false,
         ...(options.maxInFlight !== undefined && { maxInFlight: options.maxInFlight }),

@@ -347,6 +347,8 @@ describe('capnhook drain', () => {
       waiting: 0,
       queues: [],
       moreQueues: 0,
+      misconfigured: 0,
+      onHold: 0,
     });
     await fired(place);
     const verbose = await place.run(['drain', '-v']);
@@ -488,10 +490,11 @@ describe('capnhook drain', () => {
   });
 
   it.each<[Parameters<typeof exitCodeFor>[0], number]>([
-    [{ gaveUp: 0, owed: 0, waiting: 0 }, 0],
-    [{ gaveUp: 0, owed: 1, waiting: 0 }, 75],
-    [{ gaveUp: 0, owed: 0, waiting: 1 }, 75],
-    [{ gaveUp: 1, owed: 1, waiting: 1 }, 69],
+    [{ misconfigured: 0, gaveUp: 0, owed: 0, waiting: 0 }, 0],
+    [{ misconfigured: 0, gaveUp: 0, owed: 1, waiting: 0 }, 75],
+    [{ misconfigured: 0, gaveUp: 0, owed: 0, waiting: 1 }, 75],
+    [{ misconfigured: 0, gaveUp: 1, owed: 1, waiting: 1 }, 69],
+    [{ misconfigured: 1, gaveUp: 1, owed: 1, waiting: 1 }, 78],
   ])('exitCodeFor() of %j is %d', (summary, code) => expect(exitCodeFor(summary)).toBe(code));
 
   it.each<[string[], RegExp]>([

@@ -23,7 +23,8 @@ describe('describeError()', () => {
     ],
     ['EPROTO', 'EPROTO', 'TLS could not be agreed on'],
   ])('describeError() of %s is %s, and quotes nothing', (given, code, message) => {
-    expect(describeError(coded(given))).toEqual({ kind: 'error', code, message });
+    const { hint: _, ...described } = describeError(coded(given));
+    expect(described).toEqual({ kind: 'error', code, message });
   });
 
   test('describeError() tells a bad answer from a closed connection', () => {
@@ -39,6 +40,24 @@ describe('describeError()', () => {
     },
   );
 
+  test('describeError() of several addresses passes over those that this machine could not try', () => {
+    const missing = Object.assign(coded('EADDRNOTAVAIL'), { address: 'fec0::1' });
+    const error = new AggregateError([coded('ENETUNREACH'), missing, coded('ECONNREFUSED')]);
+    expect(describeError(error).code).toBe('ECONNREFUSED');
+    expect(describeError(new AggregateError([coded('ENETUNREACH')])).code).toBe('ENETUNREACH');
+  });
+
+  test.each([
+    new RangeError('WebAssembly.Memory(): could not allocate memory'),
+    new RangeError('Array buffer allocation failed'),
+    new Error('WebAssembly.instantiate(): Out of memory: Cannot allocate Wasm memory for new instance'),
+  ])('describeError() of %s is a want of memory', (error) => {
+    expect(describeError(error)).toMatchObject({
+      code: 'ENOMEM',
+      hint: expect.stringContaining('memory'),
+    });
+  });
+
   test('describeError() of several addresses is that of the first', () => {
     const error = new AggregateError([coded('ECONNREFUSED'), coded('ENETUNREACH')]);
     expect(describeError(error).code).toBe('ECONNREFUSED');
@@ -48,7 +67,9 @@ describe('describeError()', () => {
   test.each([new Error('s3cret'), 's3cret', undefined])(
     'describeError() of anything else is UNKNOWN',
     (error) => {
-      expect(describeError(error)).toEqual({ kind: 'error', code: 'UNKNOWN', message: 'the attempt failed' });
+      const { code, message, hint } = describeError(error);
+      expect([code, message]).toEqual(['UNKNOWN', 'something went wrong on this machine']);
+      expect(hint).toContain('report it');
     },
   );
 });

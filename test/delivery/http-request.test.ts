@@ -9,7 +9,11 @@ function build(parts: AttemptParts, env: NodeJS.ProcessEnv = {}) {
   return buildRequest(attemptAt('https://host.example/in', parts));
 }
 
-const refused = (code: string, message: string) => ({ ok: false, error: { kind: 'error', code, message } });
+/** For what an environment variable should have held. */
+const refused = (code: string, message: string) => ({
+  ok: false,
+  error: { kind: 'error', code, message, hint: expect.stringMatching(/^Set [A-Z_]+ where/), isLasting: true },
+});
 
 describe('createRequestBuilder()', () => {
   test.each([
@@ -59,6 +63,7 @@ describe('createRequestBuilder()', () => {
     const secretOf = (n: number) => `whsec_${Buffer.alloc(32, n).toString('base64')}`;
     let text = secretOf(1);
     const secrets: SecretReader = {
+      forget() {},
       read: (secret) => ({ ok: true, text: 'value' in secret ? secret.value : text }),
     };
     const buildRequest = createRequestBuilder({ userAgent: 'x', secrets });
@@ -79,6 +84,7 @@ describe('createRequestBuilder()', () => {
     const keyOf = (n: number) => `whsec_${Buffer.alloc(32, n).toString('base64')}`;
     const texts: Record<string, string> = { URL: 'https://one.example/in', TOKEN: 'one', KEY: keyOf(1) };
     const secrets: SecretReader = {
+      forget() {},
       read: (secret) => ({ ok: true, text: 'env' in secret ? texts[secret.env]! : '' }),
     };
     const buildRequest = createRequestBuilder({ userAgent: 'x', secrets });
@@ -148,6 +154,7 @@ describe('createRequestBuilder()', () => {
 
   test('createRequestBuilder() does not hide a bug in its secret reader', () => {
     const secrets: SecretReader = {
+      forget() {},
       read: () => {
         throw new TypeError('a bug');
       },

@@ -28,10 +28,33 @@ describe('verdictOf()', () => {
     expect(verdictOf({ kind: 'answer', status }, now)).toEqual(verdict);
   });
 
-  test.each(['EMFILE', 'ENFILE', 'ENOMEM', 'EADDRNOTAVAIL', 'ENOBUFS'])(
-    'verdictOf() the error %s blames this machine',
+  test.each(['BAD_SECRET', 'BAD_URL', 'BAD_REQUEST'])(
+    'verdictOf() the error %s is a mistake that a person must put right',
     (code) =>
-      expect(verdictOf({ kind: 'error', code, message: '' }, now)).toEqual({ kind: 'ours', what: code }),
+      expect(verdictOf({ kind: 'error', code, message: '' }, now)).toEqual({ kind: 'mistake', what: code }),
+  );
+
+  test.each([
+    ...['ECONNRESET', 'EHOSTUNREACH', 'ENOTFOUND', 'EAI_AGAIN', 'EPROTO', 'EACCES', 'ETIMEDOUT', 'NO_IPV6'],
+    ...['TIMEOUT', 'BAD_RESPONSE', 'CERT_HAS_EXPIRED', 'ERR_SSL_WRONG_VERSION_NUMBER', 'INVALID_CA'],
+    ...['ERR_TLS_CERT_ALTNAME_INVALID', 'SELF_SIGNED_CERT_IN_CHAIN', 'ESERVFAIL', 'ENETUNREACH'],
+  ])('verdictOf() the error %s is a failure of the endpoint', (code) =>
+    expect(verdictOf({ kind: 'error', code, message: '' }, now).kind).toBe('failed'),
+  );
+
+  test.each([
+    ...['EMFILE', 'ENFILE', 'ENOMEM', 'EADDRNOTAVAIL', 'ENOBUFS', 'EAGAIN', 'UNKNOWN'],
+    ...[
+      'ENOSPC',
+      'EIO',
+      'ENOENT',
+      'ERR_INVALID_ARG_TYPE',
+      'ERR_MODULE_NOT_FOUND',
+      'EAI_MEMORY',
+      'EADDRINUSE',
+    ],
+  ])('verdictOf() the error %s blames this machine', (code) =>
+    expect(verdictOf({ kind: 'error', code, message: '' }, now)).toEqual({ kind: 'ours', what: code }),
   );
 
   test.each([

@@ -203,6 +203,51 @@ describe('endpoint health', () => {
     expect(stderr).not.toContain('well again');
   });
 
+  test('capnhook drain --wait tries a parked endpoint every few seconds, and moves no schedule by that', async () => {
+    const world = createWorld();
+    let isUp = false;
+    const receiver = await world.receiver(() => ({ status: isUp ? 204 : 503 }));
+    world.hooks(hooksFile(receiver.url).replace('10ms', '1h'));
+    await world.run(['fire', 'complete', '-d', '1']);
+    expect((await world.run(['drain'])).code).toBe(75);
+    const path = join(world.spool, 'endpoints/chat.json');
+    const parked = JSON.parse(readFileSync(path, 'utf8'));
+    const waiting = world.start(['drain', '--wait', '40s']);
+    await receiver.waitFor(3, 30_000);
+    const { failures, failedAt, parkedUntil } = parked;
+    isUp = true;
+    expect((await waiting.ended).code).toBe(0);
+    expect(receiver.requests.length).toBeLessThan(12);
+    // And where it stays down, nothing has moved.
+    isUp = false;
+    await world.run(['fire', 'complete', '-d', '2']);
+    await world.run(['drain']);
+    const before = JSON.parse(readFileSync(path, 'utf8'));
+    expect((await world.run(['drain', '--wait', '4s'])).code).toBe(75);
+    const { failures: f, failedAt: a, parkedUntil: u } = JSON.parse(readFileSync(path, 'utf8'));
+    expect({ f, a, u }).toEqual({ f: before.failures, a: before.failedAt, u: before.parkedUntil });
+    expect([failures, failedAt.length, parkedUntil > Date.now()]).toEqual([1, 1, true]);
+  });
+
+  test('capnhook drain --wait does not come before the time that Retry-After asks for', async () => {
+    const world = createWorld();
+    const receiver = await world.receiver(() => ({ status: 503, headers: { 'retry-after': '3600' } }));
+    world.hooks(hooksFile(receiver.url));
+    await world.run(['fire', 'complete', '-d', '1']);
+    expect((await world.run(['drain', '--wait', '5s'])).code).toBe(75);
+    expect(receiver.requests).toHaveLength(1);
+  });
+
+  test('capnhook drain --wait ends in time while an attempt hangs', async () => {
+    const world = createWorld();
+    const receiver = await world.receiver(() => new Promise<Answer>(() => {}));
+    world.hooks(hooksFile(receiver.url));
+    await world.run(['fire', 'complete', '-d', '1']);
+    const before = performance.now();
+    expect((await world.run(['drain', '--wait', '2s'])).code).toBe(75);
+    expect(performance.now() - before).toBeLessThan(9_000); // the timeout is 20 s, and a grace time 10 s
+  });
+
   test('capnhook drain keeps the rate from one pass to the next', async () => {
     const world = createWorld();
     const receiver = await world.receiver();

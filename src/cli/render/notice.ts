@@ -37,6 +37,14 @@ export function renderNotice(notice: Notice, options: NoticeOptions): string | u
       );
     case 'well':
       return style.good(`${renderNamed(notice.endpoint)} is well again`);
+    case 'misconfigured': {
+      const hint = notice.hint === undefined ? '' : `\n  ${safe(notice.hint)}`;
+      return style.bad(`cannot send to ${renderNamed(notice.endpoint)}: ${safe(notice.reason)}${hint}`);
+    }
+    case 'shortage': {
+      const hint = notice.hint === undefined ? '' : `\n  ${safe(notice.hint)}`;
+      return style.bad(`cannot send now: ${safe(notice.reason)} (${notice.what})${hint}`);
+    }
     case 'failed-alone': {
       const { event, what, dueMs, isFirst } = notice;
       const who = renderNamed(notice.endpoint);

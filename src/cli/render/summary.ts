@@ -40,6 +40,8 @@ function renderQueued(queued: Queued, now: number): string {
 export function renderWhy({ why, what, nextAttempt }: Queued, now: number): string {
   const next = nextAttempt === undefined ? '' : `, next attempt ${renderNext(Date.parse(nextAttempt), now)}`;
   switch (why) {
+    case 'misconfigured':
+      return `misconfigured: ${safe(what ?? 'it cannot be sent to')}`;
     case 'on-hold':
       return 'on hold: not registered';
     case 'parked':

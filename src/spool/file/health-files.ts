@@ -136,7 +136,7 @@ function parseHealth(text: string): Health {
   }
   if (typeof value !== 'object' || value === null) return {};
   const { failures, since, parkedUntil, failedAt, paused, last, failedDeliveries } = value as Health;
-  const { ageFrom, allowed, against, clock, pace, limitedAt, heldSince } = value as Health;
+  const { ageFrom, allowed, against, clock, pace, limitedAt, heldSince, mistake } = value as Health;
   const parsedPace = parsePace(pace);
   const askedUntil = askedUntilOf(value as Health & { asked?: unknown });
   return {
@@ -148,6 +148,7 @@ function parseHealth(text: string): Health {
     ...(Array.isArray(failedAt) && failedAt.every(isCount) && { failedAt }),
     ...(isCount(ageFrom) && { ageFrom }),
     ...(isCount(heldSince) && { heldSince }),
+    ...(typeof mistake === 'string' && { mistake }),
     ...(typeof paused === 'string' && { paused }),
     ...(typeof last === 'string' && { last }),
     ...(isFailedDeliveries(failedDeliveries) && { failedDeliveries }),

@@ -27,6 +27,9 @@ const passPatienceMs = 2_000;
 /** A pass goes on with an endpoint that rejects one delivery after another for so long, in ms; the next pass goes on. */
 const runPatienceMs = 30_000;
 
+/** How soon it is looked again for deliveries that could not be read, in ms. */
+const lookForUnreadMs = 2_000;
+
 /** An endpoint's turn is up to so many deliveries: those that are settled together share an fsync of their directory. */
 const turnLength = 4;
 
@@ -58,6 +61,8 @@ export interface AttemptsOptions {
   resting: Resting;
   /** A pass is about what was due when it began. */
   isPass: boolean;
+  /** A drain that has a deadline tries a parked endpoint every so many ms, whatever its schedule says. Default: it does not. */
+  tryEveryMs?: number | undefined;
   isStopping(): boolean;
   /** Told when one has come home, and when it is settled. */
   onHome(): void;
@@ -67,7 +72,7 @@ export interface AttemptsOptions {
 export function createAttempts(ports: DrainPorts, options: AttemptsOptions): Attempts {
   const { lease, sender, clock } = ports;
   const { routing, settler, holds, maxInFlight, limits, resting, isPass, isStopping, onHome } = options;
-  const gate = createGate(ports, { routing, resting });
+  const gate = createGate(ports, { routing, resting, tryEveryMs: options.tryEveryMs });
   const most = () => mostInFlight(maxInFlight(), limits);
   const isFailing = (id: string) => lease.health(id).failures !== undefined;
   const shares = createShares({ maxInFlight, most, now: clock.monotonic, isFailing });
@@ -183,11 +188,12 @@ export function createAttempts(ports: DrainPorts, options: AttemptsOptions): Att
     settler.began(delivery);
     const startedAt = clock.now();
     const before = clock.monotonic();
+    const isEarly = gate.isEarly(endpoint.id);
     if (endpoint.rate !== undefined) await gate.started(endpoint);
     const timestamp = Math.floor(startedAt / 1000);
     const result = await sender.send({ event, endpoint, attempt: number, timestamp, signal: cut.signal });
     const ms = Math.round(clock.monotonic() - before);
-    return { delivery, endpoint, attempt: number, startedAt, ms, result };
+    return { delivery, endpoint, attempt: number, startedAt, ms, isEarly, result };
   }
 
   return {
@@ -200,7 +206,11 @@ export function createAttempts(ports: DrainPorts, options: AttemptsOptions): Att
       }
       if (isPass) return soonest;
       for (const id of lease.owing()) {
-        const dueMs = ready.has(id) ? undefined : lease.nextDue(id);
+        if (ready.has(id)) continue;
+        const dueMs = lease.nextDue(id);
+        // What cannot be read just now comes back by itself.
+        if (dueMs === undefined && shares.at(id) === 0 && lease.onHold(id) === 0)
+          soonest = Math.min(soonest, lookForUnreadMs);
         if (dueMs !== undefined) soonest = Math.min(soonest, Math.max(dueMs - clock.now(), opensInMs(id)));
       }
       return soonest;

@@ -13,7 +13,7 @@ import { createHolds } from './holds.js';
 import { createIntake } from './intake.js';
 import type { DrainOptions, DrainPorts, DrainSummary, Queued } from './ports.js';
 import { queuedOf, summarizeQueues } from './queues.js';
-import { createResting } from './resting.js';
+import { createResting, tryEveryMs } from './resting.js';
 import { createRouting, type Routing } from './routing.js';
 import { createSettler } from './settle.js';
 import { standingNotices } from './standing.js';
@@ -48,13 +48,14 @@ export async function drain(ports: DrainPorts, options: DrainOptions): Promise<D
   const alarm = createAlarm();
   const routing = createRouting(hooks);
   const isPass = until === 'pass';
-  const resting = createResting(clock, { isPass });
+  const resting = createResting(clock, { until });
   const alerts = createAlerts(ports, routing);
   const telling = createTelling(ports, { showUrls, onChange: alerts.add });
   const settler = createSettler(ports, { summary, telling, resting, isStopping });
   const holds = createHolds(ports, { routing, settler, until, onChange: alerts.add });
   const attempts = createAttempts(ports, {
     ...{ routing, settler, holds, resting, isPass, isStopping, onHome },
+    tryEveryMs: until === 'wait' ? tryEveryMs : undefined,
     maxInFlight: () => options.maxInFlight ?? routing.maxInFlight(),
     limits: options.limits ?? { idle: 0 },
   });
@@ -73,6 +74,8 @@ export async function drain(ports: DrainPorts, options: DrainOptions): Promise<D
   let isStale = false;
   /** For how long nothing was to be done then unless something happened, in ms. */
   let idleMs = 0;
+  /** And when an endpoint that is owed something can be tried next, monotonic ms. */
+  let opensAt = 0;
 
   function isStopping(): boolean {
     if (stop?.aborted === true || abort?.aborted === true) return true;
@@ -98,7 +101,9 @@ export async function drain(ports: DrainPorts, options: DrainOptions): Promise<D
   }
 
   function startGrace(): void {
-    grace ??= setTimeout(cutOff, Math.min(options.graceMs, longestTimerMs));
+    const { graceMs, waitGraceMs = graceMs } = options;
+    const isTold = stop?.aborted === true || abort?.aborted === true;
+    grace ??= setTimeout(cutOff, Math.min(isTold ? graceMs : waitGraceMs, longestTimerMs));
   }
 
   function onStop(): void {
@@ -129,6 +134,7 @@ export async function drain(ports: DrainPorts, options: DrainOptions): Promise<D
       if (!(await attempts.fill())) alarm.ring();
       await setImmediate(); // answers that have come in are heard between two steps
     } while (intake.mayGoOn() && !attempts.failure() && !isStopping());
+    opensAt = lookedAt + opensInMs;
     const hooksMs = intake.isUnsettled() ? unsettledMs : Infinity;
     idleMs = Math.min(hooksMs, intake.changingMs(), heldMs || Infinity, opensInMs);
     const restMs = isPass && attempts.count() === 0 ? Infinity : rescanMs;
@@ -139,7 +145,8 @@ export async function drain(ports: DrainPorts, options: DrainOptions): Promise<D
     if (isStopping()) return true;
     if (until === 'daemon') return false;
     if (isPass) return idleMs === Infinity;
-    return (await holds.areAll()) && (await lease.waiting()) === 0;
+    // Nothing that is owed can be tried before the deadline: it is not waited for.
+    return (opensAt >= deadline || (await holds.areAll())) && (await lease.waiting()) === 0;
   }
 
   /** How long nothing is to be done unless something happens, in ms. */
@@ -227,7 +234,10 @@ export async function drain(ports: DrainPorts, options: DrainOptions): Promise<D
   }
   const queues = await readQueues(ports, routing);
   summary.owed = queues.reduce((sum, { count }) => sum + count, 0);
-  for (const { why, count } of queues) if (why === 'on-hold') summary.onHold += count;
+  for (const { why, count } of queues) {
+    if (why === 'on-hold') summary.onHold += count;
+    if (why === 'misconfigured') summary.misconfigured += 1;
+  }
   summary.waiting = await lease.waiting();
   return Object.assign(summary, summarizeQueues(queues));
 }

@@ -62,6 +62,8 @@ export interface DrainOptions {
   limits?: { descriptors?: number; idle: number };
   /** How long attempts in flight may go on after a stop, in ms. */
   graceMs: number;
+  /** And after `waitMs` is over; default as `graceMs`. */
+  waitGraceMs?: number;
   /** How often a drain that stays looks for what no hint told it of, in ms. */
   rescanMs: number;
   /** Whether notices tell whole URLs; they may be secrets. */
@@ -89,6 +91,8 @@ export interface DrainSummary {
   onHold: number;
   /** Entries not fanned out. */
   waiting: number;
+  /** Endpoints that cannot be sent to before a person puts something right: a secret, a URL, a header. */
+  misconfigured: number;
   /** What is owed, by endpoint, those in trouble first; at most 100 of them. */
   queues: readonly Queued[];
   /** Endpoints that are owed something beside those in `queues`. */
@@ -102,17 +106,17 @@ export interface Queued {
   /** Deliveries. */
   count: number;
   why: WhyQueued;
-  /** A few words: what failed last, or why it is paused. */
+  /** A few words: what failed last, what a person must put right, or why it is paused. */
   what?: string;
   /** When the next attempt is due, ISO 8601 in UTC. */
   nextAttempt?: string;
 }
 
 /**
- * `on-hold`: the endpoint is not registered for them. `parked`: the endpoint failed. `paused`: it wants nothing more. `alone`: each delivery failed alone, and has a time of
+ * `misconfigured`: a person must put something right. `on-hold`: the endpoint is not registered for them. `parked`: the endpoint failed. `paused`: it wants nothing more. `alone`: each delivery failed alone, and has a time of
  * its own. `paced`: its rate is used up. `due`: nothing stands in the way but that the drain has ended.
  */
-export type WhyQueued = 'on-hold' | 'parked' | 'paused' | 'alone' | 'paced' | 'due';
+export type WhyQueued = 'misconfigured' | 'on-hold' | 'parked' | 'paused' | 'alone' | 'paced' | 'due';
 
 /** An endpoint as it may be shown to anybody: its URL can be a secret. One that was deregistered is only an id. */
 export interface Named {
@@ -133,6 +137,10 @@ export type Notice =
   | { kind: 'standing'; queued: Queued; since?: number }
   /** So many endpoints more are parked or paused, and are owed so many deliveries. */
   | { kind: 'more-standing'; endpoints: number; count: number }
+  /** An endpoint cannot be sent to before a person puts something right. */
+  | { kind: 'misconfigured'; endpoint: Named; reason: string; hint?: string | undefined }
+  /** This machine could not make attempts; they wait. */
+  | { kind: 'shortage'; what: string; reason: string; hint?: string | undefined }
   /** With `isFirst` it is the first delivery of the endpoint that fails alone. */
   | { kind: 'failed-alone'; endpoint: Named; event: string; what: string; dueMs: number; isFirst: boolean }
   | { kind: 'gave-up'; endpoint: Named; reason: string; count: number }

@@ -11,7 +11,7 @@ import type { Queued, WhyQueued } from './ports.js';
 const maxQueues = 100;
 
 /** The worst comes first: what needs a person, then what needs time. */
-const order: readonly WhyQueued[] = ['on-hold', 'paused', 'parked', 'alone', 'paced', 'due'];
+const order: readonly WhyQueued[] = ['misconfigured', 'on-hold', 'paused', 'parked', 'alone', 'paced', 'due'];
 
 /** What is known of an endpoint that is owed something. */
 export interface QueueFacts {
@@ -34,6 +34,8 @@ export function queuedOf(facts: QueueFacts, moment: Moment): Queued {
   const { now } = moment;
   const isHeld = facts.held === undefined ? health.heldSince !== undefined : facts.held >= count;
   if (isHeld) return { endpoint, count, why: 'on-hold' };
+  if (health.mistake !== undefined && health.paused === undefined)
+    return { endpoint, count, why: 'misconfigured', what: health.mistake };
   if (health.paused !== undefined) return { endpoint, count, why: 'paused', what: health.paused };
   if (health.failures) {
     const until = parkedUntil(health, moment, conduct);

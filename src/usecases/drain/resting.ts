@@ -3,12 +3,15 @@ import type { Clock } from '../../shared/clock.js';
 
 /**
  * `failed`: the endpoint did; its health knows for how long, and a pass tries it once.
- * `ours`: this machine could not make the attempt. `spool`: the spool could not settle a delivery.
+ * `ours`: this machine could not make the attempt. `mistake`: a person must put something right; `lasting-mistake`:
+ * nobody can as long as this process runs. `spool`: the spool could not settle a delivery.
  */
-export type RestReason = 'failed' | 'ours' | 'spool';
+export type RestReason = 'failed' | 'ours' | 'mistake' | 'lasting-mistake' | 'spool';
 
 export interface Resting {
   rest(endpoint: string, reason: RestReason): void;
+  /** This machine has run out of something that all attempts need. */
+  pause(): void;
   /** The endpoint works, and may go on; not where the spool is what it waits for. */
   wake(endpoint: string): void;
   isResting(endpoint: string): boolean;
@@ -18,16 +21,47 @@ export interface Resting {
   pauseMs(): number;
 }
 
-/** How long nothing is started after an attempt that this machine could not make, in ms. */
-const pauseAfterOursMs = 200;
+/** How long nothing is started when this machine has run out of something that all attempts need, in ms. */
+const pauseMs = 200;
+
+/** There is no more than one such pause in this time, in ms. */
+const pauseEveryMs = 2_000;
 
 /** How long an endpoint rests in a drain that stays, in ms. */
-const restMs: Record<RestReason, number> = { failed: 0, ours: 1_000, spool: 5_000 };
+const restMs: Record<RestReason, number> = {
+  failed: 0,
+  ours: 1_000,
+  mistake: 5_000,
+  'lasting-mistake': 5_000,
+  spool: 5_000,
+};
 
-/** Nobody rests yet. @param options.isPass whether a rest lasts until the drain ends */
-export function createResting(clock: Clock, { isPass }: { isPass: boolean }): Resting {
+/** A drain that has a deadline tries an endpoint that failed every so many ms. */
+export const tryEveryMs = 2_000;
+
+/** Twice as long each time in a row that this machine could not make the attempt, up to this, in ms. */
+const longestOursMs = 30_000;
+
+export interface RestingOptions {
+  /** What the drain drains until: a pass lets a rest last until its end, and `wait` one that nothing can end. */
+  until: 'pass' | 'wait' | 'daemon';
+}
+
+/** Nobody rests yet. */
+export function createResting(clock: Clock, { until }: RestingOptions): Resting {
   const resting = new Map<string, { until: number; reason: RestReason }>();
-  let pausedUntil = 0;
+  /** How often in a row this machine could not make the attempt, by endpoint. */
+  const oursInARow = new Map<string, number>();
+  let pausedAt = Number.NEGATIVE_INFINITY;
+
+  function lengthMs(endpoint: string, reason: RestReason): number {
+    if (until === 'pass' || (until === 'wait' && reason === 'lasting-mistake')) return Infinity;
+    if (until === 'wait' && reason === 'failed') return tryEveryMs;
+    if (reason !== 'ours') return restMs[reason];
+    const times = oursInARow.get(endpoint) ?? 0;
+    oursInARow.set(endpoint, times + 1);
+    return Math.min(restMs.ours * 2 ** times, longestOursMs);
+  }
 
   function leftMs(endpoint: string): number {
     if (resting.size === 0) return 0;
@@ -39,15 +73,18 @@ export function createResting(clock: Clock, { isPass }: { isPass: boolean }): Re
 
   return {
     rest(endpoint, reason) {
-      if (reason === 'ours') pausedUntil = clock.monotonic() + pauseAfterOursMs;
       if (leftMs(endpoint) > 0 && resting.get(endpoint)?.reason === 'spool') return;
-      resting.set(endpoint, { until: isPass ? Infinity : clock.monotonic() + restMs[reason], reason });
+      resting.set(endpoint, { until: clock.monotonic() + lengthMs(endpoint, reason), reason });
+    },
+    pause() {
+      if (clock.monotonic() - pausedAt >= pauseEveryMs) pausedAt = clock.monotonic();
     },
     wake(endpoint) {
+      oursInARow.delete(endpoint);
       if (resting.get(endpoint)?.reason !== 'spool') resting.delete(endpoint);
     },
     isResting: (endpoint) => leftMs(endpoint) > 0,
     leftMs,
-    pauseMs: () => (pausedUntil === 0 ? 0 : Math.max(pausedUntil - clock.monotonic(), 0)),
+    pauseMs: () => Math.max(pausedAt + pauseMs - clock.monotonic(), 0),
   };
 }

@@ -1,7 +1,7 @@
 /** What becomes of a delivery, and of its endpoint's health, after an attempt. */
 import { setImmediate } from 'node:timers/promises';
-import type { AttemptResult } from '../../delivery/sender.js';
-import { type Verdict, verdictOf } from '../../delivery/verdict.js';
+import type { AttemptError, AttemptResult } from '../../delivery/sender.js';
+import { isSharedShortage, type Verdict, verdictOf } from '../../delivery/verdict.js';
 import {
   afterAttempt,
   afterHeadGivenUp,
@@ -19,6 +19,7 @@ import { createDeliveries } from './deliveries.js';
 import { createLoneFailures } from './lone-failures.js';
 import { createPlaces } from './places.js';
 import type { DrainPorts, DrainSummary } from './ports.js';
+import { createReachability } from './reachability.js';
 import type { Resting } from './resting.js';
 import type { Attempted, Telling } from './telling.js';
 
@@ -63,6 +64,7 @@ export function createSettler(ports: DrainPorts, options: SettlerOptions): Settl
   const deliveries = createDeliveries(ports, { telling, resting });
   const loneFailures = createLoneFailures(lease);
   const sweeps = createPlaces(1);
+  const reachability = createReachability(clock);
 
   function attemptNumber({ event, endpoint, attempts }: Delivery): number {
     return attempts + failuresOf(lease.health(endpoint), event.id) + 1;
@@ -86,13 +88,13 @@ export function createSettler(ports: DrainPorts, options: SettlerOptions): Settl
   }
 
   /** What becomes of the delivery; the endpoint's health is saved, and told where it turned. */
-  function decide({ delivery, endpoint, startedAt }: Attempted, outcome: Outcome): Decided {
+  function decide({ delivery, endpoint, startedAt, isEarly }: Attempted, outcome: Outcome): Decided {
     const before = lease.health(endpoint.id);
     const event = delivery.event.id;
     const isSuccess = outcome.kind === 'ok' && outcome.disables === undefined;
     if (isSuccess && isUnchangedBySuccess(before, event)) return { decision: 'delivered' };
     const moment = { ...momentOf(clock), random: random() };
-    const attempt = { outcome, event, startedAt, isAlone: delivery.attempts > 0 };
+    const attempt = { outcome, event, startedAt, isAlone: delivery.attempts > 0, isEarly };
     const { health, decision } = afterAttempt(before, attempt, { conduct: endpoint, ...moment });
     if (health === before) return { decision };
     // What is told must not be told again by the next drain, should this one be killed.
@@ -131,10 +133,10 @@ export function createSettler(ports: DrainPorts, options: SettlerOptions): Settl
     });
   }
 
-  async function wait({ delivery, endpoint, result }: Attempted): Promise<void> {
+  async function wait({ delivery, endpoint, isEarly, result }: Attempted): Promise<void> {
     resting.rest(endpoint.id, 'failed');
     const isPaused = lease.health(endpoint.id).paused !== undefined; // then it is kept
-    if (isPaused || !isTooOld(delivery, endpoint)) lease.release(delivery);
+    if (isPaused || isEarly || !isTooOld(delivery, endpoint)) lease.release(delivery);
     else if (verdictOf(result, clock.now()).kind === 'rejected') await giveUpHead(delivery, endpoint, result);
     else await giveUpOld(delivery, endpoint, result);
   }
@@ -200,15 +202,50 @@ export function createSettler(ports: DrainPorts, options: SettlerOptions): Settl
     return bury(delivery, { reason: 'refused', message, endpoint, attempts: attempt, result });
   }
 
+  /** A person must put something right first: nothing is counted, and it is told once, from one drain to the next as well. */
+  async function misconfigured(attempted: Attempted, error: AttemptError): Promise<void> {
+    const { delivery, endpoint } = attempted;
+    const { id } = endpoint;
+    resting.rest(id, error.isLasting ? 'lasting-mistake' : 'mistake');
+    lease.release(delivery);
+    const health = lease.health(id);
+    if (health.mistake === error.message) return;
+    await lease.saveHealth(id, { ...health, mistake: error.message }, { atOnce: true });
+    telling.misconfigured(attempted, error);
+  }
+
+  /** This machine could not make the attempt: nothing is counted. */
+  function putOff({ delivery, endpoint, result }: Attempted): void {
+    resting.rest(endpoint.id, 'ours');
+    lease.release(delivery);
+    if (result.kind !== 'error') return;
+    if (isSharedShortage(result.code)) resting.pause();
+    telling.shortage(result);
+  }
+
+  /** An endpoint was reached, so those that could not be have a trouble of their own. */
+  async function countPostponed(endpoint: Endpoint): Promise<void> {
+    for (const attempted of reachability.reached(endpoint.id)) {
+      const verdict = verdictOf(attempted.result, clock.now());
+      if (verdict.kind !== 'failed') continue;
+      summary.failed += 1;
+      await decide(attempted, outcomeOf(verdict, attempted.result)).saved;
+    }
+  }
+
   async function settle(attempted: Attempted): Promise<void> {
     const { delivery, endpoint, result } = attempted;
     const verdict = verdictOf(result, clock.now());
+    if (verdict.kind === 'mistake') return misconfigured(attempted, result as AttemptError);
     telling.attempt(attempted, verdict);
     if (verdict.kind === 'aborted') return lease.release(delivery);
-    if (verdict.kind === 'ours') {
-      resting.rest(endpoint.id, 'ours');
-      return lease.release(delivery);
-    }
+    if (verdict.kind === 'ours') return putOff(attempted);
+    if (verdict.kind === 'failed' && verdict.isUnreachable) {
+      if (!reachability.isProven(endpoint.id)) {
+        reachability.postpone(attempted);
+        return putOff(attempted);
+      }
+    } else if (provesNetwork(result)) await countPostponed(endpoint);
     summary[verdict.kind === 'delivered' ? 'delivered' : 'failed'] += 1;
     const answer = keptAnswerTo(delivery, result);
     if (answer !== undefined) lease.noteAnswer(endpoint.id, answer);
@@ -236,6 +273,11 @@ export function createSettler(ports: DrainPorts, options: SettlerOptions): Settl
   };
 }
 
+/** A name that cannot be looked up, and silence, are what a machine without a network has as well. */
+function provesNetwork(result: AttemptResult): boolean {
+  return result.kind === 'answer' || (result.kind === 'error' && !/^EAI_|^TIMEOUT$/.test(result.code));
+}
+
 /** What the receiver said, as far as it is told further. */
 interface Told {
   what: string;
@@ -260,7 +302,10 @@ interface Grave {
   result?: AttemptResult;
 }
 
-function outcomeOf(verdict: Exclude<Verdict, { kind: 'aborted' | 'ours' }>, result: AttemptResult): Outcome {
+function outcomeOf(
+  verdict: Exclude<Verdict, { kind: 'aborted' | 'ours' | 'mistake' }>,
+  result: AttemptResult,
+): Outcome {
   if (verdict.kind === 'delivered')
     return verdict.disables ? { kind: 'ok', disables: 'webhook-delivery: disable' } : { kind: 'ok' };
   if (verdict.kind === 'failed' && result.kind === 'error') return { ...verdict, message: result.message };

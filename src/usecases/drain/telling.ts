@@ -1,5 +1,5 @@
 /** What a drain tells of itself: lines of the journal, and notices to whoever runs it. */
-import type { AttemptResult } from '../../delivery/sender.js';
+import type { AttemptError, AttemptResult } from '../../delivery/sender.js';
 import type { Verdict } from '../../delivery/verdict.js';
 import type { Outcome } from '../../endpoint/after-attempt.js';
 import type { Endpoint } from '../../endpoint/endpoint.js';
@@ -21,11 +21,17 @@ export interface Attempted {
   startedAt: number;
   /** How long it took. */
   ms: number;
+  /** Whether it came before its endpoint's time, in a drain that has a deadline. */
+  isEarly: boolean;
   result: AttemptResult;
 }
 
 export interface Telling {
-  attempt(attempted: Attempted, verdict: Verdict): void;
+  attempt(attempted: Attempted, verdict: Exclude<Verdict, { kind: 'mistake' }>): void;
+  /** An endpoint cannot be sent to before a person puts something right. */
+  misconfigured(attempted: Attempted, error: AttemptError): void;
+  /** This machine could not make an attempt; told once an hour for each reason. */
+  shortage(error: AttemptError): void;
   /** An endpoint's health has changed; told only where it turned. */
   health(endpoint: Endpoint, change: { before: Health; after: Health; outcome: Outcome }): void;
   /** With `isFirst` others are told, too. */
@@ -82,6 +88,9 @@ export interface TellingOptions {
   onChange(change: Change | CorruptChange): void;
 }
 
+/** A shortage that was not met for so long, in ms, is told again. */
+const tellAgainMs = 3_600_000;
+
 /** Nothing was told yet. */
 export function createTelling(
   { lease, journal, clock, report }: DrainPorts,
@@ -90,6 +99,8 @@ export function createTelling(
   const named = createNamer(showUrls);
   const toldUnread = new Set<string>();
   let corrupt: CorruptChange | undefined;
+  /** When each shortage was met last, monotonic ms. */
+  const metAt = new Map<string, number>();
   const given = new Map<string, { endpoint: Named; reason: string; count: number }>();
 
   /** An entry about a delivery. Its members are written in the order in which they are set. */
@@ -113,6 +124,16 @@ export function createTelling(
       const what =
         'what' in verdict ? `${verdict.kind}: ${withExcerpt(verdict.what, excerpt)}` : verdict.kind;
       report({ kind: 'attempt', endpoint: named(endpoint), event: delivery.event.id, attempt, what, ms });
+    },
+    misconfigured({ delivery, endpoint, attempt, ms }, { code, message, hint }) {
+      journal.write({ ...begin('aborted', delivery), attempt, error: code, ms });
+      report({ kind: 'misconfigured', endpoint: named(endpoint), reason: message, hint });
+    },
+    shortage({ code, message, hint }) {
+      const now = clock.monotonic();
+      const isNew = now - (metAt.get(code) ?? Number.NEGATIVE_INFINITY) >= tellAgainMs;
+      metAt.set(code, now);
+      if (isNew) report({ kind: 'shortage', what: code, reason: message, hint });
     },
     health(endpoint, { before, after, outcome }) {
       const [from, to] = [toldStateOf(before), toldStateOf(after)];

@@ -25,6 +25,7 @@ describe('drain() for one pass', () => {
       corrupt: 0,
       owed: 0,
       waiting: 0,
+      misconfigured: 0,
       queues: [],
       moreQueues: 0,
     });

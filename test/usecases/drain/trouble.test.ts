@@ -1,5 +1,7 @@
 import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
+import type { AttemptResult } from '../../../src/delivery/sender.js';
+import { systemClock } from '../../../src/shared/clock.js';
 import { draining, hooksOf } from '../../support/draining.js';
 import { noUnhandledRejections } from '../../support/unhandled.js';
 import { gate, until } from '../../support/world.js';
@@ -66,6 +68,81 @@ describe('drain() and endpoints in trouble', () => {
     expect(await world.drain()).toMatchObject({ delivered: 30, owed: 0 });
     expect(world.told('well')).toMatchObject([{ endpoint: { id: 'a' } }]);
     expect(await world.health('a')).not.toHaveProperty('failures');
+  });
+
+  const mistake: AttemptResult = {
+    kind: 'error',
+    code: 'BAD_SECRET',
+    message: 'environment variable X is not set',
+    hint: 'Set X.',
+    isLasting: true,
+  };
+
+  it('drain() blames nobody for a mistake of the operator, and tells once, from one pass to the next as well', async () => {
+    const world = draining({ hooks: two, script: { a: mistake } });
+    await world.fire(...times(10));
+    for (let n = 0; n < 20; n += 1) {
+      expect(await world.drain()).toMatchObject({ failed: 0, gaveUp: 0, owed: 10, misconfigured: 1 });
+      world.clock.advance?.(86_400_000);
+    }
+    expect(world.told('misconfigured')).toMatchObject([
+      { endpoint: { id: 'a' }, reason: mistake.message, hint: 'Set X.' },
+    ]);
+    expect(world.journal.filter(({ error }) => error === 'BAD_SECRET')).toHaveLength(1);
+    expect(world.told('parked')).toEqual([]);
+    expect(await world.health('a')).toEqual({ mistake: mistake.message });
+    world.script.a = 204;
+    expect(await world.drain()).toMatchObject({ delivered: 10, owed: 0, misconfigured: 0 });
+    expect(await world.health('a')).toEqual({});
+    world.script.a = mistake;
+    await world.fire({});
+    await world.drain();
+    expect(world.told('misconfigured')).toHaveLength(2);
+  });
+
+  it('drain() that waits ends as soon as only the environment could help', async () => {
+    const world = draining({ hooks: two, clock: systemClock, script: { a: mistake } });
+    await world.fire({});
+    expect(await world.drain({ until: 'wait', waitMs: 60_000 })).toMatchObject({ delivered: 1, owed: 1 });
+  });
+
+  it('drain() that waits ends as soon as only a paused endpoint is owed something', async () => {
+    const world = draining({ hooks: two, clock: systemClock, script: { a: 410 } });
+    await world.fire({});
+    expect(await world.drain({ until: 'wait', waitMs: 60_000 })).toMatchObject({ delivered: 1, owed: 1 });
+  });
+
+  const unreachable = { kind: 'error', code: 'ENETUNREACH', message: 'no network' } as const;
+
+  it('drain() blames no endpoint when none can be reached, and tells once', async () => {
+    const world = draining({ hooks: two, script: { a: unreachable, b: unreachable } });
+    await world.fire({});
+    for (let n = 0; n < 20; n += 1) {
+      expect(await world.drain()).toMatchObject({ failed: 0, gaveUp: 0, owed: 2 });
+      world.clock.advance?.(86_400_000);
+    }
+    expect(world.told('shortage')).toHaveLength(20);
+    expect(world.told('parked')).toEqual([]);
+    expect([await world.health('a'), await world.health('b')]).toEqual([{}, {}]);
+  });
+
+  it.each([
+    ['a', 'b'],
+    ['b', 'a'],
+  ])('drain() parks %s, which cannot be reached, when %s can be', async (dead, alive) => {
+    const world = draining({ hooks: two, script: { [dead]: unreachable, [alive]: 503 } });
+    await world.fire({});
+    expect(await world.drain()).toMatchObject({ failed: 2, owed: 2 });
+    expect(await world.health(dead)).toMatchObject({ failures: 1, last: 'ENETUNREACH' });
+  });
+
+  it('drain() holds nobody up for an attempt that this machine could not make, and rests longer each time', async () => {
+    const ours = { kind: 'error', code: 'EADDRNOTAVAIL', message: 'no port' } as const;
+    const world = draining({ hooks: two, clock: systemClock, script: { a: ours } });
+    await world.fire(...times(10));
+    expect(await world.drain({ until: 'wait', waitMs: 4_000 })).toMatchObject({ delivered: 10, owed: 10 });
+    expect(world.to('a').length).toBeLessThan(8); // 4 in flight at first
+    expect(world.told('shortage')).toHaveLength(1);
   });
 
   it('drain() heeds Retry-After', async () => {
