@@ -87,6 +87,23 @@ export function failuresOf({ failedDeliveries }: Health, event: string): number 
   return failedDeliveries?.find(([id]) => id === event)?.[1] ?? 0;
 }
 
+/** How long the health of an endpoint that nobody is registered with is kept, in ms: a pause lasts as long. */
+const longestKeptMs = 30 * 86_400_000;
+
+/**
+ * Whether the health of an endpoint that is owed nothing, and that is not registered, still says something: it is
+ * paused, parked, or was sent to as fast as its rate allows.
+ * @param options.savedAt when it was saved, ms since the epoch
+ */
+export function isWorthKeeping(
+  { paused, parkedUntil = 0, pace }: Health,
+  { savedAt, now }: { savedAt: number; now: number },
+): boolean {
+  if (now - savedAt > longestKeptMs) return false;
+  const isPaced = pace !== undefined && now - savedAt < pace.perMs;
+  return paused !== undefined || parkedUntil > now || isPaced;
+}
+
 /** How many attempts may be in flight at once: one that has failed is probed with one, and a run of rejections goes on with one. */
 export function allowedConcurrency(health: Health, conduct: Conduct): number {
   if (health.failures || isInRun(health)) return 1;

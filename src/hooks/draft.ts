@@ -39,6 +39,8 @@ export interface DraftDefaults extends DraftSettings {
   alert?: Placed<string>;
   /** How long deliveries of an endpoint that is not registered are kept. */
   holdKeep?: Placed<string>;
+  /** How long the journal of a day is kept. */
+  journalKeep?: Placed<string>;
   /** How long an unclaimed event is kept: a duration, or `drop`. */
   unclaimed?: Placed<string>;
 }

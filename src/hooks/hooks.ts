@@ -21,6 +21,8 @@ export interface Hooks {
   alert?: string;
   /** How long deliveries of an endpoint that is not registered are kept, in ms. */
   holdKeepMs: number;
+  /** How long the journal of a day is kept after its end, in ms. */
+  journalKeepMs: number;
   unclaimed: UnclaimedPolicy;
 }
 

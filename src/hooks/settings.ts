@@ -18,7 +18,14 @@ export const SETTINGS: readonly string[] = [
 ];
 
 /** The keys of `defaults`. */
-export const DEFAULTS: readonly string[] = [...SETTINGS, 'maxInFlight', 'alert', 'hold', 'unclaimed'];
+export const DEFAULTS: readonly string[] = [
+  ...SETTINGS,
+  'maxInFlight',
+  'alert',
+  'hold',
+  'unclaimed',
+  'journal',
+];
 
 const DURATION = 'must be a duration such as 500ms, 20s, 5m, 2h or 3d';
 const ON_CHANGE = "'onChange' must be a map with 'command', or 'none'";
@@ -55,6 +62,8 @@ export function readDefaults(entries: ReadonlyMap<string, TreeEntry>, findings: 
   };
   const hold = readKeep(entries.get('hold'), findings);
   if (hold !== undefined) defaults.holdKeep = hold;
+  const journal = readKeep(entries.get('journal'), findings);
+  if (journal !== undefined) defaults.journalKeep = journal;
   const unclaimed = readKeep(entries.get('unclaimed'), findings, { or: DROP });
   if (unclaimed !== undefined) defaults.unclaimed = unclaimed;
   return defaults;

@@ -3,14 +3,17 @@ import { runCommand } from '../command/run-command.js';
 import { type Environment, hooksPath } from '../config/paths.js';
 import { createHttpSender } from '../delivery/http-sender.js';
 import { createSecretReader } from '../delivery/secrets.js';
+import { isWorthKeeping } from '../endpoint/health.js';
 import { createFileJournal } from '../journal/file-journal.js';
+import { pruneJournal } from '../journal/prune-journal.js';
 import { type Clock, systemClock } from '../shared/clock.js';
 import { descriptorLimit } from '../shared/descriptor-limit.js';
 import { CapnhookError } from '../shared/errors.js';
 import { packageVersion } from '../shared/package-info.js';
 import { randomBytes } from '../shared/random.js';
+import type { Spool } from '../spool/spool.js';
 import { drain as drainLease } from '../usecases/drain/drain.js';
-import type { DrainSummary, Notice, Outlet } from '../usecases/drain/ports.js';
+import type { DrainSummary, LiveHooks, Notice, Outlet } from '../usecases/drain/ports.js';
 import { emptySummary } from '../usecases/drain/summary.js';
 import { fireEvent } from '../usecases/fire.js';
 import { busy } from './busy.js';
@@ -70,6 +73,9 @@ const waitGraceMs = 500;
 /** A command that is told of a change has so long, in ms. */
 const commandTimeoutMs = 30_000;
 
+/** How often a daemon removes what was kept long enough, in ms. */
+const tidyEveryMs = 3_600_000;
+
 /** Connections that are kept idle, at most; fewer where there are few descriptors. */
 const mostIdle = 256;
 const idlePart = 1 / 8;
@@ -103,10 +109,12 @@ export async function drain(options: DrainOptions = {}): Promise<DrainSummary> {
   const ready = { spool: root, config, reload: hooks.invalidate };
   const binding = { config, adopt: options.adopt ?? false, doing: 'drain' };
   await checkBinding(spool, binding);
+  const tidy = () => tidySpool(spool, { root, hooks, clock });
   // Nearly every pass of a cron job finds nothing, and need not wait for the command that takes the lock.
   const unclaimedKeepMs = () => hooks.current().unclaimed.keepMs;
   if (until !== 'daemon' && !binding.adopt && (await spool.idle({ unclaimedKeepMs }))) {
     await bindTo(spool, binding);
+    await tidy();
     options.onReady?.(ready);
     return emptySummary();
   }
@@ -133,6 +141,7 @@ export async function drain(options: DrainOptions = {}): Promise<DrainSummary> {
       await fireEvent({ inbox: spool, clock, random: randomBytes }, { hook, payload });
     },
   };
+  const tidying = setInterval(() => void tidy(), tidyEveryMs).unref();
   try {
     // An update may replace the files of this package while a daemon runs: what it may need later is loaded now.
     if (until === 'daemon') await sender.prepare();
@@ -153,10 +162,27 @@ export async function drain(options: DrainOptions = {}): Promise<DrainSummary> {
       },
     );
   } finally {
+    clearInterval(tidying);
     journal.close();
     await sender.close();
+    const isOurs = lease.valid();
     await lease.close();
+    if (isOurs) await tidy();
   }
+}
+
+/** Removes what is kept for a time only: old days of the journal, and the health of endpoints that are gone for long. */
+async function tidySpool(
+  spool: Spool,
+  { root, hooks, clock }: { root: string; hooks: LiveHooks; clock: Clock },
+): Promise<void> {
+  const now = clock.now();
+  pruneJournal(`${root}/journal`, { now, keepMs: () => hooks.current().journalKeepMs });
+  await spool.pruneHealth((endpoint, read) => {
+    if (hooks.current().endpoints.has(endpoint)) return true;
+    const { health, savedAt } = read();
+    return isWorthKeeping(health, { savedAt, now });
+  });
 }
 
 /** What connections may take of this process's file descriptors. */

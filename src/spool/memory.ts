@@ -226,6 +226,12 @@ export function createMemorySpool({ now }: { now(): number }): Spool {
       for (const hint of hints) hint();
       return restored.reduce((sum, entry) => sum + eventsOf(entry).length, 0);
     },
+    async pruneHealth(isNeeded) {
+      for (const [endpoint, queue] of queues) {
+        if (queue.owed.length > 0 || Object.keys(queue.health).length === 0) continue;
+        if (!isNeeded(endpoint, () => ({ health: queue.health, savedAt: now() }))) queue.health = {};
+      }
+    },
     holder: async () => holder,
     isHeld: async () => holder !== undefined,
     boundTo: async () => bound,

@@ -32,6 +32,8 @@ export interface Spool extends Inbox {
    * @returns how many events
    */
   restoreUnclaimed(options?: { hook?: string }): Promise<number>;
+  /** Forgets the health of endpoints that are owed nothing and that nobody needs; some at a time, and needs no lease. */
+  pruneHealth(isNeeded: IsHealthNeeded): Promise<void>;
   /**
    * The process that drains at this moment, if any.
    * @param options.visibleOnly leaves out what this process cannot see; asks nothing of the lock, and so never stands in the way of a drain that starts
@@ -88,6 +90,9 @@ export interface Delivery {
   /** When the event was accepted, ms since the epoch. */
   acceptedAt: number;
 }
+
+/** Whether an endpoint's health is needed; it is read only where that is asked. `savedAt` in ms since the epoch. */
+export type IsHealthNeeded = (endpoint: string, read: () => { health: Health; savedAt: number }) => boolean;
 
 /**
  * Says which endpoints an event, or each event of a batch, goes to; called once for each entry. With an empty list it

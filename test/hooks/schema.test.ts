@@ -64,6 +64,7 @@ describe('hooks.schema.json', () => {
     e('rate: 1/d, order: strict, onFailure: skip, onChange: {command: [/bin/a, "", "b c"]}'),
     'hooks: {a: https://a.example}\ndefaults: {maxInFlight: 1, alert: a, onFailure: skip, rate: 5/h}',
     'defaults: {hold: {keep: 0s}}',
+    'defaults: {journal: {keep: 90d}}',
     'defaults: {hold: {}}',
     'defaults: {unclaimed: drop}',
     'defaults: {unclaimed: {}}',
@@ -112,6 +113,7 @@ describe('hooks.schema.json', () => {
     ],
     ...['defaults: {maxInFlight: 0}', 'defaults: {maxInFlight: 4097}', 'defaults: {alert: "a b"}'],
     ...['defaults: {hold: 30d}', 'defaults: {hold: {keep: 30}}', 'defaults: {hold: {for: 30d}}'],
+    ...['defaults: {journal: 30d}', 'defaults: {journal: {keep: drop}}'],
     ...['defaults: {unclaimed: keep}', 'defaults: {unclaimed: {keep: 3}}'],
     ...['defaults: {headers: {}}', 'defaults: {url: https://a.example}', 'endpoints: {a: "https://a b"}'],
     ...[

@@ -68,6 +68,7 @@ export function hooksOf(
     defaults: endpointDefaults,
     maxInFlight: 256,
     holdKeepMs: 30 * 86_400_000,
+    journalKeepMs: 30 * 86_400_000,
     unclaimed,
   };
 }

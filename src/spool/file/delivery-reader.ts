@@ -6,6 +6,7 @@ import type { BatchText } from './batch-text.js';
 import type { BatchTexts } from './batch-texts.js';
 import { acceptedAt, headerOf } from './delivery-file.js';
 import type { Disk } from './disk.js';
+import { createLinkedEvents } from './linked-events.js';
 import { type EntryStat, readEntry } from './read-entry.js';
 import type { RecentEvents } from './recent-events.js';
 import type { Member, Slot } from './slot.js';
@@ -28,6 +29,7 @@ export function createDeliveryReader(
   root: string,
   { texts, recent, now }: { texts: BatchTexts; recent: RecentEvents; now(): number },
 ): DeliveryReader {
+  const linked = createLinkedEvents(disk);
   /** The headers of batches that are open, with what their events have in common. */
   const headers = new WeakMap<BatchText, EventHeader>();
 
@@ -61,10 +63,17 @@ export function createDeliveryReader(
   }
 
   function readFile(slot: Slot): Reading {
-    const found = readEntry(disk, `${root}/${slot.directory}/${slot.name}`, { maxBytes: maxEventFileBytes });
+    const path = `${root}/${slot.directory}/${slot.name}`;
+    const known = linked.find(path);
+    if (known !== undefined && slot.id !== undefined) {
+      const header = headerOf(known.parsed, { id: slot.id, stat: known.stat });
+      return eventOf({ ...header, payload: known.parsed.payload }, known.stat);
+    }
+    const found = readEntry(disk, path, { maxBytes: maxEventFileBytes });
     if (found.kind !== 'read') return found;
     const parsed = parseEvent(found.bytes);
     if (!parsed.ok) return { kind: 'unreadable', reason: parsed.reason };
+    linked.keep({ parsed, stat: found.stat });
     if (slot.id === undefined) return { kind: 'unreadable', reason: 'its name is not that of a delivery' };
     const header = headerOf(parsed, { id: slot.id, stat: found.stat });
     return eventOf({ ...header, payload: parsed.payload }, found.stat);

@@ -3,7 +3,7 @@
  * state, a change of state is one system call, and what is gone was taken by
  * somebody else.
  */
-import { type CapnhookError, errnoOf } from '../../shared/errors.js';
+import { type CapnhookError, errnoOf, ignoreErrno } from '../../shared/errors.js';
 import type { Lease, Spool } from '../spool.js';
 import { readBacklog } from './backlog.js';
 import { bindSpool, readBinding } from './binding.js';
@@ -14,6 +14,7 @@ import { isIdle } from './idle.js';
 import { countIncoming } from './incoming.js';
 import { openLease } from './lease.js';
 import { acquireLock, isHeld, type LockOptions, readHolder, type SpoolLock } from './lock.js';
+import { pruneHealth } from './prune-health.js';
 import { restoreUnclaimed } from './restore-unclaimed.js';
 import { spoolError } from './spool-error.js';
 
@@ -88,6 +89,13 @@ export function createFileSpool(root: string, options: FileSpoolOptions): Spool 
         return restoreUnclaimed(disk, root, options);
       } catch (error) {
         throw spoolError(error, { doing: 'restore unclaimed events', root, otherwise: 'SPOOL_WRITE' });
+      }
+    },
+    async pruneHealth(isNeeded) {
+      try {
+        pruneHealth(disk, root, { isNeeded, start: Math.random() });
+      } catch (error) {
+        ignoreErrno(error); // history only
       }
     },
     async holder(options) {
