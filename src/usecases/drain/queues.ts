@@ -43,10 +43,10 @@ export function queuedOf(facts: QueueFacts, moment: Moment): Queued {
     if (health.last !== undefined) parked.what = health.last;
     return parked;
   }
-  const areAllAlone = facts.retrying === undefined ? nextDue !== undefined : facts.retrying >= count;
-  if (areAllAlone && (nextDue === undefined || nextDue > now)) {
+  // Also where some have become due meanwhile, or wait behind them: it is the same trouble in the next pass.
+  if (nextDue !== undefined || (facts.retrying ?? 0) > 0) {
     const alone: Queued = { endpoint, count, why: 'alone' };
-    if (nextDue !== undefined) alone.nextAttempt = isoTime(nextDue);
+    if (nextDue !== undefined) alone.nextAttempt = isoTime(Math.max(nextDue, now));
     return alone;
   }
   const pacedMs = conduct.rate === undefined ? 0 : waitForPace(health.pace, conduct.rate, now);
