@@ -21,10 +21,22 @@ const PARTIAL =
  * something else follows are enough: the reason phrase says nothing.
  */
 export function readStatus(bytes: Buffer): StatusLine {
+  const usual = readUsualStatus(bytes);
+  if (usual !== undefined) return usual;
   const text = bytes.toString('latin1', 0, Math.min(bytes.length, MAX_STATUS_BYTES));
   const status = STATUS.exec(text)?.[1];
   if (status !== undefined) return Number(status);
   return bytes.length < MAX_STATUS_BYTES && PARTIAL.test(text) ? 'partial' : 'none';
+}
+
+const USUAL = Buffer.from('HTTP/1.1 ');
+
+/** The status where the line is the usual one, `HTTP/1.1 200 …`: nearly every answer begins so. */
+function readUsualStatus(bytes: Buffer): number | undefined {
+  if (bytes.length < 13 || bytes[12] !== 0x20 || bytes.compare(USUAL, 0, 9, 0, 9) !== 0) return undefined;
+  const [hundreds, tens, ones] = [bytes[9]! - 0x30, bytes[10]! - 0x30, bytes[11]! - 0x30];
+  const isStatus = hundreds > 0 && hundreds < 10 && tens >= 0 && tens < 10 && ones >= 0 && ones < 10;
+  return isStatus ? 100 * hundreds + 10 * tens + ones : undefined;
 }
 
 /**
@@ -34,12 +46,14 @@ export function readStatus(bytes: Buffer): StatusLine {
  * @param from where to begin to look
  */
 export function endOfHead(bytes: Buffer, from = 0): number {
-  for (let at = bytes.indexOf(0x0a, from); at >= 0; at = bytes.indexOf(0x0a, at + 1)) {
-    if (bytes[at + 1] === 0x0a) return at + 2;
-    if (bytes[at + 1] === 0x0d && bytes[at + 2] === 0x0a) return at + 3;
-  }
-  return -1;
+  const strict = bytes.indexOf(STRICT_END, from);
+  const bare = bytes.indexOf(BARE_END, from);
+  if (strict < 0) return bare < 0 ? -1 : bare + BARE_END.length;
+  return bare < 0 || bare > strict ? strict + STRICT_END.length : bare + BARE_END.length;
 }
+
+const STRICT_END = Buffer.from('\n\r\n');
+const BARE_END = Buffer.from('\n\n');
 
 /** How many bytes of line breaks there are at the beginning; a server may send some before a status line. */
 export function blankBytes(bytes: Buffer): number {

@@ -261,7 +261,7 @@ function openClient(undici: Undici, options: OpenOptions & { connecting: Connect
       reused = true;
     },
     onHeaders(status, headers) {
-      if (status >= 200) listener.answered(answerOf(status, textsOf(headers)));
+      if (status >= 200) listener.answered(answerOf(status, textsOf(headers, status)));
       return true;
     },
     onData(chunk) {
@@ -329,17 +329,20 @@ function answerOf(status: number, headers: readonly Header[]): Answer {
   return answer;
 }
 
-/** Lengths of the names that matter: nearly every other name differs in its length already. */
-const LENGTHS: ReadonlySet<number> = new Set(
-  ['retry-after', 'webhook-delivery', 'content-type'].map((name) => name.length),
-);
+/** `retry-after` and `webhook-delivery`; nearly every other name differs in its length already. */
+const [RETRY_AFTER_LENGTH, DELIVERY_LENGTH] = [11, 16];
+
+/** `content-type`, which nearly every answer has, and which matters where it failed. */
+const TYPE_LENGTH = 12;
 
 /** The headers that may matter. @param headers names and values by turns, as they came */
-function textsOf(headers: readonly Buffer[]): Header[] {
+function textsOf(headers: readonly Buffer[], status: number): Header[] {
+  const typeLength = isSuccess(status) ? 0 : TYPE_LENGTH;
   const texts: Header[] = [];
   for (let at = 0; at < headers.length; at += 2) {
     const [name, value] = [headers[at]!, headers[at + 1]!];
-    if (LENGTHS.has(name.length))
+    const { length } = name;
+    if (length === RETRY_AFTER_LENGTH || length === DELIVERY_LENGTH || length === typeLength)
       texts.push([name.toString('latin1').toLowerCase(), value.toString('latin1')]);
   }
   return texts;
