@@ -163,6 +163,15 @@ export function runPauseMs(health: Health, now: number): number {
   return left > rejectionPauseMs ? 0 : Math.max(left, 0);
 }
 
+/** Whether a delivery of a paused endpoint was kept for long enough, by a sane clock. */
+export function isKeptTooLong(
+  health: Health,
+  { acceptedAt, keepMs, ...moment }: Moment & { acceptedAt: number; keepMs: number },
+): boolean {
+  const { ageFrom = acceptedAt } = atThisClock(health, moment);
+  return moment.now - Math.max(acceptedAt, ageFrom) > keepMs;
+}
+
 /** Whether a delivery is given up: old enough, and its endpoint tried often enough since it was accepted, by a sane clock. */
 export function isGivenUp(
   health: Health,

@@ -121,5 +121,7 @@ function keepReserve(disk: Disk, root: string, { size, events = 0 }: Submission)
   if (lack === undefined) return;
   const what = lack === 'inodes' ? 'hardly any inodes are' : 'hardly any space is';
   const message = `Cannot queue the event: ${what} left on the file system (spool ${root})`;
-  throw new CapnhookError('TEMPORARY', message, { hint: 'Free some space, then try again.' });
+  throw new CapnhookError('TEMPORARY', message, {
+    hint: `Free some space, then try again. What the spool holds: du -s ${root}/*/*`,
+  });
 }

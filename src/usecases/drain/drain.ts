@@ -34,6 +34,9 @@ const lookAgainMostMs = 500;
 /** When all else is done, commands that tell of changes may go on for so long, in ms. */
 const lastAlertsMs = 60_000;
 
+/** How often what paused endpoints are owed is looked through for what is too old, in ms. */
+const expireEveryMs = 3_600_000;
+
 /** What is told in one line is gathered for so long, in ms. */
 const gatherMs = 1_000;
 
@@ -74,6 +77,8 @@ export async function drain(ports: DrainPorts, options: DrainOptions): Promise<D
   let isStale = false;
   /** For how long nothing was to be done then unless something happened, in ms. */
   let idleMs = 0;
+  /** When what paused endpoints are owed is looked through next, monotonic ms. */
+  let expireAt = Number.NEGATIVE_INFINITY;
   /** And when an endpoint that is owed something can be tried next, monotonic ms. */
   let opensAt = 0;
 
@@ -116,8 +121,16 @@ export async function drain(ports: DrainPorts, options: DrainOptions): Promise<D
     alarm.ring();
   }
 
+  async function giveUpPaused(): Promise<void> {
+    if (clock.monotonic() < expireAt) return;
+    expireAt = clock.monotonic() + expireEveryMs;
+    for (const id of lease.owing())
+      if (lease.health(id).paused !== undefined) await settler.giveUpPaused(id, routing.holdKeepMs());
+  }
+
   /** Takes in what there is, and looks at every endpoint. */
   async function look(): Promise<void> {
+    await giveUpPaused();
     lookedAt = clock.monotonic();
     lookAt = Infinity;
     isStale = false;

@@ -11,7 +11,7 @@ import {
 } from '../../endpoint/after-attempt.js';
 import { longestRetryAfterMs, ownRetryAt } from '../../endpoint/back-off.js';
 import type { Endpoint } from '../../endpoint/endpoint.js';
-import { failuresOf, isGivenUp, stateOf, toldStateOf } from '../../endpoint/health.js';
+import { failuresOf, isGivenUp, isKeptTooLong, stateOf, toldStateOf } from '../../endpoint/health.js';
 import { momentOf } from '../../shared/clock.js';
 import type { Corrupt, Deferral, Delivery, KeptAnswer, Why } from '../../spool/spool.js';
 import { excerptOf, keptAnswer, withExcerpt } from './answer.js';
@@ -36,6 +36,8 @@ export interface Settler {
   finish(delivery: Delivery): Promise<void>;
   /** Which attempt of the delivery comes next, from 1. */
   attemptNumber(delivery: Delivery): number;
+  /** Gives up what a paused endpoint has been owed for longer than `keepMs`. */
+  giveUpPaused(endpoint: string, keepMs: number): Promise<void>;
   noteCorrupt(entry: Corrupt): void;
   /** Tells of it once, however often it cannot be read. */
   noteUnread(entry: Corrupt): void;
@@ -254,7 +256,29 @@ export function createSettler(ports: DrainPorts, options: SettlerOptions): Settl
     await perform(attempted, decision, { what: '', ...verdict });
   }
 
+  /** The oldest come first: the search ends at the first one that is not too old. */
+  async function giveUpPaused(endpoint: string, keepMs: number): Promise<void> {
+    const health = lease.health(endpoint);
+    const message = `it was paused for too long: ${health.paused}`;
+    let goesOn = true;
+    while (goesOn && !isStopping()) {
+      const claim = await lease.claim(endpoint, { limit: sweepSize, now: clock.now(), probe: [] });
+      claim.corrupt.forEach(noteCorrupt);
+      claim.unread.forEach(telling.unread);
+      let isBurying = true;
+      for (const delivery of claim.deliveries) {
+        const { acceptedAt } = delivery;
+        isBurying &&= isKeptTooLong(health, { acceptedAt, keepMs, ...momentOf(clock) });
+        if (!isBurying) lease.release(delivery);
+        else isBurying = await bury(delivery, { reason: 'gave-up', message });
+      }
+      goesOn = claim.goesOn && isBurying;
+      await setImmediate(); // signals are heard in between
+    }
+  }
+
   return {
+    giveUpPaused,
     began: loneFailures.began,
     async settle(attempted) {
       try {

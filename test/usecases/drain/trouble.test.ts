@@ -157,10 +157,24 @@ describe('drain() and endpoints in trouble', () => {
     await world.fire(...times(10));
     expect(await world.drain()).toMatchObject({ owed: 10, gaveUp: 0 });
     world.script.a = 204;
-    world.clock.advance?.(365 * 86_400_000);
+    world.clock.advance?.(29 * 86_400_000);
     expect(await world.drain()).toMatchObject({ delivered: 0, owed: 10 });
     expect(world.told('paused')).toMatchObject([{ why: 'it answered 410 Gone' }]);
     expect(world.told('parked')).toEqual([]);
+  });
+
+  it('drain() gives up what a paused endpoint has been owed for 30 days, and keeps the rest', async () => {
+    const world = draining({ script: { a: 410 } });
+    const now = world.clock.now();
+    await world.fire(...times(10), { time: new Date(now + 20 * 86_400_000).toISOString() });
+    await world.drain();
+    world.clock.advance?.(29 * 86_400_000);
+    expect(await world.drain()).toMatchObject({ gaveUp: 0, owed: 11 });
+    world.clock.advance?.(2 * 86_400_000);
+    expect(await world.drain()).toMatchObject({ gaveUp: 10, owed: 1 });
+    expect(world.buried[0]).toMatchObject({
+      why: { message: 'it was paused for too long: it answered 410 Gone' },
+    });
   });
 
   it('drain() leaves an endpoint paused when an attempt that was in flight with the 410 succeeds', async () => {
