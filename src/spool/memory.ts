@@ -115,7 +115,7 @@ export function createMemorySpool({ now }: { now(): number }): Spool {
       });
       return {
         ...{ events, deliveries, unclaimed: setApart, unknown: unknown.length, corrupt: [], unread: [] },
-        ...{ changing: [], checked: 0, more: known.length > routed.length },
+        ...{ changing: [], lacksRoom: false, checked: 0, more: known.length > routed.length },
       };
     },
     async expireUnclaimed({ keepMs }) {

@@ -117,8 +117,10 @@ export interface FanOut {
   corrupt: readonly Corrupt[];
   /** Entries that cannot be taken in just now; they stay, and are tried again. */
   unread: readonly Corrupt[];
-  /** Entries that may still be being written; they stay, and are looked at again. */
+  /** Entries that may still be being written, or that there is no room to take in; they stay, and are looked at again. */
   changing: readonly Changing[];
+  /** Whether there was too little room for an entry. */
+  lacksRoom: boolean;
   /** Steps made towards taking in a large batch, whose events come later. */
   checked: number;
   /** Whether more events are waiting. */
@@ -164,10 +166,10 @@ export interface UnclaimedReports {
   others: number;
 }
 
-/** An entry that may still be being written. */
+/** An entry that may be taken in soon. */
 export interface Changing {
   name: string;
-  /** What is wrong with it as it is now. */
+  /** Why it is not taken in now. */
   reason: string;
   /** How long it has been waited for, in ms. */
   watchedMs: number;

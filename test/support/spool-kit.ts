@@ -74,6 +74,7 @@ export async function fanOutAll(lease: Lease, route: Route, nobody?: Nobody): Pr
     corrupt: [],
     unread: [],
     changing: [],
+    lacksRoom: false,
     checked: 0,
     more: false,
   };
@@ -87,6 +88,7 @@ export async function fanOutAll(lease: Lease, route: Route, nobody?: Nobody): Pr
     all.corrupt = [...all.corrupt, ...step.corrupt];
     all.unread = step.unread;
     all.changing = step.changing;
+    all.lacksRoom ||= step.lacksRoom;
     if (!step.more) return all;
   }
 }

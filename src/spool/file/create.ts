@@ -5,6 +5,7 @@
  */
 import { dirname } from 'node:path';
 import { CapnhookError, errnoOf } from '../../shared/errors.js';
+import { makeBallast } from './ballast.js';
 import { type Disk, O_NOFOLLOW, O_NONBLOCK, O_RDONLY } from './disk.js';
 import {
   drainRooms,
@@ -103,6 +104,7 @@ function createSpool(
   closeQuietly(disk, writeDurably(disk, temporary, { bytes: Buffer.from(`${versionText}\n`), mode }));
   disk.renameSync(temporary, `${root}/VERSION`);
   syncDirectory(disk, root);
+  makeBallast(disk, root);
 }
 
 /**

@@ -6,6 +6,7 @@
 import { type CapnhookError, errnoOf, ignoreErrno } from '../../shared/errors.js';
 import type { Lease, Spool } from '../spool.js';
 import { readBacklog } from './backlog.js';
+import { type Ballast, createBallast } from './ballast.js';
 import { bindSpool, readBinding } from './binding.js';
 import { ensureSpool } from './create.js';
 import { type Disk, systemDisk } from './disk.js';
@@ -47,9 +48,9 @@ export function createFileSpool(root: string, options: FileSpoolOptions): Spool 
     return spoolError(error, { doing: 'read the spool', root, otherwise: 'SPOOL_WRITE' });
   }
 
-  async function openOrRelease(lock: SpoolLock): Promise<Lease> {
+  async function openOrRelease(lock: SpoolLock, ballast: Ballast): Promise<Lease> {
     try {
-      const lease = await openLease(disk, root, {
+      const lease = await openLease(ballast, root, {
         ...{ lock, now, random: () => random(10), token, stillMs },
         ...(maxNames !== undefined && { maxNames }),
       });
@@ -65,13 +66,11 @@ export function createFileSpool(root: string, options: FileSpoolOptions): Spool 
     async lease(mode) {
       try {
         ensureSpool(disk, root, { token: token() });
-        const result = await acquireLock(root, {
-          mode,
-          now: now(),
-          ...(takeKernelLock && { takeKernelLock }),
-        });
+        const ballast = createBallast(disk, root);
+        const options = { mode, now: now(), ...(takeKernelLock && { takeKernelLock }) };
+        const result = await ballast.withRoom(() => acquireLock(root, options));
         if (result.held) return result;
-        return { held: false, lease: await openOrRelease(result.lock) };
+        return { held: false, lease: await openOrRelease(result.lock, ballast) };
       } catch (error) {
         throw inWords(error);
       }

@@ -8,10 +8,11 @@ import { setImmediate } from 'node:timers/promises';
 import type { EventHeader } from '../../event/event.js';
 import { isGeneratedId } from '../../event/event-id.js';
 import { maxEventFileBytes, parseEvent } from '../../event/record.js';
-import { ignoreErrno } from '../../shared/errors.js';
+import { errnoOf, ignoreErrno } from '../../shared/errors.js';
 import { monotonicMs } from '../../shared/monotonic.js';
-import type { Corrupt, FanOut, Nobody, Route, Unclaimed, UnclaimedReason } from '../spool.js';
+import type { Changing, Corrupt, FanOut, Nobody, Route, Unclaimed, UnclaimedReason } from '../spool.js';
 import type { BatchFile, EventFile } from './accepted-file.js';
+import { isFull } from './ballast.js';
 import { createBatchCheck } from './batch-check.js';
 import { acceptedAt, headerOf } from './delivery-file.js';
 import type { Disk } from './disk.js';
@@ -37,6 +38,10 @@ const lateMs = 3_600_000;
 
 /** One step holds payloads of so many bytes at most, and one event. */
 const stepBytes = 16 << 20;
+
+/** An entry that there was no room for is tried again after this long, in ms; of this many it is told. */
+const roomAgainMs = 250;
+const mostLacking = 16;
 
 export interface Intake {
   /** Takes in the next events. */
@@ -77,6 +82,8 @@ interface Step {
   renamed: boolean;
   /** Whether an event was left for the next step, because its file was replaced meanwhile. */
   left: boolean;
+  /** Entries that there was no room for. */
+  lacking: string[];
 }
 
 /** What was put into its queues, or set apart. */
@@ -100,6 +107,9 @@ export function createIntake(disk: Disk, root: string, options: IntakeOptions): 
   /** Whether there were more than that listing could hold. */
   let beyond = false;
   const later = createLaterEntries(disk, root);
+  /** Entries that there was no room for in this pass, with the errno; and since when none was taken in, monotonic ms. */
+  const lacking = new Map<string, string>();
+  let roomSince = monotonicMs();
   /** Whether something was removed from `incoming/` that may not be gone for good. */
   let removed = false;
   let caughtUp = false;
@@ -107,11 +117,20 @@ export function createIntake(disk: Disk, root: string, options: IntakeOptions): 
   let isHalfChecked = false;
 
   async function step(routing: IntakeRouting): Promise<FanOut> {
-    const done: Step = { files: [], corrupt: [], bytes: 0, checked: 0, renamed: false, left: false };
+    const done: Step = {
+      files: [],
+      corrupt: [],
+      bytes: 0,
+      checked: 0,
+      renamed: false,
+      left: false,
+      lacking: [],
+    };
     caughtUp = false; // whatever fails from here on leaves an intake half done
     try {
       if (names.length + batches.length === 0) {
         later.clear();
+        lacking.clear();
         list(done);
       } else if (isHalfChecked && names.length === 0) list(done);
       if (isBatchNext()) await checkSome(done);
@@ -120,9 +139,10 @@ export function createIntake(disk: Disk, root: string, options: IntakeOptions): 
       const result = await fanOut(done, routing);
       const more = beyond || done.left || names.length + batches.length > 0;
       const unread = later.all();
-      const changing = stillness.all();
+      if (done.lacking.length === 0 || result.events > 0) roomSince = monotonicMs();
+      const changing = [...stillness.all(), ...lackingRoom()];
       caughtUp = !more && later.isEmpty() && changing.length === 0;
-      return { ...result, more, unread, changing };
+      return { ...result, more, unread, changing, lacksRoom: done.lacking.length > 0 };
     } catch (error) {
       [names, batches] = [[], []]; // what it has put must be taken in again
       throw error;
@@ -133,7 +153,7 @@ export function createIntake(disk: Disk, root: string, options: IntakeOptions): 
   function list(done: Step): void {
     const scan = scanIncoming(disk, root);
     for (const name of scan.odd) setOddAside(name, done);
-    const found = scan.names.filter((name) => !later.has(name));
+    const found = scan.names.filter((name) => !later.has(name) && !lacking.has(name));
     if (!scan.more) stillness.keepOnly(() => [...scan.names, ...scan.odd.map(nameOfOdd)]);
     const halfChecked = isHalfChecked ? batches.slice(0, 1) : [];
     batches = found.filter((name) => name.endsWith('.jsonl') && !halfChecked.includes(name));
@@ -159,7 +179,7 @@ export function createIntake(disk: Disk, root: string, options: IntakeOptions): 
       try {
         if (!(await checkOne(name, { done, mayGoOn }))) return;
       } catch (error) {
-        later.keep(name, error);
+        keepForLater(done, name, error);
         batches = batches.filter((each) => each !== name);
       }
       isHalfChecked = false;
@@ -202,7 +222,7 @@ export function createIntake(disk: Disk, root: string, options: IntakeOptions): 
       const isOver =
         done.bytes >= stepBytes || (batch !== undefined && batch < name) || options.now() >= deadline;
       if (taken > 0 && isOver) break;
-      keepOnError(name, () => readOne(name, done));
+      keepOnError(done, name, () => readOne(name, done));
       taken += 1;
     }
     names.splice(0, taken);
@@ -251,12 +271,30 @@ export function createIntake(disk: Disk, root: string, options: IntakeOptions): 
   }
 
   /** An error of one entry must not stop the others: it stays where it is. */
-  function keepOnError(name: string, work: () => void): void {
+  function keepOnError(done: Step, name: string, work: () => void): void {
     try {
       work();
     } catch (error) {
-      later.keep(name, error);
+      keepForLater(done, name, error);
     }
+  }
+
+  /** One that there is no room for is tried again soon: what is delivered meanwhile makes room. */
+  function keepForLater(done: Step, name: string, error: unknown): void {
+    if (!isFull(error)) {
+      later.keep(name, error);
+      return;
+    }
+    lacking.set(name, errnoOf(error) ?? '');
+    done.lacking.push(name);
+  }
+
+  /** Those that there was no room for since the last one that was taken in. */
+  function lackingRoom(): Changing[] {
+    const watchedMs = monotonicMs() - roomSince;
+    return [...lacking].slice(0, mostLacking).map(([name, errno]) => {
+      return { name, reason: `there is no room to take it in (${errno})`, watchedMs, againMs: roomAgainMs };
+    });
   }
 
   /** Another program may still be writing it: then it is left for now. */
@@ -270,7 +308,7 @@ export function createIntake(disk: Disk, root: string, options: IntakeOptions): 
   function setOddAside(raw: Buffer, done: Step): void {
     const name = nameOfOdd(raw);
     if (later.has(name)) return;
-    keepOnError(name, () => {
+    keepOnError(done, name, () => {
       const path = Buffer.concat([Buffer.from(`${incoming}/`), raw]);
       const reason = 'its name is not UTF-8';
       if (!stillness.isStill(name, { path, reason })) return;
@@ -282,7 +320,7 @@ export function createIntake(disk: Disk, root: string, options: IntakeOptions): 
   async function fanOut(
     done: Step,
     { route, nobody }: IntakeRouting,
-  ): Promise<Omit<FanOut, 'more' | 'unread' | 'changing'>> {
+  ): Promise<Omit<FanOut, 'more' | 'unread' | 'changing' | 'lacksRoom'>> {
     let finished: Finished[] = [];
     let unknown = 0;
     let putSince = monotonicMs();
@@ -313,7 +351,7 @@ export function createIntake(disk: Disk, root: string, options: IntakeOptions): 
             else finished.push({ file, queued, isMoved: queued[0]?.kind === 'moved' });
           }
         } catch (error) {
-          later.keep(name, error);
+          keepForLater(done, name, error);
         }
       }
       await options.writer.sync();

@@ -36,6 +36,7 @@ export type Room = (typeof rooms)[number];
 export const knownNames: ReadonlySet<string> = new Set([
   ...rooms,
   'VERSION',
+  'ballast',
   'lock',
   'lock.lock',
   'last-drain.json',

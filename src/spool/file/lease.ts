@@ -4,13 +4,13 @@ import type { Health } from '../../endpoint/health.js';
 import { errnoOf, ignoreErrno } from '../../shared/errors.js';
 import type { Claim, ClaimOptions, Delivery, Lease } from '../spool.js';
 import { createAnswerFiles } from './answer-files.js';
+import type { Ballast } from './ballast.js';
 import { createProgressMarks } from './batch-progress.js';
 import { createBatchTexts } from './batch-texts.js';
 import { createDeliveryFiles } from './delivery-files.js';
 import { createDeliveryReader } from './delivery-reader.js';
 import { createDirectoryCounts } from './directory-counts.js';
 import { createDirectorySync } from './directory-sync.js';
-import type { Disk } from './disk.js';
 import { dropAll } from './drop.js';
 import { createEndpointFiles } from './endpoint-files.js';
 import { createHealthFiles } from './health-files.js';
@@ -51,7 +51,9 @@ const unreadableMs = 5_000;
 const mostUnreadable = 1_024;
 
 /** Opens the spool for draining, after putting in order whatever an earlier drain left half done. */
-export async function openLease(disk: Disk, root: string, options: LeaseOptions): Promise<Lease> {
+export async function openLease(ballast: Ballast, root: string, options: LeaseOptions): Promise<Lease> {
+  ballast.make();
+  const { disk } = ballast;
   const { lock, now, random, token, maxNames = mostNames, stillMs = defaultStillMs } = options;
   /** `aside`: put aside, and not told yet. */
   const { aside: untold, unsettled, found } = await recover(disk, root, now());
@@ -165,7 +167,15 @@ export async function openLease(disk: Disk, root: string, options: LeaseOptions)
 
   /** Whatever fails here, the next lease does again; it must not hide the error that a drain has ended with. */
   async function putInOrder(): Promise<void> {
-    for (const work of [removeAll, health.flush, answers.flush, sync.flush, readers.tidy, counts.save]) {
+    for (const work of [
+      removeAll,
+      health.flush,
+      answers.flush,
+      sync.flush,
+      readers.tidy,
+      counts.save,
+      ballast.restore,
+    ]) {
       try {
         await work();
       } catch (error) {
@@ -203,6 +213,8 @@ export async function openLease(disk: Disk, root: string, options: LeaseOptions)
       if (hasMissed) readers.reload();
       hasMissed = false;
       giveBackPassedOver();
+      // What was delivered leaves directories, which others need now.
+      if (step.lacksRoom) await readers.tidy();
       return { ...step, corrupt: [...untold.splice(0), ...step.corrupt] };
     },
     expireUnclaimed: ({ keepMs }) => expireUnclaimed(disk, root, { keepMs, now: now() }),

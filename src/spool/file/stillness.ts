@@ -101,7 +101,7 @@ export function createStillness(disk: Disk, { now, stillMs }: { now(): number; s
         .filter(([, { isStill }]) => !isStill)
         .map(([name, { reason, firstAt, since }]) => ({
           name,
-          reason,
+          reason: `it is still being written (${reason})`,
           watchedMs: at - firstAt,
           againMs: Math.max(since + stillMs - at, 1),
         }));

@@ -77,8 +77,7 @@ export function createIntake(
     step.corrupt.forEach(settler.noteCorrupt);
     step.unread.forEach(settler.noteUnread);
     for (const { name, watchedMs, reason } of step.changing) {
-      if (watchedMs > longestMs)
-        settler.noteUnread({ name, reason: `it is still being written (${reason})` });
+      if (watchedMs > longestMs) settler.noteUnread({ name, reason });
     }
     changing = step.changing;
   }

@@ -8,6 +8,8 @@ import { type Ledger, problemsOf, readLedger } from './oracle.js';
 
 export interface MountedSpool {
   readonly path: string;
+  /** Its path as this process sees it. */
+  readonly seen: string;
   readonly receiver: Answering;
   /** The payloads that were accepted, by event id; what is put into `incoming/` by other ways is added by the test. */
   readonly accepted: Map<string, string>;
@@ -42,6 +44,7 @@ defaults: {retry: {schedule: [${Array(20).fill('1ms').join()}], jitter: 0}}
     world.run([...args, '--spool', path], { prefix: mounts.prefix, ...options });
   return {
     path,
+    seen,
     receiver,
     accepted,
     run,

@@ -163,6 +163,7 @@ describe('drain() that waits', () => {
                 corrupt: [],
                 unread: [{ name: 'x', reason: 'not now' }],
                 changing: [],
+                lacksRoom: false,
                 checked: 0,
                 more: false,
               })

@@ -18,6 +18,7 @@ const nothing: FanOut = {
   corrupt: [],
   unread: [],
   changing: [],
+  lacksRoom: false,
   checked: 0,
   more: false,
 };
