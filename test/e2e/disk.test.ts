@@ -47,7 +47,7 @@ describe('a spool on a disk that is in trouble', () => {
     const fired = await world.run(['fire', 'complete', '-d', '4'], mounts);
     expect(fired.code).toBe(75);
     expect(fired.stderr).toMatch(
-      /^capnhook: Cannot queue the event: .*space.*\n {2}Free some space, then try again\.\n$/,
+      /^capnhook: Cannot queue the event: .*space.*\n {2}Free some space, then try again\.( What the spool holds: du -s [^\n]+)?\n$/,
     );
     expect(await countIn(world, { ...mounts, room: 'incoming' })).toBe(3);
     expect(await countIn(world, { ...mounts, room: 'tmp' })).toBe(1);
