@@ -29,12 +29,20 @@ export function namedSpool(env: Environment, asked?: string): string | undefined
 }
 
 /**
+ * The hooks file that somebody has named, by option or by variable; undefined where the default one is used.
+ * @throws CapnhookError `USAGE` for a path that {@link pathOf} refuses
+ */
+export function namedHooks(env: Environment, asked?: string): string | undefined {
+  return pathOf('--config', asked) ?? variablePath('CAPNHOOK_CONFIG', env.CAPNHOOK_CONFIG);
+}
+
+/**
  * The hooks file: what was asked for, `CAPNHOOK_CONFIG`, `$XDG_CONFIG_HOME/capnhook/hooks.yaml` (`~/.config/…`),
  * or `/etc/capnhook/hooks.yaml` where only that one is there.
  * @throws CapnhookError `USAGE` for a path that {@link pathOf} refuses; `HOOKS_FILE` if there is no home directory
  */
 export function hooksPath(env: Environment, asked?: string): string {
-  const named = pathOf('--config', asked) ?? variablePath('CAPNHOOK_CONFIG', env.CAPNHOOK_CONFIG);
+  const named = namedHooks(env, asked);
   if (named !== undefined) return named;
   const own = `${xdgHome(env, { variable: 'XDG_CONFIG_HOME', below: '.config', code: 'HOOKS_FILE' })}/capnhook/hooks.yaml`;
   const shared = '/etc/capnhook/hooks.yaml';

@@ -3,7 +3,7 @@ import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { hostname, constants as osConstants } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Environment, hooksPath, namedSpool, pathOf, spoolPath } from '../config/paths.js';
+import { type Environment, hooksPath, namedHooks, namedSpool, pathOf, spoolPath } from '../config/paths.js';
 import { CapnhookError, errnoOf, ignoreErrno } from '../shared/errors.js';
 import { errorCodeOf, exitCodes } from '../shared/exit-codes.js';
 import { makePath } from '../shared/make-path.js';
@@ -71,7 +71,8 @@ export async function start(options: StartOptions = {}): Promise<Started> {
   const from = fstatSync(fd).size;
   let child: ChildProcess | undefined;
   try {
-    const args = ['drain', '--daemon', '--spool', root, '--config', config];
+    const args = ['drain', '--daemon', '--spool', root];
+    if (namedHooks(env, options.config) !== undefined) args.push('--config', config);
     if (adopt) args.push('--adopt');
     child = spawn(process.execPath, [join(packageRoot(), 'bin/capnhook.js'), ...args], {
       cwd: '/',

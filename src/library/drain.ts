@@ -1,6 +1,6 @@
 import { commandEnvironment } from '../command/command-environment.js';
 import { runCommand } from '../command/run-command.js';
-import { type Environment, hooksPath } from '../config/paths.js';
+import { type Environment, hooksPath, namedHooks } from '../config/paths.js';
 import { createHttpSender } from '../delivery/http-sender.js';
 import { createSecretReader } from '../delivery/secrets.js';
 import { isWorthKeeping } from '../endpoint/health.js';
@@ -100,6 +100,7 @@ export async function drain(options: DrainOptions = {}): Promise<DrainSummary> {
   const hooks = await openHooks(config, {
     clock,
     stop,
+    mayBeMissing: namedHooks(env, options.config) === undefined,
     onReload() {
       secrets = createSecretReader({ env });
     },
@@ -108,12 +109,14 @@ export async function drain(options: DrainOptions = {}): Promise<DrainSummary> {
   const spool = openSpool(root, clock);
   const ready = { spool: root, config, reload: hooks.invalidate };
   const binding = { config, adopt: options.adopt ?? false, doing: 'drain' };
-  await checkBinding(spool, binding);
+  // A file that is not there claims no spool.
+  const isBound = !hooks.isMissing();
+  if (isBound) await checkBinding(spool, binding);
   const tidy = () => tidySpool(spool, { root, hooks, clock });
   // Nearly every pass of a cron job finds nothing, and need not wait for the command that takes the lock.
   const unclaimedKeepMs = () => hooks.current().unclaimed.keepMs;
   if (until !== 'daemon' && !binding.adopt && (await spool.idle({ unclaimedKeepMs }))) {
-    await bindTo(spool, binding);
+    if (isBound) await bindTo(spool, binding);
     await tidy();
     options.onReady?.(ready);
     return emptySummary();
@@ -122,10 +125,11 @@ export async function drain(options: DrainOptions = {}): Promise<DrainSummary> {
   const leased = await spool.lease(until === 'daemon' ? 'daemon' : 'pass');
   if (leased.held) throw busy('drain', leased.holder);
   const { lease } = leased;
-  await bindTo(spool, binding).catch(async (error: unknown) => {
-    await lease.close();
-    throw error;
-  });
+  if (isBound)
+    await bindTo(spool, binding).catch(async (error: unknown) => {
+      await lease.close();
+      throw error;
+    });
   const journal = createFileJournal(`${root}/journal`, (errno) => logger({ kind: 'journal-failed', errno }));
   const limits = limitsOf(descriptorLimit());
   const sender = createHttpSender({
@@ -146,7 +150,7 @@ export async function drain(options: DrainOptions = {}): Promise<DrainSummary> {
     // An update may replace the files of this package while a daemon runs: what it may need later is loaded now.
     if (until === 'daemon') await sender.prepare();
     options.onReady?.(ready);
-    return await drainLease(
+    const summary = await drainLease(
       { lease, hooks, sender, journal, clock, random: Math.random, report: logger, outlet },
       {
         until,
@@ -161,6 +165,10 @@ export async function drain(options: DrainOptions = {}): Promise<DrainSummary> {
         ...(abort && { abort }),
       },
     );
+    const isEnded = until !== 'daemon' && stop?.aborted !== true;
+    if (isEnded && hooks.isMissing() && summary.waiting + summary.onHold > 0)
+      throw noHooksFile(config, summary);
+    return summary;
   } finally {
     clearInterval(tidying);
     journal.close();
@@ -183,6 +191,18 @@ async function tidySpool(
     const { health, savedAt } = read();
     return isWorthKeeping(health, { savedAt, now });
   });
+}
+
+/** What needs a hooks file is left where it is; what names its URLs was sent. */
+function noHooksFile(path: string, { waiting, onHold }: DrainSummary): CapnhookError {
+  const left = [waiting > 0 && `${waiting} not taken in`, onHold > 0 && `${onHold} on hold`].filter(Boolean);
+  return new CapnhookError(
+    'HOOKS_FILE',
+    `Cannot find the hooks file ${path}: ${left.join(', ')} without it`,
+    {
+      hint: "Make one with 'capnhook register <hook> <url>', or name another with --config.",
+    },
+  );
 }
 
 /** What connections may take of this process's file descriptors. */

@@ -14,6 +14,7 @@ import { CapnhookError, errnoOf } from '../shared/errors.js';
 import type { HooksRefresh, LiveHooks } from '../usecases/drain/ports.js';
 
 export interface WatchedHooks extends LiveHooks {
+  isMissing(): boolean;
   /** Lets the next `refresh` read the file even if it looks the same, and tells whoever listens. */
   invalidate(): void;
 }
@@ -23,6 +24,8 @@ export interface OpenHooksOptions {
   onReload?: () => void;
   /** Default the machine's. */
   clock?: Clock;
+  /** Whether a file that is missing counts as one that cannot tell who receives what; default false: it is refused. */
+  mayBeMissing?: boolean;
   /** Ends the waiting for a file that is being written. */
   stop?: AbortSignal | undefined;
 }
@@ -43,9 +46,9 @@ const longestWatchMs = 10_000;
  */
 export async function openHooks(
   path: string,
-  { onReload = () => {}, clock = systemClock, stop }: OpenHooksOptions = {},
+  { onReload = () => {}, clock = systemClock, stop, mayBeMissing = false }: OpenHooksOptions = {},
 ): Promise<WatchedHooks> {
-  let { seen, draft } = await firstLoad(path, { clock, stop });
+  let { seen, draft, isMissing } = await firstLoad(path, { clock, stop, mayBeMissing });
   /** Built when it is first asked for. */
   let hooks: Hooks | undefined;
   let isForced = false;
@@ -77,9 +80,11 @@ export async function openHooks(
       isForced = false;
       if (isBroken) return { kind: 'broken', error: loaded };
       draft = loaded;
+      isMissing = false;
       hooks = undefined;
       return { kind: 'reloaded' };
     },
+    isMissing: () => isMissing,
     invalidate() {
       isForced = true;
       listener();
@@ -93,15 +98,20 @@ export async function openHooks(
 type Opening = Required<Pick<OpenHooksOptions, 'clock'>> & Pick<OpenHooksOptions, 'stop'>;
 
 /** Loads the file as it is when nobody writes it any more. @throws as {@link openHooks} */
-async function firstLoad(path: string, opening: Opening): Promise<{ seen: Look; draft: Draft }> {
+async function firstLoad(
+  path: string,
+  { mayBeMissing, ...opening }: Opening & { mayBeMissing: boolean },
+): Promise<{ seen: Look; draft: Draft; isMissing: boolean }> {
   const deadline = opening.clock.monotonic() + longestWatchMs;
   for (;;) {
     const seen = await firstLook(path, { ...opening, deadline });
     const loaded = await tryLoad(path);
     // It changed while it was read: what was read may be half of it.
     if (lookAt(path).signature === seen.signature || opening.stop?.aborted) {
+      if (mayBeMissing && missing.has(seen.signature))
+        return { seen, draft: { hooks: [], endpoints: [], defaults: {} }, isMissing: true };
       if (loaded instanceof CapnhookError) throw loaded;
-      return { seen, draft: loaded };
+      return { seen, draft: loaded, isMissing: false };
     }
     await sleep(firstWatchMs);
   }
@@ -141,6 +151,9 @@ async function tryLoad(path: string): Promise<Draft | CapnhookError> {
     throw error;
   }
 }
+
+/** How a file that is not there looks. */
+const missing: ReadonlySet<string> = new Set(['ENOENT', 'ENOTDIR']);
 
 /** A file as it looks from outside. */
 interface Look {

@@ -344,11 +344,11 @@ describe('capnhook drain', () => {
       unclaimed: 0,
       corrupt: 0,
       owed: 0,
+      onHold: 0,
       waiting: 0,
       queues: [],
       moreQueues: 0,
       misconfigured: 0,
-      onHold: 0,
     });
     await fired(place);
     const verbose = await place.run(['drain', '-v']);
@@ -723,9 +723,9 @@ describe('capnhook init, start and stop', () => {
     });
   });
 
-  it('start without a hooks file is 78, and repeats what the daemon said', async () => {
+  it('start without the hooks file that was named is 78, and repeats what the daemon said', async () => {
     const place = createPlace();
-    expect(await place.run(['start'])).toMatchObject({
+    expect(await place.run(['start', '--config', `${place.root}/none.yaml`])).toMatchObject({
       code: 78,
       stderr: expect.stringMatching(
         /Cannot start the daemon: it ended at once:\ncapnhook: Cannot find the hooks file/,

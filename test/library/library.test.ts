@@ -793,6 +793,7 @@ describe('the package', () => {
       'flush',
       'init',
       'register',
+      'retryUnclaimed',
       'start',
       'stop',
       'targets',

@@ -58,7 +58,7 @@ export function createIntake(
   async function fanOut(): Promise<FanOut | undefined> {
     try {
       const step = await lease.fanOut(
-        (event) => routing.endpointsFor(event).map(({ id }) => id),
+        (event) => (routing.isKnown(event) ? routing.endpointsFor(event).map(({ id }) => id) : 'unknown'),
         unclaimed.reasonFor,
       );
       isInTrouble = false;

@@ -11,6 +11,8 @@ export type { Corrupt } from '../../spool/spool.js';
 /** The hooks file as it is now. */
 export interface LiveHooks {
   current(): Hooks;
+  /** Whether there is no file: then nobody can tell who receives a hook's events. */
+  isMissing?(): boolean;
   /** Looks whether the file has changed; a broken one leaves `current` as it was. */
   refresh(): Promise<HooksRefresh>;
   /** Calls back when the file is to be read anew at once. */

@@ -28,6 +28,8 @@ export interface Routing {
   alert(): string | undefined;
   /** The names under `hooks` that somebody receives, patterns left out. */
   hookNames(): readonly string[];
+  /** Whether it can be told who receives an event: one that names its URLs needs no hooks file. */
+  isKnown(event: Addressed): boolean;
   /** What becomes of events that nobody is registered for. */
   unclaimed(): UnclaimedPolicy;
   /** How long deliveries on hold are kept, in ms. */
@@ -57,6 +59,7 @@ export function createRouting(hooks: LiveHooks): Routing {
       const received = hooks.current().registrations.filter(({ endpoints }) => endpoints.length > 0);
       return received.map(({ pattern }) => pattern).filter((pattern) => !pattern.includes('*'));
     },
+    isKnown: ({ to }) => to !== undefined || hooks.isMissing?.() !== true,
     unclaimed: () => hooks.current().unclaimed,
     holdKeepMs: () => hooks.current().holdKeepMs,
   };

@@ -1,5 +1,5 @@
 /**
- * What must hold after every fault: accepted ⊆ delivered ∪ queued ∪ dead, for
+ * What must hold after every fault: accepted ⊆ delivered ∪ queued ∪ unclaimed ∪ dead, for
  * each endpoint; what was delivered are the bytes that were accepted; and every
  * repeat is explained by an attempt in flight at a crash.
  */
@@ -11,6 +11,8 @@ import { errnoOf } from '../../../src/shared/errors.js';
 export interface Ledger {
   /** Events accepted and not fanned out; those of a batch one by one. */
   incoming: ReadonlySet<string>;
+  /** Events that nobody was registered for; those of a batch one by one. */
+  unclaimed: ReadonlySet<string>;
   /** `<endpoint> <event id>` of what waits in `queue/` or `retry/`. */
   owed: ReadonlySet<string>;
   /** `<endpoint> <event id>` of what was given up. */
@@ -33,9 +35,11 @@ export function readLedger(spool: string): Ledger {
     for (const name of names(spool, `dead/${endpoint}`))
       if (!name.endsWith('.why.json')) dead.add(`${endpoint} ${idIn(name)}`);
   }
-  const incoming = names(spool, 'incoming').flatMap((name) => eventsIn(spool, name));
+  const incoming = names(spool, 'incoming').flatMap((name) => eventsIn(spool, `incoming/${name}`));
+  const kept = names(spool, 'unclaimed').filter((name) => !name.endsWith('.why.json'));
+  const unclaimed = kept.flatMap((name) => eventsIn(spool, `unclaimed/${name}`));
   const corrupt = names(spool, 'corrupt').filter((name) => !name.endsWith('.why'));
-  return { incoming: new Set(incoming), owed, dead, corrupt };
+  return { incoming: new Set(incoming), unclaimed: new Set(unclaimed), owed, dead, corrupt };
 }
 
 export interface OracleOptions {
@@ -56,7 +60,8 @@ export function problemsOf({ spool, accepted, received, mayRepeat = () => 0 }: O
     for (const [id, payload] of accepted) {
       const key = `${endpoint} ${id}`;
       const got = bodies.get(id) ?? [];
-      const kept = ledger.incoming.has(id) || ledger.owed.has(key) || ledger.dead.has(key);
+      const isWhole = ledger.incoming.has(id) || ledger.unclaimed.has(id);
+      const kept = isWhole || ledger.owed.has(key) || ledger.dead.has(key);
       if (got.length === 0 && !kept) problems.push(`lost: ${key}`);
       if (got.some((body) => body !== payload)) problems.push(`torn: ${key}`);
       if (got.length - 1 > mayRepeat(key)) problems.push(`repeated ${got.length - 1} times: ${key}`);
@@ -75,11 +80,12 @@ function idIn(name: string): string {
   return name.split('.').at(-2) ?? name;
 }
 
-/** The events of an entry in `incoming/`: a batch has a header line, and one payload a line. */
-function eventsIn(spool: string, name: string): string[] {
+/** The events of an entry in `incoming/` or `unclaimed/`: a batch has a header line, and one payload a line. */
+function eventsIn(spool: string, path: string): string[] {
+  const name = path.slice(path.lastIndexOf('/') + 1);
   const id = idIn(name);
   if (!name.endsWith('.jsonl')) return [id];
-  const text = unlessGone(() => readFileSync(join(spool, 'incoming', name), 'utf8')) ?? '';
+  const text = unlessGone(() => readFileSync(join(spool, path), 'utf8')) ?? '';
   const lines = text.trimEnd().split('\n').length - 1;
   return Array.from({ length: lines }, (_, index) => `${id}_${index + 1}`);
 }

@@ -1,0 +1,27 @@
+/** A fresh machine without any hooks file: what names its URLs is sent, the rest waits and is said. */
+import { rmSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { createWorld } from '../support/world.js';
+
+describe('without any hooks file', () => {
+  test('capnhook fire of a URL and capnhook drain work, and events of hooks wait visibly', async () => {
+    const world = createWorld();
+    const receiver = await world.receiver();
+    rmSync(world.config, { force: true });
+    expect(await world.run(['drain'])).toMatchObject({ code: 0, stderr: '' });
+    await world.run(['fire', '--to', receiver.url, '-d', '1']);
+    expect(await world.run(['drain'])).toMatchObject({ code: 0, stderr: '' });
+    expect(receiver.requests).toHaveLength(1);
+    await world.run(['fire', 'complete', '-d', '2']);
+    await world.run(['fire', '--to', receiver.url, '-d', '3']);
+    const drained = await world.run(['drain']);
+    expect(drained.code).toBe(78);
+    expect(drained.stderr).toContain(`Cannot find the hooks file ${world.config}: 1 not taken in without it`);
+    expect(receiver.requests).toHaveLength(2);
+    expect(world.names('incoming')).toHaveLength(1);
+    await world.run(['register', 'complete', receiver.url]);
+    expect(await world.run(['drain'])).toMatchObject({ code: 0 });
+    expect(receiver.requests).toHaveLength(3);
+    expect(await world.run(['drain', '--config', `${world.root}/none.yaml`])).toMatchObject({ code: 78 });
+  });
+});
