@@ -93,9 +93,7 @@ export function createMemorySpool({ now }: { now(): number }): Spool {
       const known = found.flatMap(({ endpoints, ...entry }) =>
         endpoints === 'unknown' ? [] : [{ ...entry, endpoints }],
       );
-      const unknown = found
-        .filter(({ endpoints }) => endpoints === 'unknown')
-        .flatMap(({ events }) => events);
+      const unknown = found.filter(({ endpoints }) => endpoints === 'unknown').map(({ entry }) => entry.id);
       const routed = known.slice(0, stepEntries);
       const taken = new Set(routed.map(({ entry }) => entry));
       accepted = accepted.filter((entry) => !taken.has(entry));
@@ -114,7 +112,7 @@ export function createMemorySpool({ now }: { now(): number }): Spool {
         return { ...expiredOf(entry), events: all.length, isKept };
       });
       return {
-        ...{ events, deliveries, unclaimed: setApart, unknown: unknown.length, corrupt: [], unread: [] },
+        ...{ events, deliveries, unclaimed: setApart, unknown, corrupt: [], unread: [] },
         ...{ changing: [], lacksRoom: false, checked: 0, more: known.length > routed.length },
       };
     },

@@ -111,8 +111,8 @@ export interface FanOut {
   deliveries: number;
   /** Events nobody is registered for; kept apart, or dropped. */
   unclaimed: readonly Unclaimed[];
-  /** Events of entries that stay because it is not known who gets them. */
-  unknown: number;
+  /** Names of entries that stay because it is not known who gets them. */
+  unknown: readonly string[];
   /** Entries that could not be read, and were put aside. */
   corrupt: readonly Corrupt[];
   /** Entries that cannot be taken in just now; they stay, and are tried again. */

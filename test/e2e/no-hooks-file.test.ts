@@ -24,4 +24,16 @@ describe('without any hooks file', () => {
     expect(receiver.requests).toHaveLength(3);
     expect(await world.run(['drain', '--config', `${world.root}/none.yaml`])).toMatchObject({ code: 78 });
   });
+
+  test('capnhook drain gets past many events of hooks to one that names its URL', async () => {
+    const world = createWorld();
+    const receiver = await world.receiver();
+    rmSync(world.config, { force: true });
+    await world.run(['init']);
+    for (let n = 0; n < 600; n += 1)
+      world.file(`home/.local/state/capnhook/spool/incoming/a${n}.json`, '{"hook":"h","payload":1}');
+    await world.run(['fire', '--id', 'z', '--to', receiver.url, '-d', '2']);
+    expect(await world.run(['drain'])).toMatchObject({ code: 78 });
+    expect(receiver.requests.map(({ body }) => body.toString())).toEqual(['2']);
+  });
 });

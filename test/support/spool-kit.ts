@@ -70,7 +70,7 @@ export async function fanOutAll(lease: Lease, route: Route, nobody?: Nobody): Pr
     events: 0,
     deliveries: 0,
     unclaimed: [],
-    unknown: 0,
+    unknown: [],
     corrupt: [],
     unread: [],
     changing: [],
@@ -84,7 +84,7 @@ export async function fanOutAll(lease: Lease, route: Route, nobody?: Nobody): Pr
     all.deliveries += step.deliveries;
     all.checked += step.checked;
     all.unclaimed = [...all.unclaimed, ...step.unclaimed];
-    all.unknown = step.unknown;
+    all.unknown = [...all.unknown, ...step.unknown];
     all.corrupt = [...all.corrupt, ...step.corrupt];
     all.unread = step.unread;
     all.changing = step.changing;

@@ -322,7 +322,7 @@ export function createIntake(disk: Disk, root: string, options: IntakeOptions): 
     { route, nobody }: IntakeRouting,
   ): Promise<Omit<FanOut, 'more' | 'unread' | 'changing' | 'lacksRoom'>> {
     let finished: Finished[] = [];
-    let unknown = 0;
+    const unknown: string[] = [];
     let putSince = monotonicMs();
     try {
       for (const file of done.files) {
@@ -336,7 +336,7 @@ export function createIntake(disk: Disk, root: string, options: IntakeOptions): 
           const endpoints = route(header);
           if (endpoints === 'unknown') {
             later.keepUnknown(name);
-            unknown += eventsIn(file);
+            unknown.push(name);
           } else if (endpoints.length === 0) {
             const setApart = setUnclaimed(file, nobody(header));
             if (setApart === 'replaced') done.left = true;

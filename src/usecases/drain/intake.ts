@@ -99,6 +99,7 @@ export function createIntake(
       note(step);
       const known = unread.size;
       for (const { name } of step.unread) unread.add(name);
+      for (const name of step.unknown) unread.add(name);
       const done = step.events + step.corrupt.length + step.checked;
       // Entries that cannot be taken in are got past as long as others come after them.
       goesOn = step.more && (done > 0 || unread.size > known);

@@ -159,7 +159,7 @@ describe('drain() that waits', () => {
                 events: 0,
                 deliveries: 0,
                 unclaimed: [],
-                unknown: 0,
+                unknown: [],
                 corrupt: [],
                 unread: [{ name: 'x', reason: 'not now' }],
                 changing: [],

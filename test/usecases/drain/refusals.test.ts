@@ -14,7 +14,7 @@ const nothing: FanOut = {
   events: 0,
   deliveries: 0,
   unclaimed: [],
-  unknown: 0,
+  unknown: [],
   corrupt: [],
   unread: [],
   changing: [],
