@@ -9,22 +9,17 @@ export {
   start,
   stop,
 } from './library/daemon.js';
+export { type Deregistered, type DeregisterOptions, deregister } from './library/deregister.js';
 export { type DrainOptions, drain, type Ready } from './library/drain.js';
 export type { FireOptions, Target } from './library/fire.js';
 export { fire, fireBatch } from './library/fire-together.js';
-export { type FlushOptions, flush } from './library/flush.js';
+export { type Dropped, type Flushable, type FlushOptions, flush, flushable } from './library/flush.js';
 export { type InitOptions, init } from './library/init.js';
-export {
-  type Deregistered,
-  type DeregisterOptions,
-  deregister,
-  type RegisterOptions,
-  register,
-} from './library/register.js';
+export { type RegisterOptions, register } from './library/register.js';
 export { type RetryUnclaimedOptions, retryUnclaimed } from './library/retry-unclaimed.js';
 export { type Targets, type TargetsOptions, targets } from './library/targets.js';
 export type { Clock } from './shared/clock.js';
 export { CapnhookError, type ErrorCode, type ErrorDetails, type Problem } from './shared/errors.js';
-export type { Corrupt, Dropped, Holder, LeaseMode } from './spool/spool.js';
+export type { Corrupt, Holder, LeaseMode } from './spool/spool.js';
 export type { DrainSummary, Named, Notice } from './usecases/drain/ports.js';
 export type { Fired } from './usecases/fire.js';

@@ -66,15 +66,23 @@ export const commands: readonly CommandSpec[] = [
     name: 'deregister',
     positionals: [
       ['<url|endpoint>', 'a URL, or the name or id of an endpoint; - reads it from standard input'],
+      ['[hook]', 'only from this hook or pattern; it may stand first'],
     ],
-    summary: 'send no events to a URL any more, from any hook',
-    options: { hook: { type: 'string', value: 'HOOK', help: 'only those of this hook or pattern' } },
-    examples: ['capnhook deregister https://example.com/in', 'capnhook deregister chat --hook build.failed'],
-    notes:
-      'What is still queued for it goes to dead/ at the next drain, unless the event named the URL itself.',
-    async run({ positionals: [target = ''], options, globals, io }) {
+    summary: 'send no events to a URL any more, and move what is queued for it to dead/',
+    options: {
+      hook: { type: 'string', value: 'HOOK', help: 'only those of this hook or pattern' },
+      keep: { type: 'boolean', help: 'leave what is queued for it where it is, on hold' },
+      'dry-run': { type: 'boolean', help: 'change nothing, and tell what would be changed' },
+    },
+    examples: [
+      'capnhook deregister https://example.com/in',
+      'capnhook deregister build.failed chat --dry-run',
+    ],
+    notes: 'What names the URL itself, or has another hook that it is still registered for, stays queued.',
+    async run({ positionals, options, globals, io }) {
       const { runDeregister } = await import('./commands/register.js');
-      return runDeregister({ target, ...options }, globals, io);
+      const { 'dry-run': dryRun, ...others } = options;
+      return runDeregister({ words: positionals, dryRun, ...others }, globals, io);
     },
   },
   {
@@ -129,7 +137,7 @@ export const commands: readonly CommandSpec[] = [
   {
     name: 'flush',
     positionals: [],
-    summary: 'drop what is queued, for good',
+    summary: 'move what is queued to dead/',
     options: {
       hook: { type: 'string', value: 'HOOK', help: 'only events of this hook' },
       yes: { type: 'boolean', help: 'do not ask' },

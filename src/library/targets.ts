@@ -1,8 +1,11 @@
 import { type Environment, hooksPath } from '../config/paths.js';
 import type { Endpoint } from '../endpoint/endpoint.js';
 import { isHookName } from '../event/hook-name.js';
+import type { Hooks } from '../hooks/hooks.js';
 import { loadHooks } from '../hooks/hooks-file.js';
-import { endpointsFor } from '../hooks/match.js';
+import { endpointsFor, matchesHook } from '../hooks/match.js';
+import { CapnhookError } from '../shared/errors.js';
+import { suggest } from '../shared/suggest.js';
 import { badHookName } from '../usecases/bad-hook.js';
 
 export interface TargetsOptions {
@@ -21,7 +24,7 @@ export interface Targets {
 /**
  * Who would receive an event of a hook; without one, every registration in the
  * file's order.
- * @throws CapnhookError `HOOKS_FILE`; `PERMISSION` if that may not be read; `USAGE` for what is no hook's name
+ * @throws CapnhookError `HOOKS_FILE`; `PERMISSION` if that may not be read; `USAGE` for what is no hook's name; `NO_INPUT` for a hook that the file does not know
  * @example const [{ endpoints }] = await targets('build.failed');
  */
 export async function targets(hook?: string, options: TargetsOptions = {}): Promise<Targets[]> {
@@ -29,6 +32,20 @@ export async function targets(hook?: string, options: TargetsOptions = {}): Prom
     throw badHookName('tell the targets', hook);
   }
   const hooks = await loadHooks(hooksPath(options.env ?? process.env, options.config));
+  if (hook !== undefined && !hooks.registrations.some(({ pattern }) => matchesHook(pattern, hook)))
+    throw unknownHook(hook, hooks);
   if (hook !== undefined) return [{ hook, endpoints: endpointsFor(hooks, { hook }) }];
   return hooks.registrations.map(({ pattern, endpoints }) => ({ hook: pattern, endpoints }));
+}
+
+function unknownHook(hook: string, { registrations, endpoints }: Hooks): CapnhookError {
+  const message = `Cannot tell the targets: the hooks file has no hook ${hook}`;
+  const nearest = suggest(
+    hook,
+    registrations.map(({ pattern }) => pattern),
+  );
+  let hint = 'capnhook targets lists the hooks that it has.';
+  if (nearest !== undefined) hint = `Did you mean ${nearest}?`;
+  if (endpoints.has(hook)) hint = `${hook} is an endpoint; capnhook targets lists the hooks that lead to it.`;
+  return new CapnhookError('NO_INPUT', message, { hint });
 }

@@ -4,7 +4,10 @@ import type { Batch, Event } from '../event/event.js';
 import { batchMemberId } from '../event/event-id.js';
 import type {
   ClaimOptions,
+  ControlRequest,
   Delivery,
+  DiscardedEntry,
+  DiscardRequest,
   Due,
   EndpointBacklog,
   ExpiredEvents,
@@ -47,6 +50,7 @@ export function createMemorySpool({ now }: { now(): number }): Spool {
   const hints = new Set<() => void>();
   const claims = new WeakMap<Delivery, Owed>();
   let holder: Holder | undefined;
+  const requests = new Map<string, ControlRequest>();
   let bound: string | undefined;
 
   function queueOf(endpoint: string): Queue {
@@ -85,6 +89,21 @@ export function createMemorySpool({ now }: { now(): number }): Spool {
     const queue = queueOf(delivery.endpoint);
     if (!remains) queue.owed = queue.owed.filter((each) => each !== owed);
     return owed;
+  }
+
+  /** What a request would move. */
+  function matching({ endpoints, incoming, match }: Omit<DiscardRequest, 'why'>): DiscardedEntry[] {
+    const entries: DiscardedEntry[] = [];
+    const events = incoming ? accepted.filter((entry) => match(entry, undefined)) : [];
+    for (const entry of events)
+      entries.push({ event: entry.id, hook: entry.hook, events: eventsOf(entry).length });
+    for (const [endpoint, { owed }] of queues) {
+      if (endpoints?.includes(endpoint) === false) continue;
+      for (const { event, claimed } of owed)
+        if (!claimed && match(event, endpoint))
+          entries.push({ event: event.id, hook: event.hook, endpoint, events: 1 });
+    }
+    return entries;
   }
 
   const lease: Lease = {
@@ -172,19 +191,25 @@ export function createMemorySpool({ now }: { now(): number }): Spool {
     owing: () => names((queue) => queue.owed.length > 0),
     waiting: async () => accepted.length,
     owed: async (endpoint) => queueOf(endpoint).owed.length,
-    async drop(match) {
-      const kept = accepted.filter((entry) => !match(entry));
-      const dropped = accepted.filter((entry) => match(entry));
-      const events = dropped.reduce((sum, entry) => sum + eventsOf(entry).length, 0);
-      accepted.splice(0, accepted.length, ...kept);
-      let deliveries = 0;
-      for (const queue of queues.values()) {
-        const owed = queue.owed.filter(({ event }) => !match(event));
-        deliveries += queue.owed.length - owed.length;
-        queue.owed = owed;
+    async discard({ why, ...request }) {
+      const entries = matching(request);
+      if (request.incoming) {
+        const kept = accepted.filter((entry) => !request.match(entry, undefined));
+        accepted.splice(0, accepted.length, ...kept);
       }
-      return { events, deliveries, corrupt: [] };
+      const claimed: string[] = [];
+      for (const [endpoint, queue] of queues) {
+        if (request.endpoints?.includes(endpoint) === false) continue;
+        const found = queue.owed.filter(({ event }) => request.match(event, endpoint));
+        claimed.push(...found.filter((owed) => owed.claimed).map(({ event }) => event.id));
+        const dead = new Set(found.filter((owed) => !owed.claimed));
+        queue.owed = queue.owed.filter((owed) => !dead.has(owed));
+        for (const { event, attempts } of dead) queue.dead.push({ event, why: { ...why, attempts } });
+      }
+      return { entries, claimed, isDone: true, corrupt: [] };
     },
+    requests: () => [...requests.values()],
+    finishRequest: (id) => void requests.delete(id),
     onHint(hint) {
       hints.add(hint);
       return () => hints.delete(hint);
@@ -232,6 +257,13 @@ export function createMemorySpool({ now }: { now(): number }): Spool {
     },
     holder: async () => holder,
     isHeld: async () => holder !== undefined,
+    async *survey(request) {
+      yield* matching(request);
+    },
+    async request(request) {
+      requests.set(request.id, request);
+    },
+    hasRequest: async (id) => requests.has(id),
     boundTo: async () => bound,
     async bind(hooksFile, { again = false } = {}) {
       if (again || bound === undefined) bound = hooksFile;

@@ -41,6 +41,12 @@ export interface Spool extends Inbox {
   holder(options?: { visibleOnly?: boolean }): Promise<Holder | undefined>;
   /** Whether a drain holds the spool, also one that could not write down who it is. */
   isHeld(): Promise<boolean>;
+  /** What {@link Lease.discard} would move, at this moment; needs no lease. */
+  survey(request: Omit<DiscardRequest, 'why'>): AsyncIterable<DiscardedEntry>;
+  /** Leaves a request to whoever drains. Durable when it resolves. */
+  request(request: ControlRequest): Promise<void>;
+  /** Whether a request waits to be obeyed. */
+  hasRequest(id: string): Promise<boolean>;
   /** The hooks file that the spool is bound to, by its absolute path; undefined before the first drain. */
   boundTo(): Promise<string | undefined>;
   /**
@@ -55,7 +61,7 @@ export interface Spool extends Inbox {
   waiting(): Promise<number>;
 }
 
-export type LeaseMode = 'pass' | 'daemon' | 'flush';
+export type LeaseMode = 'pass' | 'daemon' | 'flush' | 'deregister';
 
 /** The process that drains. */
 export interface Holder {
@@ -227,8 +233,12 @@ export interface Lease {
   waiting(): Promise<number>;
   /** Deliveries owed to an endpoint, claimed ones included. */
   owed(endpoint: string): Promise<number>;
-  /** Drops what is undelivered, for good. */
-  drop(match: (event: EventHeader) => boolean): Promise<Dropped>;
+  /** Moves queued entries that match to the dead; each call a bounded number of them. Those that are claimed stay. */
+  discard(request: DiscardRequest): Promise<Discarded>;
+  /** Requests that wait to be obeyed, oldest first. */
+  requests(): readonly ControlRequest[];
+  /** A request was obeyed. */
+  finishRequest(id: string): void;
   /** Calls back when there may be new events. Only a hint: some are missed. Returns how to stop. */
   onHint(hint: () => void): () => void;
   /** Whether the lease is still good; a holder that lost it must stop at once. */
@@ -237,13 +247,47 @@ export interface Lease {
   close(): Promise<void>;
 }
 
-/** What `drop` has dropped. */
-export interface Dropped {
-  /** Events that were not fanned out yet. */
+/** What is to be moved to the dead; the same object for each step. */
+export interface DiscardRequest {
+  /** Of these endpoints; default: of all. */
+  endpoints?: readonly string[];
+  /** Whether events that were not fanned out yet are looked at, too; default false. */
+  incoming?: boolean;
+  /** Asked for each delivery, and for each event, or batch, that has no endpoint yet. */
+  match(event: EventHeader, endpoint: string | undefined): boolean;
+  why: Omit<Why, 'attempts'>;
+}
+
+/** A delivery, or an event or a batch that was not fanned out. */
+export interface DiscardedEntry {
+  /** The event's id, or the batch's. */
+  event: string;
+  hook?: string | undefined;
+  /** Absent where it was not fanned out. */
+  endpoint?: string;
+  /** How many events it has. */
   events: number;
-  deliveries: number;
-  /** What could not be read, and was put aside. */
+}
+
+/** What a step has moved. */
+export interface Discarded {
+  entries: readonly DiscardedEntry[];
+  /** Events of deliveries that match and are claimed. */
+  claimed: readonly string[];
+  isDone: boolean;
   corrupt: readonly Corrupt[];
+}
+
+/** A request to whoever drains. */
+export interface ControlRequest {
+  /** Names it, uniquely. */
+  id: string;
+  /** `deregister`: what is queued for these endpoints and not registered any more is dead. */
+  request: 'deregister';
+  /** Their ids. */
+  endpoints: readonly string[];
+  /** Only events of this hook or pattern. */
+  hook?: string;
 }
 
 /** Which retries are due. */

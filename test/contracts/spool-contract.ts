@@ -5,6 +5,7 @@ import { batchMemberId, createEventId } from '../../src/event/event-id.js';
 import { randomBytes } from '../../src/shared/random.js';
 import type { Delivery, Lease, Spool } from '../../src/spool/spool.js';
 import { event } from '../support/builders.js';
+import { discardAll } from '../support/spool-kit.js';
 
 /** A spool to test: a new one at each call of `open`, and the same one again by `reopen`. */
 export interface SpoolUnderTest {
@@ -439,32 +440,57 @@ export function describeSpool(name: string, open: () => SpoolUnderTest): void {
       expect(await spool.idle()).toBe(true);
     });
 
-    it('drop() drops events and deliveries that match, and no others', async () => {
+    const why = { reason: 'flushed', message: 'it was flushed', time: '2026-11-23T12:00:00.000Z' };
+
+    it('discard() moves events and deliveries that match to the dead, and no others', async () => {
       const { spool, lease } = await leased();
       await spool.enqueue(event({ hook: 'x' }));
       await spool.enqueue(event({ hook: 'y' }));
       await lease.fanOut(() => ['a', 'b']);
       await spool.enqueue(event({ hook: 'x' }));
       await spool.enqueue(event({ hook: 'y' }));
-      expect(await lease.drop(({ hook }) => hook === 'x')).toEqual({ events: 1, deliveries: 2, corrupt: [] });
+      const request = { incoming: true, match: ({ hook }: { hook?: string }) => hook === 'x' };
+      let surveyed = 0;
+      for await (const { events } of spool.survey(request)) surveyed += events;
+      expect(surveyed).toBe(3);
+      const { entries, isDone, claimed } = await discardAll(lease, { ...request, why });
+      expect({ isDone, claimed, hooks: entries.map(({ hook }) => hook) }).toEqual({
+        isDone: true,
+        claimed: [],
+        hooks: ['x', 'x', 'x'],
+      });
+      expect(entries.map(({ endpoint }) => endpoint ?? '').sort()).toEqual(['', 'a', 'b']);
       expect(await spool.waiting()).toBe(1);
       expect(await lease.owed('a')).toBe(1);
+      for await (const { dead } of spool.backlog('a')) expect(dead).toBe(1);
       expect((await claimAll(lease, 'a')).map((delivery) => delivery.event.hook)).toEqual(['y']);
       await lease.close();
     });
 
-    it('drop() of all that an endpoint is owed leaves nothing owing, and does not hand out again what is claimed', async () => {
+    it('discard() leaves what is claimed, takes what is on hold, and asks of some endpoints alone', async () => {
       const { lease } = await fannedOut([event({ hook: 'x' }), event({ hook: 'y' })], ['a', 'b']);
-      const [, claimed] = await claimAll(lease, 'a');
-      await lease.drop(({ hook }) => hook === 'x');
-      expect(await lease.owed('b')).toBe(1);
-      expect(await claimAll(lease, 'a')).toEqual([]);
+      const [held, claimed] = await claimAll(lease, 'a');
+      lease.hold(held!);
+      const step = await discardAll(lease, { endpoints: ['a'], match: () => true, why });
+      expect(step.entries.map((entry) => entry.event)).toEqual([held!.event.id]);
+      expect(step.claimed).toEqual([claimed!.event.id]);
+      expect(await lease.owed('b')).toBe(2);
       lease.release(claimed!);
       expect(ids(await claimAll(lease, 'a'))).toEqual([claimed!.event.id]);
-      await lease.drop(() => true);
-      expect(lease.ready({ now: 0 })).toEqual([]);
-      expect(await lease.owed('b')).toBe(0);
+      await discardAll(lease, { match: () => true, why });
       expect(lease.owing().filter((endpoint) => endpoint === 'b')).toEqual([]);
+      await lease.close();
+    });
+
+    it('request() is there for the lease until it is finished', async () => {
+      const { spool, lease } = await leased();
+      const request = { id: '1-a', request: 'deregister' as const, endpoints: ['a'], hook: 'build.*' };
+      await spool.request(request);
+      expect(await spool.hasRequest('1-a')).toBe(true);
+      expect(lease.requests()).toEqual([request]);
+      lease.finishRequest('1-a');
+      expect(await spool.hasRequest('1-a')).toBe(false);
+      expect(lease.requests()).toEqual([]);
       await lease.close();
     });
 

@@ -264,12 +264,28 @@ describe('the whole way', () => {
     const text =
       'hooks:\n  x: [chat, "http://a.example/"] # ours\n  y: [chat]\nendpoints:\n  chat: {url: "http://chat.example/"}\n';
     place.hooks(text);
-    expect(await deregister('http://other.example/', options)).toEqual({ removedFrom: [], queued: 0 });
+    expect(await deregister('http://other.example/', options)).toEqual({
+      removedFrom: [],
+      moved: 0,
+      queued: 0,
+    });
     expect(place.readHooks()).toBe(text);
-    expect(await deregister('chat', { ...options, hook: 'y' })).toEqual({ removedFrom: ['y'], queued: 0 });
-    expect(await deregister('http://chat.example', options)).toEqual({ removedFrom: ['x'], queued: 0 });
+    expect(await deregister('chat', { ...options, hook: 'y' })).toEqual({
+      removedFrom: ['y'],
+      moved: 0,
+      queued: 0,
+    });
+    expect(await deregister('http://chat.example', options)).toEqual({
+      removedFrom: ['x'],
+      moved: 0,
+      queued: 0,
+    });
     const [x] = await targets('x', options);
-    expect(await deregister(x!.endpoints[0]!.id, options)).toEqual({ removedFrom: ['x'], queued: 0 });
+    expect(await deregister(x!.endpoints[0]!.id, options)).toEqual({
+      removedFrom: ['x'],
+      moved: 0,
+      queued: 0,
+    });
     await expect(deregister('http://a.example/#x', options)).rejects.toMatchObject({ code: 'USAGE' });
     await expect(deregister('chat', { ...options, hook: '' })).rejects.toMatchObject({ code: 'USAGE' });
   });
@@ -282,7 +298,7 @@ describe('the whole way', () => {
     await drain(options);
     for (const hook of ['a', 'b']) await fire(hook, 2, options);
     expect(await flush({ ...options, hook: 'a' })).toEqual({ events: 1, deliveries: 1, corrupt: [] });
-    expect(await flush({ ...options, hook: 'a' })).toEqual({ events: 0, deliveries: 0, corrupt: [] });
+    await expect(flush({ ...options, hook: 'aa' })).rejects.toMatchObject({ code: 'NO_INPUT' });
     expect(await flush(options)).toEqual({ events: 1, deliveries: 1, corrupt: [] });
     await expect(flush({ ...options, hook: 'a.*' })).rejects.toMatchObject({ code: 'USAGE' });
   });
@@ -318,8 +334,8 @@ describe('the whole way', () => {
     place.hooks(`hooks: {a: ["${url}"]}\ndefaults: {concurrency: 1}\n`);
     await fireBatch('a', Buffer.from('1\n2\n3\n4\n5\n'), options);
     expect(await drain(options)).toMatchObject({ delivered: 2, owed: 3 });
-    expect(await deregister(url, options)).toEqual({ removedFrom: ['a'], queued: 3 });
-    expect(await flush(options)).toEqual({ events: 0, deliveries: 3, corrupt: [] });
+    expect(await deregister(url, options)).toEqual({ removedFrom: ['a'], moved: 3, queued: 0 });
+    expect(await flush(options)).toEqual({ events: 0, deliveries: 0, corrupt: [] });
     expect(await drain(options)).toMatchObject({ delivered: 0, owed: 0 });
   });
 
@@ -791,6 +807,7 @@ describe('the package', () => {
       'fire',
       'fireBatch',
       'flush',
+      'flushable',
       'init',
       'register',
       'retryUnclaimed',

@@ -7,7 +7,17 @@ import { ensureSpool } from '../../src/spool/file/create.js';
 import { type Disk, systemDisk } from '../../src/spool/file/disk.js';
 import { createFileSpool } from '../../src/spool/file/file-spool.js';
 import type { KernelLock } from '../../src/spool/file/kernel-lock.js';
-import type { Delivery, FanOut, Lease, Nobody, Route, Spool } from '../../src/spool/spool.js';
+import type {
+  Delivery,
+  Discarded,
+  DiscardedEntry,
+  DiscardRequest,
+  FanOut,
+  Lease,
+  Nobody,
+  Route,
+  Spool,
+} from '../../src/spool/spool.js';
 
 /** Whether the tests run as root; what needs it is skipped otherwise, and says so. */
 export const isRoot: boolean = process.geteuid?.() === 0;
@@ -98,6 +108,18 @@ type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 /** Everything that an endpoint can be sent at `now`, claimed. */
 export async function claimAll(lease: Lease, endpoint: string, now = 0): Promise<readonly Delivery[]> {
   return (await lease.claim(endpoint, { limit: 100_000, now })).deliveries;
+}
+
+/** All that a request moves to the dead, its steps together. */
+export async function discardAll(lease: Lease, request: DiscardRequest): Promise<Omit<Discarded, 'corrupt'>> {
+  const entries: DiscardedEntry[] = [];
+  const claimed: string[] = [];
+  for (;;) {
+    const step = await lease.discard(request);
+    entries.push(...step.entries);
+    claimed.push(...step.claimed);
+    if (step.isDone) return { entries, claimed, isDone: true };
+  }
 }
 
 /** A payload as text. */

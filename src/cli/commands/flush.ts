@@ -1,4 +1,4 @@
-import { flush } from '../../library/flush.js';
+import { type Flushable, flush, flushable } from '../../library/flush.js';
 import { CapnhookError } from '../../shared/errors.js';
 import { exitCodes } from '../../shared/exit-codes.js';
 import type { Io } from '../io.js';
@@ -13,27 +13,45 @@ export interface FlushArguments {
 
 /** `capnhook flush`. @throws CapnhookError `USAGE` without `--yes` where nobody can be asked, or as the library's `flush` */
 export async function runFlush({ hook, yes }: FlushArguments, globals: Globals, io: Io): Promise<number> {
-  const answer = yes ? 'yes' : await ask(hook, io);
-  if (answer === undefined || !/^y(es)?$/i.test(answer.trim())) {
-    io.err('capnhook: nothing was dropped\n');
-    return answer === undefined ? exitCodes.interrupted : exitCodes.ok;
+  const options = { hook, spool: globals.spool, config: globals.config, env: io.env };
+  if (!yes) {
+    const found = await flushable(options);
+    const isEmpty = found.events + found.deliveries === 0;
+    const answer = isEmpty ? '' : await ask(found, io);
+    if (answer === undefined || !/^y(es)?$/i.test(answer.trim())) {
+      const why = isEmpty ? `: nothing is queued in ${found.spool}` : '';
+      if (globals.json && isEmpty) io.out(`${JSON.stringify({ events: 0, deliveries: 0, corrupt: [] })}\n`);
+      else io.err(`capnhook: nothing was flushed${why}\n`);
+      return answer === undefined ? exitCodes.interrupted : exitCodes.ok;
+    }
   }
-  const dropped = await flush({ hook, spool: globals.spool, env: io.env });
+  const dropped = await flush(options);
   if (globals.json) io.out(`${JSON.stringify(dropped)}\n`);
   else if (!globals.quiet) {
     for (const entry of dropped.corrupt) io.err(`capnhook: ${renderAside(entry)}\n`);
-    const deliveries = count(dropped.deliveries, 'queued delivery', 'queued deliveries');
-    io.err(`capnhook: dropped ${deliveries} and ${count(dropped.events, 'event')} not taken in yet\n`);
+    io.err(`capnhook: moved ${whatOf(dropped)} to dead/\n`);
   }
   return exitCodes.ok;
 }
 
-async function ask(hook: string | undefined, io: Io): Promise<string | undefined> {
+/** Hooks that are named in the question. */
+const maxNamed = 5;
+
+function whatOf({ deliveries, events }: { deliveries: number; events: number }): string {
+  const queued = count(deliveries, 'queued delivery', 'queued deliveries');
+  return `${queued} and ${count(events, 'event')} not taken in yet`;
+}
+
+async function ask(found: Flushable, io: Io): Promise<string | undefined> {
+  const named = [...found.hooks].sort(([, a], [, b]) => b - a).slice(0, maxNamed);
+  const list = named.map(([hook, number]) => `${number} of ${hook === '' ? 'no hook' : hook}`);
+  const others = found.hooks.size - named.length;
+  if (others > 0) list.push(`others of ${count(others, 'hook')}`);
+  const what = `${whatOf(found)} (${list.join(', ')}) in the spool ${found.spool}`;
   if (!io.isTerminal('in') || !io.isTerminal('err')) {
-    throw new CapnhookError('USAGE', 'Cannot flush: it drops events for good, and nobody can be asked here', {
+    throw new CapnhookError('USAGE', `Cannot flush ${what}: it ends them, and nobody can be asked here`, {
       hint: 'Add --yes if that is meant.',
     });
   }
-  const what = hook === undefined ? 'everything that is queued' : `everything that is queued for ${hook}`;
-  return await io.ask(`Drop ${what}, for good? [y/N] `);
+  return await io.ask(`Move ${what} to dead/? [y/N] `);
 }

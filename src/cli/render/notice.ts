@@ -61,6 +61,8 @@ export function renderNotice(notice: Notice, options: NoticeOptions): string | u
     }
     case 'on-hold':
       return style.bad(renderOnHold(notice));
+    case 'deregistered':
+      return `${renderNamed(notice.endpoint)} was deregistered: ${count(notice.count, 'delivery', 'deliveries')} moved to dead/`;
     case 'resumed':
       return style.good(`${renderNamed(notice.endpoint)} is registered again; nothing is on hold for it`);
     case 'set-apart': {

@@ -7,8 +7,12 @@ import { type CapnhookError, errnoOf, ignoreErrno } from '../../shared/errors.js
 import type { Lease, Spool } from '../spool.js';
 import { readBacklog } from './backlog.js';
 import { type Ballast, createBallast } from './ballast.js';
+import { createBatchTexts } from './batch-texts.js';
 import { bindSpool, readBinding } from './binding.js';
+import { hasRequest, writeRequest } from './control.js';
 import { ensureSpool } from './create.js';
+import { createDeliveryReader } from './delivery-reader.js';
+import { discardAll } from './discard.js';
 import { type Disk, systemDisk } from './disk.js';
 import { createFileInbox } from './file-inbox.js';
 import { isIdle } from './idle.js';
@@ -16,6 +20,7 @@ import { countIncoming } from './incoming.js';
 import { openLease } from './lease.js';
 import { acquireLock, isHeld, type LockOptions, readHolder, type SpoolLock } from './lock.js';
 import { pruneHealth } from './prune-health.js';
+import { createRecentEvents } from './recent-events.js';
 import { restoreUnclaimed } from './restore-unclaimed.js';
 import { spoolError } from './spool-error.js';
 
@@ -107,6 +112,35 @@ export function createFileSpool(root: string, options: FileSpoolOptions): Spool 
     async isHeld() {
       try {
         return isHeld(root);
+      } catch (error) {
+        throw unreadable(error);
+      }
+    },
+    async *survey(request) {
+      const texts = createBatchTexts(disk, now);
+      const recent = createRecentEvents(disk, root, now);
+      const reader = createDeliveryReader(disk, root, { texts, recent, now });
+      const tools = { reader, texts, isClaimed: () => false };
+      const why = { reason: '', message: '', time: '' };
+      try {
+        for (const { entry } of discardAll(disk, root, { request: { ...request, why }, tools }))
+          if (entry !== undefined) yield entry;
+      } catch (error) {
+        throw unreadable(error);
+      } finally {
+        texts.close();
+      }
+    },
+    async request(request) {
+      try {
+        writeRequest(disk, root, { request, token: token() });
+      } catch (error) {
+        throw inWords(error);
+      }
+    },
+    async hasRequest(id) {
+      try {
+        return hasRequest(disk, root, id);
       } catch (error) {
         throw unreadable(error);
       }

@@ -4,7 +4,7 @@ import { readRecord } from './lock-record.js';
 import { isExpiryDue } from './unclaimed-expiry.js';
 
 /** Rooms in which there is nothing while nothing is to be done, not even a directory. */
-const empty = ['incoming', 'queue', 'retry', 'tmp'] as const;
+const empty = ['incoming', 'queue', 'retry', 'control', 'tmp'] as const;
 
 /**
  * Whether a drain would find nothing to do, not even a directory to make anew, and nobody else draining. It takes no lock: whoever has it says so in the

@@ -14,6 +14,7 @@ export const rooms = [
   'corrupt',
   'endpoints',
   'answers',
+  'control',
   'journal',
 ] as const;
 
@@ -26,6 +27,7 @@ export const drainRooms: readonly Room[] = [
   'corrupt',
   'endpoints',
   'answers',
+  'control',
   'journal',
 ];
 

@@ -2,16 +2,26 @@
 import { watch } from 'node:fs';
 import type { Health } from '../../endpoint/health.js';
 import { errnoOf, ignoreErrno } from '../../shared/errors.js';
-import type { Claim, ClaimOptions, Delivery, Lease } from '../spool.js';
+import { monotonicMs } from '../../shared/monotonic.js';
+import type {
+  Claim,
+  ClaimOptions,
+  Delivery,
+  Discarded,
+  DiscardedEntry,
+  DiscardRequest,
+  Lease,
+} from '../spool.js';
 import { createAnswerFiles } from './answer-files.js';
 import type { Ballast } from './ballast.js';
 import { createProgressMarks } from './batch-progress.js';
 import { createBatchTexts } from './batch-texts.js';
+import { readRequests, removeRequest } from './control.js';
 import { createDeliveryFiles } from './delivery-files.js';
 import { createDeliveryReader } from './delivery-reader.js';
 import { createDirectoryCounts } from './directory-counts.js';
 import { createDirectorySync } from './directory-sync.js';
-import { dropAll } from './drop.js';
+import { discardAll, type Found } from './discard.js';
 import { createEndpointFiles } from './endpoint-files.js';
 import { createHealthFiles } from './health-files.js';
 import { countIncoming } from './incoming.js';
@@ -91,6 +101,8 @@ export async function openLease(ballast: Ballast, root: string, options: LeaseOp
   const passedOver: Array<{ endpoint: string; slot: Slot }> = [];
   /** Taken, but not readable then: given back after a while. */
   const unreadable: Array<{ endpoint: string; slot: Slot; since: number }> = [];
+  /** Walks over what is to be moved to the dead, by their requests. */
+  const walks = new WeakMap<DiscardRequest, Iterator<Found>>();
   /** The step at hand: what it has put into a queue, and not told the readers of yet, must not be found by them. */
   let fanningOut: Promise<void> = Promise.resolve();
   /** Whether a step has failed, or an entry in it: it may have put deliveries into queues without telling the readers. */
@@ -285,13 +297,21 @@ export async function openLease(ballast: Ballast, root: string, options: LeaseOp
     owing: readers.owing,
     waiting: async () => countIncoming(disk, root),
     owed: async (endpoint) => readers.owed(endpoint),
-    async drop(match) {
+    async discard(request) {
+      const tools = { reader, texts, files, isClaimed: readers.isOut };
+      const walk = walks.get(request) ?? discardAll(disk, root, { request, tools });
+      walks.set(request, walk);
       try {
-        return { ...dropAll(disk, root, match), corrupt: untold.splice(0) };
-      } finally {
-        readers.reload();
+        const step = takeStep(walk, stepMs);
+        if (step.isDone) readers.reload(request.endpoints);
+        return { ...step, corrupt: untold.splice(0) };
+      } catch (error) {
+        readers.reload(request.endpoints);
+        throw error;
       }
     },
+    requests: () => readRequests(disk, root, { now: now(), onCorrupt: (entry) => untold.push(entry) }),
+    finishRequest: (id) => removeRequest(disk, root, id),
     onHint: (hint) => watchIncoming(root, hint),
     valid: () => lock.valid(),
     async close() {
@@ -308,6 +328,23 @@ export async function openLease(ballast: Ballast, root: string, options: LeaseOp
       }
     },
   };
+}
+
+/** How long a step of moving to the dead may take, in ms: others are waiting to be sent to. */
+const stepMs = 30;
+
+/** Walks on for so long. */
+function takeStep(walk: Iterator<Found>, ms: number): Omit<Discarded, 'corrupt'> {
+  const entries: DiscardedEntry[] = [];
+  const claimed: string[] = [];
+  const until = monotonicMs() + ms;
+  for (;;) {
+    const { value, done } = walk.next();
+    if (done) return { entries, claimed, isDone: true };
+    if (value.entry !== undefined) entries.push(value.entry);
+    if (value.claimed !== undefined) claimed.push(value.claimed);
+    if (monotonicMs() > until) return { entries, claimed, isDone: false };
+  }
 }
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] extends readonly (infer Item)[] ? Item[] : T[K] };

@@ -21,6 +21,8 @@ export interface QueueReader {
   hold(slot: Slot): void;
   /** Lets what is on hold be taken again. */
   resume(): void;
+  /** Whether a slot is handed out, and not on hold. */
+  isOut(slot: Slot): boolean;
   /** How many slots are on hold. */
   onHold(): number;
   /** A slot's file is gone from its place. */
@@ -115,6 +117,8 @@ export function createQueueReader(disk: Disk, root: string, options: QueueReader
       heldRetries = [];
       waiting.resume();
     },
+    isOut: ({ directory, name }) =>
+      out.namesIn(directory).has(name) && !heldRetries.some((each) => each.name === name),
     onHold: () => heldRetries.length + waiting.onHold(),
     forget(slot) {
       out.remove(slot);

@@ -27,6 +27,8 @@ export interface QueueReaders {
   hold(endpoint: string, slot: Slot): void;
   /** Lets what is on hold be taken again: of an endpoint, or of all. */
   resume(endpoint?: string): void;
+  /** Whether a slot is handed out at this moment, and not on hold. */
+  isOut(endpoint: string, slot: Slot): boolean;
   /** How many slots of an endpoint are on hold. */
   onHold(endpoint: string): number;
   /** A slot's file is gone from its place. */
@@ -41,8 +43,8 @@ export interface QueueReaders {
   owing(): string[];
   /** How many an endpoint is owed; 1 if that cannot be told. */
   owed(endpoint: string): number;
-  /** Looks at the directories anew, after files came or went unheard; what is handed out stays so. */
-  reload(): void;
+  /** Looks at the directories anew, of some endpoints or of all, after files came or went unheard; what is handed out stays so. */
+  reload(only?: readonly string[]): void;
   /** Removes the directories in which nothing is left; to be called last. */
   tidy(): Promise<void>;
 }
@@ -246,6 +248,7 @@ export function createQueueReaders(disk: Disk, root: string, options: QueueReade
     resume(endpoint) {
       for (const each of endpoint === undefined ? endpoints() : [endpoint]) resumeOne(each);
     },
+    isOut: (endpoint, slot) => readings.get(endpoint)?.reader.isOut(slot) ?? false,
     onHold: (endpoint) => closed.get(endpoint)?.held ?? readings.get(endpoint)?.reader.onHold() ?? 0,
     forget(endpoint, slot) {
       using(endpoint, (reader) => reader.forget(slot));
@@ -280,16 +283,20 @@ export function createQueueReaders(disk: Disk, root: string, options: QueueReade
         return 1; // what cannot be listed has not been found to be empty
       }
     },
-    reload() {
+    reload(only) {
       for (const [endpoint, reading] of [...readings]) {
+        if (only !== undefined && !only.includes(endpoint)) continue;
         if (reading.reader.isIdle()) close(endpoint, reading);
         else using(endpoint, (reader) => reader.reload());
       }
-      const queues = listNames(disk, `${root}/queue`).filter((name) => !readings.has(name));
-      for (const endpoint of new Set([...closed.keys(), ...queues])) {
+      const queues = only ?? [...closed.keys(), ...listNames(disk, `${root}/queue`)];
+      for (const endpoint of new Set(queues)) {
+        if (readings.has(endpoint)) continue;
         const onGone = (segment: string) => onRemoved(endpoint, segment);
         try {
-          closed.set(endpoint, closedOf(readStanding(disk, root, { endpoint, onGone })));
+          const standing = readStanding(disk, root, { endpoint, onGone });
+          if (only === undefined || standing.isWaiting || standing.hasRetries || closed.has(endpoint))
+            closed.set(endpoint, closedOf(standing));
         } catch (error) {
           ignoreErrno(error); // it stays as it is known; whoever claims is told of it
         }

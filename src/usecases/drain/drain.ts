@@ -13,6 +13,7 @@ import { createHolds } from './holds.js';
 import { createIntake } from './intake.js';
 import type { DrainOptions, DrainPorts, DrainSummary, Queued } from './ports.js';
 import { queuedOf, summarizeQueues } from './queues.js';
+import { createRequests } from './requests.js';
 import { createResting, tryEveryMs } from './resting.js';
 import { createRouting, type Routing } from './routing.js';
 import { createSettler } from './settle.js';
@@ -55,7 +56,8 @@ export async function drain(ports: DrainPorts, options: DrainOptions): Promise<D
   const alerts = createAlerts(ports, routing);
   const telling = createTelling(ports, { showUrls, onChange: alerts.add });
   const settler = createSettler(ports, { summary, telling, resting, isStopping });
-  const holds = createHolds(ports, { routing, settler, until, onChange: alerts.add });
+  const requests = createRequests(ports, { routing, settler });
+  const holds = createHolds(ports, { routing, settler, requests, until, onChange: alerts.add });
   const attempts = createAttempts(ports, {
     ...{ routing, settler, holds, resting, isPass, isStopping, onHome },
     tryEveryMs: until === 'wait' ? tryEveryMs : undefined,
@@ -140,6 +142,7 @@ export async function drain(ports: DrainPorts, options: DrainOptions): Promise<D
     intake.begin();
     do {
       await intake.step();
+      if (requests.areWaiting()) await requests.step();
       holds.look();
       const before = clock.monotonic();
       opensInMs = attempts.look();
@@ -198,7 +201,7 @@ export async function drain(ports: DrainPorts, options: DrainOptions): Promise<D
       if (attempts.failure() !== undefined) throw attempts.failure();
       if (!lease.valid()) throw replaced();
       if (!isStopping()) {
-        if (clock.monotonic() >= lookAt) await look();
+        if (clock.monotonic() >= lookAt || requests.areWaiting()) await look();
         else if (!(await attempts.fill())) {
           alarm.ring();
           await setImmediate();
@@ -211,7 +214,7 @@ export async function drain(ports: DrainPorts, options: DrainOptions): Promise<D
         else if (await isFinished()) return;
       }
       if (isStopping()) startGrace();
-      const [ms, againMs] = [waitMs(), attempts.againMs()];
+      const [ms, againMs] = [waitMs(), Math.min(attempts.againMs(), requests.dueMs())];
       const hasRung = await alarm.wait(Math.min(ms, againMs));
       if (!hasRung && ms <= againMs) lookAt = clock.monotonic();
       if (hasRung) await setImmediate(); // answers that come together are all heard, and then their places filled together

@@ -8,6 +8,7 @@ import { stateOf } from '../../endpoint/health.js';
 import { momentOf } from '../../shared/clock.js';
 import type { Delivery } from '../../spool/spool.js';
 import type { DrainOptions, DrainPorts } from './ports.js';
+import type { Requests } from './requests.js';
 import type { Routing } from './routing.js';
 import type { Settler } from './settle.js';
 import type { Change } from './telling.js';
@@ -29,6 +30,7 @@ export interface Holds {
 export interface HoldsOptions {
   routing: Routing;
   settler: Settler;
+  requests: Pick<Requests, 'ends'>;
   until: DrainOptions['until'];
   /** Told of each endpoint once. */
   onChange(change: Change): void;
@@ -46,7 +48,7 @@ interface Held {
 
 /** The deliveries on hold of a lease. */
 export function createHolds({ lease, clock, report }: DrainPorts, options: HoldsOptions): Holds {
-  const { routing, settler, until, onChange } = options;
+  const { routing, settler, requests, until, onChange } = options;
   const known = new Map<string, Held>();
   let version = routing.version();
   let isFirstLook = true;
@@ -96,6 +98,10 @@ export function createHolds({ lease, clock, report }: DrainPorts, options: Holds
   return {
     async keep(delivery) {
       const { endpoint, acceptedAt } = delivery;
+      if (requests.ends(delivery)) {
+        await settler.buryDeregistered(delivery);
+        return;
+      }
       const since = await heldSince(endpoint);
       const now = clock.now();
       // A time of acceptance that has not come yet is by a clock that was wrong.

@@ -148,6 +148,8 @@ export type Notice =
   | { kind: 'gave-up'; endpoint: Named; reason: string; count: number }
   /** Deliveries wait for their endpoint to be registered again; given up after `keepMs`. */
   | { kind: 'on-hold'; endpoint: Named; count: number; keepMs: number }
+  /** Deliveries were moved to the dead because their endpoint was deregistered. */
+  | { kind: 'deregistered'; endpoint: Named; count: number }
   /** The endpoint is registered again: nothing of it is on hold any more. */
   | { kind: 'resumed'; endpoint: Named }
   /** Nobody is registered for the event, or the batch of so many events; it is kept, or dropped. */

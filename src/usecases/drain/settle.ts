@@ -30,6 +30,8 @@ export interface Settler {
   settle(attempted: Attempted): Promise<void>;
   /** Gives up a delivery that was on hold for too long; false if the spool refused. */
   giveUpHeld(delivery: Delivery): Promise<boolean>;
+  /** Its endpoint was deregistered while it was in flight. */
+  buryDeregistered(delivery: Delivery): Promise<void>;
   /** Whether the delivery was made, and could not be settled then. */
   isMade(delivery: Delivery): boolean;
   /** Settles a delivery that was made. */
@@ -286,6 +288,16 @@ export function createSettler(ports: DrainPorts, options: SettlerOptions): Settl
       } finally {
         loneFailures.ended(attempted.delivery);
       }
+    },
+    async buryDeregistered(delivery) {
+      const time = new Date(clock.now()).toISOString();
+      const attempts = attemptNumber(delivery) - 1;
+      await deliveries.bury(delivery, {
+        reason: 'deregistered',
+        message: 'it was deregistered',
+        attempts,
+        time,
+      });
     },
     giveUpHeld: (delivery) =>
       bury(delivery, { reason: 'gave-up', message: 'it was not registered for too long' }),

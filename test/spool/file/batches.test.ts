@@ -22,6 +22,7 @@ import { event, shellEvent } from '../../support/builders.js';
 import { type Fault, faultyDisk, Killed } from '../../support/faulty-disk.js';
 import {
   claimAll,
+  discardAll,
   fanOutAll,
   farFuture,
   filesBelow,
@@ -168,14 +169,26 @@ describe('a batch in a queue', () => {
     expect(await rest(root)).toEqual([]);
   });
 
-  it('drop() of a batch of which some is settled tells how much was owed', async () => {
+  it('discard() of a batch of which some is settled moves what is owed', async () => {
     const { root, lease } = await queued(['1', '2', '3']);
-    const [first, second] = await claimAll(lease, 'a');
+    const [first, second, third] = await claimAll(lease, 'a');
     await lease.done(first!);
     await lease.defer(second!, { dueMs: 1, attempts: 1 });
+    lease.release(third!);
     writeFileSync(`${root}/incoming/c.jsonl`, batch(['1', '', '2'], 'c'));
-    expect(await lease.drop(({ hook }) => hook === 'y')).toMatchObject({ events: 0, deliveries: 0 });
-    expect(await lease.drop(({ hook }) => hook === 'x')).toMatchObject({ events: 2, deliveries: 2 });
+    const why = { reason: 'flushed', message: 'x', time: '2026-11-23T12:00:00.000Z' };
+    const of = (wanted: string) => ({
+      incoming: true,
+      match: ({ hook }: { hook?: string }) => hook === wanted,
+      why,
+    });
+    expect((await discardAll(lease, of('y'))).entries).toEqual([]);
+    const { entries } = await discardAll(lease, of('x'));
+    expect(entries.map(({ endpoint, events }) => [endpoint, events])).toEqual([
+      [undefined, 2],
+      ['a', 1],
+      ['a', 1],
+    ]);
     expect(lease.owing()).toEqual([]);
     await lease.close();
     expect(await rest(root)).toEqual([]);

@@ -18,7 +18,6 @@ import { randomBytes } from '../../../src/shared/random.js';
 import { acceptedAt } from '../../../src/spool/file/delivery-file.js';
 import { createDirectorySync, syncAll } from '../../../src/spool/file/directory-sync.js';
 import { type Disk, systemDisk } from '../../../src/spool/file/disk.js';
-import { dropAll } from '../../../src/spool/file/drop.js';
 import { removeEmpty } from '../../../src/spool/file/endpoint-directories.js';
 import { createEndpointFiles } from '../../../src/spool/file/endpoint-files.js';
 import { createHealthFiles, type HealthFiles, readHealth } from '../../../src/spool/file/health-files.js';
@@ -30,7 +29,7 @@ import { spoolError } from '../../../src/spool/file/spool-error.js';
 import { ensureDirectory, removeIfThere } from '../../../src/spool/file/write-file.js';
 import { batchToBytes, event } from '../../support/builders.js';
 import { type Fault, faultyDisk } from '../../support/faulty-disk.js';
-import { leaseOf, madeSpool, names, quickDir, read, spoolAt } from '../../support/spool-kit.js';
+import { discardAll, leaseOf, madeSpool, names, quickDir, read, spoolAt } from '../../support/spool-kit.js';
 
 const bug = new TypeError('a bug');
 
@@ -407,55 +406,47 @@ describe('backlog()', () => {
   });
 });
 
-describe('dropAll()', () => {
-  const drop = (root: string, fault: Fault = () => undefined) =>
-    dropAll(faultyDisk(fault).disk, root, ({ hook }) => hook === 'x');
+describe('discard() of a lease', () => {
+  const why = { reason: 'flushed', message: 'x', time: '2026-11-23T12:00:00.000Z' };
 
-  it('dropAll() drops events, batches, deliveries and retries that match, and leaves what it cannot read', () => {
+  it('discard() moves events, batches, deliveries and retries that match, and leaves what it cannot read', async () => {
     const root = madeSpool(quickDir());
     const [x, y] = [event({ hook: 'x' }), event({ hook: 'y' })];
     const { payload: _, ...header } = x;
     mkdirSync(`${root}/queue/a/00000001`, { recursive: true });
-    mkdirSync(`${root}/retry/a`);
-    writeFileSync(`${root}/queue/file`, '');
-    for (const directory of ['incoming', 'queue/a/00000001', 'retry/a']) {
-      for (const fired of [x, y]) writeFileSync(`${root}/${directory}/${fired.id}.json`, eventToBytes(fired));
-      writeFileSync(`${root}/${directory}/garbage.json`, 'garbage');
-      writeFileSync(`${root}/${directory}/.${x.id}.json`, eventToBytes(x));
-      symlinkSync(`${x.id}.json`, `${root}/${directory}/link.json`);
+    mkdirSync(`${root}/retry/b`);
+    for (const fired of [x, y]) {
+      for (const directory of ['incoming', 'queue/a/00000001'])
+        writeFileSync(`${root}/${directory}/${fired.id}.json`, eventToBytes(fired));
+      writeFileSync(`${root}/retry/b/0000000000001.1.${fired.id}.json`, eventToBytes(fired));
     }
+    writeFileSync(`${root}/incoming/garbage.json`, 'garbage');
+    symlinkSync(`${x.id}.json`, `${root}/incoming/link.json`);
     writeFileSync(
       `${root}/incoming/b.jsonl`,
       batchToBytes({ ...header, payloads: [Buffer.from('1'), Buffer.from('2')] }),
     );
-    writeFileSync(`${root}/incoming/shell.json`, '{"hook":"x","payload":1}');
-    expect(drop(root)).toEqual({ events: 4, deliveries: 2 });
-    for (const directory of ['incoming', 'queue/a/00000001', 'retry/a']) {
-      expect(readdirSync(`${root}/${directory}`).sort()).toEqual(
-        [`.${x.id}.json`, `${y.id}.json`, 'garbage.json', 'link.json'].sort(),
-      );
-    }
-  });
-
-  it('dropAll() is fine with what somebody takes meanwhile', () => {
-    const root = madeSpool(quickDir());
-    writeFileSync(`${root}/incoming/x.json`, '{"hook":"x","payload":1}');
-    const taken = drop(root, ({ name, args }) => {
-      if (name === 'unlinkSync') rmSync(String(args[0]));
-      return undefined;
-    });
-    expect(taken).toEqual({ events: 1, deliveries: 0 });
-  });
-
-  it('drop() of a lease makes its deliveries unclaimable', async () => {
-    const root = madeSpool(quickDir());
-    const spool = spoolAt(root);
-    const lease = await leaseOf(spool);
-    await spool.enqueue(event({ hook: 'x' }));
-    await lease.fanOut(() => ['a']);
-    await lease.drop(() => true);
-    expect((await lease.claim('a', { limit: 1, now: 0 })).deliveries).toEqual([]);
-    expect(lease.owing()).toEqual([]);
+    const lease = await leaseOf(spoolAt(root));
+    const request = { incoming: true, match: ({ hook }: { hook?: string }) => hook === 'x', why };
+    const { entries, isDone } = await discardAll(lease, request);
+    expect(isDone).toBe(true);
+    expect(entries.map(({ endpoint, events }) => [endpoint, events])).toEqual(
+      expect.arrayContaining([
+        [undefined, 1],
+        [undefined, 2],
+        ['a', 1],
+        ['b', 1],
+      ]),
+    );
+    expect(readdirSync(`${root}/dead/+incoming`).sort()).toEqual(
+      [`${x.id}.json`, `${x.id}.why.json`, 'b.jsonl'].sort(),
+    );
+    for (const endpoint of ['a', 'b'])
+      expect(readdirSync(`${root}/dead/${endpoint}`).sort()).toEqual([`${x.id}.json`, `${x.id}.why.json`]);
+    expect(readdirSync(`${root}/incoming`).sort()).toEqual(
+      [`${y.id}.json`, 'garbage.json', 'link.json'].sort(),
+    );
+    expect(readdirSync(`${root}/queue/a/00000001`)).toEqual([`${y.id}.json`]);
     await lease.close();
   });
 });

@@ -1,0 +1,195 @@
+/** Deregistering: the registration goes, and with it what is queued for it. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Environment, hooksPath, spoolPath } from '../config/paths.js';
+import { endpointIdOf, unnamedEndpointId } from '../endpoint/endpoint-id.js';
+import { looksLikeUrl } from '../event/webhook-url.js';
+import { removeRegistration } from '../hooks/edit-hooks.js';
+import type { Hooks } from '../hooks/hooks.js';
+import { editHooksFile, existingHooksText, loadHooks } from '../hooks/hooks-file.js';
+import { createRouter } from '../hooks/match.js';
+import { parseHooks } from '../hooks/parse-hooks.js';
+import { isHookPattern } from '../hooks/pattern.js';
+import { createFileJournal } from '../journal/file-journal.js';
+import { CapnhookError } from '../shared/errors.js';
+import { monotonicMs } from '../shared/monotonic.js';
+import { randomBytes } from '../shared/random.js';
+import type { ControlRequest, DiscardRequest, Lease, Spool } from '../spool/spool.js';
+import { badHookPattern } from '../usecases/bad-hook.js';
+import { discardRequestOf } from '../usecases/drain/requests.js';
+import { checkedUrl } from './checked-url.js';
+import { openSpool } from './open-spool.js';
+
+export interface DeregisterOptions {
+  /** The hooks file; default `CAPNHOOK_CONFIG`, or `~/.config/capnhook/hooks.yaml`. */
+  config?: string | undefined;
+  /** Only from this hook or pattern; default: from all of them. */
+  hook?: string | undefined;
+  /** Leaves what is queued for it where it is, on hold; default false. */
+  keep?: boolean | undefined;
+  /** Changes nothing, and tells what would be changed; default false. */
+  dryRun?: boolean | undefined;
+  /** The spool's directory; default `CAPNHOOK_SPOOL`, or `~/.local/state/capnhook/spool`. */
+  spool?: string | undefined;
+  /** Default `process.env`. */
+  env?: Environment;
+}
+
+export interface Deregistered {
+  /** The hooks and patterns that the endpoint was registered for. */
+  removedFrom: string[];
+  /** Deliveries that were moved to `dead/`; with `dryRun` those that would be. */
+  moved: number;
+  /** Deliveries still queued for it: those of events that name the URL itself, of other hooks, or all with `keep`. */
+  queued: number;
+  /** Only where the spool belongs to another hooks file, and is left alone: that file. */
+  belongsTo?: string;
+  /** Whether the drain that runs was asked to move them, and has not done it yet. */
+  isPending?: boolean;
+}
+
+/** How long a drain that runs is waited for, in ms, and how often it is looked after. */
+const waitMs = 15_000;
+const pollMs = 50;
+
+/** How often the lock is tried, in polls: the drain may have ended. */
+const pollsPerTry = 10;
+
+/**
+ * Clears a URL or an endpoint from every hook, or from one, and moves what is queued for it and nobody else
+ * wants to `dead/`. Where a drain is running, that one does it.
+ * @param target a URL, the name of an endpoint in the hooks file, or an endpoint's id
+ * @throws CapnhookError `USAGE`, `HOOKS_FILE` (a broken file is not touched), `BUSY`, `PERMISSION`, `SPOOL_WRITE`
+ * @example const { moved } = await deregister('https://example.com/in');
+ */
+export async function deregister(target: string, options: DeregisterOptions = {}): Promise<Deregistered> {
+  const { hook, env = process.env } = options;
+  if (hook !== undefined && !isHookPattern(hook)) throw badHookPattern('deregister', hook);
+  if (target === '') throw nothingToDeregister();
+  const id = looksLikeUrl(target) ? endpointIdOf(checkedUrl(target)) : target;
+  const path = hooksPath(env, options.config);
+  const before = existingHooksText(path).text; // which register would make
+  const edit = (text: string) => {
+    const removed = removeRegistration(text, hook === undefined ? { target } : { target, hook });
+    return { ...removed, after: removed.text };
+  };
+  const { removedFrom, after } = options.dryRun ? edit(before) : await editHooksFile(path, edit);
+  const parsed = parseHooks(after);
+  const hooks = parsed.ok ? parsed.hooks : undefined;
+  const root = spoolPath(env, options.spool);
+  const spool = openSpool(root);
+  const endpoints = [...queueIds(hooks, id)];
+  const request: ControlRequest = { id: newId(), request: 'deregister', endpoints };
+  if (hook !== undefined) request.hook = hook;
+  const result: Deregistered = { removedFrom, moved: 0, queued: 0 };
+  const belongsTo = await spool.boundTo();
+  if (belongsTo !== undefined && belongsTo !== path) result.belongsTo = belongsTo;
+  else if (hooks !== undefined && !options.keep) {
+    const router = createRouter(hooks);
+    const discard = discardRequestOf(request, (event, endpoint) => router.endpointFor(event, endpoint));
+    result.moved = await countMatching(spool, discard);
+    if (result.moved > 0 && !options.dryRun && !(await end(spool, root, { request, discard }))) {
+      result.moved = 0;
+      result.isPending = true;
+    }
+  }
+  result.queued = await queuedFor(spool, endpoints);
+  if (options.dryRun) result.queued -= result.moved;
+  return result;
+}
+
+/**
+ * Of two words, whether it is the first that names an endpoint of the hooks file, and the second is a hook.
+ * @throws CapnhookError `HOOKS_FILE`, `PERMISSION`
+ */
+export async function namesEndpoint(
+  first: string,
+  second: string,
+  { config, env = process.env }: Pick<DeregisterOptions, 'config' | 'env'> = {},
+): Promise<boolean> {
+  const { endpoints } = await loadHooks(hooksPath(env, config));
+  return !endpoints.has(second) && endpoints.has(first);
+}
+
+interface Ending {
+  request: ControlRequest;
+  discard: DiscardRequest;
+}
+
+/** Moves them under the lock, or has it done by the drain that runs; false if that one has not done it in time. */
+async function end(spool: Spool, root: string, ending: Ending): Promise<boolean> {
+  if (await endUnderLock(spool, root, ending)) return true;
+  const { id } = ending.request;
+  await spool.request(ending.request);
+  const deadline = monotonicMs() + waitMs;
+  for (let polls = 1; monotonicMs() < deadline; polls += 1) {
+    if (!(await spool.hasRequest(id))) return true;
+    if (polls % pollsPerTry === 0 && (await endUnderLock(spool, root, ending))) return true;
+    await sleep(pollMs);
+  }
+  return !(await spool.hasRequest(id));
+}
+
+/** False if a drain is running. */
+async function endUnderLock(spool: Spool, root: string, { request, discard }: Ending): Promise<boolean> {
+  const leased = await spool.lease('deregister');
+  if (leased.held) return false;
+  try {
+    await discardAll(leased.lease, root, discard);
+    if (await spool.hasRequest(request.id)) leased.lease.finishRequest(request.id);
+  } finally {
+    await leased.lease.close();
+  }
+  return true;
+}
+
+async function discardAll(lease: Lease, root: string, request: DiscardRequest): Promise<void> {
+  const journal = createFileJournal(`${root}/journal`, () => {});
+  try {
+    for (let isDone = false; !isDone; ) {
+      const step = await lease.discard(request);
+      const time = new Date().toISOString();
+      for (const { event, hook, endpoint } of step.entries)
+        journal.write({
+          time,
+          what: 'deregistered',
+          event,
+          ...(hook && { hook }),
+          ...(endpoint && { endpoint }),
+        });
+      isDone = step.isDone;
+    }
+  } finally {
+    journal.close();
+  }
+}
+
+async function countMatching(spool: Spool, { endpoints, match }: DiscardRequest): Promise<number> {
+  let count = 0;
+  for await (const _ of spool.survey(endpoints === undefined ? { match } : { endpoints, match })) count += 1;
+  return count;
+}
+
+/** Under which ids an endpoint's deliveries may be queued: its own, that of its URL, and the name of one that has its URL. */
+function queueIds(hooks: Hooks | undefined, id: string): ReadonlySet<string> {
+  const known = hooks === undefined ? [] : [...hooks.endpoints.values()];
+  const same = known.filter((each) => each.id === id || unnamedEndpointId(each.url) === id);
+  return new Set([id, ...same.flatMap((each) => [each.id, unnamedEndpointId(each.url)])]);
+}
+
+async function queuedFor(spool: Spool, ids: Iterable<string>): Promise<number> {
+  let queued = 0;
+  for (const id of ids) {
+    for await (const { waiting, retrying } of spool.backlog(id)) queued += waiting + retrying;
+  }
+  return queued;
+}
+
+function newId(): string {
+  return `${Date.now()}-${Buffer.from(randomBytes(6)).toString('hex')}`;
+}
+
+function nothingToDeregister(): CapnhookError {
+  return new CapnhookError('USAGE', 'Cannot deregister: the URL is empty', {
+    hint: 'Check the variable that it comes from.',
+  });
+}

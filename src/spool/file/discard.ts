@@ -1,0 +1,177 @@
+/**
+ * Moving what is undelivered to `dead/`, because a person said so; what cannot
+ * be read stays. Each move is the same as that of a delivery that is given up,
+ * so that a crash in between leaves some of them where they were.
+ */
+
+import type { EventHeader } from '../../event/event.js';
+import { maxEventFileBytes, parseEvent } from '../../event/record.js';
+import { errnoOf, ignoreErrno } from '../../shared/errors.js';
+import type { DiscardedEntry, DiscardRequest, Why } from '../spool.js';
+import { isBlank, openBatchText } from './batch-text.js';
+import type { BatchTexts } from './batch-texts.js';
+import { headerOf } from './delivery-file.js';
+import type { DeliveryFiles } from './delivery-files.js';
+import type { DeliveryReader } from './delivery-reader.js';
+import type { Disk } from './disk.js';
+import { parseRetryName, privateDir, privateFile } from './layout.js';
+import { listNames } from './list-names.js';
+import { putAside } from './put-aside.js';
+import { readEntry } from './read-entry.js';
+import { listSegments } from './segment.js';
+import { openSegment } from './segment-source.js';
+import type { Slot } from './slot.js';
+import {
+  closeQuietly,
+  discard,
+  ensureDirectory,
+  ensureRoom,
+  syncDirectory,
+  writeDurably,
+} from './write-file.js';
+
+/** Where events go that have no endpoint yet: a name that no endpoint can have. */
+export const undecided = '+incoming';
+
+export interface DiscardTools {
+  reader: DeliveryReader;
+  texts: BatchTexts;
+  /** Moves them; without it they are only told. */
+  files?: DeliveryFiles;
+  /** Whether a delivery is claimed at this moment: it stays. */
+  isClaimed(endpoint: string, slot: Slot): boolean;
+}
+
+/** What one step has found: an entry that matches, one that is claimed, or neither. */
+export type Found = { entry?: DiscardedEntry; claimed?: string };
+
+/** Walks over what is queued, one entry a step. @throws the errno of what failed */
+export function* discardAll(
+  disk: Disk,
+  root: string,
+  { request, tools }: { request: DiscardRequest; tools: DiscardTools },
+): Generator<Found> {
+  if (request.incoming) yield* discardIncoming(disk, root, { request, isDryRun: tools.files === undefined });
+  const endpoints =
+    request.endpoints ?? new Set([...listNames(disk, `${root}/queue`), ...listNames(disk, `${root}/retry`)]);
+  for (const endpoint of endpoints) {
+    for (const slot of slotsOf(disk, root, { endpoint, tools }))
+      yield discardSlot(slot, { endpoint, request, tools });
+  }
+}
+
+/** The queue comes first: what is deferred meanwhile is found among the retries. */
+function* slotsOf(
+  disk: Disk,
+  root: string,
+  { endpoint, tools }: { endpoint: string; tools: DiscardTools },
+): Generator<Slot> {
+  for (const segment of listSegments(disk, `${root}/queue/${endpoint}`)) {
+    const directory = `queue/${endpoint}/${segment}`;
+    const source = openSegment(disk, root, {
+      ...{ directory, segment, texts: tools.texts },
+      window: () => Infinity,
+      taken: () => new Set(),
+      onFree() {},
+    });
+    for (let slot = source.next(); slot !== undefined; slot = source.next()) yield slot;
+  }
+  const directory = `retry/${endpoint}`;
+  for (const name of listNames(disk, `${root}/${directory}`).sort()) {
+    const { attempts = 0, id } = parseRetryName(name) ?? {};
+    yield { room: 'retry', directory, name, attempts, id };
+  }
+}
+
+function discardSlot(
+  slot: Slot,
+  { endpoint, request, tools }: { endpoint: string; request: DiscardRequest; tools: DiscardTools },
+): Found {
+  const found = tools.reader.read(slot);
+  if (found.kind !== 'read' || !request.match(found.event, endpoint)) return {};
+  const { event } = found;
+  if (tools.isClaimed(endpoint, slot)) return { claimed: event.id };
+  const entry: DiscardedEntry = { event: event.id, endpoint, events: 1 };
+  if (event.hook !== undefined) entry.hook = event.hook;
+  tools.files?.moveToDead(slot, { event, endpoint, why: { ...request.why, attempts: slot.attempts } });
+  return { entry };
+}
+
+function* discardIncoming(
+  disk: Disk,
+  root: string,
+  { request, isDryRun }: { request: DiscardRequest; isDryRun: boolean },
+): Generator<Found> {
+  for (const name of listNames(disk, `${root}/incoming`).sort()) {
+    const found = readIncoming(disk, `${root}/incoming/${name}`, name);
+    if (found === undefined || !request.match(found.header, undefined)) {
+      yield {};
+      continue;
+    }
+    const entry: DiscardedEntry = { event: found.header.id, events: found.events };
+    if (found.header.hook !== undefined) entry.hook = found.header.hook;
+    if (!isDryRun)
+      moveIncoming(disk, root, { name, id: found.header.id, why: { ...request.why, attempts: 0 } });
+    yield { entry };
+  }
+}
+
+function readIncoming(
+  disk: Disk,
+  path: string,
+  name: string,
+): { header: EventHeader; events: number } | undefined {
+  const nameId = name.replace(/\.jsonl?$/, '');
+  if (!name.endsWith('.jsonl')) {
+    const found = readEntry(disk, path, { maxBytes: maxEventFileBytes });
+    if (found.kind !== 'read') return undefined;
+    const parsed = parseEvent(found.bytes);
+    return parsed.ok
+      ? { header: headerOf(parsed, { id: parsed.id ?? nameId, stat: found.stat }), events: 1 }
+      : undefined;
+  }
+  const opened = openBatchText(disk, path);
+  if (opened.kind !== 'open') return undefined;
+  const { text } = opened;
+  try {
+    if (!text.header.ok) return undefined;
+    let events = 0;
+    for (let line = text.lineAt(text.begin); line !== undefined; line = text.lineAt(line.end))
+      if (!isBlank(line)) events += 1;
+    return { header: headerOf(text.header, { id: text.header.id ?? nameId, stat: text.stat }), events };
+  } finally {
+    text.close();
+  }
+}
+
+function moveIncoming(
+  disk: Disk,
+  root: string,
+  { name, id, why }: { name: string; id: string; why: Why },
+): void {
+  const dead = ensureRoom(disk, root, 'dead');
+  const directory = `${dead}/${undecided}`;
+  if (ensureDirectory(disk, directory, privateDir)) syncDirectory(disk, dead);
+  const to = `${directory}/${name}`;
+  if (disk.lstatSync(to, { throwIfNoEntry: false }) !== undefined)
+    putAside(disk, root, { path: to, name, reason: `another event came to ${to}` });
+  writeWhy(disk, `${directory}/${id}.why.json`, why);
+  try {
+    disk.renameSync(`${root}/incoming/${name}`, to);
+  } catch (error) {
+    if (errnoOf(error) !== 'ENOENT') throw error; // its submitter took it back
+  }
+  syncDirectory(disk, directory);
+  syncDirectory(disk, `${root}/incoming`);
+}
+
+/** Best effort: the event itself matters. */
+function writeWhy(disk: Disk, path: string, why: Why): void {
+  discard(disk, path);
+  try {
+    const bytes = Buffer.from(`${JSON.stringify(why)}\n`);
+    closeQuietly(disk, writeDurably(disk, path, { bytes, mode: privateFile }));
+  } catch (error) {
+    ignoreErrno(error);
+  }
+}

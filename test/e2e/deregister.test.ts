@@ -1,0 +1,123 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { createWorld, until, type World } from '../support/world.js';
+
+const defaults = 'defaults: {retry: {schedule: [1h], jitter: 0}}\n';
+
+/** Three events of `one` and one of `two` are queued for an endpoint that fails. */
+async function queued(hooks = 'one: [chat], two: [chat]'): Promise<{ world: World; url: string }> {
+  const world = createWorld();
+  const { url } = await world.receiver(() => ({ status: 503 }));
+  world.hooks(`hooks: {${hooks}}\nendpoints: {chat: "${url}/x"}\n${defaults}`);
+  for (const id of ['e1', 'e2', 'e3']) await world.run(['fire', 'one', '-d', '1', '--id', id]);
+  await world.run(['fire', 'two', '-d', '1', '--id', 'e4']);
+  expect(await world.run(['drain'])).toMatchObject({ code: 75 });
+  return { world, url: `${url}/x` };
+}
+
+const dead = (world: World): string[] =>
+  world.names('dead/chat').filter((name) => !name.endsWith('.why.json'));
+
+describe('capnhook deregister', () => {
+  test('deregister --dry-run changes nothing; --keep leaves what is queued on hold; then all moves to dead/', async () => {
+    const { world, url } = await queued();
+    const before = readFileSync(world.config, 'utf8');
+    const dry = await world.run(['deregister', url, '--dry-run', '--json']);
+    expect(JSON.parse(dry.stdout)).toEqual({
+      removedFrom: ['one', 'two'],
+      moved: 4,
+      queued: 0,
+      dryRun: true,
+    });
+    expect(readFileSync(world.config, 'utf8')).toBe(before);
+    expect(dead(world)).toEqual([]);
+
+    const kept = await world.run(['deregister', url, '--keep', '--json']);
+    expect(JSON.parse(kept.stdout)).toEqual({ removedFrom: ['one', 'two'], moved: 0, queued: 4 });
+    const held = await world.run(['drain', '--json']);
+    expect(JSON.parse(held.stdout)).toMatchObject({ owed: 4, onHold: 4, gaveUp: 0 });
+    // Again, as after a crash between the two steps, or where only a line was deleted.
+    const again = await world.run(['deregister', url]);
+    expect(again).toMatchObject({ code: 0 });
+    expect(again.stderr).toBe('capnhook: it was not registered; 4 deliveries moved to dead/\n');
+    expect(dead(world)).toEqual(['e1.json', 'e2.json', 'e3.json', 'e4.json']);
+    expect(JSON.parse(readFileSync(join(world.spool, 'dead/chat/e1.why.json'), 'utf8'))).toMatchObject({
+      reason: 'deregistered',
+    });
+    expect(await world.run(['drain'])).toMatchObject({ code: 0 });
+    expect(await world.run(['deregister', url])).toMatchObject({
+      code: 0,
+      stderr: 'capnhook: it was not registered\n',
+    });
+  });
+
+  test('deregister HOOK ENDPOINT, in either order, moves the deliveries of that hook alone', async () => {
+    const { world } = await queued();
+    const ran = await world.run(['deregister', 'chat', 'two']);
+    expect(ran.stderr).toBe(
+      'capnhook: deregistered from two; 1 delivery moved to dead/; 3 deliveries still queued for it\n',
+    );
+    expect(dead(world)).toEqual(['e4.json']);
+    expect((await world.run(['deregister', 'one', 'chat'])).stderr).toContain('3 deliveries moved to dead/');
+    expect(await world.run(['deregister', 'one', 'chat', '--hook', 'two'])).toMatchObject({ code: 64 });
+  });
+
+  test('deregister beside a daemon is obeyed by it, and what the event itself names goes on', async () => {
+    const { world, url } = await queued();
+    await world.run(['fire', '--to', url, '-d', '1', '--id', 'named']);
+    const daemon = world.start(['drain', '--daemon']);
+    await daemon.says('started');
+    const ran = await world.run(['deregister', url]);
+    expect(ran.stderr).toBe(
+      'capnhook: deregistered from one, two; 4 deliveries moved to dead/; 1 delivery still queued for it\n',
+    );
+    expect(ran.code).toBe(0);
+    expect(dead(world)).toEqual(['e1.json', 'e2.json', 'e3.json', 'e4.json']);
+    expect(world.names('control')).toEqual([]);
+    await daemon.says('was deregistered: 4 deliveries moved to dead/');
+    // Garbage is put aside.
+    writeFileSync(join(world.spool, 'control/x.json'), '{"request": "dance"}');
+    await until('it is put aside', () => world.names('corrupt').includes('x.json'));
+    daemon.kill('SIGTERM');
+    expect(await daemon.ended).toMatchObject({ code: 143 });
+  });
+
+  test('deregister with another hooks file leaves the spool alone, and says so', async () => {
+    const { world, url } = await queued();
+    const other = world.file('other.yaml', `hooks: {one: "${url}"}\n`);
+    const ran = await world.run(['deregister', url, '--config', other]);
+    expect(ran).toMatchObject({ code: 0 });
+    expect(ran.stderr).toContain(world.config);
+    expect(dead(world)).toEqual([]);
+  });
+});
+
+describe('capnhook flush and targets', () => {
+  test('an unknown hook exits 66 with a suggestion', async () => {
+    const { world } = await queued();
+    for (const args of [
+      ['flush', '--yes', '--hook', 'ones'],
+      ['targets', 'ones'],
+    ]) {
+      const ran = await world.run(args);
+      expect(ran).toMatchObject({ code: 66, stdout: '' });
+      expect(ran.stderr).toContain('Did you mean one?');
+    }
+    expect((await world.run(['targets', 'chat'])).stderr).toContain('chat is an endpoint');
+  });
+
+  test('flush says how many, of what and where, and moves them to dead/', async () => {
+    const { world } = await queued();
+    await world.run(['fire', 'one', '-d', '1', '--id', 'late']);
+    const refused = await world.run(['flush']);
+    expect(refused.code).toBe(64);
+    for (const words of ['4 queued deliveries', '1 event', '4 of one', world.spool])
+      expect(refused.stderr).toContain(words);
+    const ran = await world.run(['flush', '--yes', '--json']);
+    expect(JSON.parse(ran.stdout)).toEqual({ events: 1, deliveries: 4, corrupt: [] });
+    expect(dead(world)).toHaveLength(4);
+    expect(world.names('dead/+incoming')).toEqual(['late.json', 'late.why.json']);
+    expect(await world.run(['drain'])).toMatchObject({ code: 0 });
+  });
+});
