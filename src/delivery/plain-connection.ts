@@ -7,18 +7,13 @@
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Header } from './answer-head.js';
+import type { Connecting } from './connect/connecting.js';
 import type { AnswerListener, Connection } from './connection.js';
-import type { Answer } from './sender.js';
+import { answerOf, MAX_HEADER_BYTES } from './read-answer.js';
 
 export interface PlainConnectionOptions {
   origin: string;
-  /** Bytes of headers that an answer may have. */
-  maxHeaderBytes: number;
-  connect(): Promise<Socket>;
-  /** What a request that has run out of time waits for. */
-  lateCode(): string | undefined;
-  /** Makes an answer of a status and its headers. */
-  answerOf(status: number, headers: readonly Header[]): Answer;
+  connecting: Connecting;
   onDestroy(connection: Connection): void;
 }
 
@@ -37,7 +32,7 @@ export function hasWebAssembly(): boolean {
 
 /** Makes a connection for one request. */
 export function openPlainConnection(options: PlainConnectionOptions): Connection {
-  const { origin, maxHeaderBytes, connect, lateCode, answerOf, onDestroy } = options;
+  const { origin, connecting, onDestroy } = options;
   let request: ClientRequest | undefined;
 
   function hear(response: IncomingMessage, listener: AnswerListener): void {
@@ -52,14 +47,14 @@ export function openPlainConnection(options: PlainConnectionOptions): Connection
   const connection: Connection = {
     origin,
     isOpen: () => false,
-    lateCode,
+    lateCode: connecting.lateCode,
     soFar: () => undefined,
     restOfHead: () => Buffer.alloc(0),
     post({ path, headers, body }, listener) {
       const send = (socket: Socket): void => {
         const http = process.getBuiltinModule('node:http');
         const { hostname, host } = new URL(origin);
-        const given = { method: 'POST', path, host: hostname, maxHeaderSize: maxHeaderBytes };
+        const given = { method: 'POST', path, host: hostname, maxHeaderSize: MAX_HEADER_BYTES };
         request = http.request({ ...given, setHost: false, createConnection: () => socket });
         request.setHeader('host', host);
         for (const [name, value] of pairsOf(headers)) request.setHeader(name, value);
@@ -69,10 +64,11 @@ export function openPlainConnection(options: PlainConnectionOptions): Connection
         listener.started(false);
         request.end(body);
       };
-      void connect().then(send, (error: Error) => listener.failed(error));
+      void connecting.connect().then(send, (error: Error) => listener.failed(error));
     },
     async destroy() {
       onDestroy(connection);
+      connecting.cutOff();
       request?.destroy();
     },
   };
