@@ -146,7 +146,11 @@ export function createMemorySpool({ now }: { now(): number }): Spool {
     },
     ready: (due) => names((queue) => queue.owed.some((owed) => isReady(owed, due))),
     async claim(endpoint, { limit, ...options }) {
-      const deliveries = readyIn(queueOf(endpoint), options)
+      const queue = queueOf(endpoint);
+      // Of several events with one id, one comes after the other.
+      const out = new Set(queue.owed.filter(({ claimed }) => claimed).map(({ event }) => event.id));
+      const deliveries = readyIn(queue, options)
+        .filter(({ event }) => !out.has(event.id) && out.add(event.id))
         .slice(0, limit)
         .map((owed) => {
           owed.claimed = true;

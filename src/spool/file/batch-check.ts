@@ -20,12 +20,12 @@ import { copyDurably, discard, syncDirectory } from './write-file.js';
 
 /**
  * What a step came to. `good`: it has its id for a name now. `more`: call again with the same name. `gone`: somebody
- * took it. `unfit`: it is to be put aside. `changing`: it may still be being written. `conflict`: another batch has its id and name.
+ * took it. `unfit`: it is to be put aside. `changing`: it may still be being written. `taken`: another batch has the name that is to be its own.
  */
 export type CheckStep =
   | { kind: 'good'; batch: BatchFile }
   | { kind: 'more' | 'gone' | 'changing' }
-  | { kind: 'conflict'; id: string }
+  | { kind: 'taken'; id: string }
   | { kind: 'unfit'; reason: string };
 
 export interface BatchCheck {
@@ -153,7 +153,7 @@ export function createBatchCheck(disk: Disk, root: string, options: BatchCheckOp
     const problem = batchCountProblem(parsed, count) ?? batchIdProblem(parsed, count);
     if (problem !== undefined) return { kind: 'unfit', reason: problem.reason };
     const { id, isTaken } = settleId(name, parsed);
-    if (isTaken) return { kind: 'conflict', id };
+    if (isTaken) return { kind: 'taken', id };
     const header = headerOf(parsed, { id, stat: text.stat });
     const path = `${incoming}/${id}.jsonl`;
     stillness.forget(name);

@@ -202,7 +202,7 @@ export function createIntake(disk: Disk, root: string, options: IntakeOptions): 
     if (isHalfChecked) return false;
     batches = batches.filter((each) => each !== name);
     if (result.kind === 'changing') done.left = true; // it may be whole now
-    if (result.kind === 'conflict') later.keepConflict(name, result.id);
+    if (result.kind === 'taken') later.keepTaken(name, { id: result.id, by: `${result.id}.jsonl` });
     if (result.kind === 'unfit') setAside(done, `${incoming}/${name}`, result.reason);
     if (result.kind === 'good') {
       const { batch } = result;
@@ -245,7 +245,7 @@ export function createIntake(disk: Disk, root: string, options: IntakeOptions): 
     if (id !== stem) {
       const to = `${incoming}/${id}.json`;
       if (settleName(disk, path, { to, isNew: chosen === undefined }) === 'taken')
-        return later.keepConflict(name, id);
+        return later.keepTaken(name, { id, by: `${id}.json` });
       done.renamed = true;
     }
     const { bytes } = found;
@@ -360,6 +360,7 @@ export function createIntake(disk: Disk, root: string, options: IntakeOptions): 
       finished = finished.filter((each) => removeTakenIn(each, done));
       if (removed) syncDirectory(disk, incoming);
       removed = false;
+      for (const { file } of finished) free(file.path.slice(incoming.length + 1));
     } finally {
       for (const file of done.files) if ('source' in file) check.release(file);
     }
@@ -374,6 +375,14 @@ export function createIntake(disk: Disk, root: string, options: IntakeOptions): 
     const unclaimed = finished.flatMap((each) => each.unclaimed ?? []);
     const { corrupt, checked } = done;
     return { events, deliveries, unclaimed, unknown, corrupt, checked };
+  }
+
+  /** Another entry has waited for the name of one that was taken in: it is the next one. */
+  function free(name: string): void {
+    const next = later.free(name);
+    if (next === undefined) return;
+    if (next.endsWith('.jsonl')) batches.splice(isHalfChecked ? 1 : 0, 0, next);
+    else names.unshift(next);
   }
 
   /** Nobody gets it: it is moved to `unclaimed/`, with the words that say why, or dropped where there are none. */

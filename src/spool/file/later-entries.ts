@@ -22,12 +22,13 @@ export interface LaterEntries {
   keep(name: string, error: unknown): undefined;
   /** Who gets it is not known now. */
   keepUnknown(name: string): undefined;
-  /** It was accepted, so it is taken in as well, once the other one with its id is out of the way. */
+  /** It was accepted, so it is taken in as well, once others with its id are out of the way. */
   keepConflict(name: string, id: string): undefined;
-  /**
-   * Whether the delivery at `path` comes from an entry, of that name, that waits: then it must be taken in again first.
-   * One that waits until another of its id is gone must not keep that one from going.
-   */
+  /** The same, where another one in `incoming/` has the name that is to be its own. */
+  keepTaken(name: string, taken: { id: string; by: string }): undefined;
+  /** A name is free: the first entry that has waited for it has its turn. @returns its name now */
+  free(name: string): string | undefined;
+  /** Whether the delivery at `path` comes from an entry, of that name, that waits: then it must be taken in again first. */
   isHalfDone(name: string, path: string): boolean;
 }
 
@@ -35,15 +36,15 @@ export interface LaterEntries {
 export function createLaterEntries(disk: Disk, root: string): LaterEntries {
   const entries = new Map<string, Corrupt>();
   const unknown = new Set<string>();
-  /** Those whose id another event has, which is still queued; in lower case, as some file systems see them. */
-  const conflicting = new Set<string>();
+  /** Those that wait for a name, in their order; by it in lower case, as some file systems see names. */
+  const waiting = new Map<string, string[]>();
   /** Which batches were found to be the same as one that waits under their name, by both. */
   const compared = new Map<string, boolean>();
 
   /** Asked for each event of a batch, and read once. */
-  function isSameBatch(waiting: string, path: string, ino: number): boolean {
+  function isSameBatch(entry: string, path: string, ino: number): boolean {
     const key = `${ino} ${path}`;
-    const known = compared.get(key) ?? sameBatchFile(disk, waiting, path) ?? false;
+    const known = compared.get(key) ?? sameBatchFile(disk, entry, path) ?? false;
     compared.set(key, known);
     return known;
   }
@@ -51,6 +52,7 @@ export function createLaterEntries(disk: Disk, root: string): LaterEntries {
   function holdsSameEvent(a: string, b: string): boolean {
     const [one, other] = [a, b].map((path) => readEntry(disk, path, { maxBytes: maxEventFileBytes }));
     if (one?.kind !== 'read' || other?.kind !== 'read') return false;
+    if (one.stat.ino === other.stat.ino) return true;
     return sameEvent(parseEvent(one.bytes), parseEvent(other.bytes));
   }
 
@@ -61,7 +63,7 @@ export function createLaterEntries(disk: Disk, root: string): LaterEntries {
     clear() {
       entries.clear();
       unknown.clear();
-      conflicting.clear();
+      waiting.clear();
       compared.clear();
     },
     keep(name, error) {
@@ -74,14 +76,23 @@ export function createLaterEntries(disk: Disk, root: string): LaterEntries {
     },
     keepConflict(name, id) {
       entries.set(name, { name, reason: `another event with the id ${id} is still queued` });
-      conflicting.add(name.toLowerCase());
+    },
+    keepTaken(name, { id, by }) {
+      entries.set(name, { name, reason: `another event with the id ${id} is waiting` });
+      const others = waiting.get(by.toLowerCase());
+      if (others === undefined) waiting.set(by.toLowerCase(), [name]);
+      else others.push(name);
+    },
+    free(name) {
+      const first = waiting.get(name.toLowerCase())?.shift();
+      if (first !== undefined) entries.delete(first);
+      return first;
     },
     isHalfDone(name, path) {
-      const waiting = `${root}/incoming/${name}`;
-      const there = disk.lstatSync(waiting, { throwIfNoEntry: false });
+      const entry = `${root}/incoming/${name}`;
+      const there = disk.lstatSync(entry, { throwIfNoEntry: false });
       if (there === undefined) return false;
-      if (!conflicting.has(name.toLowerCase())) return true;
-      return name.endsWith('.jsonl') ? isSameBatch(waiting, path, there.ino) : holdsSameEvent(waiting, path);
+      return name.endsWith('.jsonl') ? isSameBatch(entry, path, there.ino) : holdsSameEvent(entry, path);
     },
   };
 }

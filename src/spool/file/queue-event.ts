@@ -29,7 +29,7 @@ const yieldEvery = 256;
 
 /**
  * Puts an event, or a batch, into every queue it goes to.
- * @returns the deliveries; `conflict` if another event of its id is in one of the queues, `replaced` if its file is
+ * @returns the deliveries; `conflict` if too many others of its id are in one of the queues, `replaced` if its file is
  * not the one that was read any more; of both nothing was put
  * @throws the errno of what failed; then nothing was put, or `onStray` was told
  */

@@ -103,7 +103,10 @@ export function createQueueReader(disk: Disk, root: string, options: QueueReader
     },
     hold(slot) {
       if (slot.room === 'retry') {
-        heldRetries.push(slot);
+        const held = { ...slot, id: undefined }; // others of its id need not wait for it
+        out.remove(slot);
+        out.add(held);
+        heldRetries.push(held);
         return;
       }
       out.remove(slot);

@@ -3,7 +3,8 @@
  * link to the accepted file, or that file itself where nobody else is to have
  * it, or a copy where a link cannot be made or would leave the bytes in
  * somebody else's hands. A batch is put whole, into a segment of its own.
- * Doing it again changes nothing.
+ * Doing it again changes nothing. Another event of an id that is queued gets a
+ * segment of its own behind that.
  */
 import { isGeneratedId } from '../../event/event-id.js';
 import { parseEvent } from '../../event/record.js';
@@ -11,7 +12,7 @@ import type { BatchFile, EventFile } from './accepted-file.js';
 import { syncAll } from './directory-sync.js';
 import type { Disk } from './disk.js';
 import { batchSegmentName, parseSegmentName, privateDir, segmentName, segmentSize } from './layout.js';
-import { isOurs, place, placeBatch, placeCopy } from './place-file.js';
+import { isOurs, type Placed, place, placeBatch, placeCopy } from './place-file.js';
 import { readEntry } from './read-entry.js';
 import { sameBatchFile } from './same-batch-file.js';
 import { sameEvent } from './same-event.js';
@@ -20,8 +21,8 @@ import { ensureDirectory, removeIfThere } from './write-file.js';
 
 /**
  * Where a delivery was put. `moved`: it is not in `incoming/` any more. `there`: it was there already. `conflict`:
- * another event of the same id is queued there. `replaced`: the file is not the one that was read any more. Of the
- * last two, nothing was put.
+ * {@link mostOfOneId} other events of the same id are queued there. `replaced`: the file is not the one that was read
+ * any more. Of the last two, nothing was put.
  */
 export type Put =
   | { kind: 'put' | 'moved' | 'there'; segment: string; replaces?: boolean }
@@ -65,11 +66,23 @@ interface Tail {
   /** The segments of single deliveries, in their order. */
   singles: Singles[];
   /** The segments that are batches, by the batch's id. */
-  batches: Map<string, string>;
+  batches: Map<string, readonly string[]>;
+}
+
+/** An event that is put into a segment. */
+interface Placing {
+  file: EventFile;
+  /** The segments before it, and those of them, at their end, that were looked through for the event. */
+  earlier: readonly Singles[];
+  near: readonly Singles[];
+  isOnly: boolean;
 }
 
 /** So many ids are known of an endpoint's last segments, over all endpoints; after that the disk is asked. */
 const maxIds = 65_536;
+
+/** So many events of one id are queued for an endpoint at most: each is compared with all of them. */
+export const mostOfOneId = 64;
 
 /** So many of an endpoint's segments, at the end of its queue, are looked through for each event. */
 const nearSegments = 2;
@@ -103,8 +116,7 @@ export function createQueueWriter(disk: Disk, root: string, token: () => string)
 
   /** The segment that the next single delivery goes to. */
   function segmentOf(endpoint: string, tail: Tail): Singles {
-    if (tail.isBatch || tail.count >= segmentSize)
-      Object.assign(tail, { number: tail.number + 1, count: 0, isBatch: false, isMade: false });
+    if (tail.isBatch || tail.count >= segmentSize) beginSegment(tail);
     const name = segmentName(tail.number);
     const last = tail.singles.at(-1);
     if (tail.isMade && last?.name === name) return last;
@@ -119,6 +131,11 @@ export function createQueueWriter(disk: Disk, root: string, token: () => string)
     tail.singles.push(segment);
     tail.singles.slice(0, -nearSegments).forEach(forgetIds);
     return segment;
+  }
+
+  /** What comes next goes to a new segment. */
+  function beginSegment(tail: Tail): void {
+    Object.assign(tail, { number: tail.number + 1, count: 0, isBatch: false, isMade: false });
   }
 
   function forgetIds(segment: Singles): void {
@@ -138,21 +155,25 @@ export function createQueueWriter(disk: Disk, root: string, token: () => string)
     return ids?.has(keyOf(file)) ?? true;
   }
 
-  /** What stands under an event's name in a segment already, if anything does. */
-  function findIn(queue: string, segment: Singles, file: EventFile): Put | undefined {
+  /** What stands under an event's name in a segment already: that event, or another one of its id. */
+  function findIn(queue: string, segment: Singles, file: EventFile): 'same' | 'other' | undefined {
     if (!mayHave(segment, file)) return undefined;
     const path = `${queue}/${segment.name}/${file.event.id}.json`;
     if (!disk.lstatSync(path, { throwIfNoEntry: false })) return undefined;
+    if (!isSame(disk, path, file)) return 'other';
     touched.add(`${queue}/${segment.name}`);
-    return isSame(disk, path, file) ? { kind: 'there', segment: segment.name } : { kind: 'conflict' };
+    return 'same';
   }
 
+  /** Where an event stands already, or that too many others of its id do. */
   function findInAny(queue: string, segments: readonly Singles[], file: EventFile): Put | undefined {
+    let others = 0;
     for (const segment of segments) {
       const found = findIn(queue, segment, file);
-      if (found !== undefined) return found;
+      if (found === 'same') return { kind: 'there', segment: segment.name };
+      if (found === 'other') others += 1;
     }
-    return undefined;
+    return others >= mostOfOneId - 1 ? { kind: 'conflict' } : undefined;
   }
 
   function forget(endpoint: string): void {
@@ -172,26 +193,42 @@ export function createQueueWriter(disk: Disk, root: string, token: () => string)
     return removeSegment(disk, path);
   }
 
+  function forgetBatch({ batches }: Tail, id: string, segment: string): void {
+    const left = (batches.get(id) ?? []).filter((name) => name !== segment);
+    if (left.length === 0) batches.delete(id);
+    else batches.set(id, left);
+  }
+
+  /** Puts an event into a segment, unless a copy of it stands in one of the earlier ones that were not looked through. */
+  function placeIn(queue: string, segment: Singles, { file, earlier, near, isOnly }: Placing): Placed | Put {
+    const target = `${queue}/${segment.name}/${file.event.id}.json`;
+    const isFree = !mayHave(segment, file);
+    noteId(segment, file); // whatever comes of it
+    const placed = place(disk, root, { file, target, mayMove: isOnly, isFree });
+    if (placed !== 'refused') return placed;
+    const copied = findInAny(queue, earlier.slice(0, earlier.length - near.length), file);
+    return copied ?? placeCopy(disk, { file, target, temporary });
+  }
+
   return {
     put(endpoint, file, { isOnly }) {
       const tail = tailOf(endpoint);
       const queue = `${root}/queue/${endpoint}`;
-      const segment = segmentOf(endpoint, tail);
-      const target = `${queue}/${segment.name}/${file.event.id}.json`;
+      let segment = segmentOf(endpoint, tail);
       const earlier = tail.singles.slice(0, -1);
       // A copy leaves no trace at what it was made of: it is looked for near the end in any case.
       const near = mayBeQueued(file) ? earlier : earlier.slice(1 - nearSegments);
       const found = findInAny(queue, near, file);
       if (found !== undefined) return found;
-      const isFree = !mayHave(segment, file);
-      noteId(segment, file); // whatever comes of it
-      let placed = place(disk, root, { file, target, mayMove: isOnly, isFree });
-      if (placed === 'refused') {
-        const copied = findInAny(queue, earlier.slice(0, earlier.length - near.length), file);
-        if (copied !== undefined) return copied;
-        placed = placeCopy(disk, { file, target, temporary });
+      let placed = placeIn(queue, segment, { file, earlier, near, isOnly });
+      if (placed === 'taken') {
+        if (findIn(queue, segment, file) === 'same') return { kind: 'there', segment: segment.name };
+        beginSegment(tail); // another event of its id is there, and goes first
+        segment = segmentOf(endpoint, tail);
+        placed = placeIn(queue, segment, { file, earlier: [], near: [], isOnly });
       }
-      if (placed === 'taken') return findIn(queue, segment, file) ?? { kind: 'conflict' };
+      if (typeof placed === 'object') return placed;
+      if (placed === 'taken') return { kind: 'conflict' };
       touched.add(`${queue}/${segment.name}`);
       if (placed === 'replaced') {
         tail.isMade = false; // or it is the segment that is gone
@@ -207,22 +244,24 @@ export function createQueueWriter(disk: Disk, root: string, token: () => string)
       } = file;
       const tail = tailOf(endpoint);
       const queue = `${root}/queue/${endpoint}`;
-      const known = tail.batches.get(id);
-      const replaces = known !== undefined && removeGrown(`${queue}/${known}`, file);
-      const there = known && sameBatchFile(disk, `${queue}/${known}/${id}.jsonl`, file.source);
-      if (known !== undefined && there !== undefined) {
-        touched.add(`${queue}/${known}`);
-        return there ? { kind: 'there', segment: known } : { kind: 'conflict' };
+      const known = tail.batches.get(id) ?? [];
+      const grown = known.filter((name) => removeGrown(`${queue}/${name}`, file));
+      const others = known.filter((name) => !grown.includes(name));
+      for (const name of others) {
+        if (!sameBatchFile(disk, `${queue}/${name}/${id}.jsonl`, file.source)) continue;
+        touched.add(`${queue}/${name}`);
+        return { kind: 'there', segment: name };
       }
+      if (others.length >= mostOfOneId) return { kind: 'conflict' };
       const number = tail.isBatch || tail.count > 0 ? tail.number + 1 : tail.number;
       const segment = batchSegmentName(number, { id, count });
       const directory = `${queue}/${segment}`;
       touched.add(queue).add(directory);
       const placed = placeBatch(disk, file, { directory, temporary });
       if (placed === 'replaced') return { kind: 'replaced' };
-      tail.batches.set(id, segment);
+      tail.batches.set(id, [...others, segment]);
       Object.assign(tail, { number, count, isBatch: true, isMade: true });
-      return { kind: 'put', segment, replaces };
+      return { kind: 'put', segment, replaces: grown.length > 0 };
     },
     async sync() {
       await syncAll(disk, touched);
@@ -235,7 +274,7 @@ export function createQueueWriter(disk: Disk, root: string, token: () => string)
       if (parsed.number === tail.number) forget(endpoint);
       for (const each of tail.singles) if (each.name === segment) forgetIds(each);
       if (parsed.batch === undefined) tail.singles = tail.singles.filter(({ name }) => name !== segment);
-      else if (tail.batches.get(parsed.batch.id) === segment) tail.batches.delete(parsed.batch.id);
+      else forgetBatch(tail, parsed.batch.id, segment);
     },
   };
 }
@@ -244,13 +283,20 @@ function emptyTail(): Tail {
   return { number: 1, count: 0, isBatch: false, isMade: false, singles: [], batches: new Map() };
 }
 
+/** @param batches of each, its id and its segment */
+function segmentsById(batches: ReadonlyArray<{ id: string; name: string }>): Map<string, readonly string[]> {
+  const byId = new Map<string, readonly string[]>();
+  for (const { id, name } of batches) byId.set(id, [...(byId.get(id) ?? []), name]);
+  return byId;
+}
+
 function readTail(disk: Disk, queue: string): Tail {
   const segments = listSegments(disk, queue).flatMap((name) => {
     const parsed = parseSegmentName(name);
     return parsed === undefined ? [] : [{ name, ...parsed }];
   });
-  const batches = new Map(
-    segments.flatMap(({ name, batch }) => (batch === undefined ? [] : [[batch.id, name] as const])),
+  const batches = segmentsById(
+    segments.flatMap(({ name, batch }) => (batch === undefined ? [] : [{ id: batch.id, name }])),
   );
   const last = segments.at(-1);
   const isBatch = last?.batch !== undefined;

@@ -12,7 +12,7 @@ import { type HandedOut, insert, isIn, type Slot } from './slot.js';
 import { checkRemovable } from './write-file.js';
 
 export interface RetryList {
-  /** The next slot that is due and whose event is not in `passed`. */
+  /** The next slot that is due and whose event is neither in `passed` nor handed out. */
   take(due: Due, passed?: ReadonlySet<string>): Slot | undefined;
   /** The slot of an event, if it is due. */
   takeEvent(event: string, due: Due): Slot | undefined;
@@ -92,7 +92,7 @@ export function createRetryList(
 
   function index({ due, passed }: { due: Due; passed?: ReadonlySet<string> | undefined }): number {
     const find = (retries: Retry[]) =>
-      retries.findIndex((retry) => isDue(retry, due) && !isIn(passed, retry));
+      retries.findIndex((retry) => isDue(retry, due) && !isIn(passed, retry) && !out.hasEvent(retry.id));
     const retries = known ?? list();
     const at = find(retries);
     return others !== undefined && mayComeBefore(others, { retry: retries[at], due }) ? find(list(due)) : at;
@@ -105,7 +105,9 @@ export function createRetryList(
       return at < 0 ? undefined : known?.splice(at, 1)[0];
     },
     takeEvent(event, due) {
-      const at = (known ?? list()).findIndex((retry) => retry.id === event && isDue(retry, due));
+      const at = (known ?? list()).findIndex(
+        (retry) => retry.id === event && isDue(retry, due) && !out.hasEvent(event),
+      );
       return at < 0 ? undefined : known?.splice(at, 1)[0];
     },
     add(name) {

@@ -32,6 +32,8 @@ export interface HandedOut {
   namesIn(directory: string): ReadonlySet<string>;
   /** How many of one directory. */
   count(directory: string): number;
+  /** Whether a delivery of that event is handed out: another one of its id comes after it. */
+  hasEvent(id: string | undefined): boolean;
   isEmpty(): boolean;
 }
 
@@ -40,19 +42,31 @@ const none: ReadonlySet<string> = new Set();
 /** Nothing is handed out. */
 export function createHandedOut(): HandedOut {
   const names = new Map<string, Set<string>>();
+  /** How many have each event's id. */
+  const events = new Map<string, number>();
+
+  function countEvent(id: string | undefined, change: 1 | -1): void {
+    if (id === undefined) return;
+    const count = (events.get(id) ?? 0) + change;
+    if (count > 0) events.set(id, count);
+    else events.delete(id);
+  }
+
   return {
-    add({ directory, name }) {
+    add({ directory, name, id }) {
+      countEvent(id, 1);
       const there = names.get(directory);
       if (there === undefined) names.set(directory, new Set([name]));
       else there.add(name);
     },
-    remove({ directory, name }) {
+    remove({ directory, name, id }) {
       const there = names.get(directory);
-      there?.delete(name);
+      if (there?.delete(name)) countEvent(id, -1);
       if (there?.size === 0) names.delete(directory);
     },
     namesIn: (directory) => names.get(directory) ?? none,
     count: (directory) => names.get(directory)?.size ?? 0,
+    hasEvent: (id) => id !== undefined && events.has(id),
     isEmpty: () => names.size === 0,
   };
 }

@@ -10,7 +10,7 @@ import { openSegment, type SegmentSource } from './segment-source.js';
 import { type HandedOut, insert, isIn, type Slot } from './slot.js';
 
 export interface WaitingList {
-  /** The next slot whose event is not in `passed`; those are kept at their place. */
+  /** The next slot whose event is neither in `passed` nor handed out; those are kept at their place. */
   take(passed?: ReadonlySet<string>): Slot | undefined;
   /** The slot of an event that was passed over or given back. */
   takeBack(event: string): Slot | undefined;
@@ -69,6 +69,11 @@ export function createWaitingList(disk: Disk, root: string, options: WaitingList
   /** Batches that were put off. */
   const putOff = new Set<string>();
 
+  /** What comes after another one of its id waits until that is gone, or back. */
+  function isPassed(slot: Slot, passed?: ReadonlySet<string>): boolean {
+    return isIn(passed, slot) || out.hasEvent(slot.id);
+  }
+
   function segmentOf({ directory }: Slot): string {
     return directory.slice(queue.length + 1);
   }
@@ -120,16 +125,16 @@ export function createWaitingList(disk: Disk, root: string, options: WaitingList
 
   return {
     take(passed) {
-      const back = returned.findIndex((slot) => !isIn(passed, slot));
+      const back = returned.findIndex((slot) => !isPassed(slot, passed));
       if (back >= 0) return returned.splice(back, 1)[0];
       for (let slot = next(); slot !== undefined; slot = next()) {
-        if (!isIn(passed, slot)) return slot;
+        if (!isPassed(slot, passed)) return slot;
         insert(returned, slot, byPlace);
       }
       return undefined;
     },
     takeBack(event) {
-      const at = returned.findIndex(({ id }) => id === event);
+      const at = returned.findIndex((slot) => slot.id === event && !isPassed(slot));
       return at < 0 ? undefined : returned.splice(at, 1)[0];
     },
     putOff(slot) {

@@ -25,6 +25,7 @@ import { randomBytes } from '../../../src/shared/random.js';
 import { systemDisk } from '../../../src/spool/file/disk.js';
 import { createFileInbox } from '../../../src/spool/file/file-inbox.js';
 import { scanIncoming } from '../../../src/spool/file/incoming.js';
+import { mostOfOneId } from '../../../src/spool/file/queue-writer.js';
 import type { Lease } from '../../../src/spool/spool.js';
 import { batchToBytes, event, shellEvent } from '../../support/builders.js';
 import { type Fault, faultyDisk, Killed } from '../../support/faulty-disk.js';
@@ -391,18 +392,57 @@ describe('fanOut() of events', () => {
     await lease.close();
   });
 
-  it('fanOut() takes in one of two entries with the same id, and the other when the first is delivered', async () => {
+  it('fanOut() takes in all entries with the same id, and claim() hands out one after the other', async () => {
     const { root, lease } = await opened();
-    drop(root, 'one.json', '{"id":"mine","hook":"x","payload":1}');
-    drop(root, 'two.json', '{"id":"mine","hook":"x","payload":2}');
-    const { corrupt, unread } = await fanOutAll(lease, () => ['a']);
+    for (const [n, name] of ['one', 'mine', 'two'].entries())
+      drop(root, `${name}.json`, `{"id":"mine","hook":"x","payload":${n}}`);
+    expect(await fanOutAll(lease, () => ['a'])).toMatchObject({ events: 3, corrupt: [], unread: [] });
+    const found: string[] = [];
+    for (let n = 0; n < 3; n += 1) {
+      const [next, ...others] = await claimAll(lease, 'a');
+      expect(others).toEqual([]);
+      expect(await claimAll(lease, 'a')).toEqual([]);
+      found.push(text(next!));
+      await lease.done(next!);
+    }
+    expect(found).toEqual(['1', '0', '2']); // first the one whose name was its id
+    expect(lease.owing()).toEqual([]);
+    await lease.close();
+    expect(names(`${root}/queue`)).toEqual([]);
+  });
+
+  it('claim() hands out the first of two events with one id again where it is given back or fails, and the other then', async () => {
+    const { lease, inbox } = await opened();
+    const fired = event();
+    for (const payload of ['"first"', '"other"']) {
+      await inbox.enqueue({ ...fired, payload: Buffer.from(payload) });
+      await fanOutAll(lease, () => ['a']);
+    }
     const [first] = await claimAll(lease, 'a');
-    expect(text(first!)).toBe('1');
-    expect(corrupt).toEqual([]);
-    expect(unread).toEqual([{ name: 'two.json', reason: 'another event with the id mine is still queued' }]);
-    await lease.done(first!);
-    expect(await fanOutAll(lease, () => ['a'])).toMatchObject({ events: 1, unread: [] });
-    expect((await claimAll(lease, 'a')).map(text)).toEqual(['2']);
+    lease.release(first!);
+    const probe = [fired.id];
+    const [probed] = (await lease.claim('a', { limit: 9, now: 0, probe })).deliveries;
+    expect(text(probed!)).toBe('"first"');
+    expect((await lease.claim('a', { limit: 9, now: 0, probe })).deliveries).toEqual([]);
+    await lease.defer(probed!, { dueMs: 5, attempts: 1 });
+    const [other] = await claimAll(lease, 'a', 9);
+    expect([text(other!), other!.attempts]).toEqual(['"first"', 1]);
+    expect(await claimAll(lease, 'a', 9)).toEqual([]);
+    await lease.bury(other!, { reason: 'gave-up', message: '', attempts: 1, time: '' });
+    expect((await claimAll(lease, 'a')).map(text)).toEqual(['"other"']);
+    await lease.close();
+  });
+
+  it('fanOut() keeps an entry in incoming/ where 64 others of its id are queued, and all others go on', async () => {
+    const { root, lease } = await opened();
+    for (let n = 0; n < mostOfOneId + 3; n += 1)
+      drop(root, `${n}.json`, `{"id":"mine","hook":"x","payload":${n}}`);
+    drop(root, 'z.json', '{"hook":"x","payload":"z"}');
+    const { events, unread } = await fanOutAll(lease, () => ['a']);
+    expect(events).toBe(mostOfOneId + 1);
+    expect(unread).toHaveLength(3);
+    expect(names(`${root}/incoming`)).toContain('mine.json');
+    expect((await claimAll(lease, 'a')).map(text)).toContain('"z"');
     await lease.close();
   });
 
@@ -418,25 +458,22 @@ describe('fanOut() of events', () => {
     await lease.close();
   });
 
-  it('fanOut() keeps another event of a queued id out of every queue until the first is delivered', async () => {
+  it('fanOut() puts another event of a queued id into every queue, and only where the first is queued it waits for that', async () => {
     const { root, lease, inbox } = await opened();
     const fired = event();
     await inbox.enqueue(fired);
     await fanOutAll(lease, () => ['b']);
     await inbox.enqueue({ ...fired, payload: Buffer.from('"other"') });
-    const { corrupt, unread } = await fanOutAll(lease, () => ['a', 'b', 'c']);
-    expect(corrupt).toEqual([]);
-    expect(unread).toEqual([
-      { name: `${fired.id}.json`, reason: `another event with the id ${fired.id} is still queued` },
-    ]);
-    expect(read(`${root}/incoming/${fired.id}.json`)).toContain('"other"');
-    expect(await claimAll(lease, 'a')).toEqual([]);
-    const [first] = await claimAll(lease, 'b');
-    expect(text(first!)).toEqual(text({ event: fired }));
-    await lease.done(first!);
-    await fanOutAll(lease, () => ['a', 'b', 'c']);
-    for (const endpoint of ['a', 'b', 'c'])
+    const taken = await fanOutAll(lease, () => ['a', 'b', 'c']);
+    expect(taken).toMatchObject({ events: 1, deliveries: 3, corrupt: [], unread: [] });
+    expect(names(`${root}/incoming`)).toEqual([]);
+    for (const endpoint of ['a', 'c'])
       expect((await claimAll(lease, endpoint)).map(text)).toEqual(['"other"']);
+    const [first, ...others] = await claimAll(lease, 'b');
+    expect(text(first!)).toEqual(text({ event: fired }));
+    expect(others).toEqual([]);
+    await lease.done(first!);
+    expect((await claimAll(lease, 'b')).map(text)).toEqual(['"other"']);
     await lease.close();
   });
 
@@ -456,11 +493,12 @@ describe('fanOut() of events', () => {
     await inbox.enqueue({ ...other, payload: Buffer.from('"changed"') });
     const lease = await leaseOf(spoolAt(root));
     const { events, deliveries, unread } = await fanOutAll(lease, () => ['a']);
-    expect({ events, deliveries }).toEqual({ events: 1, deliveries: 0 });
-    expect(unread).toEqual([
-      { name: `${other.id}.json`, reason: `another event with the id ${other.id} is still queued` },
-    ]);
-    expect(await claimAll(lease, 'a')).toHaveLength(3);
+    expect({ events, deliveries, unread }).toEqual({ events: 2, deliveries: 1, unread: [] });
+    expect(names(`${root}/queue/a`)).toEqual(['00000001', '00000002']);
+    const claimed = await claimAll(lease, 'a');
+    expect(claimed).toHaveLength(3);
+    for (const delivery of claimed) await lease.done(delivery);
+    expect((await claimAll(lease, 'a')).map(text)).toEqual(['"changed"']);
     await lease.close();
   });
 
@@ -485,11 +523,10 @@ describe('fanOut() of events', () => {
     writeFileSync(`${root}/incoming/Same.json`, file('first'));
     await fanOutAll(lease, () => ['a']);
     writeFileSync(`${root}/incoming/Same.json`, file('second'));
-    expect((await fanOutAll(lease, () => ['a'])).unread).toHaveLength(1);
+    expect((await fanOutAll(lease, () => ['a'])).unread).toEqual([]);
     const [first] = await claimAll(lease, 'a');
     expect(text(first!)).toBe('"first"');
     await lease.done(first!);
-    await fanOutAll(lease, () => ['a']);
     expect((await claimAll(lease, 'a')).map(text)).toEqual(['"second"']);
     await lease.close();
   });
@@ -500,22 +537,21 @@ describe('fanOut() of events', () => {
     writeFileSync(`${root}/incoming/Same.json`, '{"id":"Same","hook":"x","payload":1}');
     await fanOutAll(lease, () => ['a']);
     writeFileSync(`${root}/incoming/same.json`, '{"id":"same","hook":"x","payload":2}');
-    expect((await fanOutAll(lease, () => ['a'])).unread).toHaveLength(1);
-    expect((await claimAll(lease, 'a')).map(text)).toEqual(['1']);
-    expect(readdirSync(`${root}/incoming`)).toEqual(['same.json']);
+    expect((await fanOutAll(lease, () => ['a'])).unread).toEqual([]);
+    expect((await claimAll(lease, 'a')).map(text)).toEqual(['1', '2']);
+    expect(names(`${root}/queue/a`)).toHaveLength(2);
     await lease.close();
   });
 
-  it('fanOut() keeps an event back while a directory has its place in the queue', async () => {
+  it('fanOut() gives an event another place where a directory has its own in the queue', async () => {
     const { root, lease: earlier, inbox } = await opened();
     await earlier.close();
     const fired = event();
     mkdirSync(`${root}/queue/a/00000001/${fired.id}.json`, { recursive: true });
     const lease = await leaseOf(spoolAt(root));
     await inbox.enqueue(fired);
-    expect((await fanOutAll(lease, () => ['a'])).unread).toHaveLength(1);
+    expect((await fanOutAll(lease, () => ['a'])).unread).toEqual([]);
     expect((await lease.claim('a', { limit: 1, now: 0 })).corrupt).toHaveLength(1);
-    await fanOutAll(lease, () => ['a']);
     expect(ids(await claimAll(lease, 'a'))).toEqual([fired.id]);
     await lease.close();
   });
@@ -712,16 +748,26 @@ describe('fanOut() after an intake that was cut short', () => {
     await lease.close();
   });
 
-  it('fanOut() of an event with a conflict undoes what it has put, and leaves what was there', async () => {
-    const { fired, lease } = await halfDone({ other: 'c' });
-    expect((await fanOutAll(lease, () => ['a', 'b', 'c'])).unread).toHaveLength(1);
-    expect(await claimAll(lease, 'a')).toEqual([]); // it will be taken in again
-    expect(await claimAll(lease, 'b')).toEqual([]);
-    const [other] = await claimAll(lease, 'c');
-    expect(other!.event.hook).toBe('other');
+  it('fanOut() puts no event again that it has put behind another one of its id', async () => {
+    const { root, fired, lease: first } = await halfDone({ other: 'c' });
+    await first.close();
+    const { disk, closeAll } = faultyDisk(({ name, args }) =>
+      name === 'unlinkSync' && String(args[0]).includes('/incoming/') ? 'KILL' : undefined,
+    );
+    const killed = await leaseOf(spoolAt(root, { disk }));
+    await expect(fanOutAll(killed, () => ['a', 'b', 'c'])).rejects.toThrow();
+    closeAll();
+    const lease = await leaseOf(spoolAt(root));
+    expect(await fanOutAll(lease, () => ['a', 'b', 'c'])).toMatchObject({ events: 1, deliveries: 0 });
+    const [other, ...others] = await claimAll(lease, 'c');
+    expect([other!.event.hook, others]).toEqual(['other', []]);
     await lease.done(other!);
-    await fanOutAll(lease, () => ['a', 'b', 'c']);
-    for (const endpoint of ['a', 'b', 'c']) expect(ids(await claimAll(lease, endpoint))).toEqual([fired.id]);
+    for (const endpoint of ['a', 'b', 'c']) {
+      const claimed = await claimAll(lease, endpoint);
+      expect(ids(claimed)).toEqual([fired.id]);
+      await lease.done(claimed[0]!);
+    }
+    expect(lease.owing()).toEqual([]);
     await lease.close();
   });
 
@@ -808,24 +854,18 @@ describe('fanOut() of batches', () => {
     });
   }
 
-  it('fanOut() takes in one of several batches with the same id, and the next when that is delivered', async () => {
+  it('fanOut() takes in several batches with the same id, and claim() hands out one after the other', async () => {
     const { root, lease } = await opened();
     drop(root, 'before.jsonl', '{"id":"mine","hook":"x"}\n1\n');
     drop(root, 'mine.jsonl', '{"id":"mine","hook":"x"}\n2\n');
     drop(root, 'over.jsonl', '{"id":"mine","hook":"x"}\n3\n');
-    const reason = 'another event with the id mine is still queued';
-    const later = ['before.jsonl', 'over.jsonl'];
-    const { corrupt, unread } = await fanOutAll(lease, () => ['a']);
-    expect(corrupt).toEqual([]);
-    expect(unread).toEqual(later.map((name) => ({ name, reason })));
+    expect(await fanOutAll(lease, () => ['a'])).toMatchObject({ events: 3, corrupt: [], unread: [] });
     const found: string[] = [];
     for (let n = 0; n < 3; n += 1) {
       const claimed = await claimAll(lease, 'a');
       expect(claimed).toHaveLength(1);
       found.push(text(claimed[0]!));
-      expect((await fanOutAll(lease, () => ['a'])).unread).toHaveLength(2 - n);
       await lease.done(claimed[0]!);
-      await fanOutAll(lease, () => ['a']);
     }
     expect(found).toEqual(['2', '1', '3']);
     expect(lease.owing()).toEqual([]);
@@ -857,8 +897,11 @@ describe('fanOut() of batches', () => {
     drop(root, 'mine.jsonl', '{"id":"mine","hook":"x"}\n1\n2\n');
     expect(await fanOutAll(lease, () => ['a'])).toMatchObject({ events: 3, corrupt: [], unread: [] });
     const claimed = await claimAll(lease, 'a');
-    expect(claimed.map(text)).toEqual(['1', '2', '"first"']);
+    expect(claimed.map(text)).toEqual(['1', '2']);
     for (const delivery of claimed) await lease.done(delivery);
+    const [first] = await claimAll(lease, 'a');
+    expect(text(first!)).toBe('"first"');
+    await lease.done(first!);
     expect(lease.owing()).toEqual([]);
     await lease.close();
     expect(names(`${root}/queue`)).toEqual([]);
