@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createFileJournal } from '../../src/journal/file-journal.js';
 import type { JournalEntry } from '../../src/journal/journal.js';
 import { parseLine, toLine } from '../../src/journal/journal-line.js';
+import { anyCharacter } from '../support/any-character.js';
 import { tempDir } from '../support/temp.js';
 
 function entry(over: Partial<JournalEntry> = {}): JournalEntry {
@@ -110,7 +111,7 @@ describe('parseLine()', () => {
       hook: fc.string({ unit: 'grapheme' }),
       endpoint: fc.string(),
       attempt: fc.nat(),
-      error: fc.string({ unit: 'binary' }),
+      error: fc.string({ unit: anyCharacter }),
       ms: fc.nat(),
     },
     { requiredKeys: ['time', 'what'] },

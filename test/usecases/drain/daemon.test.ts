@@ -54,7 +54,7 @@ describe('drain() as a daemon', () => {
     });
     await world.fire(...times(2_500));
     await world.drain();
-    world.reload(hooksOf({ other: ['b'] }));
+    world.reload({ ...hooksOf({ other: ['b'] }), holdKeepMs: 0 });
     const end = daemon(world);
     await until('some are buried', () => world.buried.length > 1_100); // it claims many at once then
     const before = world.buried.length;
@@ -112,7 +112,7 @@ describe('drain() as a daemon', () => {
     await world.fire(...times(100));
     const end = daemon(world);
     await until('it is sick', () => world.told('parked').length === 1);
-    world.reload(hooksOf({}));
+    world.reload({ ...hooksOf({}), holdKeepMs: 0 });
     await world.fire({ hook: 'wake' });
     await until('all are buried', () => world.buried.length === 100);
     await end();

@@ -24,6 +24,7 @@ describe('drain() for one pass', () => {
       unclaimed: 0,
       corrupt: 0,
       owed: 0,
+      onHold: 0,
       waiting: 0,
       misconfigured: 0,
       queues: [],

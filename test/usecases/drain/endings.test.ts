@@ -143,9 +143,9 @@ describe('drain() that waits', () => {
   });
 
   it('drain() lets what is in flight finish when the time is over', async () => {
-    const world = draining({ clock: systemClock, script: { a: () => deliveredAfter(sleep(80)) } });
+    const world = draining({ clock: systemClock, script: { a: () => deliveredAfter(sleep(800)) } });
     await world.fire({});
-    expect(await world.drain({ until: 'wait', waitMs: 20 })).toMatchObject({ delivered: 1, owed: 0 });
+    expect(await world.drain({ until: 'wait', waitMs: 500 })).toMatchObject({ delivered: 1, owed: 0 });
   });
 
   it('drain() waits for what is not taken in yet', async () => {
@@ -228,7 +228,7 @@ describe('drain() that loses its ground', () => {
       if (method === 'bury') {
         world.script.a = world.script.b = world.script.c = world.script.d = 503;
         await world.drain();
-        world.reload(hooksOf({}));
+        world.reload({ ...hooksOf({}), holdKeepMs: 0 });
       }
       await expect(world.drain({ until: 'daemon', rescanMs: 5, graceMs: 20 })).rejects.toBe(error);
       expect(world.inFlight()).toBe(0);
