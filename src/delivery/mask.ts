@@ -9,7 +9,7 @@
 export type Mask = (text: string, options?: { isCut?: boolean }) => string;
 
 /** What stands for a secret. */
-export const MASKED = '•••';
+const MASKED = '•••';
 
 /** What an endpoint's requests are made with. */
 export interface KnownSecrets {

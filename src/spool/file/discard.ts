@@ -31,7 +31,7 @@ import {
 } from './write-file.js';
 
 /** Where events go that have no endpoint yet: a name that no endpoint can have. */
-export const undecided = '+incoming';
+const undecided = '+incoming';
 
 export interface DiscardTools {
   reader: DeliveryReader;
