@@ -8,6 +8,7 @@ import { systemDisk } from '../spool/file/disk.js';
 import { readLastReasons, writeLastReasons } from '../spool/file/last-reasons.js';
 import type { DrainSummary, Queued } from '../usecases/drain/ports.js';
 import { queuedOf, summarizeQueues } from '../usecases/drain/queues.js';
+import { emptySummary } from '../usecases/drain/summary.js';
 import { openSpool } from './open-spool.js';
 
 /** Where a drain works. */
@@ -53,4 +54,24 @@ export async function readLeft({ spool, env }: DrainPlace): Promise<Left | undef
     if (!(error instanceof CapnhookError) && errnoOf(error) === undefined) throw error;
     return undefined; // there is no spool, or not one of ours
   }
+}
+
+/** A summary, and why the drain ended with an error; without what is left where that cannot be read. */
+export type FailedSummary = Partial<DrainSummary> & { error: { code: string; message: string } };
+
+/**
+ * The summary of a drain that ended with an error.
+ * @param done what it had done until then; default: nothing
+ */
+export async function summaryOfError(
+  { code, message }: CapnhookError,
+  { done, ...place }: DrainPlace & { done?: DrainSummary | undefined },
+): Promise<FailedSummary> {
+  const error = { code, message };
+  if (done !== undefined) return { ...done, error };
+  const left = await readLeft(place);
+  if (left === undefined) return { error };
+  const held = left.queues.filter(({ why }) => why === 'on-hold');
+  const onHold = held.reduce((sum, { count }) => sum + count, 0);
+  return { ...emptySummary(), ...left, onHold, error };
 }

@@ -49,6 +49,8 @@ export interface DrainOptions {
   showUrls?: boolean | undefined;
   /** Told of everything that happens. */
   logger?: (notice: Notice) => void;
+  /** Called with what was done, also where `drain` then throws because there is no hooks file. */
+  onSummary?: (summary: DrainSummary) => void;
   /** Called when the hooks file is read and the spool is leased, or found to need no lease. */
   onReady?: (ready: Ready) => void;
   /** Default the machine's. */
@@ -165,6 +167,7 @@ export async function drain(options: DrainOptions = {}): Promise<DrainSummary> {
         ...(abort && { abort }),
       },
     );
+    options.onSummary?.(summary);
     const isEnded = until !== 'daemon' && stop?.aborted !== true;
     if (isEnded && hooks.isMissing() && summary.waiting + summary.onHold > 0)
       throw noHooksFile(config, summary);

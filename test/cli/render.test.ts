@@ -97,6 +97,10 @@ describe('renderNotice()', () => {
       '-Cannot drain\n  Events wait; it is tried again.',
     ],
     [{ kind: 'journal-failed', errno: 'ENOSPC' }, '-cannot write the journal (ENOSPC); deliveries go on'],
+    [
+      { kind: 'hooks-missing' },
+      '-there is no hooks file yet: events of hooks wait for one; make it with: capnhook register <hook> <url>',
+    ],
     [{ kind: 'hooks-reloaded' }, 'the hooks file has changed, and is in use now'],
     [
       {

@@ -1,7 +1,9 @@
 import { type DrainOptions, drain } from '../../library/drain.js';
+import { summaryOfError } from '../../library/drain-news.js';
 import { parseDuration } from '../../shared/duration.js';
 import { CapnhookError } from '../../shared/errors.js';
 import { exitCodeOf, exitCodes } from '../../shared/exit-codes.js';
+import type { DrainSummary } from '../../usecases/drain/ports.js';
 import { createDrainReport, type EndingSignal } from '../drain-report.js';
 import { tellError } from '../guarded.js';
 import type { Io } from '../io.js';
@@ -20,7 +22,7 @@ export interface DrainArguments {
 
 /**
  * `capnhook drain`. Where it ends with another exit code than 0, its last line says why; with `--quiet` only where that
- * is another reason than the last drain's.
+ * is another reason than the last drain's. With `--json` there is a summary also where it could not begin.
  * @throws CapnhookError `USAGE`; whatever is no CapnhookError
  */
 export async function runDrain(args: DrainArguments, globals: Globals, io: Io): Promise<number> {
@@ -33,6 +35,7 @@ export async function runDrain(args: DrainArguments, globals: Globals, io: Io): 
   const { daemon } = args;
   const { config, spool } = globals;
   let isReady = false;
+  let done: DrainSummary | undefined;
   const options: DrainOptions = {
     config,
     spool,
@@ -45,6 +48,9 @@ export async function runDrain(args: DrainArguments, globals: Globals, io: Io): 
     stop: signals.stop,
     abort: signals.abort,
     showUrls: globals.showUrls,
+    onSummary(summary) {
+      done = summary;
+    },
     onReady(ready) {
       signals.onReady(ready);
       isReady = true;
@@ -58,6 +64,10 @@ export async function runDrain(args: DrainArguments, globals: Globals, io: Io): 
     return report.end(summary, signals.ended());
   } catch (error) {
     if (!(error instanceof CapnhookError) || error.code === 'USAGE') throw error;
+    if (globals.json) {
+      const summary = await summaryOfError(error, { done, spool, env: io.env });
+      io.out(`${JSON.stringify(summary)}\n`);
+    }
     if (!report.isNews(error)) return exitCodeOf(error.code);
     if (daemon && isReady) io.err(`${new Date().toISOString()} `); // in front of what is told of it
     const exitCode = tellError(error, io);

@@ -89,6 +89,10 @@ export function renderNotice(notice: Notice, options: NoticeOptions): string | u
       return style.bad(
         `${notice.via === 'onChange' ? 'onChange command' : 'alert'} for ${notice.endpoint} failed: ${safe(notice.reason)}`,
       );
+    case 'hooks-missing':
+      return style.bad(
+        'there is no hooks file yet: events of hooks wait for one; make it with: capnhook register <hook> <url>',
+      );
     case 'hooks-reloaded':
       return verbose ? 'the hooks file has changed, and is in use now' : undefined;
     case 'hooks-broken':

@@ -162,7 +162,9 @@ export async function drain(ports: DrainPorts, options: DrainOptions): Promise<D
     if (until === 'daemon') return false;
     if (isPass) return idleMs === Infinity;
     // Nothing that is owed can be tried before the deadline: it is not waited for.
-    return (opensAt >= deadline || (await holds.areAll())) && (await lease.waiting()) === 0;
+    if (opensAt < deadline && !(await holds.areAll())) return false;
+    // Nor is a hooks file that is not there.
+    return (await lease.waiting()) <= intake.unroutable();
   }
 
   /** How long nothing is to be done unless something happens, in ms. */
@@ -182,10 +184,11 @@ export async function drain(ports: DrainPorts, options: DrainOptions): Promise<D
     if (await alerts.flush()) onHint();
   }
 
-  /** Tells what is parked or paused, where a daemon begins or begins another log. */
+  /** Tells what is parked or paused, and that there is no hooks file, where a daemon begins or begins another log. */
   async function tellStanding(): Promise<void> {
     if (!isStandingDue) return;
     isStandingDue = false;
+    if (hooks.isMissing?.()) ports.report({ kind: 'hooks-missing' });
     const queues = await readQueues(ports, routing);
     for (const notice of standingNotices(queues, lease)) ports.report(notice);
   }

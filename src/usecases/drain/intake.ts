@@ -15,6 +15,8 @@ export interface Intake {
   mayGoOn(): boolean;
   /** When entries that may still be being written are to be looked at again, in ms; Infinity if none is waited for. */
   changingMs(): number;
+  /** How many entries of the series cannot be routed without a hooks file. */
+  unroutable(): number;
   /** Whether it waits for the hooks file. */
   isUnsettled(): boolean;
 }
@@ -40,6 +42,8 @@ export function createIntake(
 ): Intake {
   /** Entries that could not be taken in, since the beginning of the series. */
   let unread = new Set<string>();
+  /** Those of them that nobody can route, because there is no hooks file. */
+  let unroutable = new Set<string>();
   let goesOn = false;
   let isUnsettled = false;
   let isInTrouble = false;
@@ -90,6 +94,7 @@ export function createIntake(
   return {
     begin() {
       unread = new Set();
+      unroutable = new Set();
     },
     async step() {
       goesOn = false;
@@ -99,13 +104,17 @@ export function createIntake(
       note(step);
       const known = unread.size;
       for (const { name } of step.unread) unread.add(name);
-      for (const name of step.unknown) unread.add(name);
+      for (const name of step.unknown) {
+        unread.add(name);
+        unroutable.add(name);
+      }
       const done = step.events + step.corrupt.length + step.checked;
       // Entries that cannot be taken in are got past as long as others come after them.
       goesOn = step.more && (done > 0 || unread.size > known);
     },
     mayGoOn: () => goesOn,
     changingMs,
+    unroutable: () => unroutable.size,
     isUnsettled: () => isUnsettled,
   };
 }

@@ -164,5 +164,7 @@ export type Notice =
   | { kind: 'journal-failed'; errno: string }
   /** The command of `onChange`, or the hook of `alert`, could not be told of a change of the endpoint. */
   | { kind: 'alert-failed'; via: 'onChange' | 'alert'; endpoint: string; reason: string }
+  /** Said by a daemon that begins: until there is a hooks file, events of hooks wait. */
+  | { kind: 'hooks-missing' }
   | { kind: 'hooks-reloaded' }
   | { kind: 'hooks-broken'; error: CapnhookError };
