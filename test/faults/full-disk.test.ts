@@ -1,7 +1,7 @@
 /** A small ext4 that others have filled to the brim: of blocks, or of inodes. */
 import { renameSync, writeFileSync } from 'node:fs';
 import { describe, expect } from 'vitest';
-import { createWorld } from '../support/world.js';
+import { createWorld, until, type World } from '../support/world.js';
 import { repeats } from './support/measure.js';
 import { type MountedSpool, useMountedSpool } from './support/mounted-spool.js';
 import { createMounts, imageNeeds, mountImage } from './support/mounts.js';
@@ -78,6 +78,30 @@ describe.each(Object.entries(scarcities))('a file system without %s', { repeats 
   });
 
   testHere(
+    'capnhook drain --daemon holds the room again that it gave up, as soon as there is some, and goes on',
+    async () => {
+      const { spool, world, prefix, fill, makeRoom } = await smallDisk(scarcity);
+      const held = spool.names('ballast').length;
+      const urls = Array.from({ length: 12 }, (_, n) => `${spool.receiver.url}?${n}`);
+      for (const [n, url] of urls.entries())
+        writeFileSync(
+          `${spool.seen}/tmp/t${n}`,
+          `{"id":"t${n}","to":[${JSON.stringify(url)}],"payload":${n}}`,
+        );
+      const daemon = world.start(['drain', '--daemon', '--spool', spool.path], { prefix });
+      await daemon.says('started');
+      await fill();
+      for (const n of urls.keys()) renameSync(`${spool.seen}/tmp/t${n}`, `${spool.seen}/incoming/t${n}.json`);
+      await until('all is delivered', () => spool.receiver.delivered.size === 12);
+      expect(spool.names('ballast').length).toBeLessThan(held);
+      await makeRoom();
+      await until('the room is held again', () => spool.names('ballast').length === held);
+      daemon.kill('SIGTERM');
+      await daemon.ended;
+    },
+  );
+
+  testHere(
     'capnhook drain leaves what there is no room to move, and does not send it over and over',
     async () => {
       const { spool, fill } = await smallDisk(scarcity);
@@ -128,6 +152,9 @@ async function writeEvent({ seen }: MountedSpool, id: string, text: string): Pro
 
 interface SmallDisk {
   spool: MountedSpool;
+  world: World;
+  /** Stands before a command that is to see the disk. */
+  prefix: readonly string[];
   /** Uses up what there is, to the last of what root may have. */
   fill(): Promise<void>;
   makeRoom(): Promise<void>;
@@ -142,7 +169,7 @@ async function smallDisk({ mkfs, fill }: { mkfs: string; fill: string }): Promis
   const spool = await useMountedSpool(world, mounts, `${path}/spool`);
   expect(await spool.run(['init'])).toMatchObject({ code: 0 });
   return {
-    spool,
+    ...{ spool, world, prefix: mounts.prefix },
     fill: async () => {
       await mounts.sh(`mkdir ${path}/others; cd ${path}/others; ${fill}`);
     },

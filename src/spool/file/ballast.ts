@@ -1,9 +1,10 @@
 /**
  * Room that the drain gives up when the disk is full: files in `ballast/` that hold blocks and inodes. Taking an event
  * in may need a directory and delivering it frees that again, so a little room is enough for any number of events, a
- * few at a time. It is made with the spool, and again by the drain when there is room.
+ * few at a time. It is made with the spool, and again by the drain: at its end, and meanwhile when there is plenty of room.
  */
 import { errnoOf, ignoreErrno } from '../../shared/errors.js';
+import { monotonicMs } from '../../shared/monotonic.js';
 import type { Disk } from './disk.js';
 import { privateDir, privateFile } from './layout.js';
 import { listNames } from './list-names.js';
@@ -16,6 +17,10 @@ const ballastFiles = 16;
 const mostBytes = 65_536;
 const leastBytes = 4_096;
 const partOfFree = 32;
+
+/** While a drain goes on it is made again where this many times as much is free; that is looked for so often, in ms. */
+const plentyTimes = 4;
+const refillEveryMs = 1_000;
 
 /** What says that there is no room. */
 const full: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT']);
@@ -32,7 +37,9 @@ export interface Ballast {
   withRoom<Result>(work: () => Promise<Result>): Promise<Result>;
   /** Makes what is missing where there is plenty of room, as in a spool of an older version. */
   make(): void;
-  /** Makes what was given up again, as far as there is room. */
+  /** Makes what was given up again if there is plenty of room now; looks at most once a second. */
+  refill(): void;
+  /** Makes what was given up again, as far as there is room; for the end. */
   restore(): void;
 }
 
@@ -40,6 +47,10 @@ export interface Ballast {
 export function createBallast(disk: Disk, root: string): Ballast {
   /** The size of what was given up, in bytes. */
   let givenUp = 0;
+  /** Whether some of it is missing, for all that is known. */
+  let isMissing = false;
+  /** When it is looked next whether there is room again, monotonic ms. */
+  let refillAt = 0;
 
   /** @returns whether there was any left */
   function giveUpOne(): boolean {
@@ -49,6 +60,7 @@ export function createBallast(disk: Disk, root: string): Ballast {
       const { size } = disk.lstatSync(`${root}/ballast/${name}`);
       disk.unlinkSync(`${root}/ballast/${name}`);
       givenUp = Math.max(givenUp, size);
+      isMissing = true;
       syncDirectory(disk, `${root}/ballast`); // some file systems give blocks out again only after a commit
       return true;
     } catch (error) {
@@ -89,7 +101,16 @@ export function createBallast(disk: Disk, root: string): Ballast {
       writeSync: again(disk.writeSync) as Disk['writeSync'],
     },
     withRoom,
-    make: () => makeBallast(disk, root),
+    make() {
+      isMissing = !makeBallast(disk, root);
+    },
+    refill() {
+      if (!isMissing || monotonicMs() < refillAt) return;
+      refillAt = monotonicMs() + refillEveryMs;
+      const asLarge = givenUp > 0 ? givenUp : undefined;
+      if (asLarge === undefined || hasPlenty(disk, root, asLarge))
+        isMissing = !makeBallast(disk, root, asLarge);
+    },
     restore() {
       if (givenUp > 0) makeBallast(disk, root, givenUp);
       givenUp = 0;
@@ -101,22 +122,37 @@ export function createBallast(disk: Disk, root: string): Ballast {
  * Makes what is missing of a spool's ballast, as far as there is room. It is worth having, and nothing depends on it:
  * that it cannot be made is no error.
  * @param asLarge the size of each file, in bytes; default by what is free
+ * @returns whether all of it is there
  */
-export function makeBallast(disk: Disk, root: string, asLarge?: number): void {
+export function makeBallast(disk: Disk, root: string, asLarge?: number): boolean {
   try {
     const path = `${root}/ballast`;
     const there = new Set(listNames(disk, path));
-    if (there.size >= ballastFiles) return;
+    if (there.size >= ballastFiles) return true;
     const size = asLarge ?? sizeOfOne(disk, root);
-    if (size === 0) return;
+    if (size === 0) return false;
     ensureDirectory(disk, path, privateDir);
     const bytes = noise(size);
     for (let n = 1; n <= ballastFiles; n += 1) {
       const name = String(n).padStart(2, '0');
       if (!there.has(name)) writeWhole(disk, `${path}/${name}`, { bytes, mode: privateFile });
     }
+    return true;
   } catch (error) {
     ignoreErrno(error);
+    return false;
+  }
+}
+
+/** Whether a ballast of files of `size` bytes takes only a part of what is free. */
+function hasPlenty(disk: Disk, root: string, size: number): boolean {
+  try {
+    const { bavail, bsize, files, ffree } = disk.statfsSync(root);
+    const hasInodes = files === 0 || ffree >= plentyTimes * ballastFiles;
+    return hasInodes && bavail * bsize >= plentyTimes * ballastFiles * size;
+  } catch (error) {
+    ignoreErrno(error);
+    return false;
   }
 }
 

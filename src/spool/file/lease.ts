@@ -227,6 +227,7 @@ export async function openLease(ballast: Ballast, root: string, options: LeaseOp
       giveBackPassedOver();
       // What was delivered leaves directories, which others need now.
       if (step.lacksRoom) await readers.tidy();
+      else ballast.refill();
       return { ...step, corrupt: [...untold.splice(0), ...step.corrupt] };
     },
     expireUnclaimed: ({ keepMs }) => expireUnclaimed(disk, root, { keepMs, now: now() }),
