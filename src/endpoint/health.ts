@@ -38,10 +38,22 @@ export interface Health {
   against?: readonly string[];
   /** Since when it has deliveries on hold, because it is not registered for them. */
   heldSince?: number;
+  /** Present where all that it is owed is on hold: then the next drain need not read it again. */
+  heldAll?: HeldAll;
   /** The clock by which these times are. */
   clock?: ClockReading;
   /** How fast it was sent to lately. */
   pace?: Pace;
+}
+
+/** What was found of an endpoint of which everything is on hold. */
+export interface HeldAll {
+  /** The hooks by which it is on hold: another fingerprint, and it is to be looked at again. */
+  hooks: string;
+  /** How its queue looked then. */
+  queue: string;
+  /** The time of the first of them counts from so many ms after `heldSince`. */
+  afterMs: number;
 }
 
 /** The event's id, and how often its delivery failed. A list of them keeps its order; an object would put the id `42` first. */

@@ -181,6 +181,8 @@ export function createMemorySpool({ now }: { now(): number }): Spool {
       for (const [id, { owed }] of queues)
         if (endpoint === undefined || endpoint === id) for (const each of owed) each.held = false;
     },
+    holdAll: () => false,
+    queueMark: () => undefined,
     onHold: (endpoint) => queueOf(endpoint).owed.filter(({ held }) => held).length,
     health: (endpoint) => queueOf(endpoint).health,
     async saveHealth(endpoint, health) {

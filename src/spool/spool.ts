@@ -215,6 +215,14 @@ export interface Lease {
   hold(delivery: Delivery): void;
   /** Lets deliveries on hold be claimed again: those of an endpoint, or all. */
   resume(endpoint?: string): void;
+  /**
+   * Puts all that an endpoint is owed on hold, unread; to be called before anything of it is claimed.
+   * @param mark what {@link Lease.queueMark} told when all of it was on hold
+   * @returns whether the queue looks as it did then; otherwise nothing is done
+   */
+  holdAll(endpoint: string, mark: string): boolean;
+  /** How an endpoint's queue looks, to tell later whether deliveries came or went; undefined where that cannot be told. */
+  queueMark(endpoint: string): string | undefined;
   /** How many deliveries of an endpoint this lease has put on hold. */
   onHold(endpoint: string): number;
   /** Keeps an endpoint's last failed answer. Evidence only; never throws for a failed system call. */

@@ -2,7 +2,7 @@
  * `endpoints/<endpoint>.json`: what must last from one pass to the next.
  * History only: losing it, or finding it torn, costs nothing else.
  */
-import { type FailedDelivery, type Health, maxAgainst } from '../../endpoint/health.js';
+import { type FailedDelivery, type Health, type HeldAll, maxAgainst } from '../../endpoint/health.js';
 import { parsePace } from '../../endpoint/pace.js';
 import type { ClockReading } from '../../shared/clock.js';
 import { ignoreErrno } from '../../shared/errors.js';
@@ -136,7 +136,7 @@ function parseHealth(text: string): Health {
   }
   if (typeof value !== 'object' || value === null) return {};
   const { failures, since, parkedUntil, failedAt, paused, last, failedDeliveries } = value as Health;
-  const { ageFrom, allowed, against, clock, pace, limitedAt, heldSince, mistake } = value as Health;
+  const { ageFrom, allowed, against, clock, pace, limitedAt, heldSince, heldAll, mistake } = value as Health;
   const parsedPace = parsePace(pace);
   const askedUntil = askedUntilOf(value as Health & { asked?: unknown });
   return {
@@ -148,6 +148,7 @@ function parseHealth(text: string): Health {
     ...(Array.isArray(failedAt) && failedAt.every(isCount) && { failedAt }),
     ...(isCount(ageFrom) && { ageFrom }),
     ...(isCount(heldSince) && { heldSince }),
+    ...(isHeldAll(heldAll) && { heldAll }),
     ...(typeof mistake === 'string' && { mistake }),
     ...(typeof paused === 'string' && { paused }),
     ...(typeof last === 'string' && { last }),
@@ -166,6 +167,12 @@ function askedUntilOf({ askedUntil, asked, parkedUntil }: Health & { asked?: unk
 
 function isCount(value: unknown): value is number {
   return typeof value === 'number' && Number.isFinite(value) && value >= 0;
+}
+
+function isHeldAll(value: unknown): value is HeldAll {
+  if (typeof value !== 'object' || value === null) return false;
+  const { hooks, queue, afterMs } = value as HeldAll;
+  return typeof hooks === 'string' && typeof queue === 'string' && isCount(afterMs);
 }
 
 function isTexts(value: unknown): value is readonly string[] {

@@ -28,6 +28,7 @@ import { countIncoming } from './incoming.js';
 import { createIntake } from './intake.js';
 import { retryName } from './layout.js';
 import type { SpoolLock } from './lock.js';
+import { readQueueMark } from './queue-mark.js';
 import { createQueueReaders } from './queue-readers.js';
 import { createQueueWriter } from './queue-writer.js';
 import { createRecentEvents } from './recent-events.js';
@@ -177,6 +178,15 @@ export async function openLease(ballast: Ballast, root: string, options: LeaseOp
     claim.deliveries.push(delivery);
   }
 
+  function queueMark(endpoint: string): string | undefined {
+    try {
+      return readQueueMark(disk, root, { endpoint, now: now() });
+    } catch (error) {
+      ignoreErrno(error); // whoever claims is told of it
+      return undefined;
+    }
+  }
+
   /** Whatever fails here, the next lease does again; it must not hide the error that a drain has ended with. */
   async function putInOrder(): Promise<void> {
     for (const work of [
@@ -287,6 +297,8 @@ export async function openLease(ballast: Ballast, root: string, options: LeaseOp
     hold(delivery) {
       readers.hold(delivery.endpoint, slotOf(delivery));
     },
+    holdAll: (endpoint, mark) => queueMark(endpoint) === mark && readers.holdAll(endpoint),
+    queueMark,
     resume: readers.resume,
     onHold: readers.onHold,
     noteAnswer: answers.note,

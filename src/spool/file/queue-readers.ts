@@ -25,6 +25,8 @@ export interface QueueReaders {
   giveBack(endpoint: string, slot: Slot): void;
   /** Puts a slot on hold: it stays at its place, and is not taken before `resume`. */
   hold(endpoint: string, slot: Slot): void;
+  /** Puts all that an endpoint has on hold, unread; false where something of it was looked at already. */
+  holdAll(endpoint: string): boolean;
   /** Lets what is on hold be taken again: of an endpoint, or of all. */
   resume(endpoint?: string): void;
   /** Whether a slot is handed out at this moment, and not on hold. */
@@ -221,6 +223,7 @@ export function createQueueReaders(disk: Disk, root: string, options: QueueReade
     const known = closed.get(endpoint);
     if (known === undefined || known.held === 0) return;
     known.isWaiting = true;
+    known.retries ??= 'unknown';
     known.held = 0;
   }
 
@@ -245,6 +248,11 @@ export function createQueueReaders(disk: Disk, root: string, options: QueueReade
     putOff: (endpoint, slot) => using(endpoint, (reader) => reader.putOff(slot)),
     giveBack: (endpoint, slot) => using(endpoint, (reader) => reader.giveBack(slot)),
     hold: (endpoint, slot) => using(endpoint, (reader) => reader.hold(slot)),
+    holdAll(endpoint) {
+      if (!closed.has(endpoint)) return false;
+      closed.set(endpoint, { isWaiting: false, retries: undefined, held: count(endpoint) });
+      return true;
+    },
     resume(endpoint) {
       for (const each of endpoint === undefined ? endpoints() : [endpoint]) resumeOne(each);
     },

@@ -243,6 +243,7 @@ export async function drain(ports: DrainPorts, options: DrainOptions): Promise<D
     if (lease.valid()) {
       await unclaimed.flush();
       await alerts.flush();
+      await holds.save();
     }
     if (isStopping()) startGrace();
     else grace ??= setTimeout(cutOff, lastAlertsMs);

@@ -18,6 +18,8 @@ export interface Holds {
   keep(delivery: Delivery): Promise<void>;
   /** Lets deliveries be claimed again after the hooks have changed, and those whose time is up. */
   look(): void;
+  /** Notes endpoints of which everything is on hold, so that the next drain need not read it all again. */
+  save(): Promise<void>;
   /** Whether everything that is owed is on hold. */
   areAll(): Promise<boolean>;
   /**
@@ -42,8 +44,8 @@ interface Held {
   isNews: boolean;
   /** How many were on hold at the last flush. */
   count: number;
-  /** When the first of them is given up, ms since the epoch. */
-  endsMs: number;
+  /** From when on the first of them is kept, ms since the epoch. */
+  fromMs: number;
 }
 
 /** The deliveries on hold of a lease. */
@@ -56,10 +58,18 @@ export function createHolds({ lease, clock, report }: DrainPorts, options: Holds
   function noteHeld(endpoint: string, isNews: boolean): Held {
     let held = known.get(endpoint);
     if (held === undefined) {
-      held = { isNews, count: 0, endsMs: Infinity };
+      held = { isNews, count: 0, fromMs: Infinity };
       known.set(endpoint, held);
     }
     return held;
+  }
+
+  /** An endpoint that had deliveries on hold. Where nothing has changed since, they are again, unread. */
+  function begin(endpoint: string): void {
+    const held = noteHeld(endpoint, until === 'daemon');
+    const { heldSince = 0, heldAll } = atThisClock(lease.health(endpoint), momentOf(clock));
+    if (heldAll === undefined || heldAll.hooks !== routing.fingerprint()) return;
+    if (lease.holdAll(endpoint, heldAll.queue)) held.fromMs = heldSince + heldAll.afterMs;
   }
 
   /** Since when the endpoint has deliveries on hold: from now on, where nothing is saved of it. */
@@ -90,7 +100,7 @@ export function createHolds({ lease, clock, report }: DrainPorts, options: Holds
     const health = lease.health(endpoint);
     if (stateOf(health) !== 'well' && lease.owing().includes(endpoint)) return;
     known.delete(endpoint);
-    const { heldSince: _, ...rest } = health;
+    const { heldSince: _, heldAll: __, ...rest } = health;
     void lease.saveHealth(endpoint, rest, { atOnce: true });
     if (routing.isRegistered(endpoint)) report({ kind: 'resumed', endpoint: { id: endpoint } });
   }
@@ -106,26 +116,37 @@ export function createHolds({ lease, clock, report }: DrainPorts, options: Holds
       const now = clock.now();
       // A time of acceptance that has not come yet is by a clock that was wrong.
       const from = acceptedAt > now ? since : Math.max(acceptedAt, since);
-      const endsMs = from + routing.holdKeepMs();
-      if (endsMs <= now) {
+      if (from + routing.holdKeepMs() <= now) {
         await settler.giveUpHeld(delivery);
         return;
       }
       lease.hold(delivery);
       const held = noteHeld(endpoint, true);
-      held.endsMs = Math.min(held.endsMs, endsMs);
+      held.fromMs = Math.min(held.fromMs, from);
     },
     look() {
       if (isFirstLook)
-        for (const id of lease.owing())
-          if (lease.health(id).heldSince !== undefined) noteHeld(id, until === 'daemon');
+        for (const id of lease.owing()) if (lease.health(id).heldSince !== undefined) begin(id);
       isFirstLook = false;
       const hasChanged = version !== routing.version();
       version = routing.version();
       for (const [id, held] of known) {
-        if (!hasChanged && held.endsMs > clock.now()) continue;
-        held.endsMs = Infinity;
+        if (!hasChanged && held.fromMs + routing.holdKeepMs() > clock.now()) continue;
+        held.fromMs = Infinity;
         lease.resume(id);
+      }
+    },
+    async save() {
+      for (const [endpoint, { fromMs }] of known) {
+        const { heldSince, heldAll, ...health } = atThisClock(lease.health(endpoint), momentOf(clock));
+        const held = lease.onHold(endpoint);
+        if (heldSince === undefined || held === 0 || held < (await lease.owed(endpoint))) continue;
+        const queue = lease.queueMark(endpoint);
+        if (queue === undefined) continue;
+        const hooks = routing.fingerprint();
+        if (heldAll?.queue === queue && heldAll.hooks === hooks) continue;
+        const found = { hooks, queue, afterMs: Math.max(fromMs - heldSince, 0) };
+        await lease.saveHealth(endpoint, { ...health, heldSince, heldAll: found });
       }
     },
     async areAll() {

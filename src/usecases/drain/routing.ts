@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { longestBackOffMs } from '../../endpoint/back-off.js';
 import type { Endpoint } from '../../endpoint/endpoint.js';
 import { unnamedEndpointId } from '../../endpoint/endpoint-id.js';
@@ -24,6 +25,8 @@ export interface Routing {
   longestBackOffMs(): number;
   /** Another object whenever the hooks file was read anew. */
   version(): unknown;
+  /** Tells these hooks from others, in this process and in later ones. */
+  fingerprint(): string;
   /** The hook that is fired when an endpoint changes. */
   alert(): string | undefined;
   /** The names under `hooks` that somebody receives, patterns left out. */
@@ -54,6 +57,7 @@ export function createRouting(hooks: LiveHooks): Routing {
     maxInFlight: () => hooks.current().maxInFlight,
     longestBackOffMs: () => routes.longestMs,
     version: () => routes,
+    fingerprint: () => (routes.fingerprint ??= fingerprintOf(hooks.current())),
     alert: () => hooks.current().alert,
     hookNames() {
       const received = hooks.current().registrations.filter(({ endpoints }) => endpoints.length > 0);
@@ -73,6 +77,17 @@ interface Routes {
   /** Endpoints by their ids, and by those that they had before they were given a name. */
   known: ReadonlyMap<string, Endpoint>;
   longestMs: number;
+  /** Worked out when it is first asked for. */
+  fingerprint?: string;
+}
+
+/** Of what decides who receives an event. */
+function fingerprintOf({ registrations, endpoints }: Hooks): string {
+  const hash = createHash('sha256');
+  for (const each of registrations)
+    hash.update(`${JSON.stringify([each.pattern, each.endpoints.map(({ id }) => id)])}\n`);
+  for (const { id, url } of endpoints.values()) hash.update(`${JSON.stringify([id, url])}\n`);
+  return hash.digest('base64url').slice(0, 22);
 }
 
 function routesOf(hooks: Hooks): Routes {
