@@ -2,11 +2,12 @@
 import type { Clock } from '../../shared/clock.js';
 
 /**
- * `failed`: the endpoint did; its health knows for how long, and a pass tries it once.
+ * `failed`: the endpoint did; its health knows for how long, and a pass tries it once. `early`: it did before its
+ * schedule had its next attempt, which its health does not note.
  * `ours`: this machine could not make the attempt. `mistake`: a person must put something right; `lasting-mistake`:
  * nobody can as long as this process runs. `spool`: the spool could not settle a delivery.
  */
-export type RestReason = 'failed' | 'ours' | 'mistake' | 'lasting-mistake' | 'spool';
+export type RestReason = 'failed' | 'early' | 'ours' | 'mistake' | 'lasting-mistake' | 'spool';
 
 export interface Resting {
   rest(endpoint: string, reason: RestReason): void;
@@ -27,17 +28,18 @@ const pauseMs = 200;
 /** There is no more than one such pause in this time, in ms. */
 const pauseEveryMs = 2_000;
 
+/** How often a drain that has a deadline tries an endpoint ahead of its schedule, in ms. */
+export const tryEveryMs = 2_000;
+
 /** How long an endpoint rests in a drain that stays, in ms. */
 const restMs: Record<RestReason, number> = {
   failed: 0,
+  early: tryEveryMs,
   ours: 1_000,
   mistake: 5_000,
   'lasting-mistake': 5_000,
   spool: 5_000,
 };
-
-/** A drain that has a deadline tries an endpoint that failed every so many ms. */
-export const tryEveryMs = 2_000;
 
 /** Twice as long each time in a row that this machine could not make the attempt, up to this, in ms. */
 const longestOursMs = 30_000;
@@ -56,7 +58,6 @@ export function createResting(clock: Clock, { until }: RestingOptions): Resting 
 
   function lengthMs(endpoint: string, reason: RestReason): number {
     if (until === 'pass' || (until === 'wait' && reason === 'lasting-mistake')) return Infinity;
-    if (until === 'wait' && reason === 'failed') return tryEveryMs;
     if (reason !== 'ours') return restMs[reason];
     const times = oursInARow.get(endpoint) ?? 0;
     oursInARow.set(endpoint, times + 1);

@@ -138,7 +138,7 @@ export function createSettler(ports: DrainPorts, options: SettlerOptions): Settl
   }
 
   async function wait({ delivery, endpoint, isEarly, result }: Attempted): Promise<void> {
-    resting.rest(endpoint.id, 'failed');
+    resting.rest(endpoint.id, isEarly ? 'early' : 'failed');
     const isPaused = lease.health(endpoint.id).paused !== undefined; // then it is kept
     if (isPaused || isEarly || !isTooOld(delivery, endpoint)) lease.release(delivery);
     else if (verdictOf(result, clock.now()).kind === 'rejected') await giveUpHead(delivery, endpoint, result);

@@ -122,6 +122,17 @@ describe('drain() that waits', () => {
     await expectNoTimers();
   });
 
+  it('drain() goes by a schedule that is shorter than the time between early tries', async () => {
+    const world = draining({
+      flows: true,
+      hooks: hooksOf({ complete: ['a'] }, { a: { retry: { scheduleMs: [5], jitter: 0 } } }),
+      script: { a: () => (world.sent.length % 3 === 0 ? 503 : 204) },
+    });
+    await world.fire(...times(20));
+    expect(await world.drain({ until: 'wait', waitMs: 60_000 })).toMatchObject({ delivered: 20 });
+    expect(world.clock.monotonic()).toBeLessThan(2_000);
+  });
+
   it('drain() waits for a rejected delivery of its own time', async () => {
     const world = draining({
       clock: systemClock,
