@@ -193,11 +193,15 @@ function makeDirectory(path: string): void {
   }
 }
 
+/** Links of the system's to what this process was given, which no other user can lead elsewhere. */
+const ownStreams = ['/dev/stdout', '/dev/stderr'];
+
 function openLog(path: string): number {
   try {
     makePath(dirname(path), 0o700);
     const { O_WRONLY, O_APPEND, O_CREAT, O_NOFOLLOW } = constants;
-    return openSync(path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW, 0o600);
+    const noFollow = ownStreams.includes(path) ? 0 : O_NOFOLLOW;
+    return openSync(path, O_WRONLY | O_APPEND | O_CREAT | noFollow, 0o600);
   } catch (error) {
     if (errnoOf(error) === 'ELOOP')
       throw new CapnhookError('SPOOL_CREATE', `Cannot open the log ${path}: it is a symbolic link`, {
