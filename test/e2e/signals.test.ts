@@ -87,15 +87,15 @@ describe('capnhook drain under a signal', () => {
   test.each([
     ['Ctrl-C', '\\003', 130],
     ['Ctrl-D', '\\004', 0],
-  ])('%s at the question of capnhook flush drops nothing', async (_, key, code) => {
+  ])('%s at the question of capnhook flush moves nothing', async (_, key, code) => {
     const world = createWorld();
     await world.run(['fire', 'complete', '-d', '1', '--id', 'e1']);
     const script = `
       cd "${world.root}"; n=0
-      { until grep -q 'for good' typed || [ $n -gt 400 ]; do n=$((n + 1)); sleep 0.05; done
+      { until grep -q 'y/N' typed || [ $n -gt 400 ]; do n=$((n + 1)); sleep 0.05; done
         printf '${key}'; sleep 1; } 2>/dev/null | script -qfec "'$NODE' '$BIN' flush" typed`;
     const flushed = await world.sh(script);
-    expect(flushed.stdout).toMatch(/y\/N\].*\r\n+capnhook: nothing was dropped\r\n$/s);
+    expect(flushed.stdout).toMatch(/y\/N\].*\r\n+capnhook: nothing was flushed\r\n$/s);
     expect(flushed.code).toBe(code);
     expect(world.names('incoming')).toEqual(['e1.json']);
   });
