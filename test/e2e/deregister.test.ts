@@ -83,6 +83,21 @@ describe('capnhook deregister', () => {
     expect(await daemon.ended).toMatchObject({ code: 143 });
   });
 
+  test('a daemon obeys it only when it has read the hooks file that was changed in its place', async () => {
+    const { world } = await queued();
+    const daemon = world.start(['drain', '--daemon']);
+    await daemon.says('started');
+    const [id = ''] = world.names('queue');
+    // As deregister does it in a container whose hooks file is a mount of its own.
+    world.hooksInPlace('hooks: {}\n');
+    const request = { capnhook: 1, request: 'deregister', endpoints: [id] };
+    writeFileSync(join(world.spool, 'control/x.json'), JSON.stringify(request));
+    await until('it is obeyed', () => world.names('control').length === 0);
+    expect(dead(world)).toEqual(['e1.json', 'e2.json', 'e3.json', 'e4.json']);
+    daemon.kill('SIGTERM');
+    expect(await daemon.ended).toMatchObject({ code: 143 });
+  });
+
   test('deregister with another hooks file leaves the spool alone, and says so', async () => {
     const { world, url } = await queued();
     const other = world.file('other.yaml', `hooks: {one: "${url}"}\n`);

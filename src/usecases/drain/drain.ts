@@ -142,7 +142,8 @@ export async function drain(ports: DrainPorts, options: DrainOptions): Promise<D
     intake.begin();
     do {
       await intake.step();
-      if (requests.areWaiting()) await requests.step();
+      // A request goes with a change of the hooks file: it is obeyed by the file as it is then.
+      if (!intake.isUnsettled() && requests.areWaiting()) await requests.step();
       holds.look();
       const before = clock.monotonic();
       opensInMs = attempts.look();
