@@ -3,12 +3,10 @@ import type { Socket } from 'node:net';
 import type { Client, Dispatcher } from 'undici';
 import { errnoOf } from '../shared/errors.js';
 import { type AnswerFilter, createAnswerFilter } from './answer-filter.js';
-import { readHeaders } from './answer-head.js';
 import type { Connecting } from './connect/connecting.js';
 import type { AnswerListener, Connection } from './connection.js';
-import { describeCode } from './error-words.js';
 import { holdWriteErrors } from './hold-write-errors.js';
-import { answerOf, MAX_HEADER_BYTES, textsOf } from './read-answer.js';
+import { answerOf, MAX_HEADER_BYTES, receivedSoFar, textsOf } from './read-answer.js';
 
 const CLIENT_OPTIONS: Client.Options = {
   allowH2: false,
@@ -104,13 +102,11 @@ export function openClientConnection(
       if (servername !== undefined) Object.assign(options, { servername });
       client.dispatch(options, handler);
     },
-    soFar() {
-      const received = filter.received();
-      if (received !== undefined && received.status >= 200)
-        return { kind: 'answer', ...answerOf(received.status, readHeaders(received.head)) };
-      return filter.isHttp2() ? describeCode('HTTP2_ONLY') : undefined;
-    },
+    soFar: () => receivedSoFar(filter),
     restOfHead: () => filter.received()?.rest ?? Buffer.alloc(0),
+    stopConnecting() {
+      if (connecting.isUnderWay()) listener.withdrawn();
+    },
     async destroy() {
       onDestroy(connection);
       connecting.cutOff();

@@ -20,12 +20,16 @@ export interface Connection {
   restOfHead(): Buffer;
   /** What a request that ran out of time waits for, where that is known: `EAI_AGAIN`, `NAME_SERVICE`, `NO_CONNECTION`. */
   lateCode(): string | undefined;
+  /** Gives up connecting, and tells the listener so; a connection that is there goes on. */
+  stopConnecting(): void;
   /** Drops it at once, connecting or in use; what was not written yet never will be. */
   destroy(): Promise<void>;
 }
 
 /** Hears how a request goes, in this order. */
 export interface AnswerListener {
+  /** There was no connection yet, and there will be none: nothing was written, and nothing else will be heard. */
+  withdrawn(): void;
   /** The request is about to be written, to a connection that served others before (`reused`) or to a new one. */
   started(reused: boolean): void;
   /** Bytes of an answer have come. */

@@ -33,8 +33,8 @@ export interface ExchangeOptions {
   signals: readonly AbortSignal[];
   deadlines: Deadlines;
   cutOffs: CutOffs;
-  /** Gives a connection to the request's origin; with `fresh` a new one. */
-  connect(origin: string, options: { fresh: boolean }): Connection;
+  /** Gives a connection to the request's origin, with `fresh` a new one; undefined where none is made any more. */
+  connect(origin: string, options: { fresh: boolean }): Connection | undefined;
   /** Takes back a connection that can be used again. */
   keep(connection: Connection): void;
   /** A failed answer with what is kept of its body. */
@@ -129,7 +129,8 @@ export function exchange(request: HttpRequest, options: ExchangeOptions): Promis
     function begin({ fresh }: { fresh: boolean }): void {
       try {
         connection = connect(request.origin, { fresh });
-        connection.post(request, listenerFor(connection));
+        if (connection === undefined) onAbort();
+        else connection.post(request, listenerFor(connection));
       } catch (error) {
         drop(describeError(error)); // there is no memory for the parser, or a header is none
       }
@@ -141,6 +142,7 @@ export function exchange(request: HttpRequest, options: ExchangeOptions): Promis
       let wasHeard = false;
       let bytes = 0;
       return {
+        withdrawn: onAbort,
         started: (reused) => {
           inDoubt = reused;
         },

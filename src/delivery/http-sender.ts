@@ -73,6 +73,7 @@ export function createHttpSender({
   const deadlines = createDeadlines();
   const cutOffs = createCutOffs();
   const closing = new AbortController();
+  let mayConnect = true;
   let loading: Promise<Connect> | undefined;
   let connect: Connect | undefined;
 
@@ -90,12 +91,13 @@ export function createHttpSender({
 
   function begin(request: HttpRequest, { endpoint, signal }: Attempt, open: Connect): Promise<AttemptResult> {
     const { timeoutMs } = endpoint;
+    const openNew = (origin: string) => (mayConnect ? open(origin, { timeoutMs }) : undefined);
     return exchange(request, {
       timeoutMs,
       signals: signal === undefined ? [closing.signal] : [closing.signal, signal],
       deadlines,
       cutOffs,
-      connect: (origin, { fresh }) => (fresh ? undefined : idle.take(origin)) ?? open(origin, { timeoutMs }),
+      connect: (origin, { fresh }) => (fresh ? undefined : idle.take(origin)) ?? openNew(origin),
       keep: idle.keep,
       withBody: (answer, body) => describeAnswer(answer, { ...body, mask: request.mask }),
     });
@@ -128,6 +130,10 @@ export function createHttpSender({
       } catch (error) {
         return describeError(error); // no parser for want of memory, no thread, or a bug: the event waits
       }
+    },
+    stopConnecting() {
+      mayConnect = false;
+      for (const connection of open) connection.stopConnecting();
     },
     async close() {
       closing.abort();

@@ -2,14 +2,17 @@
  * A connection without undici, for a machine on which undici's parser cannot
  * run: it is WebAssembly, which reserves 10 GB of address space (`ulimit -v`),
  * and which some set-ups switch off (`--jitless`). Node's own client has a
- * parser of native code. It serves one request, and is never used again.
+ * parser of native code. It is no more lenient than undici's, so it reads
+ * behind the same filter. It serves one request, and is never used again.
  */
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
+import { type AnswerFilter, createAnswerFilter } from './answer-filter.js';
 import type { Header } from './answer-head.js';
 import type { Connecting } from './connect/connecting.js';
 import type { AnswerListener, Connection } from './connection.js';
-import { answerOf, MAX_HEADER_BYTES } from './read-answer.js';
+import { holdWriteErrors } from './hold-write-errors.js';
+import { answerOf, MAX_HEADER_BYTES, receivedSoFar } from './read-answer.js';
 
 export interface PlainConnectionOptions {
   origin: string;
@@ -34,10 +37,13 @@ export function hasWebAssembly(): boolean {
 export function openPlainConnection(options: PlainConnectionOptions): Connection {
   const { origin, connecting, onDestroy } = options;
   let request: ClientRequest | undefined;
+  let listener: AnswerListener;
+  const filter = createAnswerFilter({
+    onHeard: () => listener.heard(),
+    onStatus: () => listener.statusKnown(),
+  });
 
-  function hear(response: IncomingMessage, listener: AnswerListener): void {
-    listener.heard();
-    listener.statusKnown();
+  function hear(response: IncomingMessage): void {
     listener.answered(answerOf(response.statusCode ?? 0, pairsOf(response.rawHeaders)));
     response.on('data', (bytes: Buffer) => listener.received(bytes));
     response.on('end', () => listener.ended());
@@ -48,23 +54,30 @@ export function openPlainConnection(options: PlainConnectionOptions): Connection
     origin,
     isOpen: () => false,
     lateCode: connecting.lateCode,
-    soFar: () => undefined,
-    restOfHead: () => Buffer.alloc(0),
-    post({ path, headers, body }, listener) {
+    soFar: () => receivedSoFar(filter),
+    restOfHead: () => filter.received()?.rest ?? Buffer.alloc(0),
+    post({ path, headers, body }, given) {
+      listener = given;
       const send = (socket: Socket): void => {
+        pushThrough(socket, filter);
+        holdWriteErrors(socket);
         const http = process.getBuiltinModule('node:http');
         const { hostname, host } = new URL(origin);
-        const given = { method: 'POST', path, host: hostname, maxHeaderSize: MAX_HEADER_BYTES };
-        request = http.request({ ...given, setHost: false, createConnection: () => socket });
+        const options = { method: 'POST', path, host: hostname, maxHeaderSize: MAX_HEADER_BYTES };
+        request = http.request({ ...options, setHost: false, createConnection: () => socket });
         request.setHeader('host', host);
         for (const [name, value] of pairsOf(headers)) request.setHeader(name, value);
         request.setHeader('connection', 'close');
         request.on('error', (error) => listener.failed(error));
-        request.on('response', (response) => hear(response, listener));
+        request.on('response', hear);
+        request.on('upgrade', () => listener.failed(unasked));
         listener.started(false);
         request.end(body);
       };
       void connecting.connect().then(send, (error: Error) => listener.failed(error));
+    },
+    stopConnecting() {
+      if (connecting.isUnderWay()) listener.withdrawn();
     },
     async destroy() {
       onDestroy(connection);
@@ -73,6 +86,18 @@ export function openPlainConnection(options: PlainConnectionOptions): Connection
     },
   };
   return connection;
+}
+
+/** The receiver has switched protocols, for which nobody has asked. */
+const unasked = Object.assign(new Error('the other side has switched protocols'), { code: 'HPE_UPGRADE' });
+
+/** Node's client takes what is pushed, without `read`. */
+function pushThrough(socket: Socket, filter: AnswerFilter): void {
+  const push = socket.push.bind(socket);
+  socket.push = (chunk: Buffer | null) => {
+    const passed = filter.pass(chunk);
+    return chunk !== null && passed === null ? true : push(passed);
+  };
 }
 
 /** Of a list of names and values by turns. */

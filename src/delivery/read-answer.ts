@@ -1,7 +1,9 @@
 /** What matters of a final answer: its status, and the headers that say what the receiver wants. */
-import type { Header } from './answer-head.js';
+import type { AnswerFilter } from './answer-filter.js';
+import { type Header, readHeaders } from './answer-head.js';
 import { parseDeliveryWish } from './delivery-wish.js';
-import type { Answer } from './sender.js';
+import { describeCode } from './error-words.js';
+import type { Answer, AttemptResult } from './sender.js';
 import { isSuccess } from './verdict.js';
 
 /** An answer with more bytes of headers is a failed attempt. */
@@ -38,4 +40,12 @@ export function textsOf(headers: readonly Buffer[], status: number): Header[] {
       texts.push([name.toString('latin1').toLowerCase(), value.toString('latin1')]);
   }
   return texts;
+}
+
+/** What has passed a filter of a final answer, whether or not a parser likes it; undefined where no status is known. */
+export function receivedSoFar(filter: AnswerFilter): AttemptResult | undefined {
+  const received = filter.received();
+  if (received !== undefined && received.status >= 200)
+    return { kind: 'answer', ...answerOf(received.status, readHeaders(received.head)) };
+  return filter.isHttp2() ? describeCode('HTTP2_ONLY') : undefined;
 }

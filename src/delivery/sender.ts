@@ -63,6 +63,8 @@ export interface Sender {
   /** Loads what sending needs, so that no attempt has to; where that fails just now, the next attempt tries it again. */
   prepare(): Promise<void>;
   send(attempt: Attempt): Promise<AttemptResult>;
+  /** Connects no more. Attempts that have no connection yet are aborted, since nothing of them was sent; others go on. */
+  stopConnecting(): void;
   /** Closes idle connections; call it when nothing is in flight. */
   close(): Promise<void>;
 }

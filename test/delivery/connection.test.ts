@@ -11,6 +11,7 @@ function newConnection(origin: string): Connection & { open: boolean; destroyed:
     post: () => undefined,
     soFar: () => undefined,
     restOfHead: () => Buffer.alloc(0),
+    stopConnecting: () => {},
     destroy: async () => {
       connection.destroyed = true;
     },

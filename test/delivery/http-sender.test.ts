@@ -342,6 +342,26 @@ describe('createHttpSender() and its connections', () => {
     expect(server.connections()).toBe(1);
   });
 
+  test('stopConnecting() ends what has no connection yet, lets the rest go on, and connects no more', async () => {
+    const shy = await newRawServer(() => undefined);
+    let answer = () => {};
+    const slow = await newRawServer((socket) => {
+      answer = () => socket.write(NO_CONTENT);
+    });
+    const sender = newSender();
+    const unconnected = sender.send(attemptAt(shy.url.replace('http:', 'https:')));
+    const connected = sender.send(attemptAt(slow.url));
+    for (const { received } of [shy, slow])
+      while (received() === '') await new Promise((resolve) => setTimeout(resolve, 5));
+    sender.stopConnecting();
+    expect(await unconnected).toEqual({ kind: 'aborted' });
+    answer();
+    expect(await connected).toMatchObject({ kind: 'answer', status: 204 });
+    expect(await sender.send(attemptAt(shy.url))).toEqual({ kind: 'aborted' });
+    expect(shy.connections()).toBe(1);
+    await sender.close();
+  });
+
   test('close() of a sender that sent nothing is done at once', async () => {
     await newSender().close();
   });

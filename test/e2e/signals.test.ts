@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { startRawServer } from '../support/receiver.js';
 import { createWorld, gate } from '../support/world.js';
 
 const large = JSON.stringify('x'.repeat(300_000));
@@ -48,6 +49,19 @@ describe('capnhook drain under a signal', () => {
     expect(receiver.requests).toHaveLength(10);
     expect(new Set(receiver.requests.map(({ headers }) => headers['webhook-id'])).size).toBe(10);
     for (const { body } of receiver.requests) expect(body.toString()).toBe(large);
+  });
+
+  test('a daemon that is stopped waits for no attempt that has no connection yet', async () => {
+    const world = createWorld();
+    const shy = await startRawServer(() => undefined);
+    world.hooks(`hooks: {complete: "${shy.url.replace('http:', 'https:')}"}\n`);
+    await world.run(['fire', 'complete', '-d', '1']);
+    const daemon = world.start(['drain', '--daemon']);
+    while (shy.received() === '') await new Promise((resolve) => setTimeout(resolve, 20));
+    const stoppedAt = performance.now();
+    daemon.kill('SIGTERM');
+    expect(await daemon.ended).toMatchObject({ code: 143 });
+    expect(performance.now() - stoppedAt).toBeLessThan(7_000); // the time of grace is 10 s
   });
 
   test('a second signal cuts off what is in flight, loses nothing, and the exit code is that of the one heard first', async () => {

@@ -1,5 +1,6 @@
 /** Machines on which threads, processes or addresses are scarce. */
 import { describe, expect } from 'vitest';
+import { startRawServer } from '../support/receiver.js';
 import { createWorld } from '../support/world.js';
 import { testWith } from './support/test-with.js';
 
@@ -44,6 +45,26 @@ describe('capnhook drain on a small machine', () => {
     const drained = await world.run(['drain'], { env: { NODE_OPTIONS: '--jitless' } });
     expect(drained).toMatchObject({ code: 0 });
     expect(receiver.requests).toHaveLength(3);
+  });
+
+  limited('it hears a 2xx whatever follows it, without WebAssembly as well', async () => {
+    const world = createWorld();
+    const odd = [
+      'HTTP/1.1 200 OK\ncontent-length: 2\n\nok',
+      'HTTP/1.1 200 OK\r\ncontent-length: 2\r\ncontent-length: 2\r\n\r\nok',
+      'HTTP/1.1 200 OK\r\nno header\r\n\r\n',
+      'HTTP/1.1 204 ',
+    ];
+    const urls: string[] = [];
+    for (const answer of odd) {
+      const { url } = await startRawServer((socket) => void socket.once('data', () => socket.end(answer)));
+      urls.push(url);
+    }
+    world.hooks(JSON.stringify({ hooks: { complete: urls } }));
+    await world.run(['fire', 'complete', '-d', '1']);
+    const drained = await world.run(['drain', '--json'], { env: { NODE_OPTIONS: '--jitless' } });
+    expect(drained).toMatchObject({ code: 0 });
+    expect(JSON.parse(drained.stdout)).toMatchObject({ delivered: odd.length, failed: 0 });
   });
 
   asNobody('it sends with few threads', async () => {

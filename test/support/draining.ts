@@ -123,6 +123,7 @@ function scriptedSender(script: Record<string, Script> = {}): ScriptedSender {
 
   const sender: Sender = {
     prepare: async () => {},
+    stopConnecting: () => {},
     async send(attempt) {
       const { id } = attempt.endpoint;
       sent.push({

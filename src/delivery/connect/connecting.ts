@@ -8,6 +8,8 @@ export interface Connecting {
   /** What it waits for: `EAI_AGAIN`, `NAME_SERVICE` or `NO_CONNECTION`; undefined once it is connected. */
   lateCode(): string | undefined;
   cutOff(): void;
+  /** Whether `connect` was called and has not resolved. */
+  isUnderWay(): boolean;
 }
 
 export interface ConnectingOptions {
@@ -45,6 +47,7 @@ export function createConnecting({ origin, connector, timeoutMs, lateName }: Con
       if (stage === 'naming') return lateName(hostname);
       return stage === 'connecting' ? 'NO_CONNECTION' : undefined;
     },
+    isUnderWay: () => stage === 'naming' || stage === 'connecting',
     cutOff: () => cut.abort(destroyed),
   };
 }

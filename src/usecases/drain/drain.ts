@@ -107,7 +107,9 @@ export async function drain(ports: DrainPorts, options: DrainOptions): Promise<D
     alerts.cutOff();
   }
 
+  /** What is in flight has a while; an attempt without a connection has sent nothing, and is not waited for. */
   function startGrace(): void {
+    ports.sender.stopConnecting();
     const { graceMs, waitGraceMs = graceMs } = options;
     const isTold = stop?.aborted === true || abort?.aborted === true;
     grace ??= setTimeout(cutOff, Math.min(isTold ? graceMs : waitGraceMs, longestTimerMs));
