@@ -17,7 +17,9 @@ export function exitCodeFor({
 
 /** What a notice adds to the reason, where the drain may end with another exit code than 0 because of it. */
 export function reasonOfNotice(notice: Notice): string | undefined {
-  if (notice.kind === 'unread') return `${notice.entry.name}: ${notice.entry.reason}`;
+  if (notice.kind === 'more-postponed') return 'more entries in incoming/';
+  if (notice.kind === 'unread' || notice.kind === 'immovable')
+    return `${notice.entry.name}: ${notice.entry.reason}`;
   if (notice.kind === 'gave-up') return `gave up for ${notice.endpoint.id}: ${notice.reason}`;
   if (notice.kind === 'shortage') return notice.what;
   return undefined;

@@ -38,7 +38,12 @@ export interface DrainReportOptions {
 const maxReasons = 100;
 
 /** What lasts from one pass to the next, and is noticed by each. */
-const lasting: ReadonlySet<Notice['kind']> = new Set(['unread', 'journal-failed']);
+const lasting: ReadonlySet<Notice['kind']> = new Set([
+  'unread',
+  'immovable',
+  'more-postponed',
+  'journal-failed',
+]);
 
 /**
  * The report of one drain.
@@ -51,6 +56,10 @@ export async function createDrainReport(
   const style = await createStyle(globals.color && io.isTerminal('err'));
   const { verbose, quiet, json } = globals;
   const reasons = new Set<string>();
+  /** Those that are told although the drain ends with 0. */
+  const lastingReasons = new Set<string>();
+  /** Whether there were more entries in `incoming/` than are told by name. */
+  let areMore = false;
   /** Lines that are told only where the drain's end is news. */
   const held: string[] = [];
 
@@ -66,6 +75,8 @@ export async function createDrainReport(
     notice(notice) {
       const reason = reasonOfNotice(notice);
       if (reason !== undefined && reasons.size < maxReasons) reasons.add(reason);
+      if (reason !== undefined && notice.kind === 'immovable') lastingReasons.add(reason);
+      areMore ||= notice.kind === 'more-postponed';
       if (quiet && (notice.kind === 'well' || notice.kind === 'resumed')) return; // all else that is told without --verbose is trouble
       const line = renderNotice(notice, { verbose: verbose && !quiet, now: Date.now(), style });
       if (line === undefined) return;
@@ -74,9 +85,14 @@ export async function createDrainReport(
     },
     end(summary, signal) {
       const exitCode = signal?.exitCode ?? exitCodeFor(summary);
-      const reason = exitCode === 0 ? undefined : reasonOfSummary(exitCode, summary, reasons);
+      const isWell = exitCode === 0 && lastingReasons.size === 0;
+      const noticed = exitCode === 0 ? lastingReasons : reasons;
+      // Where only ten of many are named, which ones is chance.
+      if (areMore) for (const each of lastingReasons) noticed.delete(each);
+      const reason = isWell ? undefined : reasonOfSummary(exitCode, summary, noticed);
       const isNews = isNewReason('ended', reason) || signal !== undefined || !quiet;
       const isAsked = !quiet && !json && (daemon || verbose || io.isTerminal('err'));
+      if (exitCode === 0 && isNews) sayHeld();
       if (exitCode === 0 ? !isAsked : !isNews) return exitCode;
       sayHeld();
       const how = signal === undefined ? '' : ` by ${signal.name}`;

@@ -132,7 +132,7 @@ export function createMemorySpool({ now }: { now(): number }): Spool {
       });
       return {
         ...{ events, deliveries, unclaimed: setApart, unknown, corrupt: [], unread: [] },
-        ...{ changing: [], lacksRoom: false, checked: 0, more: known.length > routed.length },
+        ...{ immovable: [], changing: [], lacksRoom: false, checked: 0, more: known.length > routed.length },
       };
     },
     async expireUnclaimed({ keepMs }) {

@@ -121,8 +121,10 @@ export interface FanOut {
   unknown: readonly string[];
   /** Entries that could not be read, and were put aside. */
   corrupt: readonly Corrupt[];
-  /** Entries that cannot be taken in just now; they stay, and are tried again. */
+  /** Entries that this step could not take in; they stay, and are tried again. */
   unread: readonly Corrupt[];
+  /** Entries of this step that are no events and cannot be put aside either; they stay, and do not count as waiting. */
+  immovable: readonly Corrupt[];
   /** Entries that may still be being written, or that there is no room to take in; they stay, and are looked at again. */
   changing: readonly Changing[];
   /** Whether there was too little room for an entry. */
@@ -237,7 +239,7 @@ export interface Lease {
   nextDue(endpoint: string): number | undefined;
   /** Endpoints that are owed anything at all. */
   owing(): readonly string[];
-  /** Entries accepted and not fanned out. */
+  /** Entries accepted and not fanned out, without those that were found to be no events. */
   waiting(): Promise<number>;
   /** Deliveries owed to an endpoint, claimed ones included. */
   owed(endpoint: string): Promise<number>;

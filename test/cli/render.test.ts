@@ -93,6 +93,11 @@ describe('renderNotice()', () => {
     ],
     [{ kind: 'unread', entry: { name: 'a', reason: 'EIO' } }, '-a: EIO; will retry'],
     [
+      { kind: 'immovable', entry: { name: 'a', reason: 'it is a directory' } },
+      '-a in incoming/ is no event: it is a directory; remove it as its owner, or as root',
+    ],
+    [{ kind: 'more-postponed', count: 2 }, '-2 entries more in incoming/ cannot be taken in now'],
+    [
       { kind: 'intake-failed', error: new CapnhookError('TEMPORARY', 'Cannot drain') },
       '-Cannot drain\n  Events wait; it is tried again.',
     ],

@@ -104,16 +104,27 @@ describe('what another user puts into incoming/ by hand', { repeats }, () => {
   });
 
   testHere(
-    'a directory, which only its owner may move: capnhook drain says so, and the rest goes on',
+    'directories, which only their owner may move: capnhook drain says so once, exits 0, and the rest goes on',
     async () => {
       const shared = await shareSpool();
       await shared.as('submitter', 'mkdir -p incoming/one.json/below tmp/theirs/below');
+      await shared.as('submitter', 'mkdir -m 700 incoming/more1 incoming/more2');
       await shared.as('other', `capnhook fire load -d '"beside"' --id beside`);
       const drained = await shared.drain();
-      expect(drained.code).toBe(75);
-      expect(drained.stderr).toMatch(/^capnhook: left where it is: one.json: .*EACCES.*\n$/);
+      expect(drained.code).toBe(0);
+      const line =
+        /^capnhook: \S+ in incoming\/ is no event: .*EACCES.*; remove it as its owner, or as root$/gm;
+      expect(drained.stderr.match(line)).toHaveLength(3);
+      expect(drained.stderr.split('\n')).toHaveLength(4);
       expect(shared.a.delivered).toEqual(new Map([['beside', ['"beside"']]]));
       expect(lstatSync(shared.incoming('one.json')).isDirectory()).toBe(true);
+      expect(await shared.drain('-q')).toMatchObject({ code: 0, stderr: '' });
+      await shared.as('submitter', 'mkdir -m 700 incoming/again');
+      expect(await shared.drain('-q')).toMatchObject({
+        code: 0,
+        stderr: expect.stringMatching(/again in inc/),
+      });
+      expect(await shared.drain('-q')).toMatchObject({ code: 0, stderr: '' });
     },
   );
 });

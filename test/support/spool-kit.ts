@@ -45,13 +45,15 @@ export interface KitOptions {
   maxNames?: number;
   /** How long an entry must be still before it is put aside, in ms; default 0. */
   stillMs?: number;
+  /** So many names of `incoming/` are listed at a time. */
+  listed?: number;
   takeKernelLock?: (path: string, options: { mode: number }) => KernelLock;
 }
 
 /** The file spool with a lock that an abandoned lease does not hold, as after `kill -9`. */
 export function spoolAt(
   root: string,
-  { disk, now = Date.now, maxNames, stillMs = 0, takeKernelLock }: KitOptions = {},
+  { disk, now = Date.now, maxNames, stillMs = 0, listed, takeKernelLock }: KitOptions = {},
 ): Spool {
   return createFileSpool(root, {
     now,
@@ -59,6 +61,7 @@ export function spoolAt(
     random: randomBytes,
     ...(disk && { disk }),
     ...(maxNames !== undefined && { maxNames }),
+    ...(listed !== undefined && { listed }),
     takeKernelLock: takeKernelLock ?? freeLock,
   });
 }
@@ -83,6 +86,7 @@ export async function fanOutAll(lease: Lease, route: Route, nobody?: Nobody): Pr
     unknown: [],
     corrupt: [],
     unread: [],
+    immovable: [],
     changing: [],
     lacksRoom: false,
     checked: 0,
@@ -96,7 +100,9 @@ export async function fanOutAll(lease: Lease, route: Route, nobody?: Nobody): Pr
     all.unclaimed = [...all.unclaimed, ...step.unclaimed];
     all.unknown = [...all.unknown, ...step.unknown];
     all.corrupt = [...all.corrupt, ...step.corrupt];
-    all.unread = step.unread;
+    all.unread = all.unread.filter(({ name }) => !step.unread.some((each) => each.name === name));
+    all.unread = [...all.unread, ...step.unread];
+    all.immovable = [...all.immovable, ...step.immovable];
     all.changing = step.changing;
     all.lacksRoom ||= step.lacksRoom;
     if (!step.more) return all;

@@ -81,6 +81,12 @@ export function renderNotice(notice: Notice, options: NoticeOptions): string | u
       return style.bad(renderAside(notice.entry));
     case 'unread':
       return style.bad(renderPostponed(notice.entry));
+    case 'immovable':
+      return style.bad(
+        `${safe(notice.entry.name)} in incoming/ is no event: ${safe(notice.entry.reason)}; remove it as its owner, or as root`,
+      );
+    case 'more-postponed':
+      return style.bad(`${count(notice.count, 'entry', 'entries')} more in incoming/ cannot be taken in now`);
     case 'intake-failed':
       return style.bad(`${wordsOf(notice.error)}\n  Events wait; it is tried again.`);
     case 'journal-failed':

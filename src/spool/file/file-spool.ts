@@ -35,11 +35,13 @@ export interface FileSpoolOptions {
   maxNames?: number;
   /** How long an entry of `incoming/` must be still before it is put aside, in ms; default 1,000. */
   stillMs?: number;
+  /** So many names of `incoming/` are listed at a time; default 65,536. */
+  listed?: number;
 }
 
 /** A spool in the directory `root`, which is made when it is first needed. */
 export function createFileSpool(root: string, options: FileSpoolOptions): Spool {
-  const { now, random, disk = systemDisk, takeKernelLock, maxNames, stillMs } = options;
+  const { now, random, disk = systemDisk, takeKernelLock, maxNames, stillMs, listed } = options;
 
   function token(): string {
     return Buffer.from(random(8)).toString('hex');
@@ -56,7 +58,7 @@ export function createFileSpool(root: string, options: FileSpoolOptions): Spool 
   async function openOrRelease(lock: SpoolLock, ballast: Ballast): Promise<Lease> {
     try {
       const lease = await openLease(ballast, root, {
-        ...{ lock, now, random: () => random(10), token, stillMs },
+        ...{ lock, now, random: () => random(10), token, stillMs, listed },
         ...(maxNames !== undefined && { maxNames }),
       });
       return withErrors(lease, inWords);

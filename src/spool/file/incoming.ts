@@ -16,8 +16,19 @@ export interface IncomingScan {
   more: boolean;
 }
 
+export interface ScanOptions {
+  /** Default {@link maxNames}. */
+  limit?: number | undefined;
+  /** Only names behind this one; default: all. */
+  after?: string;
+}
+
 /** Lists `incoming/`; names that begin with a dot are somebody's work in progress and are left alone. */
-export function scanIncoming(disk: Disk, root: string, limit: number = maxNames): IncomingScan {
+export function scanIncoming(
+  disk: Disk,
+  root: string,
+  { limit = maxNames, after = '' }: ScanOptions = {},
+): IncomingScan {
   const directory = disk.opendirSync(`${root}/incoming`);
   let names: string[] = [];
   let more = false;
@@ -26,7 +37,7 @@ export function scanIncoming(disk: Disk, root: string, limit: number = maxNames)
     for (let entry = directory.readSync(); entry !== null; entry = directory.readSync()) {
       if (entry.name.startsWith('.')) continue;
       if (entry.name.includes(replacement)) strange = true;
-      else names.push(entry.name);
+      else if (entry.name > after) names.push(entry.name);
       if (names.length < 2 * limit) continue;
       names = names.sort().slice(0, limit);
       more = true;
@@ -35,7 +46,7 @@ export function scanIncoming(disk: Disk, root: string, limit: number = maxNames)
     directory.closeSync();
   }
   const { valid, odd } = strange ? strangeNames(disk, root) : { valid: [], odd: [] };
-  names.push(...valid);
+  names.push(...valid.filter((name) => name > after));
   names.sort();
   if (names.length > limit) more = true;
   return { names: names.slice(0, limit), odd, more };

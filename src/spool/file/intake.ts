@@ -20,7 +20,7 @@ import { createIdMaker } from './id-maker.js';
 import { scanIncoming } from './incoming.js';
 import { createLaterEntries } from './later-entries.js';
 import { isOurs } from './place-file.js';
-import { putAside } from './put-aside.js';
+import { putAside, type RawPath } from './put-aside.js';
 import { type Queued, queueEvent, takeBack } from './queue-event.js';
 import type { QueueWriter } from './queue-writer.js';
 import { type EntryStat, readEntry } from './read-entry.js';
@@ -43,11 +43,19 @@ const stepBytes = 16 << 20;
 const roomAgainMs = 250;
 const mostLacking = 16;
 
+/** So many of them are remembered. */
+const maxLacking = 65_536;
+
+/** What says that an entry cannot be moved by this user: it is a mount, or a directory of somebody else's. */
+const immovableErrnos: ReadonlySet<string> = new Set(['EACCES', 'EPERM', 'EBUSY', 'EXDEV']);
+
 export interface Intake {
   /** Takes in the next events. */
   step(routing: IntakeRouting): Promise<FanOut>;
   /** Whether a delivery comes from an entry, of that name, that may have to be taken in again: it must wait for that. */
   isHalfDone(name: string, path: string): boolean;
+  /** How many entries are no events and cannot be put aside, as of the last pass through all of them. */
+  immovable(): number;
   /** Lets go of what is half checked. */
   close(): void;
 }
@@ -68,6 +76,8 @@ export interface IntakeOptions {
   token(): string;
   /** How long an entry must be still before it is put aside, in ms. */
   stillMs: number;
+  /** So many names are listed at a time; default 65,536. */
+  listed?: number | undefined;
   /** Told of each delivery, once it may be sent; `there`: it was in the queue already, from an intake cut short. */
   onQueued(queued: Queued, file: EventFile | BatchFile): void;
   /** Told that a delivery of an entry that was not taken in may be in a queue all the same. */
@@ -104,8 +114,12 @@ export function createIntake(disk: Disk, root: string, options: IntakeOptions): 
   /** Names that are waiting, as of the last listing: of single events, and of batches. */
   let names: string[] = [];
   let batches: string[] = [];
-  /** Whether there were more than that listing could hold. */
-  let beyond = false;
+  /** The last name of that listing, if there were more than it could hold: the next one goes on behind it. */
+  let beyond: string | undefined;
+  /** Whether an entry was left since the first listing, to be looked at again. */
+  let isLeft = false;
+  /** As of the last pass through all entries. */
+  let immovable = 0;
   const later = createLaterEntries(disk, root);
   /** Entries that there was no room for in this pass, with the errno; and since when none was taken in, monotonic ms. */
   const lacking = new Map<string, string>();
@@ -129,20 +143,27 @@ export function createIntake(disk: Disk, root: string, options: IntakeOptions): 
     caughtUp = false; // whatever fails from here on leaves an intake half done
     try {
       if (names.length + batches.length === 0) {
-        later.clear();
-        lacking.clear();
+        later.clear({ isBeginning: beyond === undefined });
+        if (beyond === undefined) {
+          lacking.clear();
+          isLeft = false;
+        }
         list(done);
       } else if (isHalfChecked && names.length === 0) list(done);
       if (isBatchNext()) await checkSome(done);
       else readSome(done);
       if (done.renamed) syncDirectory(disk, incoming);
       const result = await fanOut(done, routing);
-      const more = beyond || done.left || names.length + batches.length > 0;
-      const unread = later.all();
+      isLeft ||= done.left;
+      const goesOn = beyond !== undefined || names.length + batches.length > 0;
+      if (!goesOn) immovable = later.immovable();
+      const more = goesOn || isLeft;
+      const unread = later.news({ isEnd: names.length + batches.length === 0 });
       if (done.lacking.length === 0 || result.events > 0) roomSince = monotonicMs();
       const changing = [...stillness.all(), ...lackingRoom()];
       caughtUp = !more && later.isEmpty() && changing.length === 0;
-      return { ...result, more, unread, changing, lacksRoom: done.lacking.length > 0 };
+      const lacksRoom = done.lacking.length > 0;
+      return { ...result, more, unread, immovable: later.immovableNews(), changing, lacksRoom };
     } catch (error) {
       [names, batches] = [[], []]; // what it has put must be taken in again
       throw error;
@@ -151,15 +172,16 @@ export function createIntake(disk: Disk, root: string, options: IntakeOptions): 
 
   /** Lists what can be taken in now, without what has failed in this pass. */
   function list(done: Step): void {
-    const scan = scanIncoming(disk, root);
-    for (const name of scan.odd) setOddAside(name, done);
+    const after = beyond ?? '';
+    const scan = scanIncoming(disk, root, { after, limit: options.listed });
+    if (after === '') for (const name of scan.odd) setOddAside(name, done);
     const found = scan.names.filter((name) => !later.has(name) && !lacking.has(name));
-    if (!scan.more) stillness.keepOnly(() => [...scan.names, ...scan.odd.map(nameOfOdd)]);
+    beyond = scan.more ? scan.names.at(-1) : undefined;
+    stillness.keepOnly(() => [...scan.names, ...scan.odd.map(nameOfOdd)], { after, upTo: beyond });
     const halfChecked = isHalfChecked ? batches.slice(0, 1) : [];
     batches = found.filter((name) => name.endsWith('.jsonl') && !halfChecked.includes(name));
     batches.unshift(...halfChecked);
     names = batches.length === 0 ? found : found.filter((name) => !name.endsWith('.jsonl'));
-    beyond = scan.more;
   }
 
   /** In the order of their names; while a large batch is checked, by turns. */
@@ -285,7 +307,7 @@ export function createIntake(disk: Disk, root: string, options: IntakeOptions): 
       later.keep(name, error);
       return;
     }
-    lacking.set(name, errnoOf(error) ?? '');
+    if (lacking.size < maxLacking) lacking.set(name, errnoOf(error) ?? '');
     done.lacking.push(name);
   }
 
@@ -300,9 +322,19 @@ export function createIntake(disk: Disk, root: string, options: IntakeOptions): 
   /** Another program may still be writing it: then it is left for now. */
   function setAside(done: Step, path: string, reason: string, readMs = 0): undefined {
     const name = path.slice(incoming.length + 1);
-    if (!stillness.isStill(name, { path, reason, readMs })) return;
-    const moved = putAside(disk, root, { path, name, reason });
-    if (moved !== undefined) done.corrupt.push(moved);
+    if (stillness.isStill(name, { path, reason, readMs })) moveAside(done, { path, name, reason });
+  }
+
+  function moveAside(done: Step, entry: { path: RawPath; name: string; reason: string }): void {
+    try {
+      const moved = putAside(disk, root, entry);
+      if (moved !== undefined) done.corrupt.push(moved);
+    } catch (error) {
+      const errno = errnoOf(error) ?? '';
+      if (!immovableErrnos.has(errno)) throw error;
+      const { name, reason } = entry;
+      later.keepImmovable({ name, reason: `${reason}, and it cannot be moved to corrupt/ (${errno})` });
+    }
   }
 
   function setOddAside(raw: Buffer, done: Step): void {
@@ -311,16 +343,14 @@ export function createIntake(disk: Disk, root: string, options: IntakeOptions): 
     keepOnError(done, name, () => {
       const path = Buffer.concat([Buffer.from(`${incoming}/`), raw]);
       const reason = 'its name is not UTF-8';
-      if (!stillness.isStill(name, { path, reason })) return;
-      const moved = putAside(disk, root, { path, name, reason });
-      if (moved !== undefined) done.corrupt.push(moved);
+      if (stillness.isStill(name, { path, reason })) moveAside(done, { path, name, reason });
     });
   }
 
   async function fanOut(
     done: Step,
     { route, nobody }: IntakeRouting,
-  ): Promise<Omit<FanOut, 'more' | 'unread' | 'changing' | 'lacksRoom'>> {
+  ): Promise<Omit<FanOut, 'more' | 'unread' | 'immovable' | 'changing' | 'lacksRoom'>> {
     let finished: Finished[] = [];
     const unknown: string[] = [];
     let putSince = monotonicMs();
@@ -416,6 +446,7 @@ export function createIntake(disk: Disk, root: string, options: IntakeOptions): 
   return {
     step,
     isHalfDone: (name, path) => !caughtUp && later.isHalfDone(name, path),
+    immovable: () => immovable,
     close: check.close,
   };
 }

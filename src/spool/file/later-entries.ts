@@ -6,20 +6,30 @@ import { maxEventFileBytes, parseEvent } from '../../event/record.js';
 import { errnoOf } from '../../shared/errors.js';
 import type { Corrupt } from '../spool.js';
 import type { Disk } from './disk.js';
+import { mostOfOneId } from './queue-writer.js';
 import { readEntry } from './read-entry.js';
 import { sameBatchFile } from './same-batch-file.js';
 import { sameEvent } from './same-event.js';
 
 export interface LaterEntries {
   has(name: string): boolean;
-  /** Each with the reason, except those of which it is not known who gets them. */
-  all(): Corrupt[];
-  /** Whether there is none. */
+  /**
+   * Those that came since this was asked last, each with the reason, except those of which it is not known who gets them.
+   * @param options.isEnd whether no other entry is about to free a name: then those that wait for one are told as well
+   */
+  news(options: { isEnd: boolean }): Corrupt[];
+  /** The same, of those that are no events and cannot be put aside. */
+  immovableNews(): Corrupt[];
+  /** How many of those there are since the last pass through all entries began. */
+  immovable(): number;
+  /** Whether there is none since the last pass through all entries began. */
   isEmpty(): boolean;
-  /** A new pass begins. */
-  clear(): void;
+  /** Other entries follow. @param options.isBeginning whether a new pass through all of them begins */
+  clear(options: { isBeginning: boolean }): void;
   /** Its turn comes later. @throws what is no error of the system */
   keep(name: string, error: unknown): undefined;
+  /** It is no event, and cannot be put aside. */
+  keepImmovable(entry: Corrupt): undefined;
   /** Who gets it is not known now. */
   keepUnknown(name: string): undefined;
   /** It was accepted, so it is taken in as well, once others with its id are out of the way. */
@@ -36,6 +46,11 @@ export interface LaterEntries {
 export function createLaterEntries(disk: Disk, root: string): LaterEntries {
   const entries = new Map<string, Corrupt>();
   const unknown = new Set<string>();
+  let news: string[] = [];
+  let immovableNews: Corrupt[] = [];
+  let immovable = 0;
+  /** Whether any was there that is not in `entries` any more. */
+  let wereAny = false;
   /** Those that wait for a name, in their order; by it in lower case, as some file systems see names. */
   const waiting = new Map<string, string[]>();
   /** Which batches were found to be the same as one that waits under their name, by both. */
@@ -56,11 +71,30 @@ export function createLaterEntries(disk: Disk, root: string): LaterEntries {
     return sameEvent(parseEvent(one.bytes), parseEvent(other.bytes));
   }
 
+  function keep(name: string, reason: string): void {
+    entries.set(name, { name, reason });
+    news.push(name);
+  }
+
   return {
     has: (name) => entries.has(name) || unknown.has(name),
-    all: () => [...entries.values()],
-    isEmpty: () => entries.size + unknown.size === 0,
-    clear() {
+    news({ isEnd }) {
+      const found = news.flatMap((name) => entries.get(name) ?? []);
+      news = [];
+      if (!isEnd) return found;
+      const others = [...waiting.values()].flat().flatMap((name) => entries.get(name) ?? []);
+      return [...found, ...others];
+    },
+    immovableNews() {
+      const found = immovableNews;
+      immovableNews = [];
+      return found;
+    },
+    immovable: () => immovable,
+    isEmpty: () => entries.size + unknown.size === 0 && !wereAny,
+    clear({ isBeginning }) {
+      wereAny = !isBeginning && (wereAny || entries.size + unknown.size > 0);
+      if (isBeginning) immovable = 0;
       entries.clear();
       unknown.clear();
       waiting.clear();
@@ -69,13 +103,17 @@ export function createLaterEntries(disk: Disk, root: string): LaterEntries {
     keep(name, error) {
       const errno = errnoOf(error);
       if (errno === undefined) throw error;
-      entries.set(name, { name, reason: `it cannot be taken in now (${errno})` });
+      keep(name, `it cannot be taken in now (${errno})`);
+    },
+    keepImmovable(entry) {
+      immovable += 1;
+      immovableNews.push(entry);
     },
     keepUnknown(name) {
       unknown.add(name);
     },
     keepConflict(name, id) {
-      entries.set(name, { name, reason: `another event with the id ${id} is still queued` });
+      keep(name, `${mostOfOneId} other events with the id ${id} are queued`);
     },
     keepTaken(name, { id, by }) {
       entries.set(name, { name, reason: `another event with the id ${id} is waiting` });

@@ -52,6 +52,8 @@ export interface LeaseOptions {
   maxNames?: number;
   /** How long an entry of `incoming/` must be still before it is put aside, in ms; default {@link defaultStillMs}. */
   stillMs?: number | undefined;
+  /** So many names of `incoming/` are listed at a time; default 65,536. */
+  listed?: number | undefined;
 }
 
 /** Names of deliveries in memory, over all endpoints. */
@@ -65,7 +67,7 @@ const mostUnreadable = 1_024;
 export async function openLease(ballast: Ballast, root: string, options: LeaseOptions): Promise<Lease> {
   ballast.make();
   const { disk } = ballast;
-  const { lock, now, random, token, maxNames = mostNames, stillMs = defaultStillMs } = options;
+  const { lock, now, random, token, maxNames = mostNames, stillMs = defaultStillMs, listed } = options;
   /** `aside`: put aside, and not told yet. */
   const { aside: untold, unsettled, found } = await recover(disk, root, now());
   const writer = createQueueWriter(disk, root, token);
@@ -109,7 +111,7 @@ export async function openLease(ballast: Ballast, root: string, options: LeaseOp
   /** Whether a step has failed, or an entry in it: it may have put deliveries into queues without telling the readers. */
   let hasMissed = false;
   const intake = createIntake(disk, root, {
-    ...{ writer, now, random, token, stillMs },
+    ...{ writer, now, random, token, stillMs, listed },
     onStray() {
       hasMissed = true;
     },
@@ -308,7 +310,7 @@ export async function openLease(ballast: Ballast, root: string, options: LeaseOp
     },
     nextDue: readers.nextDue,
     owing: readers.owing,
-    waiting: async () => countIncoming(disk, root),
+    waiting: async () => Math.max(countIncoming(disk, root) - intake.immovable(), 0),
     owed: async (endpoint) => readers.owed(endpoint),
     async discard(request) {
       const tools = { reader, texts, files, isClaimed: readers.isOut };

@@ -1,7 +1,7 @@
 /** What cannot be read is moved to `corrupt/`, with the reason beside it; never deleted. */
 import { errnoOf, ignoreErrno } from '../../shared/errors.js';
 import type { Corrupt } from '../spool.js';
-import type { Disk } from './disk.js';
+import { type Disk, W_OK } from './disk.js';
 import { privateFile } from './layout.js';
 import { closeQuietly, discard, ensureRoom, syncDirectory, writeDurably } from './write-file.js';
 
@@ -19,6 +19,9 @@ export function putAside(
   root: string,
   { path, name, reason }: { path: RawPath; name: string; reason: string },
 ): Corrupt | undefined {
+  const there = disk.lstatSync(path, { throwIfNoEntry: false });
+  // A directory of somebody else's cannot be moved, and its reason need not be written first.
+  if (there?.isDirectory()) disk.accessSync(path, W_OK);
   const corrupt = ensureRoom(disk, root, 'corrupt');
   const free = freeName(disk, corrupt, shorten(name));
   writeReason(disk, `${corrupt}/${free}.why`, reason);

@@ -17,6 +17,9 @@ const ageTimes = 3;
 /** A file that keeps growing is read again after this many times what reading it took. */
 const rereadTimes = 20;
 
+/** So many that are waited for are told of at a time, those first that were seen first. */
+const mostWaitedFor = 256;
+
 export interface Stillness {
   /**
    * Whether nobody has written to an entry for a second. Otherwise it is remembered, with what is wrong with it.
@@ -27,9 +30,13 @@ export interface Stillness {
   isDue(name: string, path: RawPath): boolean;
   /** The entry was taken in, or is gone. */
   forget(name: string): void;
-  /** Forgets all but these. @param names asked for if any entry is remembered */
-  keepOnly(names: () => Iterable<string>): void;
-  /** Those that are waited for. */
+  /**
+   * Forgets all but these, behind one name and up to another.
+   * @param names asked for if any entry is remembered
+   * @param range.upTo default: all behind `after`
+   */
+  keepOnly(names: () => Iterable<string>, range: { after: string; upTo: string | undefined }): void;
+  /** Those that are waited for; {@link mostWaitedFor} at most. */
   all(): Changing[];
 }
 
@@ -90,21 +97,28 @@ export function createStillness(disk: Disk, { now, stillMs }: { now(): number; s
     forget(name) {
       watched.delete(name);
     },
-    keepOnly(names) {
+    keepOnly(names, { after, upTo }) {
       if (watched.size === 0) return;
       const kept = new Set(names());
-      for (const name of watched.keys()) if (!kept.has(name)) watched.delete(name);
+      for (const name of watched.keys()) {
+        const isInRange = name > after && (upTo === undefined || name <= upTo);
+        if (isInRange && !kept.has(name)) watched.delete(name);
+      }
     },
     all() {
       const at = monotonicMs();
-      return [...watched]
-        .filter(([, { isStill }]) => !isStill)
-        .map(([name, { reason, firstAt, since }]) => ({
+      const found: Changing[] = [];
+      for (const [name, { reason, firstAt, since, isStill }] of watched) {
+        if (isStill) continue;
+        found.push({
           name,
           reason: `it is still being written (${reason})`,
           watchedMs: at - firstAt,
           againMs: Math.max(since + stillMs - at, 1),
-        }));
+        });
+        if (found.length === mostWaitedFor) break;
+      }
+      return found;
     },
   };
 }

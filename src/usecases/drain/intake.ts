@@ -2,6 +2,7 @@
 import { CapnhookError } from '../../shared/errors.js';
 import type { Changing, FanOut } from '../../spool/spool.js';
 import type { DrainPorts } from './ports.js';
+import { createPostponedEntries } from './postponed.js';
 import type { Routing } from './routing.js';
 import type { Settler } from './settle.js';
 import type { UnclaimedEvents } from './unclaimed.js';
@@ -40,9 +41,10 @@ export function createIntake(
   { lease, report }: DrainPorts,
   { routing, settler, unclaimed, isPass }: IntakeOptions,
 ): Intake {
-  /** Entries that could not be taken in, since the beginning of the series. */
-  let unread = new Set<string>();
-  /** Those of them that nobody can route, because there is no hooks file. */
+  const postponed = createPostponedEntries(report);
+  /** The first entry that could not be taken in since the beginning of the series. */
+  let firstUnread: string | undefined;
+  /** Entries that nobody can route, because there is no hooks file. */
   let unroutable = new Set<string>();
   let goesOn = false;
   let isUnsettled = false;
@@ -79,11 +81,16 @@ export function createIntake(
   function note(step: FanOut): void {
     step.unclaimed.forEach(unclaimed.add);
     step.corrupt.forEach(settler.noteCorrupt);
-    step.unread.forEach(settler.noteUnread);
-    for (const { name, watchedMs, reason } of step.changing) {
-      if (watchedMs > longestMs) settler.noteUnread({ name, reason });
-    }
+    for (const entry of step.unread) postponed.add('unread', entry);
+    for (const entry of step.immovable) postponed.add('immovable', entry);
     changing = step.changing;
+  }
+
+  function tellPostponed(): void {
+    for (const { name, watchedMs, reason } of changing) {
+      if (watchedMs > longestMs) postponed.add('unread', { name, reason });
+    }
+    postponed.end();
   }
 
   function changingMs(): number {
@@ -93,7 +100,8 @@ export function createIntake(
 
   return {
     begin() {
-      unread = new Set();
+      firstUnread = undefined;
+      postponed.begin();
       unroutable = new Set();
     },
     async step() {
@@ -102,19 +110,22 @@ export function createIntake(
       const step = isUnsettled ? undefined : await fanOut();
       if (step === undefined) return;
       note(step);
-      const known = unread.size;
-      for (const { name } of step.unread) unread.add(name);
-      for (const name of step.unknown) {
-        unread.add(name);
-        unroutable.add(name);
-      }
+      for (const name of step.unknown) unroutable.add(name);
+      const stay = [...step.unread.map(nameOf), ...step.immovable.map(nameOf), ...step.unknown];
+      const isCircle = firstUnread !== undefined && stay.includes(firstUnread);
+      firstUnread ??= stay[0];
       const done = step.events + step.corrupt.length + step.checked;
       // Entries that cannot be taken in are got past as long as others come after them.
-      goesOn = step.more && (done > 0 || unread.size > known);
+      goesOn = step.more && (done > 0 || (stay.length > 0 && !isCircle));
+      if (!goesOn) tellPostponed();
     },
     mayGoOn: () => goesOn,
     changingMs,
     unroutable: () => unroutable.size,
     isUnsettled: () => isUnsettled,
   };
+}
+
+function nameOf({ name }: { name: string }): string {
+  return name;
 }

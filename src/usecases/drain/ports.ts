@@ -160,6 +160,10 @@ export type Notice =
   | { kind: 'expired'; events: number; keepMs: number }
   | { kind: 'corrupt'; entry: Corrupt }
   | { kind: 'unread'; entry: Corrupt }
+  /** It is no event, and cannot be put aside. */
+  | { kind: 'immovable'; entry: Corrupt }
+  /** So many entries more cannot be taken in, or put aside. */
+  | { kind: 'more-postponed'; count: number }
   | { kind: 'intake-failed'; error: CapnhookError }
   | { kind: 'journal-failed'; errno: string }
   /** The command of `onChange`, or the hook of `alert`, could not be told of a change of the endpoint. */

@@ -433,6 +433,48 @@ describe('fanOut() of events', () => {
     await lease.close();
   });
 
+  it('fanOut() gets past more entries that cannot be taken in than one listing holds, and tells each once', async () => {
+    const root = madeSpool(quickDir());
+    let isFailing = true;
+    const { disk } = faultyDisk(({ name, args }) =>
+      isFailing && name === 'openSync' && String(args[0]).includes('/incoming/stuck') ? 'EIO' : undefined,
+    );
+    const lease = await leaseOf(spoolAt(root, { disk, listed: 4 }));
+    for (let n = 10; n < 30; n += 1) drop(root, `stuck${n}.json`, '{"hook":"x","payload":1}');
+    drop(root, 'z.json', '{"hook":"x","payload":"z"}');
+    const told: string[] = [];
+    for (let more = true; more; ) {
+      const step = await lease.fanOut(() => ['a']);
+      told.push(...step.unread.map(({ name }) => name));
+      more = step.more;
+    }
+    expect(told).toHaveLength(20);
+    expect(new Set(told).size).toBe(20);
+    expect((await claimAll(lease, 'a')).map(text)).toEqual(['"z"']);
+    isFailing = false;
+    expect(await fanOutAll(lease, () => ['a'])).toMatchObject({ events: 20, unread: [] });
+    await lease.close();
+  });
+
+  it('fanOut() tells of what is no event and cannot be put aside, and does not count it as waiting', async () => {
+    const root = madeSpool(quickDir());
+    const { disk } = faultyDisk(({ name, args }) =>
+      name === 'accessSync' && String(args[0]).includes('/incoming/') ? 'EACCES' : undefined,
+    );
+    const lease = await leaseOf(spoolAt(root, { disk, listed: 2 }));
+    for (const name of ['a', 'b', 'c', 'd', 'e']) mkdirSync(`${root}/incoming/${name}.json`);
+    drop(root, 'z.json', '{"hook":"x","payload":"z"}');
+    for (let pass = 0; pass < 2; pass += 1) {
+      const { immovable, unread, corrupt } = await fanOutAll(lease, () => ['a']);
+      expect([unread, corrupt]).toEqual([[], []]);
+      expect(immovable.map(({ name }) => name[0])).toEqual(['a', 'b', 'c', 'd', 'e']);
+      expect(await lease.waiting()).toBe(0);
+    }
+    expect(names(`${root}/corrupt`)).toEqual([]);
+    expect((await claimAll(lease, 'a')).map(text)).toEqual(['"z"']);
+    await lease.close();
+  });
+
   it('fanOut() keeps an entry in incoming/ where 64 others of its id are queued, and all others go on', async () => {
     const { root, lease } = await opened();
     for (let n = 0; n < mostOfOneId + 3; n += 1)
@@ -645,11 +687,11 @@ describe('fanOut() of events', () => {
   it('scanIncoming() takes the oldest names and says that there are more', () => {
     const root = madeSpool(quickDir());
     for (let n = 0; n < 30; n += 1) drop(root, `${String(29 - n).padStart(2, '0')}.json`, 'x');
-    const first = scanIncoming(systemDisk, root, 7);
+    const first = scanIncoming(systemDisk, root, { limit: 7 });
     expect(first).toMatchObject({ more: true, odd: [] });
     expect(first.names).toEqual(['00', '01', '02', '03', '04', '05', '06'].map((each) => `${each}.json`));
-    expect(scanIncoming(systemDisk, root, 29)).toMatchObject({ more: true });
-    expect(scanIncoming(systemDisk, root, 30)).toMatchObject({ more: false });
+    expect(scanIncoming(systemDisk, root, { limit: 29 })).toMatchObject({ more: true });
+    expect(scanIncoming(systemDisk, root, { limit: 30 })).toMatchObject({ more: false });
   });
 
   it('fanOut() goes on until all of more events are fanned out than one listing holds', async () => {

@@ -171,7 +171,9 @@ describe('done() after an fsync has failed in the background', () => {
     await fire('b', '"another"');
     await fanOutAll(lease, () => ['chat']);
     await lease.close();
-    expect(filesBelow(root).filter((path) => path.endsWith('/b.json'))).toEqual(['incoming/b.json']);
+    expect(filesBelow(root).filter((path) => path.endsWith('/b.json'))).toEqual([
+      'queue/chat/00000002/b.json',
+    ]);
   });
 
   it.each([

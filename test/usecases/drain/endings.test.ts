@@ -173,6 +173,7 @@ describe('drain() that waits', () => {
                 unknown: [],
                 corrupt: [],
                 unread: [{ name: 'x', reason: 'not now' }],
+                immovable: [],
                 changing: [],
                 lacksRoom: false,
                 checked: 0,

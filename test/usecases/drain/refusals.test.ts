@@ -17,6 +17,7 @@ const nothing: FanOut = {
   unknown: [],
   corrupt: [],
   unread: [],
+  immovable: [],
   changing: [],
   lacksRoom: false,
   checked: 0,
