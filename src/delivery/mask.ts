@@ -27,6 +27,9 @@ const MIN_SECRET = 3;
 /** A shorter header value that stands in the hooks file as it is (`prod`, `v2`) is no secret, either. */
 const MIN_LITERAL = 6;
 
+/** A shorter beginning or middle of base64 or hexadecimal digits may be anything. */
+const MIN_ENCODED = 8;
+
 /** A shorter part of a URL is no token. */
 const MIN_TOKEN = 5;
 
@@ -47,7 +50,7 @@ export function createMask(known: () => KnownSecrets): Mask {
 
   function prepare(): RegExp {
     forms = formsOf(known());
-    return new RegExp(forms.length === 0 ? '(?!)' : forms.map(escapeRegExp).join('|'), 'gi');
+    return new RegExp(forms.length === 0 ? '(?!)' : forms.map(inAnyUrl).join('|'), 'gi');
   }
 
   return (text, { isCut = false } = {}) => {
@@ -82,7 +85,9 @@ function formsOf({ url, values, keys }: KnownSecrets): string[] {
   }
   for (const key of keys) {
     add(key, MIN_SECRET);
-    add(key.replace(/^wh[a-z]{1,3}_/, ''), MIN_SECRET);
+    const bare = key.replace(/^wh[a-z]{1,3}_/, '');
+    add(bare, MIN_SECRET);
+    add(Buffer.from(bare, 'base64').toString('hex'), MIN_ENCODED);
   }
   const forms = new Set([...secrets].flatMap(encodingsOf));
   return [...forms].sort((a, b) => b.length - a.length);
@@ -114,7 +119,19 @@ function encodingsOf(text: string): string[] {
   const forms = [text, json, json.replaceAll('/', '\\/'), html, html.replaceAll("'", '&#39;')];
   const escaped = json.replace(/[&<>]|[^ -~]/g, unicodeEscape);
   forms.push(escaped, orItself(encodeURIComponent, text), orItself(decodeURIComponent, text));
-  return forms.filter((form) => form.length >= 2);
+  const bytes = Buffer.from(text);
+  const opaque = [bytes.toString('hex'), ...base64Of(bytes)].filter((form) => form.length >= MIN_ENCODED);
+  return [...forms.filter((form) => form.length >= 2), ...opaque];
+}
+
+/** What base64 always has of these bytes, in both alphabets, wherever in the encoded text they begin. */
+function base64Of(bytes: Buffer): string[] {
+  return [0, 1, 2].flatMap((before) => {
+    const encoded = Buffer.concat([Buffer.alloc(before), bytes]).toString('base64');
+    const from = Math.ceil((before * 8) / 6);
+    const form = encoded.slice(from, Math.floor(((before + bytes.length) * 8) / 6));
+    return [form, form.replaceAll('+', '-').replaceAll('/', '_')];
+  });
 }
 
 function unicodeEscape(character: string): string {
@@ -144,6 +161,10 @@ function withoutBeginning(text: string, forms: readonly string[]): string {
   return longest === 0 ? text : `${text.slice(0, -longest)}${MASKED}`;
 }
 
-function escapeRegExp(text: string): string {
-  return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+/** A pattern of a text in which any of its ASCII characters but letters and digits may be percent-encoded, as libraries differ. */
+function inAnyUrl(text: string): string {
+  return text.replace(/[!-/:-@[-`{-~ ]/g, (character) => {
+    const hex = character.charCodeAt(0).toString(16);
+    return character === ' ' ? '(?: |\\+|%20)' : `(?:\\x${hex}|%${hex})`;
+  });
 }
