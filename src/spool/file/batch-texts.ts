@@ -37,9 +37,14 @@ export function createBatchTexts(disk: Disk, now: () => number): BatchTexts {
   }
 
   function lookFor(path: string): ReturnType<typeof openBatchText> {
-    const ino = disk.lstatSync(path, { throwIfNoEntry: false })?.ino;
-    if (ino === undefined) return { kind: 'gone' };
-    const known = open.get(ino);
+    const there = disk.lstatSync(path, { throwIfNoEntry: false });
+    if (there === undefined) return { kind: 'gone' };
+    let known = open.get(there.ino);
+    if (known !== undefined && known.stat.size !== there.size) {
+      open.delete(there.ino); // somebody has written to it since
+      known.close();
+      known = undefined;
+    }
     const opened = known ? { kind: 'open' as const, text: known } : openBatchText(disk, path);
     if (opened.kind === 'open') keep(opened.text);
     return opened;

@@ -82,7 +82,8 @@ export async function openLease(ballast: Ballast, root: string, options: LeaseOp
   const health = createHealthFiles(disk, root, token, endpointFiles);
   const counts = createDirectoryCounts(disk, root, now, endpointFiles);
   const readers = createQueueReaders(disk, root, {
-    ...{ found, unsettled, counts, texts, maxNames },
+    ...{ found, unsettled, counts, texts, maxNames, now },
+    onAside: (entry) => untold.push(entry),
     onRemoved(endpoint, segment) {
       writer.removed(endpoint, segment);
       const batch = batchFilesOf(`${root}/queue/${endpoint}/${segment}`);

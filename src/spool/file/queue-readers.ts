@@ -5,7 +5,7 @@
  */
 import { setImmediate } from 'node:timers/promises';
 import { ignoreErrno } from '../../shared/errors.js';
-import type { ClaimOptions, Due } from '../spool.js';
+import type { ClaimOptions, Corrupt, Due } from '../spool.js';
 import type { BatchTexts } from './batch-texts.js';
 import type { DirectoryCounts } from './directory-counts.js';
 import type { Disk } from './disk.js';
@@ -13,7 +13,7 @@ import { readStanding, removeEmpty, type Standing } from './endpoint-directories
 import { listNames } from './list-names.js';
 import type { Queued } from './queue-event.js';
 import { createQueueReader, type QueueReader } from './queue-reader.js';
-import { listSegments, removeSegment } from './segment.js';
+import { listSegments, removeSegment, takeInGrowth } from './segment.js';
 import type { Slot } from './slot.js';
 
 export interface QueueReaders {
@@ -60,6 +60,10 @@ export interface QueueReadersOptions {
   texts: BatchTexts;
   /** So many names are held in memory, or {@link leastWindow} for each endpoint that something is handed out of. */
   maxNames: number;
+  /** ms since the epoch. */
+  now(): number;
+  /** Called with a batch that was put aside. */
+  onAside(entry: Corrupt): void;
   /** Called with a segment that was removed. */
   onRemoved(endpoint: string, segment: string): void;
   /** Called with an endpoint that is owed nothing, when all of its is removed. */
@@ -100,7 +104,7 @@ const yieldEvery = 128;
 
 /** @throws from its methods: the errno of a directory that cannot be listed; then nothing has changed */
 export function createQueueReaders(disk: Disk, root: string, options: QueueReadersOptions): QueueReaders {
-  const { found, unsettled, counts, texts, maxNames, onRemoved, onDone } = options;
+  const { found, unsettled, counts, texts, maxNames, now, onAside, onRemoved, onDone } = options;
   const closed = new Map<string, Closed>([...found].map(([endpoint, each]) => [endpoint, closedOf(each)]));
   const least = Math.min(leastWindow, maxNames);
   /** The one looked at longest ago first. */
@@ -123,6 +127,7 @@ export function createQueueReaders(disk: Disk, root: string, options: QueueReade
       isWithoutRetries: known !== undefined && known.retries === undefined,
       retryLimit: Math.min(Math.max(Math.floor(maxNames / retryListsAtOnce), least), mostWindow),
       onEmpty(segment) {
+        if (takeInMore(endpoint, segment, reader)) return;
         if (removeSegment(disk, `${root}/queue/${endpoint}/${segment}`)) onRemoved(endpoint, segment);
       },
     });
@@ -132,10 +137,26 @@ export function createQueueReaders(disk: Disk, root: string, options: QueueReade
     return reading;
   }
 
+  /** Whether a batch has got more events since it was queued: they come next. */
+  function takeInMore(endpoint: string, segment: string, reader: QueueReader): boolean {
+    try {
+      const queue = `${root}/queue/${endpoint}`;
+      const { segment: longer, aside } = takeInGrowth(disk, root, { queue, segment, now: now() });
+      if (aside !== undefined) onAside(aside);
+      if (longer === undefined) return false;
+      onRemoved(endpoint, segment);
+      reader.added(longer, '');
+      return true;
+    } catch (error) {
+      ignoreErrno(error); // it stays, and the next drain finds it
+      return true;
+    }
+  }
+
   function weigh(reading: Reading): void {
-    const now = readerWeight + reading.reader.held();
-    weight += now - reading.weight;
-    reading.weight = now;
+    const held = readerWeight + reading.reader.held();
+    weight += held - reading.weight;
+    reading.weight = held;
   }
 
   /** Does something with an endpoint's reader. */

@@ -4,11 +4,15 @@
  */
 
 import { ignoreErrno } from '../../shared/errors.js';
+import type { Corrupt } from '../spool.js';
 import { readProgress } from './batch-progress.js';
 import type { Disk } from './disk.js';
 import { countNames } from './each-name.js';
-import { parseSegmentName } from './layout.js';
+import { growthOf } from './grown-batch.js';
+import { batchSegmentName, parseSegmentName } from './layout.js';
 import { listNames } from './list-names.js';
+import { putAside } from './put-aside.js';
+import { defaultStillMs } from './stillness.js';
 import { removeIfThere, syncDirectory } from './write-file.js';
 
 /** The files of a batch's segment. */
@@ -68,10 +72,42 @@ export function removeSegment(disk: Disk, path: string): boolean {
 function removeBatch(disk: Disk, path: string, { text, progress, count }: BatchFiles): void {
   if (disk.lstatSync(text, { throwIfNoEntry: false }) !== undefined) {
     if (readProgress(disk, progress, count).owed > 0) return;
+    if (growthOf(disk, { text, count }).kind !== 'none') return;
     removeIfThere(disk, text);
     syncDirectory(disk, path);
   }
   removeIfThere(disk, progress);
+}
+
+/**
+ * Gives a batch that has got more lines since it was queued a name with their number: they are owed from then on. One
+ * whose last line has no end, and gets none, goes to `corrupt/` when all else of it is settled.
+ * @param options.now ms since the epoch
+ * @returns the segment's new name, or what was put aside, if anything
+ * @throws the errno of what failed
+ */
+export function takeInGrowth(
+  disk: Disk,
+  root: string,
+  { queue, segment, now }: { queue: string; segment: string; now: number },
+): { segment?: string; aside?: Corrupt } {
+  const path = `${queue}/${segment}`;
+  const batch = batchFilesOf(path);
+  const number = parseSegmentName(segment)?.number;
+  const stat = batch && disk.lstatSync(batch.text, { throwIfNoEntry: false });
+  if (batch === undefined || number === undefined || stat === undefined) return {};
+  const growth = growthOf(disk, batch);
+  if (growth.kind === 'lines') {
+    const longer = batchSegmentName(number, { id: batch.id, count: growth.count });
+    disk.renameSync(path, `${queue}/${longer}`);
+    syncDirectory(disk, queue);
+    return { segment: longer };
+  }
+  if (growth.kind === 'none' || Math.abs(now - stat.mtimeMs) < defaultStillMs) return {};
+  const reason =
+    'a line was added when it was queued already, and has no end; all lines before it are settled';
+  const aside = putAside(disk, root, { path: batch.text, name: `${batch.id}.jsonl`, reason });
+  return aside === undefined ? {} : { aside };
 }
 
 /** The segments of an endpoint's queue, in their order. @throws the errno of a directory that cannot be listed */

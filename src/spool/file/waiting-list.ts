@@ -201,11 +201,8 @@ export function createWaitingList(disk: Disk, root: string, options: WaitingList
       putOff.clear();
       head = undefined;
       left.clear();
-      unopened = segments.filter((segment) => {
-        if (countOwed(disk, `${root}/${queue}/${segment}`) > 0) return true;
-        onEmpty(segment);
-        return false;
-      });
+      unopened = segments.filter((segment) => countOwed(disk, `${root}/${queue}/${segment}`) > 0);
+      for (const segment of segments.filter((each) => !unopened.includes(each))) onEmpty(segment);
     },
   };
 }

@@ -14,6 +14,7 @@ import {
   symlinkSync,
   truncateSync,
   writeFileSync,
+  writeSync,
 } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { eventToBytes } from '../../../src/event/record.js';
@@ -73,6 +74,31 @@ async function backlogOf(root: string): Promise<unknown> {
     return { waiting, retrying, dead };
   return undefined;
 }
+
+describe('a batch to which somebody writes when it is queued already', () => {
+  it('is not removed before its new lines are delivered, at each endpoint once', async () => {
+    const root = madeSpool(quickDir());
+    writeFileSync(`${root}/incoming/b.jsonl`, '{"id":"b","hook":"x"}\n1\n2\n');
+    const writer = openSync(`${root}/incoming/b.jsonl`, 'a');
+    const lease = await leaseOf(spoolAt(root));
+    await fanOutAll(lease, () => ['a', 'b']);
+    const found: Record<string, string[]> = { a: [], b: [] };
+    for (let more = ['3\n4\n', '5\n']; ; more = more.slice(1)) {
+      if (more[0] !== undefined) writeSync(writer, more[0]);
+      const claimed = [...(await claimAll(lease, 'a')), ...(await claimAll(lease, 'b'))];
+      if (claimed.length === 0) break;
+      for (const delivery of claimed) {
+        found[delivery.endpoint]?.push(`${delivery.event.id} ${text(delivery)}`);
+        await lease.done(delivery);
+      }
+    }
+    closeSync(writer);
+    const all = [1, 2, 3, 4, 5].map((n) => `b_${n} ${n}`);
+    expect(found).toEqual({ a: all, b: all });
+    await lease.close();
+    expect(names(`${root}/queue`)).toEqual([]);
+  });
+});
 
 describe('a batch in a queue', () => {
   it('done(), defer(), bury() and release() of its events are told by its progress, and in the counts', async () => {
