@@ -158,7 +158,10 @@ async function cutWhileFiring(
       await sleep(cutMs());
     };
     await rig.cutWhile(fireNext, { atOnce: 4, cut });
-    expect(await rig.run(['drain', '--spool', spool])).toMatchObject({ code: 0 });
+    // A spool that was cut off while it was made is not there, and a drain of a spool that is named says so.
+    const isThere = accepted.size > 0 || existsSync(rig.outside(spool));
+    expect(await rig.run(['drain', '--spool', spool])).toMatchObject({ code: isThere ? 0 : 73 });
+    if (!isThere) continue;
 
     const received = { here: recorder.delivered };
     expect(problemsOf({ spool: rig.outside(spool), accepted, received })).toEqual([]);
@@ -238,6 +241,7 @@ defaults: {concurrency: ${concurrency}, retry: {schedule: [5ms], jitter: 0}}
   expect(problemsOf(judged)).toEqual([]);
   expect(readLedger(rig.outside(spool))).toEqual({
     incoming: new Set(),
+    unclaimed: new Set(),
     owed: new Set(),
     dead: new Set(),
     corrupt: [],
@@ -302,7 +306,9 @@ async function cutWhileTakingIn(image: ImageOptions, place: string): Promise<voi
   await rig.disk.remount();
   expect(endpoints.requests()).toBe(0);
 
-  expect(await rig.run(['drain', '--spool', spool])).toMatchObject({ code: 0 });
+  const xx = await rig.run(['drain', '--spool', spool]);
+  console.log(xx.stderr, accepted.size);
+  expect(xx).toMatchObject({ code: 0 });
   expect(problemsOf({ spool: rig.outside(spool), accepted, received: endpoints.received })).toEqual([]);
   expect(endpoints.requests()).toBe(2 * accepted.size);
   const { incoming, owed, corrupt } = readLedger(rig.outside(spool));

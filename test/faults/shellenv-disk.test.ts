@@ -84,7 +84,7 @@ describe.each(shells)('capnhook_fire on a full disk', (shell) => {
   // The last one is full when all is written but the end of the file: 5 pages an event and one for its end.
   const scarcities = [
     { what: 'space', options: 'size=1m', bytes: 200_000, codes: [75] },
-    { what: 'inodes', options: 'size=1m,nr_inodes=16', bytes: 10, codes: [75] },
+    { what: 'inodes', options: 'size=1m,nr_inodes=32', bytes: 10, codes: [75] },
     {
       what: 'space for the end',
       options: `size=${(1 + 4 * 6 + 5) * 4096}`,
