@@ -142,7 +142,8 @@ test('compiled code that is no good to this Node is passed over', async () => {
 
 test('drain of a spool with nothing to do takes no lock, and still minds the hooks file and who drains', async () => {
   const world = createWorld();
-  expect(await world.run(['drain'])).toMatchObject({ code: 78 });
+  expect(await world.run(['drain'])).toMatchObject({ code: 0 });
+  expect(await world.run(['drain', '--config', '/nonexistent.yaml'])).toMatchObject({ code: 78 });
   world.hooks('hooks: {complete: [https://a.example/in]}');
   expect(await world.run(['drain'])).toEqual({ code: 0, stdout: '', stderr: '' });
   expect(world.names('.')).not.toContain('lock');

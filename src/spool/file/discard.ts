@@ -66,20 +66,35 @@ function* slotsOf(
   root: string,
   { endpoint, tools }: { endpoint: string; tools: DiscardTools },
 ): Generator<Slot> {
-  for (const segment of listSegments(disk, `${root}/queue/${endpoint}`)) {
+  for (const segment of orNothing([], () => listSegments(disk, `${root}/queue/${endpoint}`))) {
     const directory = `queue/${endpoint}/${segment}`;
-    const source = openSegment(disk, root, {
+    const options = {
       ...{ directory, segment, texts: tools.texts },
       window: () => Infinity,
-      taken: () => new Set(),
+      taken: () => new Set<string>(),
       onFree() {},
-    });
-    for (let slot = source.next(); slot !== undefined; slot = source.next()) yield slot;
+    };
+    const source = orNothing(undefined, () => openSegment(disk, root, options));
+    if (source === undefined) continue;
+    const next = () => orNothing(undefined, () => source.next());
+    for (let slot = next(); slot !== undefined; slot = next()) yield slot;
   }
   const directory = `retry/${endpoint}`;
-  for (const name of listNames(disk, `${root}/${directory}`).sort()) {
+  for (const name of orNothing([], () => listNames(disk, `${root}/${directory}`)).sort()) {
     const { attempts = 0, id } = parseRetryName(name) ?? {};
     yield { room: 'retry', directory, name, attempts, id };
+  }
+}
+
+/** What somebody has put there by hand and made unreadable: it stays, and the drain reports it. */
+const unreadable = new Set(['EACCES', 'EPERM', 'ENOTDIR', 'ELOOP']);
+
+function orNothing<T>(nothing: T, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (!unreadable.has(errnoOf(error) ?? '')) throw error;
+    return nothing;
   }
 }
 
