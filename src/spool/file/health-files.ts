@@ -95,6 +95,19 @@ export function readHealth(disk: Disk, root: string, endpoint: string): Health {
   }
 }
 
+/** Whether `endpoints/<endpoint>.json` is what was saved of this endpoint, and nothing that somebody has put there. */
+export function isHealthOf(disk: Disk, root: string, endpoint: string): boolean {
+  try {
+    const found = readEntry(disk, `${root}/endpoints/${nameOf(endpoint)}`, { maxBytes });
+    if (found.kind !== 'read') return false;
+    const saved: unknown = JSON.parse(found.bytes.toString('utf8'));
+    return typeof saved === 'object' && saved !== null && 'endpoint' in saved && saved.endpoint === endpoint;
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) ignoreErrno(error);
+    return false;
+  }
+}
+
 /** Best effort, and atomic but for a power cut: history only. */
 function writeHealth(
   disk: Disk,

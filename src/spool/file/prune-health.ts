@@ -2,7 +2,7 @@
 import type { Health } from '../../endpoint/health.js';
 import type { IsHealthNeeded } from '../spool.js';
 import type { Disk } from './disk.js';
-import { readHealth } from './health-files.js';
+import { isHealthOf, readHealth } from './health-files.js';
 import { listNames } from './list-names.js';
 import { discard } from './write-file.js';
 
@@ -34,7 +34,8 @@ export function pruneHealth(
       read += 1;
       return savedHealth(disk, root, endpoint);
     });
-    if (!isKept) forget(disk, root, endpoint);
+    // What cannot be read is not ours to delete.
+    if (!isKept && isHealthOf(disk, root, endpoint)) forget(disk, root, endpoint);
     if (read >= mostRead) return;
   }
 }
