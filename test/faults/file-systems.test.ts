@@ -130,8 +130,8 @@ describe('a mount in the middle of a spool', { repeats }, () => {
     const drained = await spool.run(['drain']);
     expect([...spool.receiver.delivered.keys()]).toEqual(['dropped']);
     expect(spool.problems()).toEqual([]);
-    expect(drained.code).toBe(75); // what is no event cannot be moved to corrupt/
-    expect(drained.stderr).toMatch(/^capnhook: cannot read note-dropped.json now \(EXDEV\); will retry\n/);
+    expect(drained.code, drained.stderr).toBe(0); // what is no event waits for nobody
+    expect(drained.stderr).toMatch(/^capnhook: .*note-dropped\.json.*EXDEV/);
     expect(spool.names('incoming')).toEqual(['note-dropped.json']);
   });
 

@@ -278,7 +278,9 @@ describe('capnhook drain whose system calls fail', () => {
         if (drained.calls.some((call) => call.injected)) injected += 1;
         else console.log(`not met: ${fault.name}`);
         expectWords(drained, fault.name);
-        expect(drained.calls.length, fault.name).toBeLessThan(2 * clean.calls.length);
+        // Where no room is left each call may be made again for each file of the ballast, which is made again at the end.
+        const most = /ENOSPC|EDQUOT/.test(fault.name) ? 6 : 2;
+        expect(drained.calls.length, fault.name).toBeLessThan(most * clean.calls.length);
         const again = forgets(fault) ? expectAgain(world, endpoints, fault.name) : new Set<string>();
         await expectAllDelivered(world, endpoints, { filled, name: fault.name, again });
         endpoints.close();
