@@ -1,4 +1,4 @@
-import { type Environment, hooksPath, spoolPath } from '../config/paths.js';
+import { type Environment, hooksPath } from '../config/paths.js';
 import { isHookName } from '../event/hook-name.js';
 import { loadHooks } from '../hooks/hooks-file.js';
 import { matchesHook } from '../hooks/pattern.js';
@@ -8,7 +8,7 @@ import { suggest } from '../shared/suggest.js';
 import type { Corrupt, DiscardRequest } from '../spool/spool.js';
 import { badHookName } from '../usecases/bad-hook.js';
 import { busy } from './busy.js';
-import { openSpool } from './open-spool.js';
+import { existingSpoolPath, openSpool } from './open-spool.js';
 
 export interface FlushOptions {
   /** Only events of this hook; default: all. */
@@ -43,13 +43,14 @@ export interface Flushable {
 
 /**
  * Counts what {@link flush} would move, at this moment.
- * @throws CapnhookError `USAGE` for what is no hook's name; `NO_INPUT` for a hook that nobody knows; `SPOOL_WRITE`, `PERMISSION`
+ * @throws CapnhookError `USAGE` for what is no hook's name; `NO_INPUT` for a hook that nobody knows;
+ *   `SPOOL_CREATE` for a named spool that is missing; `SPOOL_WRITE`, `PERMISSION`
  * @example const { deliveries } = await flushable({ hook: 'complete' });
  */
 export async function flushable(options: FlushOptions = {}): Promise<Flushable> {
   const { hook, env = process.env } = options;
   if (hook !== undefined && !isHookName(hook)) throw badHookName('flush', hook);
-  const root = spoolPath(env, options.spool);
+  const root = existingSpoolPath(env, { asked: options.spool, doing: 'flush' });
   const hooks = new Map<string, number>();
   const others = new Set<string>();
   let [events, deliveries] = [0, 0];
@@ -77,7 +78,7 @@ export async function flushable(options: FlushOptions = {}): Promise<Flushable> 
 export async function flush(options: FlushOptions = {}): Promise<Dropped> {
   const { hook, env = process.env } = options;
   await flushable(options);
-  const root = spoolPath(env, options.spool);
+  const root = existingSpoolPath(env, { asked: options.spool, doing: 'flush' });
   const leased = await openSpool(root).lease('flush');
   if (leased.held) throw busy('flush', leased.holder);
   const journal = createFileJournal(`${root}/journal`, () => {});
