@@ -19,17 +19,7 @@ export const rooms = [
 ] as const;
 
 /** Those that nobody but the drain needs. */
-export const drainRooms: readonly Room[] = [
-  'queue',
-  'retry',
-  'unclaimed',
-  'dead',
-  'corrupt',
-  'endpoints',
-  'answers',
-  'control',
-  'journal',
-];
+export const drainRooms: readonly Room[] = rooms.filter((room) => room !== 'tmp' && room !== 'incoming');
 
 /** One of the directories right below the spool. */
 export type Room = (typeof rooms)[number];
