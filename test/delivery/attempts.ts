@@ -30,9 +30,9 @@ export function attemptAt(url: string, { event, endpoint, ...rest }: AttemptPart
   };
 }
 
-/** A sender that is closed after the test. */
+/** A sender that is closed after the test; `env` has its secrets, and says whom it trusts. */
 export function newSender(env: NodeJS.ProcessEnv = {}): Sender {
-  const sender = createHttpSender({ userAgent: 'capnhook/1.2.3', secrets: createSecretReader({ env }) });
+  const sender = createHttpSender({ userAgent: 'capnhook/1.2.3', secrets: createSecretReader({ env }), env });
   onTestFinished(() => sender.close());
   return sender;
 }

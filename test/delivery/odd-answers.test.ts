@@ -3,6 +3,8 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import type { Sender } from '../../src/delivery/sender.js';
+import { newCertificate } from '../support/certificate.js';
 import { attemptAt, newRawServer, newSender, sendTo } from './attempts.js';
 
 /** What may follow a status line, or stand around it. `S` stands for the status. */
@@ -114,27 +116,51 @@ function drip(socket: Socket, bytes: Buffer): void {
   else socket.write(byte, () => setImmediate(drip, socket, rest));
 }
 
-/** Answers each connection before it has read the request, and closes: in a process of its own, as receivers are. */
+/**
+ * Answers each connection before it has read the request, and closes: in a process of its own, as receivers are.
+ * Arguments: the status, and the PEM texts of a key and a certificate where it speaks TLS.
+ */
 const EARLY = `
-  require('node:net').createServer((socket) => {
+  const [status, key, cert] = process.argv.slice(1);
+  const answer = 'HTTP/1.1 ' + status + ' X\\r\\nretry-after: 7\\r\\nconnection: close\\r\\ncontent-length: 8\\r\\n\\r\\ntoo long';
+  function onSocket(socket) {
     socket.on('error', () => {});
     socket.once('data', () => {
       socket.pause();
-      socket.write('HTTP/1.1 ' + process.argv[1] + ' X\\r\\nretry-after: 7\\r\\nconnection: close\\r\\ncontent-length: 8\\r\\n\\r\\ntoo long', () => socket.destroy());
+      socket.write(answer, () => socket.destroy());
     });
-  }).listen(0, '127.0.0.1', function () { process.send(this.address().port); });
+  }
+  const server = key ? require('node:tls').createServer({ key, cert }, onSocket) : require('node:net').createServer(onSocket);
+  server.listen(0, '127.0.0.1', function () { process.send(this.address().port); });
   process.on('disconnect', () => process.exit());`;
+
+async function earlyPort(status: number, tls?: { key: string; cert: string }): Promise<number> {
+  const child = fork('-e', [EARLY, `${status}`, ...(tls ? [tls.key, tls.cert] : [])], { execArgv: [] });
+  onTestFinished(() => child.disconnect());
+  const [port] = await once(child, 'message');
+  return port;
+}
+
+async function expectEachHeard(
+  sender: Sender,
+  { url, status }: { url: string; status: number },
+): Promise<void> {
+  const payload = Buffer.alloc(24_000_000, 'a');
+  for (let n = 0; n < 8; n += 1) {
+    const result = await sender.send(attemptAt(url, { event: { payload } }));
+    expect(result).toMatchObject({ kind: 'answer', status, retryAfter: '7' });
+  }
+}
 
 describe('createHttpSender().send() and answers that come before the body is written', () => {
   test.each([200, 413])('send() hears %d each time', async (status) => {
-    const child = fork('-e', [EARLY, `${status}`], { execArgv: [] });
-    onTestFinished(() => child.disconnect());
-    const [port] = await once(child, 'message');
-    const sender = newSender();
-    const payload = Buffer.alloc(24_000_000, 'a');
-    for (let n = 0; n < 8; n += 1) {
-      const result = await sender.send(attemptAt(`http://127.0.0.1:${port}/`, { event: { payload } }));
-      expect(result).toMatchObject({ kind: 'answer', status, retryAfter: '7' });
-    }
+    const url = `http://127.0.0.1:${await earlyPort(status)}/`;
+    await expectEachHeard(newSender(), { url, status });
+  });
+
+  test.each([200, 413])('send() hears %d each time over TLS', async (status) => {
+    const tls = newCertificate();
+    const url = `https://127.0.0.1:${await earlyPort(status, tls)}/`;
+    await expectEachHeard(newSender({ SSL_CERT_FILE: tls.certFile }), { url, status });
   });
 });
