@@ -1,6 +1,7 @@
 /** The library: what the commands do, typed. */
 export type { Environment } from './config/paths.js';
 export type { Endpoint, RetryPolicy, Secret } from './endpoint/endpoint.js';
+export type { KnownEndpoint, ProbablyMeant } from './hooks/probably-meant.js';
 export {
   type Started,
   type StartOptions,

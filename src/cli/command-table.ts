@@ -80,7 +80,7 @@ export const commands: readonly CommandSpec[] = [
     ],
     notes: 'What names the URL itself, or has another hook that it is still registered for, stays queued.',
     async run({ positionals, options, globals, io }) {
-      const { runDeregister } = await import('./commands/register.js');
+      const { runDeregister } = await import('./commands/deregister.js');
       const { 'dry-run': dryRun, ...others } = options;
       return runDeregister({ words: positionals, dryRun, ...others }, globals, io);
     },

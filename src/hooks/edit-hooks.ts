@@ -6,6 +6,7 @@
  */
 import { parseWebhookUrl } from '../event/webhook-url.js';
 import { CapnhookError } from '../shared/errors.js';
+import { suggest } from '../shared/suggest.js';
 import { cutItems } from './edit/cut.js';
 import { type Data, type Gone, withItem, withoutItems } from './edit/data.js';
 import { type OpenFile, openFile, says } from './edit/file.js';
@@ -96,12 +97,14 @@ function checkRegistration({ draft }: OpenFile, { hook, url }: NewRegistration):
       hint: "A hook looks like build.failed; a pattern like 'build.*' or 'build.**'.",
     });
   }
-  if (!parseWebhookUrl(url).ok && draft.endpoints.every(({ name }) => name?.value !== url)) {
+  const names = draft.endpoints.map(({ name }) => name?.value ?? '');
+  if (!parseWebhookUrl(url).ok && !names.includes(url)) {
+    const meant = suggest(url, names);
     throw new CapnhookError(
       'USAGE',
       'Cannot register: this is neither a URL nor an endpoint of the hooks file',
       {
-        hint: 'A URL looks like https://host/path.',
+        hint: meant === undefined ? 'A URL looks like https://host/path.' : `Did you mean ${meant}?`,
       },
     );
   }

@@ -9,6 +9,7 @@ import { editHooksFile, existingHooksText, loadHooks } from '../hooks/hooks-file
 import { createRouter } from '../hooks/match.js';
 import { parseHooks } from '../hooks/parse-hooks.js';
 import { isHookPattern } from '../hooks/pattern.js';
+import { type ProbablyMeant, probablyMeant } from '../hooks/probably-meant.js';
 import { createFileJournal } from '../journal/file-journal.js';
 import { CapnhookError } from '../shared/errors.js';
 import { monotonicMs } from '../shared/monotonic.js';
@@ -45,6 +46,8 @@ export interface Deregistered {
   belongsTo?: string;
   /** Whether the drain that runs was asked to move them, and has not done it yet. */
   isPending?: boolean;
+  /** Only where nothing was registered, and nothing moved: what was probably meant. */
+  didYouMean?: ProbablyMeant;
 }
 
 /** How long a drain that runs is waited for, in ms, and how often it is looked after. */
@@ -94,6 +97,11 @@ export async function deregister(target: string, options: DeregisterOptions = {}
   }
   result.queued = await queuedFor(spool, endpoints);
   if (options.dryRun) result.queued -= result.moved;
+  if (hooks !== undefined && removedFrom.length + result.moved === 0) {
+    const others = looksLikeUrl(target) ? [] : await owedIds(spool);
+    const didYouMean = probablyMeant(hooks, { target, id, hook, others });
+    if (didYouMean !== undefined) result.didYouMean = didYouMean;
+  }
   return result;
 }
 
@@ -106,8 +114,10 @@ export async function namesEndpoint(
   second: string,
   { config, env = process.env }: Pick<DeregisterOptions, 'config' | 'env'> = {},
 ): Promise<boolean> {
-  const { endpoints } = await loadHooks(hooksPath(env, config));
-  return !endpoints.has(second) && endpoints.has(first);
+  const { endpoints, registrations } = await loadHooks(hooksPath(env, config));
+  if (endpoints.has(first) || endpoints.has(second)) return !endpoints.has(second);
+  const isHook = (word: string) => registrations.some(({ pattern }) => pattern === word);
+  return isHook(second) && !isHook(first);
 }
 
 interface Ending {
@@ -167,6 +177,14 @@ async function countMatching(spool: Spool, { endpoints, match }: DiscardRequest)
   let count = 0;
   for await (const _ of spool.survey(endpoints === undefined ? { match } : { endpoints, match })) count += 1;
   return count;
+}
+
+/** The endpoints that are owed anything. */
+async function owedIds(spool: Spool): Promise<string[]> {
+  const ids: string[] = [];
+  for await (const { endpoint, waiting, retrying } of spool.backlog())
+    if (waiting + retrying > 0) ids.push(endpoint);
+  return ids;
 }
 
 /** Under which ids an endpoint's deliveries may be queued: its own, that of its URL, and the name of one that has its URL. */

@@ -22,7 +22,7 @@ export function suggest(word: string, candidates: Iterable<string>): string | un
 }
 
 /** The number of letters to insert, remove or replace, or of neighbours to swap, between two words. */
-function distance(a: string, b: string): number {
+export function distance(a: string, b: string): number {
   const rows = [Array.from({ length: b.length + 1 }, (_, column) => column)];
   for (let row = 1; row <= a.length; row++) {
     const above = rows[row - 1]!;

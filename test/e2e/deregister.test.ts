@@ -108,6 +108,83 @@ describe('capnhook deregister', () => {
   });
 });
 
+describe('capnhook deregister of what is not registered exits 0, and says what was probably meant', () => {
+  const ofUrl = (id: string): string => `capnhook: it was not registered (did you mean ${id}?)\n`;
+
+  async function said(args: readonly string[]): Promise<string> {
+    const world = createWorld();
+    world.hooks(`
+hooks:
+  complete: [https://panda.dog.com/run, chat]
+  build.failed: [chat]
+endpoints: {chat: "https://chat.example/services/T0/B0/xyz"}
+`);
+    const ran = await world.run(['deregister', ...args]);
+    expect(ran).toMatchObject({ code: 0, stdout: '' });
+    return ran.stderr;
+  }
+
+  test.each([
+    ['a slash more', 'https://panda.dog.com/run/'],
+    ['another scheme', 'http://panda.dog.com/run'],
+    ['another case', 'https://panda.dog.com/Run'],
+    ['no scheme', 'panda.dog.com/run'],
+    ['a letter too few', 'https://panda.dog.com/rn'],
+    ['a host that is mistyped', 'https://padna.dog.com/run'],
+    ['a query more', 'https://panda.dog.com/run?x=1'],
+    ['an id that is mistyped', 'panda.dog.com~9df659c077e0'],
+  ])('a URL with %s', async (_, target) => {
+    expect(await said([target])).toBe(ofUrl('https://panda.dog.com (panda.dog.com~9df659c077e9)'));
+  });
+
+  test('an endpoint, a hook, and both of them', async () => {
+    const chat = 'https://chat.example (chat)';
+    expect(await said(['chta'])).toBe(ofUrl(chat));
+    expect(await said(['complte', 'https://panda.dog.com/run'])).toBe(
+      'capnhook: it was not registered for complte (did you mean complete?)\n',
+    );
+    expect(await said(['https://chat.example/services/T0/B0/xyz', 'build.faild'])).toBe(
+      'capnhook: it was not registered for build.faild (did you mean build.failed?)\n',
+    );
+    expect(await said(['complte', 'chta'])).toBe(
+      `capnhook: it was not registered for complte (did you mean complete and ${chat}?)\n`,
+    );
+    expect(await said(['chta', 'complete'])).toBe(
+      `capnhook: it was not registered for complete (did you mean ${chat}?)\n`,
+    );
+    expect(await said(['build.failed', 'https://panda.dog.com/run'])).toBe(
+      'capnhook: it was not registered for build.failed; it is registered for complete\n',
+    );
+    expect(await said(['complete'])).toContain('that is a hook; give a URL');
+  });
+
+  test('another endpoint is not suggested', async () => {
+    for (const target of ['https://panda.dog.com/walk', 'https://other.example/run', 'a', 'x~9df659c077e9'])
+      expect(await said([target])).toBe('capnhook: it was not registered\n');
+  });
+
+  test('with --json, without whole URLs', async () => {
+    const world = createWorld();
+    world.hooks('hooks: {complete: "https://panda.dog.com/run"}\n');
+    const ran = await world.run(['deregister', 'complte', 'https://panda.dog.com/run/', '--json']);
+    expect(JSON.parse(ran.stdout)).toEqual({
+      removedFrom: [],
+      moved: 0,
+      queued: 0,
+      didYouMean: {
+        endpoint: { id: 'panda.dog.com~9df659c077e9', scheme: 'https', host: 'panda.dog.com' },
+        hook: 'complete',
+      },
+    });
+  });
+
+  test('an endpoint that is not registered any more, and still owed something', async () => {
+    const { world } = await queued();
+    world.hooks('hooks: {}\n');
+    expect((await world.run(['deregister', 'caht'])).stderr).toBe(ofUrl('chat'));
+  });
+});
+
 describe('capnhook flush and targets', () => {
   test('an unknown hook exits 66 with a suggestion', async () => {
     const { world } = await queued();

@@ -201,6 +201,9 @@ describe('addRegistration()', () => {
     expect(() => add('', 'a b')).toThrow(expect.objectContaining({ code: 'USAGE' }));
     expect(() => add('', 'a', 'ftp://x')).toThrow(expect.objectContaining({ code: 'USAGE' }));
     expect(() => add('', 'a', 'named')).toThrow(expect.objectContaining({ code: 'USAGE' }));
+    expect(() => add('hooks: {a: chat}\nendpoints: {chat: "https://x/"}', 'a', 'caht')).toThrow(
+      expect.objectContaining({ code: 'USAGE', hint: 'Did you mean chat?' }),
+    );
   });
 
   it('addRegistration() refuses to edit a broken file', () => {

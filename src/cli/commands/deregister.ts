@@ -1,0 +1,97 @@
+import { looksLikeUrl } from '../../event/webhook-url.js';
+import type { ProbablyMeant } from '../../hooks/probably-meant.js';
+import { type Deregistered, deregister, namesEndpoint } from '../../library/deregister.js';
+import { CapnhookError } from '../../shared/errors.js';
+import type { Io } from '../io.js';
+import type { Globals } from '../options.js';
+import { readUrl } from '../read-url.js';
+import { endpointData, renderEndpoint } from '../render/endpoint.js';
+import { count } from '../render/text.js';
+
+/** What was typed behind `deregister`. */
+export interface DeregisterArguments {
+  /** A URL or an endpoint; or two words, of which one is a hook. */
+  words: readonly string[];
+  hook?: string | undefined;
+  keep?: boolean | undefined;
+  dryRun?: boolean | undefined;
+}
+
+/** `capnhook deregister [HOOK] URL|ENDPOINT`. @throws as the library's `deregister` */
+export async function runDeregister(args: DeregisterArguments, globals: Globals, io: Io): Promise<number> {
+  const { config, spool, showUrls } = globals;
+  const { target, hook } = await wordsOf(args, globals, io);
+  const { keep, dryRun } = args;
+  const url = target === '-' ? readUrl(io) : target;
+  const done = await deregister(url, { config, spool, hook, keep, dryRun, env: io.env });
+  if (globals.json) io.out(`${JSON.stringify(dataOf(done, { dryRun, showUrls }))}\n`);
+  if (globals.json || globals.quiet) return 0;
+  io.err(`capnhook: ${renderDeregistered(done, { hook, showUrls, isDryRun: dryRun ?? false })}\n`);
+  return 0;
+}
+
+/** Which word is the hook: the one that is no URL, or no endpoint of the hooks file; the first one as with `register`. */
+async function wordsOf(
+  { words, hook }: DeregisterArguments,
+  globals: Globals,
+  io: Io,
+): Promise<{ target: string; hook: string | undefined }> {
+  const [first = '', second] = words;
+  if (second === undefined) return { target: first, hook };
+  if (hook !== undefined)
+    throw new CapnhookError('USAGE', 'Cannot deregister: the hook is given twice', {
+      hint: 'Leave --hook out.',
+    });
+  const isTarget = (word: string) => word === '-' || looksLikeUrl(word);
+  if (isTarget(second)) return { target: second, hook: first };
+  if (isTarget(first)) return { target: first, hook: second };
+  const isFirst = await namesEndpoint(first, second, { config: globals.config, env: io.env });
+  return isFirst ? { target: first, hook: second } : { target: second, hook: first };
+}
+
+/** For a program; without whole URLs unless asked. */
+function dataOf(
+  { didYouMean, ...done }: Deregistered,
+  { dryRun, showUrls }: { dryRun: boolean | undefined; showUrls: boolean },
+): Record<string, unknown> {
+  const data: Record<string, unknown> = { ...done };
+  if (didYouMean !== undefined) {
+    const { endpoint } = didYouMean;
+    data.didYouMean = endpoint ? { ...didYouMean, endpoint: endpointData(endpoint, showUrls) } : didYouMean;
+  }
+  if (dryRun) data.dryRun = dryRun;
+  return data;
+}
+
+interface RenderOptions {
+  hook: string | undefined;
+  showUrls: boolean;
+  isDryRun: boolean;
+}
+
+function renderDeregistered(done: Deregistered, { hook, showUrls, isDryRun }: RenderOptions): string {
+  const { removedFrom, moved, queued, belongsTo, isPending, didYouMean } = done;
+  const would = isDryRun ? 'would be ' : '';
+  const parts = [`${would}deregistered from ${removedFrom.join(', ')}`];
+  if (removedFrom.length === 0) {
+    const where = hook === undefined ? '' : ` for ${hook}`;
+    parts[0] = `it was not registered${where}${didYouMean ? renderMeant(didYouMean, showUrls) : ''}`;
+  }
+  const deliveries = (number: number) => count(number, 'delivery', 'deliveries');
+  if (moved > 0) parts.push(`${deliveries(moved)} ${would}moved to dead/`);
+  if (isPending) parts.push('the drain that runs was asked to move what is queued, and has not done so yet');
+  if (queued > 0) parts.push(`${deliveries(queued)} still queued for it`);
+  if (belongsTo !== undefined)
+    parts.push(`the spool was left alone: it belongs to the hooks file ${belongsTo}`);
+  if (isDryRun) parts.push('nothing was changed');
+  return parts.join('; ');
+}
+
+function renderMeant({ endpoint, hook, registeredFor, isHook }: ProbablyMeant, showUrls: boolean): string {
+  if (isHook) return ': that is a hook; give a URL or an endpoint as well';
+  const words = [hook, endpoint && renderEndpoint(endpoint, showUrls)].filter(Boolean);
+  const question = words.length === 0 ? '' : ` (did you mean ${words.join(' and ')}?)`;
+  return registeredFor === undefined
+    ? question
+    : `${question}; it is registered for ${registeredFor.join(', ')}`;
+}

@@ -1,0 +1,105 @@
+import type { Secret } from '../endpoint/endpoint.js';
+import { unnamedEndpointId } from '../endpoint/endpoint-id.js';
+import { distance, suggest } from '../shared/suggest.js';
+import type { Hooks } from './hooks.js';
+
+/** An endpoint; its URL is missing where only its id is known. */
+export interface KnownEndpoint {
+  id: string;
+  url?: Secret;
+}
+
+/** What a person probably meant by a registration that is not in the hooks file. */
+export interface ProbablyMeant {
+  /** The endpoint, where another one was written. */
+  endpoint?: KnownEndpoint;
+  /** The hook or pattern, where another one was written. */
+  hook?: string;
+  /** The hooks and patterns that the endpoint is registered for, where none of them resembles what was written. */
+  registeredFor?: readonly string[];
+  /** What was written for the endpoint is a hook. */
+  isHook?: true;
+}
+
+/** URLs and ids may differ in this many letters: two that differ in more are usually two endpoints. */
+const maxEdits = 2;
+
+/** Longer parts of two URLs are not compared letter by letter. */
+const maxCompared = 64;
+
+/**
+ * What was probably meant where nothing is registered as it was written. Pure.
+ * @param written.target a URL, or an endpoint's name or id
+ * @param written.id the id that the target stands for
+ * @param written.others ids of endpoints that are not registered, but owed something
+ * @returns undefined if nothing in the file resembles it
+ */
+export function probablyMeant(
+  hooks: Hooks,
+  written: { target: string; id: string; hook?: string | undefined; others?: readonly string[] },
+): ProbablyMeant | undefined {
+  const { target, id, hook, others = [] } = written;
+  const { registrations } = hooks;
+  const registered = [...new Set(registrations.flatMap(({ endpoints }) => endpoints))];
+  const own = registered.find((each) => idsOf(each).includes(id));
+  if (own === undefined && registrations.some(({ pattern }) => pattern === target)) return { isHook: true };
+  const unregistered = others.filter((other) => registered.every((each) => each.id !== other));
+  const known: KnownEndpoint[] = [...registered, ...unregistered.map((other) => ({ id: other }))];
+  const endpoint = own === undefined ? nearestEndpoint(target, known) : undefined;
+  const meant: ProbablyMeant = {};
+  if (endpoint !== undefined) meant.endpoint = endpoint;
+  const wanted = (own ?? endpoint)?.id;
+  const patterns = registrations.filter(({ endpoints }) => endpoints.some((each) => each.id === wanted));
+  const names = patterns.map(({ pattern }) => pattern);
+  if (hook !== undefined && names.length > 0 && !names.includes(hook)) {
+    const nearest = suggest(hook, names);
+    if (nearest === undefined) meant.registeredFor = names;
+    else meant.hook = nearest;
+  }
+  return Object.keys(meant).length === 0 ? undefined : meant;
+}
+
+/** The ids under which an endpoint may be named. */
+function idsOf({ id, url }: KnownEndpoint): string[] {
+  return url === undefined ? [id] : [id, unnamedEndpointId(url)];
+}
+
+/** The same URL but for its scheme, case, query or last slash comes first, then one with a letter or two more or less. */
+function nearestEndpoint(target: string, known: readonly KnownEndpoint[]): KnownEndpoint | undefined {
+  const others = known.filter(({ id }) => id !== target);
+  const loose = loosen(target);
+  const urls = others.flatMap((endpoint) =>
+    endpoint.url !== undefined && 'value' in endpoint.url
+      ? [{ endpoint, loose: loosen(endpoint.url.value) }]
+      : [],
+  );
+  const same = urls.find((each) => each.loose === loose);
+  if (same !== undefined) return same.endpoint;
+  const names = others.map(({ id }) => id).filter((id) => !id.includes('~'));
+  const name = suggest(target, names);
+  if (name !== undefined) return others.find(({ id }) => id === name);
+  const texts = [...urls, ...others.map((endpoint) => ({ endpoint, loose: endpoint.id }))];
+  return texts.find((each) => isClose(each.loose, loose))?.endpoint;
+}
+
+/** A URL without what is easily mistaken in it. */
+function loosen(url: string): string {
+  const text = url.toLowerCase().replace(/^[a-z]+:\/*/, '');
+  return text
+    .replace(/[?#].*$/s, '')
+    .replace(/:(?:80|443)(?=\/|$)/, '')
+    .replace(/\/+$/, '');
+}
+
+function isClose(a: string, b: string): boolean {
+  if (Math.abs(a.length - b.length) > maxEdits) return false;
+  const shorter = Math.min(a.length, b.length);
+  let begin = 0;
+  while (begin < shorter && a[begin] === b[begin]) begin += 1;
+  let end = 0;
+  while (end < shorter - begin && a.at(-1 - end) === b.at(-1 - end)) end += 1;
+  const [restOfA, restOfB] = [a.slice(begin, a.length - end), b.slice(begin, b.length - end)];
+  if (Math.max(restOfA.length, restOfB.length) > maxCompared) return false;
+  // Where hardly anything is the same, two changed letters make another endpoint.
+  return shorter > 2 * maxEdits && distance(restOfA, restOfB) <= maxEdits;
+}
