@@ -6,6 +6,7 @@ const rooms = {
   library: [
     'usecases',
     'hooks',
+    'routing',
     'delivery',
     'spool',
     'journal',
@@ -15,8 +16,9 @@ const rooms = {
     'endpoint',
     'shared',
   ],
-  usecases: ['hooks', 'delivery', 'spool', 'journal', 'event', 'endpoint', 'shared'],
-  hooks: ['event', 'endpoint', 'shared'],
+  usecases: ['routing', 'delivery', 'spool', 'journal', 'event', 'endpoint', 'shared'],
+  hooks: ['routing', 'event', 'endpoint', 'shared'],
+  routing: ['event', 'endpoint', 'shared'],
   delivery: ['event', 'endpoint', 'shared'],
   spool: ['event', 'endpoint', 'shared'],
   journal: ['shared'],
@@ -35,9 +37,27 @@ const downOnly = Object.entries(rooms).map(([room, below]) => ({
   to: { path: '^src/', pathNot: `^src/(${[room, ...below].join('|')})/` },
 }));
 
+/** Rooms within a room: each imports from its own files and from those before it. */
+const floors = {
+  'spool/file': ['disk', 'lock', 'batch', 'accept', 'endpoints', 'queue', 'unclaimed', 'intake'],
+  delivery: ['answer', 'connect', 'request', 'http'],
+  hooks: ['parse', 'edit', 'file'],
+  'usecases/drain': ['reporting', 'settling', 'intake', 'sending'],
+};
+
+const floorByFloor = Object.entries(floors).flatMap(([house, order]) =>
+  order.map((room, at) => ({
+    name: `${room}-of-${house.replace('/', '-')}-looks-down`,
+    comment: `src/${house}/${room} imports from src/${house} only its own files and those of ${order.slice(0, at).join(', ') || 'no other room'}`,
+    severity: 'error',
+    from: { path: `^src/${house}/${room}/` },
+    to: { path: `^src/${house}/(${order.slice(at + 1).join('|') || '(?!)'})/` },
+  })),
+);
+
 /** Each library that does I/O or costs a start has one importer. */
 const importers = {
-  undici: '^src/delivery/http-sender\\.ts$',
+  undici: '^src/delivery/http/http-sender\\.ts$',
   chalk: '^src/cli/render/style\\.ts$',
   commander: '^src/cli/program\\.ts$',
   'proper-lockfile': '^src/shared/lock-beside\\.ts$',
@@ -54,6 +74,7 @@ const oneImporter = Object.entries(importers).map(([library, importer]) => ({
 module.exports = {
   forbidden: [
     ...downOnly,
+    ...floorByFloor,
     ...oneImporter,
     {
       name: 'pure-event',
@@ -68,7 +89,7 @@ module.exports = {
       severity: 'error',
       from: { path: '^src/usecases/' },
       to: {
-        path: '^src/(spool/(file/|memory)|delivery/(http|sign|secrets|connection|exchange)|hooks/hooks-file|journal/file)',
+        path: '^src/(spool/(file/|memory)|delivery/(http|request|connect)/|hooks/|journal/file)',
       },
     },
     {

@@ -14,7 +14,7 @@ const config: ReturnType<typeof defineConfig> = defineConfig({
       exclude: [
         'src/cli/process-io.ts',
         'src/cli/thread-pool.ts',
-        'src/delivery/plain-connection.ts',
+        'src/delivery/http/plain-connection.ts',
         'src/delivery/connect/system-lookup.ts',
       ],
       reporter: ['text-summary', 'json'],

@@ -33,7 +33,7 @@ const noProgramsAsCommands = {
 /**
  * What the client of undici asks of Node and does not need, since loading it takes long. HTTP/2 it goes without, as
  * where a Node was built so. Of `node:http` it wants the class of requests that a server is given, which it never meets
- * here, and a limit that the sender sets itself. Of `node:assert` it wants one function; src/delivery/error-words.ts
+ * here, and a limit that the sender sets itself. Of `node:assert` it wants one function; src/delivery/http/error-words.ts
  * knows the code of what that throws.
  */
 const undiciGoesWithout = {

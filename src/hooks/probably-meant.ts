@@ -1,7 +1,7 @@
 import type { Secret } from '../endpoint/endpoint.js';
 import { unnamedEndpointId } from '../endpoint/endpoint-id.js';
+import type { Hooks } from '../routing/hooks.js';
 import { distance, suggest } from '../shared/suggest.js';
-import type { Hooks } from './hooks.js';
 
 /** An endpoint; its URL is missing where only its id is known. */
 export interface KnownEndpoint {

@@ -4,11 +4,11 @@ import { endpointDefaults } from '../endpoint/endpoint.js';
 import { systemClock } from '../shared/clock.js';
 import { CapnhookError, errnoOf } from '../shared/errors.js';
 import { randomBytes } from '../shared/random.js';
-import { systemDisk } from '../spool/file/disk.js';
+import { systemDisk } from '../spool/file/disk/disk.js';
 import { readLastReasons, writeLastReasons } from '../spool/file/last-reasons.js';
 import type { DrainSummary, Queued } from '../usecases/drain/ports.js';
-import { queuedOf, summarizeQueues } from '../usecases/drain/queues.js';
-import { emptySummary } from '../usecases/drain/summary.js';
+import { queuedOf, summarizeQueues } from '../usecases/drain/reporting/queues.js';
+import { emptySummary } from '../usecases/drain/reporting/summary.js';
 import { openSpool } from './open-spool.js';
 
 /** Where a drain works. */

@@ -1,11 +1,13 @@
 import { commandEnvironment } from '../command/command-environment.js';
 import { runCommand } from '../command/run-command.js';
 import { type Environment, hooksPath, namedHooks } from '../config/paths.js';
-import { createHttpSender } from '../delivery/http-sender.js';
-import { createSecretReader } from '../delivery/secrets.js';
+import { createHttpSender } from '../delivery/http/http-sender.js';
+import { createSecretReader } from '../delivery/request/secrets.js';
 import { isWorthKeeping } from '../endpoint/health.js';
+import { openHooks } from '../hooks/file/live-hooks.js';
 import { createFileJournal } from '../journal/file-journal.js';
 import { pruneJournal } from '../journal/prune-journal.js';
+import type { LiveHooks } from '../routing/live-hooks.js';
 import { type Clock, systemClock } from '../shared/clock.js';
 import { descriptorLimit } from '../shared/descriptor-limit.js';
 import { CapnhookError } from '../shared/errors.js';
@@ -13,12 +15,11 @@ import { packageVersion } from '../shared/package-info.js';
 import { randomBytes } from '../shared/random.js';
 import type { Spool } from '../spool/spool.js';
 import { drain as drainLease } from '../usecases/drain/drain.js';
-import type { DrainSummary, LiveHooks, Notice, Outlet } from '../usecases/drain/ports.js';
-import { emptySummary } from '../usecases/drain/summary.js';
+import type { DrainSummary, Notice, Outlet } from '../usecases/drain/ports.js';
+import { emptySummary } from '../usecases/drain/reporting/summary.js';
 import { fireEvent } from '../usecases/fire.js';
 import { busy } from './busy.js';
 import { bindTo, checkBinding } from './hooks-binding.js';
-import { openHooks } from './live-hooks.js';
 import { existingSpoolPath, openSpool } from './open-spool.js';
 
 export interface DrainOptions {

@@ -1,6 +1,6 @@
 import { randomBytes } from '../shared/random.js';
 import { createRandomSupply } from '../shared/random-supply.js';
-import { createGroupedInbox } from '../spool/file/grouped-inbox.js';
+import { createGroupedInbox } from '../spool/file/accept/grouped-inbox.js';
 import type { Inbox } from '../spool/spool.js';
 import type { Fired } from '../usecases/fire.js';
 import { type FireOptions, fireInto, type Target, toBytes } from './fire.js';

@@ -3,7 +3,7 @@ import { looksLikeUrl } from '../event/webhook-url.js';
 import { type Clock, systemClock } from '../shared/clock.js';
 import { CapnhookError } from '../shared/errors.js';
 import { randomBytes } from '../shared/random.js';
-import { createFileInbox } from '../spool/file/file-inbox.js';
+import { createFileInbox } from '../spool/file/accept/file-inbox.js';
 import type { Inbox } from '../spool/spool.js';
 import { type Fired, fireEvent } from '../usecases/fire.js';
 

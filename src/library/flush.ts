@@ -1,8 +1,8 @@
 import { type Environment, hooksPath } from '../config/paths.js';
 import { isHookName } from '../event/hook-name.js';
-import { loadHooks } from '../hooks/hooks-file.js';
-import { matchesHook } from '../hooks/pattern.js';
+import { loadHooks } from '../hooks/file/hooks-file.js';
 import { createFileJournal } from '../journal/file-journal.js';
+import { matchesHook } from '../routing/pattern.js';
 import { CapnhookError } from '../shared/errors.js';
 import { suggest } from '../shared/suggest.js';
 import type { Corrupt, DiscardRequest } from '../spool/spool.js';

@@ -1,8 +1,8 @@
 import { type Environment, hooksPath } from '../config/paths.js';
 import { looksLikeUrl } from '../event/webhook-url.js';
-import { addRegistration } from '../hooks/edit-hooks.js';
-import { editHooksFile } from '../hooks/hooks-file.js';
-import { isHookPattern } from '../hooks/pattern.js';
+import { addRegistration } from '../hooks/edit/edit-hooks.js';
+import { editHooksFile } from '../hooks/file/hooks-file.js';
+import { isHookPattern } from '../routing/pattern.js';
 import { badHookPattern } from '../usecases/bad-hook.js';
 import { checkedUrl } from './checked-url.js';
 

@@ -1,9 +1,9 @@
 import { type Environment, hooksPath } from '../config/paths.js';
 import type { Endpoint } from '../endpoint/endpoint.js';
 import { isHookName } from '../event/hook-name.js';
-import type { Hooks } from '../hooks/hooks.js';
-import { loadHooks } from '../hooks/hooks-file.js';
-import { endpointsFor, matchesHook } from '../hooks/match.js';
+import { loadHooks } from '../hooks/file/hooks-file.js';
+import type { Hooks } from '../routing/hooks.js';
+import { endpointsFor, matchesHook } from '../routing/match.js';
 import { CapnhookError } from '../shared/errors.js';
 import { suggest } from '../shared/suggest.js';
 import { badHookName } from '../usecases/bad-hook.js';

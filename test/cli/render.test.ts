@@ -8,7 +8,7 @@ import { count, hideUrls, renderDue, safe } from '../../src/cli/render/text.js';
 import { CapnhookError } from '../../src/shared/errors.js';
 import { exitCodeOf } from '../../src/shared/exit-codes.js';
 import type { DrainSummary, Notice } from '../../src/usecases/drain/ports.js';
-import { emptySummary } from '../../src/usecases/drain/summary.js';
+import { emptySummary } from '../../src/usecases/drain/reporting/summary.js';
 
 const now = Date.parse('2026-11-23T12:00:00.000Z');
 const endpoint = { id: 'chat', origin: 'https://a.example:8443' };

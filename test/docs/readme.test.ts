@@ -8,7 +8,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { type CommandSpec, commands } from '../../src/cli/command-table.js';
 import { planFire } from '../../src/cli/commands/fire.js';
 import { globalOptions } from '../../src/cli/options.js';
-import { parseHooks } from '../../src/hooks/parse-hooks.js';
+import { parseHooks } from '../../src/hooks/parse/parse-hooks.js';
 import * as library from '../../src/index.js';
 import { exitCodes } from '../../src/shared/exit-codes.js';
 import { runCommand } from '../support/io.js';

@@ -15,6 +15,7 @@ import {
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { openHooks } from '../../src/hooks/file/live-hooks.js';
 import {
   CapnhookError,
   deregister,
@@ -31,7 +32,6 @@ import {
   type Target,
   targets,
 } from '../../src/index.js';
-import { openHooks } from '../../src/library/live-hooks.js';
 import { type Clock, systemClock } from '../../src/shared/clock.js';
 import { ensureBuilt } from '../support/built.js';
 import { createPlace } from '../support/place.js';

@@ -2,8 +2,8 @@
 import { closeSync, constants, existsSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { expect } from 'vitest';
 import { randomBytes } from '../../src/shared/random.js';
-import { createFileInbox } from '../../src/spool/file/file-inbox.js';
-import type { KernelLock } from '../../src/spool/file/kernel-lock.js';
+import { createFileInbox } from '../../src/spool/file/accept/file-inbox.js';
+import type { KernelLock } from '../../src/spool/file/lock/kernel-lock.js';
 import type { Delivery, Lease } from '../../src/spool/spool.js';
 import { event, shellEvent } from './builders.js';
 import { type Fault, faultyDisk, Killed } from './faulty-disk.js';

@@ -4,19 +4,14 @@ import type { Attempt, AttemptResult, Sender } from '../../src/delivery/sender.j
 import { type Endpoint, endpointDefaults } from '../../src/endpoint/endpoint.js';
 import type { Health } from '../../src/endpoint/health.js';
 import type { Event } from '../../src/event/event.js';
-import type { Hooks } from '../../src/hooks/hooks.js';
 import type { JournalEntry } from '../../src/journal/journal.js';
+import type { Hooks } from '../../src/routing/hooks.js';
+import type { HooksRefresh } from '../../src/routing/live-hooks.js';
 import type { Clock } from '../../src/shared/clock.js';
 import { createMemorySpool } from '../../src/spool/memory.js';
 import type { Delivery, EndpointBacklog, Lease, Spool, Why } from '../../src/spool/spool.js';
 import { drain } from '../../src/usecases/drain/drain.js';
-import type {
-  DrainOptions,
-  DrainSummary,
-  HooksRefresh,
-  Notice,
-  Outlet,
-} from '../../src/usecases/drain/ports.js';
+import type { DrainOptions, DrainSummary, Notice, Outlet } from '../../src/usecases/drain/ports.js';
 import { endpoint, event } from './builders.js';
 
 /** A clock that stands still until it is told otherwise. */

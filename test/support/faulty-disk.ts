@@ -1,6 +1,6 @@
 import type { Dir } from 'node:fs';
 import { closeSync } from 'node:fs';
-import { type Disk, systemDisk } from '../../src/spool/file/disk.js';
+import { type Disk, systemDisk } from '../../src/spool/file/disk/disk.js';
 
 /** A call on the disk; reading and closing a listing are calls too. */
 export interface DiskCall {

@@ -1,5 +1,5 @@
 /** What a hooks file says, without places and comments: the measure of whether an edit did what was meant. */
-import type { Tree } from '../yaml-tree.js';
+import type { Tree } from '../parse/yaml-tree.js';
 
 /** A value; a map is a list of pairs, so that order counts and no key is special. */
 export type Data = unknown | Data[] | DataMap;

@@ -1,9 +1,9 @@
 import type { Document } from 'yaml';
 import { CapnhookError } from '../../shared/errors.js';
-import type { Draft } from '../draft.js';
-import { parseDraft } from '../parse-hooks.js';
-import { readDocument } from '../yaml-source.js';
-import { toTree } from '../yaml-tree.js';
+import type { Draft } from '../parse/draft.js';
+import { parseDraft } from '../parse/parse-hooks.js';
+import { readDocument } from '../parse/yaml-source.js';
+import { toTree } from '../parse/yaml-tree.js';
 import { type Data, toData } from './data.js';
 
 /** A valid hooks file, opened for an edit. */

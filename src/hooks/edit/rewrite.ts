@@ -4,8 +4,8 @@
  * out first, so that a change to one hook is no change to another.
  */
 import { type Document, isMap, isScalar, isSeq, type Node, visit, YAMLMap, YAMLSeq } from 'yaml';
-import { readDocument } from '../yaml-source.js';
-import { keyText } from '../yaml-tree.js';
+import { readDocument } from '../parse/yaml-source.js';
+import { keyText } from '../parse/yaml-tree.js';
 import type { Gone } from './data.js';
 import type { OpenFile } from './file.js';
 import { type Entry, entryAt } from './text.js';

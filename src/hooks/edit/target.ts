@@ -1,7 +1,7 @@
 import { unnamedEndpointId } from '../../endpoint/endpoint-id.js';
 import { parseWebhookUrl } from '../../event/webhook-url.js';
-import { urlKey } from '../build.js';
-import type { Draft, DraftEndpoint, DraftItem } from '../draft.js';
+import { urlKey } from '../parse/build.js';
+import type { Draft, DraftEndpoint, DraftItem } from '../parse/draft.js';
 
 /**
  * Whether an item of a hook is what a person means by a URL, an endpoint's name

@@ -10,7 +10,7 @@ import {
   type YAMLMap,
   type YAMLSeq,
 } from 'yaml';
-import { keyText } from '../yaml-tree.js';
+import { keyText } from '../parse/yaml-tree.js';
 
 /** Replace what is between two offsets. */
 export interface Splice {

@@ -3,11 +3,11 @@
  * it was named. Written once, durably; two that begin together agree on one.
  */
 import { errnoOf } from '../../shared/errors.js';
-import type { Disk } from './disk.js';
-import { privateFile } from './layout.js';
-import { linkNew } from './link-new.js';
-import { readEntry } from './read-entry.js';
-import { closeQuietly, discard, syncDirectory, writeDurably } from './write-file.js';
+import type { Disk } from './disk/disk.js';
+import { privateFile } from './disk/layout.js';
+import { linkNew } from './disk/link-new.js';
+import { readEntry } from './disk/read-entry.js';
+import { closeQuietly, discard, syncDirectory, writeDurably } from './disk/write-file.js';
 
 const maxBytes = 64 * 1024;
 

@@ -4,12 +4,12 @@
  */
 import { errnoOf, ignoreErrno } from '../../shared/errors.js';
 import type { ControlRequest, Corrupt } from '../spool.js';
-import type { Disk } from './disk.js';
-import { privateFile } from './layout.js';
-import { listNames } from './list-names.js';
-import { putAside } from './put-aside.js';
-import { readEntry } from './read-entry.js';
-import { closeQuietly, ensureRoom, removeIfThere, syncDirectory, writeDurably } from './write-file.js';
+import type { Disk } from './disk/disk.js';
+import { privateFile } from './disk/layout.js';
+import { listNames } from './disk/list-names.js';
+import { putAside } from './disk/put-aside.js';
+import { readEntry } from './disk/read-entry.js';
+import { closeQuietly, ensureRoom, removeIfThere, syncDirectory, writeDurably } from './disk/write-file.js';
 
 const maxBytes = 64 * 1024;
 

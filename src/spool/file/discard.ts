@@ -8,19 +8,15 @@ import type { EventHeader } from '../../event/event.js';
 import { maxEventFileBytes, parseEvent } from '../../event/record.js';
 import { errnoOf, ignoreErrno } from '../../shared/errors.js';
 import type { DiscardedEntry, DiscardRequest, Why } from '../spool.js';
-import { isBlank, openBatchText } from './batch-text.js';
-import type { BatchTexts } from './batch-texts.js';
-import { headerOf } from './delivery-file.js';
-import type { DeliveryFiles } from './delivery-files.js';
-import type { DeliveryReader } from './delivery-reader.js';
-import type { Disk } from './disk.js';
-import { parseRetryName, privateDir, privateFile } from './layout.js';
-import { listNames } from './list-names.js';
-import { putAside } from './put-aside.js';
-import { readEntry } from './read-entry.js';
-import { listSegments } from './segment.js';
-import { openSegment } from './segment-source.js';
-import type { Slot } from './slot.js';
+import { isBlank, openBatchText } from './batch/batch-text.js';
+import type { BatchTexts } from './batch/batch-texts.js';
+import { headerOf } from './batch/delivery-file.js';
+import { listSegments } from './batch/segment.js';
+import type { Disk } from './disk/disk.js';
+import { parseRetryName, privateDir, privateFile } from './disk/layout.js';
+import { listNames } from './disk/list-names.js';
+import { putAside } from './disk/put-aside.js';
+import { readEntry } from './disk/read-entry.js';
 import {
   closeQuietly,
   discard,
@@ -28,7 +24,11 @@ import {
   ensureRoom,
   syncDirectory,
   writeDurably,
-} from './write-file.js';
+} from './disk/write-file.js';
+import type { DeliveryFiles } from './queue/delivery-files.js';
+import type { DeliveryReader } from './queue/delivery-reader.js';
+import { openSegment } from './queue/segment-source.js';
+import type { Slot } from './queue/slot.js';
 
 /** Where events go that have no endpoint yet: a name that no endpoint can have. */
 const undecided = '+incoming';

@@ -5,24 +5,24 @@
  */
 import { type CapnhookError, errnoOf, ignoreErrno } from '../../shared/errors.js';
 import type { Lease, Spool } from '../spool.js';
-import { readBacklog } from './backlog.js';
-import { type Ballast, createBallast } from './ballast.js';
-import { createBatchTexts } from './batch-texts.js';
+import { createFileInbox } from './accept/file-inbox.js';
+import { createBatchTexts } from './batch/batch-texts.js';
 import { bindSpool, readBinding } from './binding.js';
 import { hasRequest, writeRequest } from './control.js';
-import { ensureSpool } from './create.js';
-import { createDeliveryReader } from './delivery-reader.js';
 import { discardAll } from './discard.js';
-import { type Disk, systemDisk } from './disk.js';
-import { createFileInbox } from './file-inbox.js';
+import { type Ballast, createBallast } from './disk/ballast.js';
+import { ensureSpool } from './disk/create.js';
+import { type Disk, systemDisk } from './disk/disk.js';
+import { spoolError } from './disk/spool-error.js';
+import { readBacklog } from './endpoints/backlog.js';
+import { pruneHealth } from './endpoints/prune-health.js';
 import { isIdle } from './idle.js';
-import { countIncoming } from './incoming.js';
+import { countIncoming } from './intake/incoming.js';
 import { openLease } from './lease.js';
-import { acquireLock, isHeld, type LockOptions, readHolder, type SpoolLock } from './lock.js';
-import { pruneHealth } from './prune-health.js';
-import { createRecentEvents } from './recent-events.js';
-import { restoreUnclaimed } from './restore-unclaimed.js';
-import { spoolError } from './spool-error.js';
+import { acquireLock, isHeld, type LockOptions, readHolder, type SpoolLock } from './lock/lock.js';
+import { createDeliveryReader } from './queue/delivery-reader.js';
+import { createRecentEvents } from './queue/recent-events.js';
+import { restoreUnclaimed } from './unclaimed/restore-unclaimed.js';
 
 export interface FileSpoolOptions {
   /** ms since the epoch. */

@@ -1,7 +1,7 @@
-import type { Disk } from './disk.js';
-import { drainRooms } from './layout.js';
-import { readRecord } from './lock-record.js';
-import { isExpiryDue } from './unclaimed-expiry.js';
+import type { Disk } from './disk/disk.js';
+import { drainRooms } from './disk/layout.js';
+import { readRecord } from './lock/lock-record.js';
+import { isExpiryDue } from './unclaimed/unclaimed-expiry.js';
 
 /** Rooms in which there is nothing while nothing is to be done, not even a directory. */
 const empty = ['incoming', 'queue', 'retry', 'control', 'tmp'] as const;

@@ -3,10 +3,10 @@
  * that is news. A note only: losing it lets the same reason be told once more.
  */
 import { ignoreErrno } from '../../shared/errors.js';
-import type { Disk } from './disk.js';
-import { privateFile } from './layout.js';
-import { readEntry } from './read-entry.js';
-import { discard, writeWhole } from './write-file.js';
+import type { Disk } from './disk/disk.js';
+import { privateFile } from './disk/layout.js';
+import { readEntry } from './disk/read-entry.js';
+import { discard, writeWhole } from './disk/write-file.js';
 
 /** The reason of each kind of ending, in words that are compared and not shown. */
 export type LastReasons = Readonly<Record<string, string>>;

@@ -12,33 +12,33 @@ import type {
   DiscardRequest,
   Lease,
 } from '../spool.js';
-import { createAnswerFiles } from './answer-files.js';
-import type { Ballast } from './ballast.js';
-import { createProgressMarks } from './batch-progress.js';
-import { createBatchTexts } from './batch-texts.js';
+import { createProgressMarks } from './batch/batch-progress.js';
+import { createBatchTexts } from './batch/batch-texts.js';
+import { batchFilesOf } from './batch/segment.js';
 import { readRequests, removeRequest } from './control.js';
-import { createDeliveryFiles } from './delivery-files.js';
-import { createDeliveryReader } from './delivery-reader.js';
-import { createDirectoryCounts } from './directory-counts.js';
-import { createDirectorySync } from './directory-sync.js';
 import { discardAll, type Found } from './discard.js';
-import { createEndpointFiles } from './endpoint-files.js';
-import { createHealthFiles } from './health-files.js';
-import { countIncoming } from './incoming.js';
-import { createIntake } from './intake.js';
-import { retryName } from './layout.js';
-import type { SpoolLock } from './lock.js';
-import { readQueueMark } from './queue-mark.js';
-import { createQueueReaders } from './queue-readers.js';
-import { createQueueWriter } from './queue-writer.js';
-import { createRecentEvents } from './recent-events.js';
+import type { Ballast } from './disk/ballast.js';
+import { createDirectorySync } from './disk/directory-sync.js';
+import { retryName } from './disk/layout.js';
+import { ofMachine } from './disk/spool-error.js';
+import { defaultStillMs } from './disk/stillness.js';
+import { createAnswerFiles } from './endpoints/answer-files.js';
+import { createDirectoryCounts } from './endpoints/directory-counts.js';
+import { createEndpointFiles } from './endpoints/endpoint-files.js';
+import { createHealthFiles } from './endpoints/health-files.js';
+import { countIncoming } from './intake/incoming.js';
+import { createIntake } from './intake/intake.js';
+import type { SpoolLock } from './lock/lock.js';
+import { createDeliveryFiles } from './queue/delivery-files.js';
+import { createDeliveryReader } from './queue/delivery-reader.js';
+import { readQueueMark } from './queue/queue-mark.js';
+import { createQueueReaders } from './queue/queue-readers.js';
+import { createQueueWriter } from './queue/queue-writer.js';
+import { createRecentEvents } from './queue/recent-events.js';
+import type { Slot } from './queue/slot.js';
 import { recover } from './recovery.js';
-import { batchFilesOf } from './segment.js';
-import type { Slot } from './slot.js';
-import { ofMachine } from './spool-error.js';
-import { defaultStillMs } from './stillness.js';
-import { expireUnclaimed } from './unclaimed-expiry.js';
-import { readUnclaimedReports, saveUnclaimedReports } from './unclaimed-reports.js';
+import { expireUnclaimed } from './unclaimed/unclaimed-expiry.js';
+import { readUnclaimedReports, saveUnclaimedReports } from './unclaimed/unclaimed-reports.js';
 
 export interface LeaseOptions {
   lock: SpoolLock;

@@ -2,16 +2,16 @@
 import { setImmediate } from 'node:timers/promises';
 import { errnoOf, ignoreErrno } from '../../shared/errors.js';
 import type { Corrupt } from '../spool.js';
-import { restoreRooms } from './create.js';
-import type { Disk } from './disk.js';
-import { leaveFirst, removeDirectory, type Standing } from './endpoint-directories.js';
-import { tmpAgeMs } from './layout.js';
-import { listNames, replacement } from './list-names.js';
-import { putAside } from './put-aside.js';
-import { whyNotWritable } from './read-entry.js';
-import { batchFilesOf } from './segment.js';
-import { settleMoved } from './settle-moved.js';
-import { ofMachine } from './spool-error.js';
+import { batchFilesOf } from './batch/segment.js';
+import { settleMoved } from './batch/settle-moved.js';
+import { restoreRooms } from './disk/create.js';
+import type { Disk } from './disk/disk.js';
+import { tmpAgeMs } from './disk/layout.js';
+import { listNames, replacement } from './disk/list-names.js';
+import { putAside } from './disk/put-aside.js';
+import { whyNotWritable } from './disk/read-entry.js';
+import { ofMachine } from './disk/spool-error.js';
+import { leaveFirst, removeDirectory, type Standing } from './endpoints/endpoint-directories.js';
 
 /** What an earlier drain has left. */
 export interface Recovered {

@@ -8,10 +8,10 @@ import { stateOf } from '../../endpoint/health.js';
 import { momentOf } from '../../shared/clock.js';
 import type { Delivery } from '../../spool/spool.js';
 import type { DrainOptions, DrainPorts } from './ports.js';
+import type { Change } from './reporting/telling.js';
 import type { Requests } from './requests.js';
 import type { Routing } from './routing.js';
-import type { Settler } from './settle.js';
-import type { Change } from './telling.js';
+import type { Settler } from './settling/settle.js';
 
 export interface Holds {
   /** Puts a claimed delivery on hold, or gives it up where it was kept for long enough. */

@@ -1,30 +1,12 @@
 /** What the drain needs of the world, and what it tells of itself. */
 import type { Sender } from '../../delivery/sender.js';
-import type { Hooks } from '../../hooks/hooks.js';
 import type { Journal } from '../../journal/journal.js';
+import type { LiveHooks } from '../../routing/live-hooks.js';
 import type { Clock } from '../../shared/clock.js';
 import type { CapnhookError } from '../../shared/errors.js';
 import type { Corrupt, Lease } from '../../spool/spool.js';
 
 export type { Corrupt } from '../../spool/spool.js';
-
-/** The hooks file as it is now. */
-export interface LiveHooks {
-  current(): Hooks;
-  /** Whether there is no file: then nobody can tell who receives a hook's events. */
-  isMissing?(): boolean;
-  /** Looks whether the file has changed; a broken one leaves `current` as it was. */
-  refresh(): Promise<HooksRefresh>;
-  /** Calls back when the file is to be read anew at once. */
-  onInvalidate?(callback: () => void): void;
-}
-
-export type HooksRefresh =
-  | { kind: 'same' }
-  | { kind: 'reloaded' }
-  | { kind: 'broken'; error: CapnhookError }
-  /** It is being written, it seems: nothing is to be taken in until it is known who receives what. */
-  | { kind: 'unsettled' };
 
 export interface DrainPorts {
   lease: Lease;

@@ -1,12 +1,12 @@
 /** Requests to the drain that runs, obeyed a step at a time: others are to be sent to meanwhile. */
 import type { Endpoint } from '../../endpoint/endpoint.js';
 import type { EventHeader } from '../../event/event.js';
-import { matchesHook } from '../../hooks/pattern.js';
+import { matchesHook } from '../../routing/pattern.js';
 import { isoTime } from '../../shared/iso-time.js';
 import type { ControlRequest, Delivery, DiscardRequest } from '../../spool/spool.js';
 import type { DrainPorts } from './ports.js';
 import type { Routing } from './routing.js';
-import type { Settler } from './settle.js';
+import type { Settler } from './settling/settle.js';
 
 /** How often requests are looked for, in ms, whatever hints there are. */
 const pollMs = 1_000;

@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto';
 import { longestBackOffMs } from '../../endpoint/back-off.js';
 import type { Endpoint } from '../../endpoint/endpoint.js';
 import { unnamedEndpointId } from '../../endpoint/endpoint-id.js';
-import type { Addressed, Hooks, UnclaimedPolicy } from '../../hooks/hooks.js';
-import { createRouter, type Router } from '../../hooks/match.js';
-import type { HooksRefresh, LiveHooks } from './ports.js';
+import type { Addressed, Hooks, UnclaimedPolicy } from '../../routing/hooks.js';
+import type { HooksRefresh, LiveHooks } from '../../routing/live-hooks.js';
+import { createRouter, type Router } from '../../routing/match.js';
 
 /** Who receives what, by the hooks file as it is now. */
 export interface Routing {

@@ -1,6 +1,6 @@
 import { expect, onTestFinished, test } from 'vitest';
-import { createHttpSender } from '../../../src/delivery/http-sender.js';
-import { createSecretReader } from '../../../src/delivery/secrets.js';
+import { createHttpSender } from '../../../src/delivery/http/http-sender.js';
+import { createSecretReader } from '../../../src/delivery/request/secrets.js';
 import { attemptAt, newReceiver } from '../attempts.js';
 
 test('send() uses a connection for three minutes and 2,000 requests at most', async () => {

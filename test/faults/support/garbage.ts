@@ -15,7 +15,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { parseBatch, parseEvent } from '../../../src/event/record.js';
 import { errnoOf } from '../../../src/shared/errors.js';
-import { parseRetryName } from '../../../src/spool/file/layout.js';
+import { parseRetryName } from '../../../src/spool/file/disk/layout.js';
 import { createMutator, type Mutator } from './mutator.js';
 
 /** Something that was put into a spool. */

@@ -3,7 +3,7 @@ import { linkSync, mkdirSync, readdirSync, readlinkSync, rmSync, statSync, write
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { eventToBytes } from '../../../src/event/record.js';
-import { drainRooms } from '../../../src/spool/file/layout.js';
+import { drainRooms } from '../../../src/spool/file/disk/layout.js';
 import type { Delivery, Lease } from '../../../src/spool/spool.js';
 import { event } from '../../support/builders.js';
 import { type Fault, faultyDisk } from '../../support/faulty-disk.js';

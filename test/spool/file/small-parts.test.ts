@@ -15,18 +15,22 @@ import type { Health } from '../../../src/endpoint/health.js';
 import { createEventId, isGeneratedId, timeOfId } from '../../../src/event/event-id.js';
 import { eventToBytes } from '../../../src/event/record.js';
 import { randomBytes } from '../../../src/shared/random.js';
-import { acceptedAt } from '../../../src/spool/file/delivery-file.js';
-import { createDirectorySync, syncAll } from '../../../src/spool/file/directory-sync.js';
-import { type Disk, systemDisk } from '../../../src/spool/file/disk.js';
-import { removeEmpty } from '../../../src/spool/file/endpoint-directories.js';
-import { createEndpointFiles } from '../../../src/spool/file/endpoint-files.js';
-import { createHealthFiles, type HealthFiles, readHealth } from '../../../src/spool/file/health-files.js';
-import { createIdMaker } from '../../../src/spool/file/id-maker.js';
-import { tmpAgeMs } from '../../../src/spool/file/layout.js';
-import { putAside } from '../../../src/spool/file/put-aside.js';
+import { acceptedAt } from '../../../src/spool/file/batch/delivery-file.js';
+import { createDirectorySync, syncAll } from '../../../src/spool/file/disk/directory-sync.js';
+import { type Disk, systemDisk } from '../../../src/spool/file/disk/disk.js';
+import { tmpAgeMs } from '../../../src/spool/file/disk/layout.js';
+import { putAside } from '../../../src/spool/file/disk/put-aside.js';
+import { spoolError } from '../../../src/spool/file/disk/spool-error.js';
+import { ensureDirectory, removeIfThere } from '../../../src/spool/file/disk/write-file.js';
+import { removeEmpty } from '../../../src/spool/file/endpoints/endpoint-directories.js';
+import { createEndpointFiles } from '../../../src/spool/file/endpoints/endpoint-files.js';
+import {
+  createHealthFiles,
+  type HealthFiles,
+  readHealth,
+} from '../../../src/spool/file/endpoints/health-files.js';
+import { createIdMaker } from '../../../src/spool/file/intake/id-maker.js';
 import { recover } from '../../../src/spool/file/recovery.js';
-import { spoolError } from '../../../src/spool/file/spool-error.js';
-import { ensureDirectory, removeIfThere } from '../../../src/spool/file/write-file.js';
 import { batchToBytes, event } from '../../support/builders.js';
 import { type Fault, faultyDisk } from '../../support/faulty-disk.js';
 import { discardAll, leaseOf, madeSpool, names, quickDir, read, spoolAt } from '../../support/spool-kit.js';
@@ -573,10 +577,10 @@ it('lease() lasts no longer than its work: its timers keep no process alive', as
   const script = await bundle(
     `${quickDir()}/timers.mjs`,
     `
-    import { createDirectorySync } from '${process.cwd()}/src/spool/file/directory-sync.ts';
-    import { createEndpointFiles } from '${process.cwd()}/src/spool/file/endpoint-files.ts';
-    import { createHealthFiles } from '${process.cwd()}/src/spool/file/health-files.ts';
-    import { systemDisk } from '${process.cwd()}/src/spool/file/disk.ts';
+    import { createDirectorySync } from '${process.cwd()}/src/spool/file/disk/directory-sync.ts';
+    import { createEndpointFiles } from '${process.cwd()}/src/spool/file/endpoints/endpoint-files.ts';
+    import { createHealthFiles } from '${process.cwd()}/src/spool/file/endpoints/health-files.ts';
+    import { systemDisk } from '${process.cwd()}/src/spool/file/disk/disk.ts';
     createDirectorySync(systemDisk).touch('${root}');
     createHealthFiles(systemDisk, '${root}', () => 'token', createEndpointFiles(systemDisk, '${root}')).set('a', { failures: 1 });
   `,

@@ -1,0 +1,129 @@
+/** A connection that undici's `Client` serves. It is not used again when it is old. */
+import type { Socket } from 'node:net';
+import type { Client, Dispatcher } from 'undici';
+import { errnoOf } from '../../shared/errors.js';
+import type { Connecting } from '../connect/connecting.js';
+import { type AnswerFilter, createAnswerFilter } from './answer-filter.js';
+import type { AnswerListener, Connection } from './connection.js';
+import { holdWriteErrors } from './hold-write-errors.js';
+import { answerOf, MAX_HEADER_BYTES, receivedSoFar, textsOf } from './read-answer.js';
+
+const CLIENT_OPTIONS: Client.Options = {
+  allowH2: false,
+  // The deadline is the exchange's: undici's timers begin anew with every byte.
+  headersTimeout: 0,
+  bodyTimeout: 0,
+  maxHeaderSize: MAX_HEADER_BYTES,
+  // An idle connection is kept no longer than this, whatever the receiver offers.
+  keepAliveMaxTimeout: 30_000,
+};
+
+/** A connection is not used again when it is older than this, in ms, so that a name that moved is followed. */
+const MAX_AGE_MS = 180_000;
+
+/** Maximum requests of a connection. */
+const MAX_REQUESTS = 2_000;
+
+export interface ClientConnectionOptions {
+  origin: string;
+  connecting: Connecting;
+  /** Monotonic time in ms. */
+  now(): number;
+  onDestroy(connection: Connection): void;
+}
+
+/** Makes a connection; it connects with its first request. @param undici the library, which its one importer has loaded */
+export function openClientConnection(
+  undici: { Client: typeof Client },
+  options: ClientConnectionOptions,
+): Connection {
+  const { origin, connecting, now, onDestroy } = options;
+  const openedAt = now();
+  let requests = 0;
+  let reused = false;
+  let socket: Socket | undefined;
+  /** Why the other side has ended TLS; undici tells only that the connection was closed. */
+  let tlsAlert: Error | undefined;
+  const filter = createAnswerFilter({
+    onHeard: () => listener.heard(),
+    onStatus: () => listener.statusKnown(),
+  });
+
+  const client = new undici.Client(origin, {
+    ...CLIENT_OPTIONS,
+    connect(_options, callback) {
+      void connecting.connect().then(
+        (connected) => {
+          socket = connected;
+          tlsAlert = undefined;
+          socket.on('error', (error) => {
+            if (errnoOf(error)?.startsWith('ERR_SSL_')) tlsAlert ??= error;
+          });
+          readThrough(socket, filter);
+          holdWriteErrors(socket);
+          callback(null, socket);
+        },
+        (error: Error) => callback(error, null),
+      );
+    },
+  });
+
+  const isYoung = () => requests < MAX_REQUESTS && now() - openedAt < MAX_AGE_MS;
+
+  let listener: AnswerListener;
+  /** The interface of undici that its type calls deprecated costs less: the other one makes an object of all headers. */
+  const handler: Dispatcher.DispatchHandler = {
+    onConnect() {
+      listener.started(reused);
+      reused = true;
+    },
+    onHeaders(status, headers) {
+      if (status >= 200) listener.answered(answerOf(status, textsOf(headers, status)));
+      return true;
+    },
+    onData(chunk) {
+      listener.received(chunk);
+      return true;
+    },
+    onComplete: () => listener.ended(),
+    onError: (error) => listener.failed(tlsAlert ?? error),
+  };
+
+  const connection: Connection = {
+    origin,
+    isOpen: () => client.stats.connected && socket?.writableLength === 0 && isYoung(),
+    lateCode: connecting.lateCode,
+    post({ path, headers, body, servername }, given) {
+      listener = given;
+      requests += 1;
+      filter.begin();
+      const options: Dispatcher.DispatchOptions = { method: 'POST', path, headers, body };
+      // Undici would take the header `host` for the name of the other side.
+      if (servername !== undefined) Object.assign(options, { servername });
+      client.dispatch(options, handler);
+    },
+    soFar: () => receivedSoFar(filter),
+    restOfHead: () => filter.received()?.rest ?? Buffer.alloc(0),
+    stopConnecting() {
+      if (connecting.isUnderWay()) listener.withdrawn();
+    },
+    async destroy() {
+      onDestroy(connection);
+      connecting.cutOff();
+      await client.destroy();
+    },
+  };
+
+  // A client connects anew by itself where its connection was closed just before a request.
+  client.on('connect', () => {
+    reused = false;
+  });
+  return connection;
+}
+
+/** undici takes what has come with `read`. */
+function readThrough(socket: Socket, filter: AnswerFilter): void {
+  const read = socket.read.bind(socket);
+  // Node itself calls it with 0, which only makes it look for more.
+  socket.read = (size) => (size === 0 ? read(0) : filter.pass(read(size) as Buffer | null));
+}

@@ -1,0 +1,149 @@
+/**
+ * The hooks file on the disk. It is never written while it is broken, never
+ * half, and by one capnhook at a time: edits are made under a lock beside the
+ * file, and one that finds the file changed by somebody else (an editor, which
+ * knows of no lock) is made again on the new text.
+ */
+import { dirname } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Hooks } from '../../routing/hooks.js';
+import { CapnhookError, errnoOf, type Problem } from '../../shared/errors.js';
+import { lockBeside } from '../../shared/lock-beside.js';
+import { monotonicMs } from '../../shared/monotonic.js';
+import { buildHooks } from '../parse/build.js';
+import type { Draft } from '../parse/draft.js';
+import { parseDraft, parseHooks } from '../parse/parse-hooks.js';
+import { type HooksText, readHooksText } from './read-text.js';
+import { replaceFile, settlePath } from './replace-file.js';
+
+/** Longer than the lock of one that was killed lasts. */
+const LOCK_WAIT_MS = 12_000;
+const MAX_ROUNDS = 10;
+
+/**
+ * Loads and checks a hooks file. One that is empty, or has nothing under
+ * `hooks`, is refused: it is what a save in place leaves for a moment, or
+ * another file than was meant, and nobody would receive any event.
+ * @throws CapnhookError `HOOKS_FILE` if it is missing, empty, without `hooks`, unreadable or has problems (`problems`
+ *   has them all); `PERMISSION` if it may not be read
+ */
+export async function loadHooks(path: string): Promise<Hooks> {
+  return buildHooks(await loadDraft(path));
+}
+
+/** The same, checked and not yet built, for which only the endpoints' ids need cryptography. @throws as {@link loadHooks} */
+export async function loadDraft(path: string): Promise<Draft> {
+  const parsed = parseDraft(existingHooksText(path).text);
+  if (!parsed.ok) throw hasProblems('use', path, parsed.problems);
+  if (parsed.lacks !== undefined) {
+    const why = parsed.lacks === 'hooks' ? "there is nothing under 'hooks'" : 'the hooks file is empty';
+    throw new CapnhookError('HOOKS_FILE', `Cannot use the hooks file ${path}: ${why}`, {
+      hint: 'Write `hooks: {}` if nobody is to receive anything.',
+    });
+  }
+  return parsed.draft;
+}
+
+/** The text of a hooks file that must be there. @throws CapnhookError `HOOKS_FILE` if it is not, and as {@link readHooksText} */
+export function existingHooksText(path: string): HooksText {
+  const read = readHooksText(path);
+  if (read !== undefined) return read;
+  throw new CapnhookError('HOOKS_FILE', `Cannot find the hooks file ${path}`, {
+    hint: "Make one with 'capnhook register <hook> <url>', or name another with --config.",
+  });
+}
+
+/**
+ * Edits a hooks file under its lock; a missing one counts as empty. Nothing is
+ * written if the text stays the same. A symbolic link stays one.
+ *
+ * @param edit pure, since it may be called again on a newer text
+ * @param options.waitMs how long to wait for the lock, 12 seconds by default
+ * @returns what the edit returned
+ * @throws CapnhookError `BUSY` if the lock was held all that time; `HOOKS_FILE` if the present file has
+ *   problems or cannot be written; `PERMISSION`; and whatever the edit throws
+ */
+export async function editHooksFile<T extends object>(
+  path: string,
+  edit: (text: string) => { text: string } & T,
+  { waitMs = LOCK_WAIT_MS }: { waitMs?: number } = {},
+): Promise<T> {
+  const file = await settlePath(path).catch(cannotWrite(path));
+  const unlock = await lockWithin(file, waitMs).catch(cannotWrite(path));
+  if (unlock === undefined) {
+    throw new CapnhookError('BUSY', `Cannot edit the hooks file ${path}: another capnhook is editing it`, {
+      hint: `Try again. If no other one is running, remove the directory ${file}.lock.`,
+    });
+  }
+  try {
+    return await editLocked(file, path, edit);
+  } finally {
+    await unlock().catch(unlessGone);
+  }
+}
+
+async function editLocked<T extends object>(
+  file: string,
+  path: string,
+  edit: (text: string) => { text: string } & T,
+): Promise<T> {
+  for (let round = 1; round <= MAX_ROUNDS; round++) {
+    const before = readHooksText(file);
+    const text = before?.text ?? '';
+    const parsed = parseHooks(text);
+    if (!parsed.ok) throw hasProblems('edit', path, parsed.problems);
+    const edited = edit(text);
+    if (edited.text === text) return edited;
+    const unless = async () => readHooksText(file)?.version !== before?.version;
+    const replaced = replaceFile(file, edited.text, { keep: before?.kept, unless });
+    if (await replaced.catch(cannotWrite(path))) return edited;
+  }
+  throw new CapnhookError('BUSY', `Cannot edit the hooks file ${path}: something else keeps changing it`);
+}
+
+/** Tries often and at odd times: an edit takes milliseconds, and many may want to make one. */
+async function lockWithin(file: string, waitMs: number): ReturnType<typeof lockBeside> {
+  const deadline = monotonicMs() + waitMs;
+  for (;;) {
+    const unlock = await lockBeside(file, { retries: 0 });
+    if (unlock !== undefined || monotonicMs() >= deadline) return unlock;
+    await sleep(5 + 45 * Math.random());
+  }
+}
+
+/** A lock that is gone already need not be freed; what it guarded is done. */
+function unlessGone(error: unknown): void {
+  if (!['ERELEASED', 'ENOTACQUIRED', 'ENOENT'].includes(errnoOf(error) ?? '')) throw error;
+}
+
+function hasProblems(verb: string, path: string, problems: readonly Problem[]): CapnhookError {
+  const count = problems.length === 1 ? 'a problem' : `${problems.length} problems`;
+  return new CapnhookError('HOOKS_FILE', `Cannot ${verb} the hooks file ${path}: it has ${count}`, {
+    problems,
+  });
+}
+
+function howToWrite(path: string): string {
+  return `A new file is written beside it and renamed, so ${dirname(path)} must be writable, too. Where the file is mounted alone, mount its directory, or edit it where it comes from.`;
+}
+
+/** Turns the errno of a failed write into an error for a person. */
+function cannotWrite(path: string): (cause: unknown) => never {
+  return (cause) => {
+    if (cause instanceof CapnhookError) throw cause;
+    const errno = errnoOf(cause);
+    if (errno === undefined) throw cause;
+    if (errno === 'ENOSPC' || errno === 'EDQUOT')
+      throw new CapnhookError(
+        'TEMPORARY',
+        `Cannot write the hooks file ${path}: no space is left (${errno})`,
+        {
+          cause,
+          hint: 'It is as it was. Free some space, then try again.',
+        },
+      );
+    const code = ['EACCES', 'EPERM', 'EROFS'].includes(errno) ? 'PERMISSION' : 'HOOKS_FILE';
+    const hint = code === 'PERMISSION' ? howToWrite(path) : undefined;
+    throw new CapnhookError(code, `Cannot write the hooks file ${path}: ${errno}`, { cause, hint });
+  };
+}

@@ -1,0 +1,70 @@
+import type { Hooks } from '../../routing/hooks.js';
+import type { Problem } from '../../shared/errors.js';
+import { buildHooks } from './build.js';
+import type { Draft } from './draft.js';
+import { type Finding, toProblems } from './finding.js';
+import { normalise } from './normalise.js';
+import { rules } from './rules/all.js';
+import { isNothing } from './types.js';
+import { readDocument } from './yaml-source.js';
+import { type Tree, toTree } from './yaml-tree.js';
+
+/** What a hooks file says, or everything that is wrong with it. */
+export type ParsedHooks = { ok: true; hooks: Hooks } | { ok: false; problems: Problem[] };
+
+/**
+ * The same, before defaults are filled in. `lacks` says what is missing: everything (there is nothing in the file but
+ * comments), or the map under `hooks`.
+ */
+export type ParsedDraft =
+  | { ok: true; draft: Draft; lacks?: 'everything' | 'hooks' }
+  | { ok: false; problems: Problem[] };
+
+/**
+ * Reads the text of a hooks file (YAML 1.2, so JSON too). Pure. A file without
+ * hooks is valid here, since `register` adds the first one to it; a drain
+ * refuses it by `lacks` of {@link parseDraft}.
+ *
+ * @returns every problem of the file in one go, in the file's order; no message shows a URL or a secret
+ * @example
+ * parseHooks('hooks: {complete: [https://panda.dog.com/run]}');
+ */
+export function parseHooks(text: string): ParsedHooks {
+  const parsed = parseDraft(text);
+  return parsed.ok ? { ok: true, hooks: buildHooks(parsed.draft) } : parsed;
+}
+
+/** Reads and checks the text of a hooks file, and keeps every value's place in it. */
+export function parseDraft(textWithMark: string): ParsedDraft {
+  const text = textWithMark.replace(/^\uFEFF/, '');
+  const fail = (findings: readonly Finding[]) => ({
+    ok: false as const,
+    problems: toProblems(findings, text),
+  });
+  const { document, findings } = readDocument(text);
+  // What follows a syntax error is guesswork.
+  if (findings.length > 0) return fail(onePerLine(findings, text));
+  const nothing = { tree: undefined, findings: [], broken: undefined };
+  const read = document === undefined ? nothing : toTree(document);
+  if (read.broken !== undefined) return fail([read.broken]);
+  const draft = normalise(read.tree, read.findings);
+  read.findings.push(...rules.flatMap((rule) => [...rule.check(draft)]));
+  if (read.findings.length > 0) return fail(read.findings);
+  const lacks = lackOf(read.tree);
+  return lacks === undefined ? { ok: true, draft } : { ok: true, draft, lacks };
+}
+
+/** What a tree without problems does not say, although a drain needs it. */
+function lackOf(tree: Tree | undefined): 'everything' | 'hooks' | undefined {
+  if (tree === undefined || isNothing(tree)) return 'everything';
+  const hooks = tree.kind === 'map' ? tree.entries.find(({ key }) => key === 'hooks') : undefined;
+  return hooks === undefined || isNothing(hooks.value) ? 'hooks' : undefined;
+}
+
+/** One slip makes several syntax errors on its line; the first one says it. */
+function onePerLine(findings: readonly Finding[], text: string): Finding[] {
+  const sorted = [...findings].sort((a, b) => a.at - b.at);
+  return sorted.filter(
+    ({ at }, index) => index === 0 || text.slice(sorted[index - 1]!.at, at).includes('\n'),
+  );
+}

@@ -1,0 +1,61 @@
+import type { Secret } from '../../endpoint/endpoint.js';
+import type { DraftEndpoint } from './draft.js';
+import type { Finding, Placed } from './finding.js';
+import { entriesOf } from './keys.js';
+import { readText, wrongType } from './types.js';
+import type { Tree, TreeEntry } from './yaml-tree.js';
+
+const REFERENCES = ['env', 'file', 'credential'] as const;
+
+/** An endpoint's URL: text, or a reference to where it is kept. */
+export function readUrl({ value }: TreeEntry, findings: Finding[]): Placed<Secret> | undefined {
+  return readSecret(value, "'url' must be a URL or a reference such as {env: NAME}", findings);
+}
+
+/** An endpoint's headers, each a text or a reference. */
+export function readHeaders(entry: TreeEntry | undefined, findings: Finding[]): DraftEndpoint['headers'] {
+  if (entry === undefined) return [];
+  if (entry.value.kind !== 'map') {
+    wrongType(entry.value, "'headers' must be a map of names and values", findings);
+    return [];
+  }
+  return entry.value.entries.flatMap(({ key, at, value }) => {
+    const must = "a header's value must be text (put a number in quotes) or a reference such as {env: NAME}";
+    const read = readSecret(value, must, findings);
+    return read === undefined ? [] : [{ name: { at, value: key }, value: read }];
+  });
+}
+
+/** The secrets to sign with: one reference or a list of them, and never a secret itself. */
+export function readSign(entry: TreeEntry | undefined, findings: Finding[]): Placed<Secret>[] {
+  if (entry === undefined) return [];
+  const trees = entry.value.kind === 'list' ? entry.value.items : [entry.value];
+  return trees.flatMap((tree) => {
+    const read = readReference(
+      tree,
+      "'sign' takes secrets by reference: {env: NAME} or {file: PATH}",
+      findings,
+    );
+    return read === undefined ? [] : [read];
+  });
+}
+
+function readSecret(tree: Tree, must: string, findings: Finding[]): Placed<Secret> | undefined {
+  if (tree.kind !== 'scalar') return readReference(tree, must, findings);
+  const text = readText(tree, must, findings);
+  return text && { at: text.at, value: { value: text.value } };
+}
+
+function readReference(tree: Tree, must: string, findings: Finding[]): Placed<Secret> | undefined {
+  if (tree.kind !== 'map') return wrongType(tree, must, findings);
+  const entries = entriesOf(tree, REFERENCES, findings);
+  const given = REFERENCES.filter((kind) => entries.has(kind));
+  const [kind] = given;
+  if (kind === undefined || given.length > 1) {
+    const message = "a reference has exactly one of 'env', 'file' and 'credential'";
+    if (kind !== undefined || entries.size === 0) findings.push({ at: tree.at, message });
+    return undefined;
+  }
+  const text = readText(entries.get(kind)!.value, `'${kind}' must be text`, findings);
+  return text && { at: text.at, value: { [kind]: text.value } as Secret };
+}

@@ -1,0 +1,207 @@
+/**
+ * `endpoints/<endpoint>.json`: what must last from one pass to the next.
+ * History only: losing it, or finding it torn, costs nothing else.
+ */
+import { type FailedDelivery, type Health, type HeldAll, maxAgainst } from '../../../endpoint/health.js';
+import { parsePace } from '../../../endpoint/pace.js';
+import type { ClockReading } from '../../../shared/clock.js';
+import { ignoreErrno } from '../../../shared/errors.js';
+import type { Disk } from '../disk/disk.js';
+import { privateFile } from '../disk/layout.js';
+import { readEntry } from '../disk/read-entry.js';
+import { discard, writeWhole } from '../disk/write-file.js';
+import type { EndpointFiles } from './endpoint-files.js';
+
+/** Written at most so often, in ms. */
+const saveEveryMs = 1000;
+const maxBytes = 64 * 1024;
+
+export interface HealthFiles {
+  get(endpoint: string): Health;
+  /** @param atOnce whether it is to outlast the process from now on; default: from a second later on */
+  set(endpoint: string, health: Health, options?: { atOnce?: boolean }): void;
+  /** An endpoint that is owed nothing is not known any more, unless there is something to know. */
+  forget(endpoint: string): void;
+  /** Writes what has changed. */
+  flush(): void;
+  /** Forgets what has changed: where it would be written is not ours any more. */
+  cancel(): void;
+}
+
+/**
+ * @param token names a temporary file, uniquely
+ * @param files what there is in `endpoints/`
+ */
+export function createHealthFiles(
+  disk: Disk,
+  root: string,
+  token: () => string,
+  files: EndpointFiles,
+): HealthFiles {
+  const known = new Map<string, Health>();
+  const changed = new Map<string, Health>();
+  let timer: NodeJS.Timeout | undefined;
+
+  function flush(): void {
+    clearTimeout(timer);
+    timer = undefined;
+    for (const [endpoint, health] of changed) write(endpoint, health);
+    changed.clear();
+  }
+
+  function write(endpoint: string, health: Health): void {
+    files.add(nameOf(endpoint));
+    writeHealth(disk, root, { endpoint, health, token });
+  }
+
+  return {
+    get(endpoint) {
+      let health = known.get(endpoint);
+      if (health === undefined) {
+        health = files.mayHave(nameOf(endpoint)) ? readHealth(disk, root, endpoint) : {};
+        known.set(endpoint, health);
+      }
+      return health;
+    },
+    set(endpoint, health, { atOnce = false } = {}) {
+      known.set(endpoint, health);
+      if (atOnce) {
+        changed.delete(endpoint);
+        write(endpoint, health);
+        return;
+      }
+      changed.set(endpoint, health);
+      timer ??= setTimeout(flush, saveEveryMs).unref();
+    },
+    forget(endpoint) {
+      if (!changed.has(endpoint) && isEmpty(known.get(endpoint))) known.delete(endpoint);
+    },
+    flush,
+    cancel() {
+      clearTimeout(timer);
+      changed.clear();
+    },
+  };
+}
+
+/** An endpoint's saved health; a well one if there is none, or none that can be read. */
+export function readHealth(disk: Disk, root: string, endpoint: string): Health {
+  try {
+    const found = readEntry(disk, `${root}/endpoints/${nameOf(endpoint)}`, { maxBytes });
+    return found.kind === 'read' ? parseHealth(found.bytes.toString('utf8')) : {};
+  } catch (error) {
+    ignoreErrno(error);
+    return {}; // history only
+  }
+}
+
+/** Whether `endpoints/<endpoint>.json` is what was saved of this endpoint, and nothing that somebody has put there. */
+export function isHealthOf(disk: Disk, root: string, endpoint: string): boolean {
+  try {
+    const found = readEntry(disk, `${root}/endpoints/${nameOf(endpoint)}`, { maxBytes });
+    if (found.kind !== 'read') return false;
+    const saved: unknown = JSON.parse(found.bytes.toString('utf8'));
+    return typeof saved === 'object' && saved !== null && 'endpoint' in saved && saved.endpoint === endpoint;
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) ignoreErrno(error);
+    return false;
+  }
+}
+
+/** Best effort, and atomic but for a power cut: history only. */
+function writeHealth(
+  disk: Disk,
+  root: string,
+  { endpoint, health, token }: { endpoint: string; health: Health; token: () => string },
+): void {
+  const path = `${root}/endpoints/${nameOf(endpoint)}`;
+  let temporary: string | undefined;
+  try {
+    if (isEmpty(health)) {
+      disk.unlinkSync(path);
+      return;
+    }
+    temporary = `${root}/tmp/${token()}`; // random bytes come from a file, too
+    const bytes = Buffer.from(`${JSON.stringify({ endpoint, ...health })}\n`);
+    // No fsync: of a thousand endpoints that fail at once each would hold up all others.
+    writeWhole(disk, temporary, { bytes, mode: privateFile });
+    disk.renameSync(temporary, path);
+  } catch (error) {
+    if (temporary !== undefined) discard(disk, temporary);
+    ignoreErrno(error);
+  }
+}
+
+function nameOf(endpoint: string): string {
+  return `${endpoint}.json`;
+}
+
+function isEmpty(health: Health | undefined): boolean {
+  return health === undefined || Object.keys(health).length === 0;
+}
+
+function parseHealth(text: string): Health {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return {}; // torn by a crash: history only
+  }
+  if (typeof value !== 'object' || value === null) return {};
+  const { failures, since, parkedUntil, failedAt, paused, last, failedDeliveries } = value as Health;
+  const { ageFrom, allowed, against, clock, pace, limitedAt, heldSince, heldAll, mistake } = value as Health;
+  const parsedPace = parsePace(pace);
+  const askedUntil = askedUntilOf(value as Health & { asked?: unknown });
+  return {
+    ...(isCount(failures) && { failures }),
+    ...(isCount(since) && { since }),
+    ...(isCount(parkedUntil) && { parkedUntil }),
+    ...(isCount(askedUntil) && { askedUntil }),
+    ...(isCount(limitedAt) && { limitedAt }),
+    ...(Array.isArray(failedAt) && failedAt.every(isCount) && { failedAt }),
+    ...(isCount(ageFrom) && { ageFrom }),
+    ...(isCount(heldSince) && { heldSince }),
+    ...(isHeldAll(heldAll) && { heldAll }),
+    ...(typeof mistake === 'string' && { mistake }),
+    ...(typeof paused === 'string' && { paused }),
+    ...(typeof last === 'string' && { last }),
+    ...(isFailedDeliveries(failedDeliveries) && { failedDeliveries }),
+    ...(isCount(allowed) && allowed >= 1 && { allowed }),
+    ...(isTexts(against) && against.length > 0 && against.length <= maxAgainst && { against }),
+    ...(isReading(clock) && { clock: { boot: clock.boot, bootedAt: clock.bootedAt } }),
+    ...(parsedPace !== undefined && { pace: parsedPace }),
+  };
+}
+
+/** An earlier version wrote only that the endpoint had asked for the wait. */
+function askedUntilOf({ askedUntil, asked, parkedUntil }: Health & { asked?: unknown }): unknown {
+  return asked === true ? (askedUntil ?? parkedUntil) : askedUntil;
+}
+
+function isCount(value: unknown): value is number {
+  return typeof value === 'number' && Number.isFinite(value) && value >= 0;
+}
+
+function isHeldAll(value: unknown): value is HeldAll {
+  if (typeof value !== 'object' || value === null) return false;
+  const { hooks, queue, afterMs } = value as HeldAll;
+  return typeof hooks === 'string' && typeof queue === 'string' && isCount(afterMs);
+}
+
+function isTexts(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every((each) => typeof each === 'string');
+}
+
+function isReading(value: unknown): value is ClockReading {
+  if (typeof value !== 'object' || value === null) return false;
+  const { boot, bootedAt } = value as ClockReading;
+  return typeof boot === 'string' && Number.isFinite(bootedAt);
+}
+
+function isFailedDeliveries(value: unknown): value is readonly FailedDelivery[] {
+  return Array.isArray(value) && value.every(isFailedDelivery);
+}
+
+function isFailedDelivery(value: unknown): value is FailedDelivery {
+  return Array.isArray(value) && value.length === 2 && typeof value[0] === 'string' && isCount(value[1]);
+}

@@ -1,0 +1,49 @@
+/** Telling of entries that stay in `incoming/`: the first ones by name and once, and how many others there are. */
+import type { Corrupt } from '../../../spool/spool.js';
+import type { Notice } from '../ports.js';
+
+export interface PostponedEntries {
+  /** A look at all entries begins. */
+  begin(): void;
+  /** An entry stays. `immovable`: it is no event, and cannot be put aside. */
+  add(kind: 'unread' | 'immovable', entry: Corrupt): void;
+  /** The look has ended: the others are told, where they were not, or have become twice as many. */
+  end(): void;
+}
+
+/** So many are told by name. */
+const mostNamed = 10;
+
+/** @param report told of those that were not told yet */
+export function createPostponedEntries(report: (notice: Notice) => void): PostponedEntries {
+  const named = new Set<string>();
+  let others = 0;
+  let toldOthers = 0;
+  let isAny = false;
+  return {
+    begin() {
+      others = 0;
+      isAny = false;
+    },
+    add(kind, entry) {
+      isAny = true;
+      const words = `${entry.name}: ${entry.reason}`;
+      if (named.has(words)) return;
+      if (named.size >= mostNamed) {
+        others += 1;
+        return;
+      }
+      named.add(words);
+      report({ kind, entry });
+    },
+    end() {
+      if (others > 0 && others >= 2 * toldOthers) {
+        report({ kind: 'more-postponed', count: others });
+        toldOthers = others;
+      }
+      if (isAny || named.size < mostNamed) return;
+      named.clear();
+      toldOthers = 0;
+    },
+  };
+}

@@ -1,0 +1,43 @@
+/**
+ * When deliveries of an endpoint begin to fail alone. It is told once: again only after none of them failed alone any
+ * more. The spool remembers that from one drain to the next, by the deliveries that wait on their own.
+ */
+import type { Delivery, Lease } from '../../../spool/spool.js';
+
+export interface LoneFailures {
+  /** An attempt begins; until `ended` its delivery does not wait in the spool. */
+  began(delivery: Delivery): void;
+  /** The delivery is settled. */
+  ended(delivery: Delivery): void;
+  /** Whether a failure of this delivery alone is the first one. */
+  isFirst(delivery: Delivery): boolean;
+}
+
+/** The failures of single deliveries, for the endpoints of a lease. */
+export function createLoneFailures(lease: Lease): LoneFailures {
+  /** Deliveries in flight that have failed alone before, or do so now, by endpoint. */
+  const inFlight = new Map<string, Set<string>>();
+
+  function add({ endpoint, event }: Delivery): void {
+    const events = inFlight.get(endpoint) ?? new Set();
+    inFlight.set(endpoint, events.add(event.id));
+  }
+
+  return {
+    began(delivery) {
+      if (delivery.attempts > 0) add(delivery);
+    },
+    ended({ endpoint, event }) {
+      const events = inFlight.get(endpoint);
+      if (events === undefined) return;
+      events.delete(event.id);
+      if (events.size === 0) inFlight.delete(endpoint);
+    },
+    isFirst(delivery) {
+      const { endpoint, attempts } = delivery;
+      const isFirst = attempts === 0 && !inFlight.has(endpoint) && lease.nextDue(endpoint) === undefined;
+      add(delivery); // others that come back before it waits in the spool are not the first
+      return isFirst;
+    },
+  };
+}

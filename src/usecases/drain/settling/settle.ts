@@ -1,0 +1,350 @@
+/** What becomes of a delivery, and of its endpoint's health, after an attempt. */
+import { setImmediate } from 'node:timers/promises';
+import { isSharedShortage, type Verdict, verdictOf } from '../../../delivery/answer/verdict.js';
+import type { AttemptError, AttemptResult } from '../../../delivery/sender.js';
+import {
+  afterAttempt,
+  afterHeadGivenUp,
+  type Decision,
+  isUnchangedBySuccess,
+  type Outcome,
+} from '../../../endpoint/after-attempt.js';
+import { longestRetryAfterMs, ownRetryAt } from '../../../endpoint/back-off.js';
+import type { Endpoint } from '../../../endpoint/endpoint.js';
+import { failuresOf, isGivenUp, isKeptTooLong, stateOf, toldStateOf } from '../../../endpoint/health.js';
+import { momentOf } from '../../../shared/clock.js';
+import { createPlaces } from '../../../shared/places.js';
+import type { Corrupt, Deferral, Delivery, KeptAnswer, Why } from '../../../spool/spool.js';
+import type { DrainPorts, DrainSummary } from '../ports.js';
+import { excerptOf, keptAnswer, withExcerpt } from '../reporting/answer.js';
+import type { Attempted, Telling } from '../reporting/telling.js';
+import { createDeliveries } from './deliveries.js';
+import { createLoneFailures } from './lone-failures.js';
+import { createReachability } from './reachability.js';
+import type { Resting } from './resting.js';
+
+export interface Settler {
+  /** An attempt begins. */
+  began(delivery: Delivery): void;
+  /** Settles what came of an attempt. */
+  settle(attempted: Attempted): Promise<void>;
+  /** Gives up a delivery that was on hold for too long; false if the spool refused. */
+  giveUpHeld(delivery: Delivery): Promise<boolean>;
+  /** Its endpoint was deregistered while it was in flight. */
+  buryDeregistered(delivery: Delivery): Promise<void>;
+  /** Whether the delivery was made, and could not be settled then. */
+  isMade(delivery: Delivery): boolean;
+  /** Settles a delivery that was made. */
+  finish(delivery: Delivery): Promise<void>;
+  /** Which attempt of the delivery comes next, from 1. */
+  attemptNumber(delivery: Delivery): number;
+  /** Gives up what a paused endpoint has been owed for longer than `keepMs`. */
+  giveUpPaused(endpoint: string, keepMs: number): Promise<void>;
+  noteCorrupt(entry: Corrupt): void;
+  /** Tells of it once, however often it cannot be read. */
+  noteUnread(entry: Corrupt): void;
+}
+
+/** So many deliveries are looked at together when old ones are given up. */
+const sweepSize = 8;
+
+/** And so many that are not old, with so many bytes, are kept in memory until the end: old ones may lie behind them. */
+const mostYoung = 4096;
+const mostYoungBytes = 32 * 2 ** 20;
+
+export interface SettlerOptions {
+  /** Counts what was done. */
+  summary: DrainSummary;
+  telling: Telling;
+  resting: Resting;
+  /** Whether what can wait is left for the next drain. */
+  isStopping(): boolean;
+}
+
+/** What follows from attempts, for the deliveries of a lease. */
+export function createSettler(ports: DrainPorts, options: SettlerOptions): Settler {
+  const { summary, telling, resting, isStopping } = options;
+  const { lease, clock, random } = ports;
+  const deliveries = createDeliveries(ports, { telling, resting });
+  const loneFailures = createLoneFailures(lease);
+  const sweeps = createPlaces(1);
+  const reachability = createReachability(clock);
+
+  function attemptNumber({ event, endpoint, attempts }: Delivery): number {
+    return attempts + failuresOf(lease.health(endpoint), event.id) + 1;
+  }
+
+  async function bury(delivery: Delivery, grave: Grave): Promise<boolean> {
+    const { attempts = attemptNumber(delivery) - 1, reason, result } = grave;
+    const time = new Date(clock.now()).toISOString();
+    const message = withExcerpt(grave.message, result && excerptOf(result));
+    const why: Why = { reason, message, attempts, time };
+    const answer = result && keptAnswerTo(delivery, result);
+    if (answer !== undefined) why.answer = answer;
+    if (!(await deliveries.bury(delivery, why))) return false;
+    summary.gaveUp += 1;
+    telling.buried(delivery, grave);
+    return true;
+  }
+
+  function keptAnswerTo({ event }: Delivery, result: AttemptResult): KeptAnswer | undefined {
+    return keptAnswer(result, { event: event.id, nowMs: clock.now() });
+  }
+
+  /** What becomes of the delivery; the endpoint's health is saved, and told where it turned. */
+  function decide({ delivery, endpoint, startedAt, isEarly }: Attempted, outcome: Outcome): Decided {
+    const before = lease.health(endpoint.id);
+    const event = delivery.event.id;
+    const isSuccess = outcome.kind === 'ok' && outcome.disables === undefined;
+    if (isSuccess && isUnchangedBySuccess(before, event)) return { decision: 'delivered' };
+    const moment = { ...momentOf(clock), random: random() };
+    const attempt = { outcome, event, startedAt, isAlone: delivery.attempts > 0, isEarly };
+    const { health, decision } = afterAttempt(before, attempt, { conduct: endpoint, ...moment });
+    if (health === before) return { decision };
+    // What is told must not be told again by the next drain, should this one be killed.
+    const atOnce = stateOf(before) !== stateOf(health) || toldStateOf(before) !== toldStateOf(health);
+    const saved = lease.saveHealth(endpoint.id, health, { atOnce }).then(() => {
+      telling.health(endpoint, { before, after: health, outcome });
+    });
+    return { decision, saved };
+  }
+
+  /** The delivery has a schedule of its own, in which its endpoint's failures do not count. */
+  async function deferAlone(
+    { delivery, endpoint, attempt, result }: Attempted,
+    verdict: Told,
+  ): Promise<void> {
+    const { what, retryAfterMs = 0 } = verdict;
+    const attempts = delivery.attempts + 1;
+    const now = clock.now();
+    const isFirst = loneFailures.isFirst(delivery);
+    const ownDueMs = ownRetryAt(endpoint.retry, { attempts, now, random: random() });
+    const dueMs = ownDueMs && Math.max(ownDueMs, now + Math.min(retryAfterMs, longestRetryAfterMs));
+    if (dueMs === undefined) {
+      const message = `failed alone ${attempts} times; last answer: ${what}`;
+      await bury(delivery, { reason: 'gave-up', message, endpoint, attempts: attempt, result });
+      return;
+    }
+    const deferral: Deferral = { dueMs, attempts };
+    const answer = keptAnswerTo(delivery, result);
+    if (answer !== undefined) deferral.answer = answer;
+    if (!(await deliveries.defer(delivery, deferral))) return;
+    telling.failedAlone(delivery, {
+      endpoint,
+      what: withExcerpt(what, excerptOf(result)),
+      dueMs,
+      isFirst,
+    });
+  }
+
+  async function wait({ delivery, endpoint, isEarly, result }: Attempted): Promise<void> {
+    resting.rest(endpoint.id, isEarly ? 'early' : 'failed');
+    const isPaused = lease.health(endpoint.id).paused !== undefined; // then it is kept
+    if (isPaused || isEarly || !isTooOld(delivery, endpoint)) lease.release(delivery);
+    else if (verdictOf(result, clock.now()).kind === 'rejected') await giveUpHead(delivery, endpoint, result);
+    else await giveUpOld(delivery, endpoint, result);
+  }
+
+  /** An answer that speaks of the event proves that the endpoint works: those behind it have not had their turn. */
+  async function giveUpHead(head: Delivery, endpoint: Endpoint, result: AttemptResult): Promise<void> {
+    const { id } = endpoint;
+    const message = `it was rejected for too long; last: ${lease.health(id).last}`;
+    if (!(await bury(head, { reason: 'gave-up', message, endpoint, result }))) return;
+    await lease.saveHealth(id, afterHeadGivenUp(lease.health(id), clock.now()));
+  }
+
+  function isTooOld({ acceptedAt, endpoint }: Delivery, { giveUpAfterMs }: Endpoint): boolean {
+    return isGivenUp(lease.health(endpoint), { acceptedAt, giveUpAfterMs, ...momentOf(clock) });
+  }
+
+  /** An endpoint that fails for long is tried rarely: all that has become too old goes together. */
+  async function giveUpOld(old: Delivery, endpoint: Endpoint, result: AttemptResult): Promise<void> {
+    const message = `it failed for too long; last: ${lease.health(endpoint.id).last}`;
+    const giveUp = (delivery: Delivery) => bury(delivery, { reason: 'gave-up', message, endpoint });
+    if (!(await bury(old, { reason: 'gave-up', message, endpoint, result }))) return;
+    const leave = await sweeps.enter();
+    await sweep(endpoint, giveUp).finally(leave);
+  }
+
+  /** Gives up what has become too old, until that is refused; the rest is given back. */
+  async function sweep(endpoint: Endpoint, giveUp: (delivery: Delivery) => Promise<boolean>): Promise<void> {
+    const young: Delivery[] = [];
+    let youngBytes = 0;
+    let isRefused = false;
+    let goesOn = true;
+    while (goesOn && !isRefused && young.length < mostYoung && youngBytes < mostYoungBytes && !isStopping()) {
+      const claim = await lease.claim(endpoint.id, { limit: sweepSize, now: clock.now() });
+      claim.corrupt.forEach(noteCorrupt);
+      claim.unread.forEach(telling.unread);
+      goesOn = claim.goesOn;
+      for (const delivery of claim.deliveries) {
+        const isOld = isTooOld(delivery, endpoint) && !deliveries.isMade(delivery);
+        if (isOld && !isRefused) isRefused = !(await giveUp(delivery));
+        else {
+          young.push(delivery);
+          youngBytes += delivery.event.payload.byteLength;
+        }
+      }
+      await setImmediate(); // the other endpoints' answers and signals are heard in between
+    }
+    for (const delivery of young) lease.release(delivery);
+  }
+
+  function noteCorrupt(entry: Corrupt): void {
+    summary.corrupt += 1;
+    telling.corrupt(entry);
+  }
+
+  function perform(attempted: Attempted, decision: Decision, told: Told): Promise<unknown> {
+    const { delivery, endpoint, attempt, result } = attempted;
+    if (decision === 'waits') return wait(attempted);
+    // The endpoint works, whatever it says of this delivery.
+    resting.wake(endpoint.id);
+    if (decision === 'delivered') return deliveries.done(delivery);
+    if (decision === 'alone') return deferAlone(attempted, told);
+    const message = `the receiver wants it never again: ${told.what}`;
+    return bury(delivery, { reason: 'refused', message, endpoint, attempts: attempt, result });
+  }
+
+  /** A person must put something right first: nothing is counted, and it is told once, from one drain to the next as well. */
+  async function misconfigured(attempted: Attempted, error: AttemptError): Promise<void> {
+    const { delivery, endpoint } = attempted;
+    const { id } = endpoint;
+    resting.rest(id, error.isLasting ? 'lasting-mistake' : 'mistake');
+    lease.release(delivery);
+    const health = lease.health(id);
+    if (health.mistake === error.message) return;
+    await lease.saveHealth(id, { ...health, mistake: error.message }, { atOnce: true });
+    telling.misconfigured(attempted, error);
+  }
+
+  /** This machine could not make the attempt: nothing is counted. */
+  function putOff({ delivery, endpoint, result }: Attempted): void {
+    resting.rest(endpoint.id, 'ours');
+    lease.release(delivery);
+    if (result.kind !== 'error') return;
+    if (isSharedShortage(result.code)) resting.pause();
+    telling.shortage(result);
+  }
+
+  /** An endpoint was reached, so those that could not be have a trouble of their own. */
+  async function countPostponed(endpoint: Endpoint): Promise<void> {
+    for (const attempted of reachability.reached(endpoint.id)) {
+      const verdict = verdictOf(attempted.result, clock.now());
+      if (verdict.kind !== 'failed') continue;
+      summary.failed += 1;
+      await decide(attempted, outcomeOf(verdict, attempted.result)).saved;
+    }
+  }
+
+  async function settle(attempted: Attempted): Promise<void> {
+    const { delivery, endpoint, result } = attempted;
+    const verdict = verdictOf(result, clock.now());
+    if (verdict.kind === 'mistake') return misconfigured(attempted, result as AttemptError);
+    telling.attempt(attempted, verdict);
+    if (verdict.kind === 'aborted') return lease.release(delivery);
+    if (verdict.kind === 'ours') return putOff(attempted);
+    if (verdict.kind === 'failed' && verdict.isUnreachable) {
+      if (!reachability.isProven(endpoint.id)) {
+        reachability.postpone(attempted);
+        return putOff(attempted);
+      }
+    } else if (provesNetwork(result)) await countPostponed(endpoint);
+    summary[verdict.kind === 'delivered' ? 'delivered' : 'failed'] += 1;
+    const answer = keptAnswerTo(delivery, result);
+    if (answer !== undefined) lease.noteAnswer(endpoint.id, answer);
+    const { decision, saved } = decide(attempted, outcomeOf(verdict, result));
+    if (saved !== undefined) await saved;
+    await perform(attempted, decision, { what: '', ...verdict });
+  }
+
+  /** The oldest come first: the search ends at the first one that is not too old. */
+  async function giveUpPaused(endpoint: string, keepMs: number): Promise<void> {
+    const health = lease.health(endpoint);
+    const message = `it was paused for too long: ${health.paused}`;
+    let goesOn = true;
+    while (goesOn && !isStopping()) {
+      const claim = await lease.claim(endpoint, { limit: sweepSize, now: clock.now(), probe: [] });
+      claim.corrupt.forEach(noteCorrupt);
+      claim.unread.forEach(telling.unread);
+      let isBurying = true;
+      for (const delivery of claim.deliveries) {
+        const { acceptedAt } = delivery;
+        isBurying &&= isKeptTooLong(health, { acceptedAt, keepMs, ...momentOf(clock) });
+        if (!isBurying) lease.release(delivery);
+        else isBurying = await bury(delivery, { reason: 'gave-up', message });
+      }
+      goesOn = claim.goesOn && isBurying;
+      await setImmediate(); // signals are heard in between
+    }
+  }
+
+  return {
+    giveUpPaused,
+    began: loneFailures.began,
+    async settle(attempted) {
+      try {
+        await settle(attempted);
+      } finally {
+        loneFailures.ended(attempted.delivery);
+      }
+    },
+    async buryDeregistered(delivery) {
+      const time = new Date(clock.now()).toISOString();
+      const attempts = attemptNumber(delivery) - 1;
+      await deliveries.bury(delivery, {
+        reason: 'deregistered',
+        message: 'it was deregistered',
+        attempts,
+        time,
+      });
+    },
+    giveUpHeld: (delivery) =>
+      bury(delivery, { reason: 'gave-up', message: 'it was not registered for too long' }),
+    isMade: deliveries.isMade,
+    finish: deliveries.done,
+    attemptNumber,
+    noteCorrupt,
+    noteUnread: telling.unread,
+  };
+}
+
+/** A name that cannot be looked up, and silence, are what a machine without a network has as well. */
+function provesNetwork(result: AttemptResult): boolean {
+  return result.kind === 'answer' || (result.kind === 'error' && !/^EAI_|^TIMEOUT$/.test(result.code));
+}
+
+/** What the receiver said, as far as it is told further. */
+interface Told {
+  what: string;
+  retryAfterMs?: number;
+}
+
+/** What follows from an attempt. */
+interface Decided {
+  decision: Decision;
+  /** Resolves when the endpoint's health, where it has changed, is saved. */
+  saved?: Promise<void>;
+}
+
+/** Why a delivery is given up, and after how many attempts where that is not what is recorded so far. */
+interface Grave {
+  reason: 'gave-up' | 'refused' | 'deregistered';
+  message: string;
+  /** Unless it is not known any more. */
+  endpoint?: Endpoint;
+  attempts?: number;
+  /** What the last attempt came to, where it was an attempt of this delivery. */
+  result?: AttemptResult;
+}
+
+function outcomeOf(
+  verdict: Exclude<Verdict, { kind: 'aborted' | 'ours' | 'mistake' }>,
+  result: AttemptResult,
+): Outcome {
+  if (verdict.kind === 'delivered')
+    return verdict.disables ? { kind: 'ok', disables: 'webhook-delivery: disable' } : { kind: 'ok' };
+  if (verdict.kind === 'failed' && result.kind === 'error') return { ...verdict, message: result.message };
+  const message = excerptOf(result);
+  return message === undefined || verdict.kind === 'refused' ? verdict : { ...verdict, message };
+}

@@ -1,0 +1,1060 @@
+import { execFileSync } from 'node:child_process';
+import {
+  chownSync,
+  closeSync,
+  existsSync,
+  ftruncateSync,
+  linkSync,
+  mkdirSync,
+  type NoParamCallback,
+  openSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  unlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { createServer } from 'node:net';
+import { basename, dirname } from 'node:path';
+import { describe, expect, it, vi } from 'vitest';
+import { batchMemberId, createEventId, isGeneratedId } from '../../../../src/event/event-id.js';
+import { eventToBytes } from '../../../../src/event/record.js';
+import { randomBytes } from '../../../../src/shared/random.js';
+import { createFileInbox } from '../../../../src/spool/file/accept/file-inbox.js';
+import { systemDisk } from '../../../../src/spool/file/disk/disk.js';
+import { scanIncoming } from '../../../../src/spool/file/intake/incoming.js';
+import { mostOfOneId } from '../../../../src/spool/file/queue/queue-writer.js';
+import type { Lease } from '../../../../src/spool/spool.js';
+import { batchToBytes, event, shellEvent } from '../../../support/builders.js';
+import { type Fault, faultyDisk, Killed } from '../../../support/faulty-disk.js';
+import {
+  claimAll,
+  fanOutAll,
+  ids,
+  isRoot,
+  leaseOf,
+  madeSpool,
+  names,
+  quickDir,
+  read,
+  spoolAt,
+  text,
+} from '../../../support/spool-kit.js';
+import { tempDir } from '../../../support/temp.js';
+import { countTurns } from '../../../support/turns.js';
+
+const asRoot = isRoot ? it : it.skip; // chown and mknod need root
+
+function drop(root: string, name: string | Buffer, content: string | Buffer): void {
+  const path = Buffer.concat([Buffer.from(`${root}/incoming/`), Buffer.from(name)]);
+  writeFileSync(path, content);
+}
+
+/** A disk that does not tell `A` from `a` in the names of its queues, as far as looking and renaming go. */
+function caselessDisk(): typeof systemDisk {
+  const real = (path: unknown): string => {
+    const [directory, name] = [dirname(String(path)), basename(String(path))];
+    if (!directory.includes('/queue/') || !existsSync(directory)) return String(path);
+    const there = readdirSync(directory).find((each) => each.toLowerCase() === name.toLowerCase());
+    return `${directory}/${there ?? name}`;
+  };
+  const disk: Record<string, unknown> = {
+    ...systemDisk,
+    lstatSync: (path: string, options: object) => systemDisk.lstatSync(real(path), options),
+    renameSync: (from: string, to: string) => systemDisk.renameSync(from, real(to)),
+  };
+  return disk as typeof systemDisk;
+}
+
+async function opened({ fault, directory = quickDir() }: { fault?: Fault; directory?: string } = {}) {
+  const root = madeSpool(directory);
+  const spool = spoolAt(root, fault && { disk: faultyDisk(fault).disk });
+  return { root, spool, lease: await leaseOf(spool), inbox: createFileInbox(root, { random: randomBytes }) };
+}
+
+/** Fans out to `a`, and expects that the one entry in `incoming/` was put aside whole. */
+async function putAside(root: string, lease: Lease): Promise<{ name: string; reason: string }> {
+  const { corrupt, unread, events } = await fanOutAll(lease, () => ['a']);
+  expect({ events, unread }).toEqual({ events: 0, unread: [] });
+  expect(corrupt).toHaveLength(1);
+  const [entry] = corrupt;
+  expect(readdirSync(`${root}/incoming`)).toEqual([]);
+  expect(read(`${root}/corrupt/${entry!.name}.why`)).toBe(`${entry!.reason}\n`);
+  expect(names(`${root}/corrupt`)).toContain(entry!.name);
+  await lease.close();
+  return entry!;
+}
+
+describe('fanOut() of what cannot be read', () => {
+  const unreadable: Array<[what: string, make: (path: string) => void, reason: RegExp]> = [
+    ['an empty file', (path) => writeFileSync(path, ''), /^it is empty$/],
+    ['half a file', (path) => writeFileSync(path, eventToBytes(event()).subarray(0, 40)), /./],
+    ['a missing hook', (path) => writeFileSync(path, '{"payload":1}'), /neither "hook" nor "to"/],
+    ['a missing payload', (path) => writeFileSync(path, '{"hook":"x"}'), /no "payload"/],
+    [
+      'a hook that is a path',
+      (path) => writeFileSync(path, shellEvent('../../etc/passwd', '1')),
+      /not a valid name/,
+    ],
+    [
+      'a hook with escape characters',
+      (path) => writeFileSync(path, shellEvent('a\u001b[2J', '1')),
+      /not a valid name/,
+    ],
+    ['an id that is a path', (path) => writeFileSync(path, '{"id":"../x","hook":"x","payload":1}'), /the id/],
+    ['a symbolic link', (path) => symlinkSync('/etc/passwd', path), /symbolic link/],
+    ['a dangling symbolic link', (path) => symlinkSync('/nowhere', path), /symbolic link/],
+    ['a directory', (path) => mkdirSync(path), /directory/],
+    [
+      'a directory with things in it',
+      (path) => mkdirSync(`${path}/deeper`, { recursive: true }),
+      /directory/,
+    ],
+    ['a FIFO', (path) => execFileSync('mkfifo', [path]), /not a regular file/],
+  ];
+  for (const [what, make, reason] of unreadable) {
+    it(`fanOut() moves ${what} to corrupt/ with the reason beside it`, async () => {
+      const { root, lease } = await opened();
+      make(`${root}/incoming/x.json`);
+      expect((await putAside(root, lease)).reason).toMatch(reason);
+    });
+  }
+
+  it('fanOut() moves a FIFO that somebody writes to into corrupt/ without reading it', async () => {
+    const { root, lease } = await opened();
+    execFileSync('mkfifo', [`${root}/incoming/x.json`]);
+    const writer = openSync(`${root}/incoming/x.json`, 'r+');
+    writeFileSync(writer, eventToBytes(event()));
+    expect((await putAside(root, lease)).reason).toBe('it is not a regular file');
+    closeSync(writer);
+  });
+
+  it('fanOut() moves a socket to corrupt/', async () => {
+    const { root, lease } = await opened();
+    const server = createServer();
+    await new Promise<void>((resolve) => server.listen(`${root}/incoming/x.json`, resolve));
+    expect((await putAside(root, lease)).reason).toMatch(/socket/);
+    await new Promise((resolve) => server.close(resolve));
+  });
+
+  asRoot('fanOut() moves a device to corrupt/ (as root)', async () => {
+    const { root, lease } = await opened();
+    execFileSync('mknod', [`${root}/incoming/x.json`, 'c', '1', '3']);
+    expect((await putAside(root, lease)).reason).toBe('it is not a regular file');
+  });
+
+  it('fanOut() moves a file of 5 GB to corrupt/ without reading it', async () => {
+    const { root, lease } = await opened();
+    const fd = openSync(`${root}/incoming/x.json`, 'w');
+    ftruncateSync(fd, 5 * 2 ** 30);
+    closeSync(fd);
+    expect((await putAside(root, lease)).reason).toMatch(/larger than/);
+    expect(statSync(`${root}/corrupt/x.json`).size).toBe(5 * 2 ** 30);
+  });
+
+  it('fanOut() moves a file with another ending to corrupt/', async () => {
+    const { root, lease } = await opened();
+    drop(root, 'x.txt', shellEvent('x', '1'));
+    expect((await putAside(root, lease)).reason).toBe("its name does not end in '.json' or '.jsonl'");
+  });
+
+  it('fanOut() moves a name that is not UTF-8 to corrupt/ under its hexadecimal digits', async () => {
+    const { root, lease } = await opened();
+    drop(root, Buffer.from([0x61, 0xff, 0xfe]), shellEvent('x', '1'));
+    drop(root, Buffer.from([0x2e, 0xff]), 'left alone');
+    const { corrupt } = await fanOutAll(lease, () => ['a']);
+    expect(corrupt).toEqual([{ name: 'not-utf8-61fffe', reason: 'its name is not UTF-8' }]);
+    expect(read(`${root}/corrupt/not-utf8-61fffe`)).toBe(shellEvent('x', '1'));
+    expect(await lease.waiting()).toBe(0);
+    await lease.close();
+  });
+
+  it('fanOut() keeps a name that is not UTF-8 for later when it cannot be moved just now', async () => {
+    const { root, lease } = await opened({
+      fault: ({ name, args }) => (name === 'renameSync' && Buffer.isBuffer(args[0]) ? 'EIO' : undefined),
+    });
+    drop(root, Buffer.from([0x61, 0xff]), shellEvent('x', '1'));
+    drop(root, 'good.json', shellEvent('x', '2'));
+    const { unread, events } = await fanOutAll(lease, () => ['a']);
+    expect(events).toBe(1);
+    expect(unread).toEqual([{ name: 'not-utf8-61ff', reason: 'it cannot be taken in now (EIO)' }]);
+    await lease.close();
+  });
+
+  it('fanOut() leaves a name that is not UTF-8 to whoever takes it first', async () => {
+    const { root, lease } = await opened({
+      fault({ name, args }) {
+        if (name === 'renameSync' && Buffer.isBuffer(args[0])) unlinkSync(args[0]);
+        return undefined;
+      },
+    });
+    drop(root, Buffer.from([0x61, 0xff]), 'x');
+    expect((await fanOutAll(lease, () => ['a'])).corrupt).toEqual([]);
+    expect(names(`${root}/corrupt`)).toEqual([]);
+    await lease.close();
+  });
+
+  it('fanOut() takes in an event whose name really holds a replacement character', async () => {
+    const { root, lease } = await opened();
+    drop(root, 'a\uFFFDb.json', shellEvent('x', '"replaced"'));
+    drop(root, Buffer.from([0xff]), 'x');
+    await fanOutAll(lease, () => ['a']);
+    expect((await claimAll(lease, 'a')).map(text)).toEqual(['"replaced"']);
+    await lease.close();
+  });
+
+  it('fanOut() shortens a name of 255 bytes in corrupt/, and keeps one with control characters', async () => {
+    const { root, lease } = await opened();
+    const long = `${'é'.repeat(125)}.json`;
+    drop(root, long, 'x');
+    drop(root, 'a\nb\u001b[31m.json', 'x');
+    const { corrupt } = await fanOutAll(lease, () => ['a']);
+    expect(corrupt.map(({ name }) => name).sort()).toEqual(['a\nb\u001b[31m.json', 'é'.repeat(115)]);
+    for (const { name } of corrupt) expect(read(`${root}/corrupt/${name}`)).toBe('x');
+    await lease.close();
+  });
+
+  it('fanOut() takes in an event with a name of 255 bytes under a new id', async () => {
+    const { root, lease } = await opened();
+    drop(root, `${'x'.repeat(250)}.json`, shellEvent('x', '1'));
+    await fanOutAll(lease, () => ['a']);
+    const [delivery] = await claimAll(lease, 'a');
+    expect(isGeneratedId(delivery!.event.id)).toBe(true);
+    await lease.close();
+  });
+
+  it('fanOut() leaves names that begin with a dot alone, and waiting() does not count them', async () => {
+    const { root, lease } = await opened();
+    drop(root, '.x.json.tmp', shellEvent('x', '1'));
+    expect(await fanOutAll(lease, () => ['a'])).toMatchObject({ events: 0, corrupt: [], unread: [] });
+    expect(await lease.waiting()).toBe(0);
+    expect(names(`${root}/incoming`)).toEqual(['.x.json.tmp']);
+    await lease.close();
+  });
+
+  for (const errno of ['EIO', 'EMFILE']) {
+    it(`fanOut() keeps an entry that cannot be read for ${errno}, and takes in the others`, async () => {
+      let failing = true;
+      const { root, lease, inbox } = await opened({
+        fault: ({ name, args }) =>
+          failing && name === 'openSync' && String(args[0]).endsWith('/incoming/bad.json')
+            ? errno
+            : undefined,
+      });
+      drop(root, 'bad.json', shellEvent('x', '"bad"'));
+      const fired = event();
+      await inbox.enqueue(fired);
+      const step = await lease.fanOut(() => ['a']);
+      expect(step).toMatchObject({ events: 1, corrupt: [], more: false });
+      expect(step.unread).toEqual([{ name: 'bad.json', reason: `it cannot be taken in now (${errno})` }]);
+      expect(ids(await claimAll(lease, 'a'))).toEqual([fired.id]);
+      failing = false;
+      expect(await lease.fanOut(() => ['a'])).toMatchObject({ events: 1, unread: [] });
+      expect((await claimAll(lease, 'a')).map(text)).toEqual(['"bad"']);
+      await lease.close();
+    });
+  }
+
+  it('fanOut() rejects with whatever the route throws, and the event stays', async () => {
+    const { lease, inbox, root } = await opened();
+    await inbox.enqueue(event());
+    const bug = new Error('a bug');
+    await expect(
+      lease.fanOut(() => {
+        throw bug;
+      }),
+    ).rejects.toBe(bug);
+    expect(names(`${root}/incoming`)).toHaveLength(1);
+    await lease.close();
+  });
+});
+
+describe('fanOut() of events', () => {
+  /** A spool that tells of its links, renames and removals, and of each fsync once that is over. */
+  async function traced() {
+    const calls: string[] = [];
+    const opened: string[] = [];
+    const root = madeSpool(quickDir());
+    const below = (path: unknown) => String(path).slice(root.length + 1);
+    const { disk } = faultyDisk(({ name, args }) => {
+      if (name === 'openSync') opened.push(below(args[0]));
+      if (name === 'fsyncSync') calls.push(`fsync ${opened.at(-1)}`);
+      if (name === 'linkSync' || name === 'renameSync') calls.push(`${name} ${below(args[1])}`);
+      if (name === 'unlinkSync') calls.push(`${name} ${below(args[0])}`);
+      return undefined;
+    });
+    const fsync = (fd: number, told: NoParamCallback) => {
+      const path = opened.at(-1);
+      disk.fsync(fd, (error) => {
+        calls.push(`fsync ${path}`);
+        told(error);
+      });
+    };
+    const spool = spoolAt(root, { disk: { ...disk, fsync } as typeof disk });
+    const lease = await leaseOf(spool);
+    const fired = event();
+    await spool.enqueue(fired);
+    calls.length = 0;
+    return { calls, lease, spool, file: `${fired.id}.json` };
+  }
+
+  it('fanOut() makes every link durable before the event leaves incoming/, and that before it resolves', async () => {
+    const { calls, lease, file } = await traced();
+    await lease.fanOut(() => ['a', 'b']);
+    expect(calls.slice(0, 2)).toEqual([
+      `linkSync queue/a/00000001/${file}`,
+      `linkSync queue/b/00000001/${file}`,
+    ]);
+    expect(calls.slice(2, -2).sort()).toEqual([
+      'fsync queue',
+      'fsync queue/a',
+      'fsync queue/a/00000001',
+      'fsync queue/b',
+      'fsync queue/b/00000001',
+    ]);
+    expect(calls.slice(-2)).toEqual([`unlinkSync incoming/${file}`, 'fsync incoming']);
+    await lease.close();
+  });
+
+  it('fanOut() moves the event of one endpoint, and makes both directories durable before it resolves', async () => {
+    const { calls, lease, file } = await traced();
+    await lease.fanOut(() => ['a']);
+    expect(calls[0]).toBe(`renameSync queue/a/00000001/${file}`);
+    expect(calls.slice(1, -1).sort()).toEqual(['fsync queue', 'fsync queue/a', 'fsync queue/a/00000001']);
+    expect(calls.at(-1)).toBe('fsync incoming');
+    await lease.close();
+  });
+
+  it('fanOut() makes a batch durable with its progress before it leaves incoming/', async () => {
+    const { calls, lease, spool } = await traced();
+    await lease.fanOut(() => []);
+    calls.length = 0;
+    await spool.enqueue({
+      id: 'b',
+      hook: 'x',
+      time: new Date(0).toISOString(),
+      payloads: [Buffer.from('1')],
+    });
+    calls.length = 0;
+    await lease.fanOut(() => ['a']);
+    expect(calls[0]).toMatch(/^fsync tmp\//);
+    expect(calls.slice(1, 3)).toEqual([
+      'renameSync queue/a/00000001.1.b/b.done',
+      'linkSync queue/a/00000001.1.b/b.jsonl',
+    ]);
+    expect(calls.slice(3, -2).sort()).toEqual(['fsync queue', 'fsync queue/a', 'fsync queue/a/00000001.1.b']);
+    expect(calls.slice(-2)).toEqual(['unlinkSync incoming/b.jsonl', 'fsync incoming']);
+    await lease.close();
+  });
+
+  it('fanOut() gives an event that a shell dropped an id and a time, once', async () => {
+    const { root, lease } = await opened();
+    drop(root, 'dropped.json', shellEvent('x', '{"a": 1.0}'));
+    await fanOutAll(lease, () => ['a', 'b']);
+    const [a] = await claimAll(lease, 'a');
+    const [b] = await claimAll(lease, 'b');
+    expect(isGeneratedId(a!.event.id)).toBe(true);
+    expect(b!.event).toEqual(a!.event);
+    expect(Math.abs(a!.acceptedAt - Date.now())).toBeLessThan(60_000);
+    expect(a!.event.time).toBe(new Date(a!.acceptedAt).toISOString());
+    expect(text(a!)).toBe('{"a": 1.0}');
+    await lease.close();
+  });
+
+  it('fanOut() takes the id from the name where the file has none, and the time of a chosen id from its age', async () => {
+    const { root, lease } = await opened();
+    const id = createEventId(Date.parse('2026-01-01T00:00:00.000Z'), randomBytes(10));
+    drop(root, `${id}.json`, shellEvent('x', '1'));
+    drop(root, 'other.json', '{"id":"mine","hook":"x","payload":2}');
+    await fanOutAll(lease, () => ['a']);
+    const claimed = await claimAll(lease, 'a');
+    expect(ids(claimed).sort()).toEqual([id, 'mine'].sort());
+    expect(claimed.find(({ event: { id: each } }) => each === id)!.event.time).toBe(
+      '2026-01-01T00:00:00.000Z',
+    );
+    const mine = claimed.find(({ event: { id: each } }) => each === 'mine')!;
+    expect(Math.abs(mine.acceptedAt - Date.now())).toBeLessThan(60_000);
+    await lease.close();
+  });
+
+  it('fanOut() gives an event of a clock that was ahead its time from now on', async () => {
+    const { root, lease } = await opened();
+    const ahead = Date.parse('2099-01-01T00:00:00.000Z');
+    const id = createEventId(ahead, randomBytes(10));
+    drop(root, `${id}.json`, shellEvent('x', '1'));
+    utimesSync(`${root}/incoming/${id}.json`, ahead / 1000, ahead / 1000);
+    await fanOutAll(lease, () => ['a']);
+    expect(Math.abs(statSync(`${root}/queue/a/00000001/${id}.json`).mtimeMs - Date.now())).toBeLessThan(
+      60_000,
+    );
+    await lease.close();
+  });
+
+  it('fanOut() takes in all entries with the same id, and claim() hands out one after the other', async () => {
+    const { root, lease } = await opened();
+    for (const [n, name] of ['one', 'mine', 'two'].entries())
+      drop(root, `${name}.json`, `{"id":"mine","hook":"x","payload":${n}}`);
+    expect(await fanOutAll(lease, () => ['a'])).toMatchObject({ events: 3, corrupt: [], unread: [] });
+    const found: string[] = [];
+    for (let n = 0; n < 3; n += 1) {
+      const [next, ...others] = await claimAll(lease, 'a');
+      expect(others).toEqual([]);
+      expect(await claimAll(lease, 'a')).toEqual([]);
+      found.push(text(next!));
+      await lease.done(next!);
+    }
+    expect(found).toEqual(['1', '0', '2']); // first the one whose name was its id
+    expect(lease.owing()).toEqual([]);
+    await lease.close();
+    expect(names(`${root}/queue`)).toEqual([]);
+  });
+
+  it('claim() hands out the first of two events with one id again where it is given back or fails, and the other then', async () => {
+    const { lease, inbox } = await opened();
+    const fired = event();
+    for (const payload of ['"first"', '"other"']) {
+      await inbox.enqueue({ ...fired, payload: Buffer.from(payload) });
+      await fanOutAll(lease, () => ['a']);
+    }
+    const [first] = await claimAll(lease, 'a');
+    lease.release(first!);
+    const probe = [fired.id];
+    const [probed] = (await lease.claim('a', { limit: 9, now: 0, probe })).deliveries;
+    expect(text(probed!)).toBe('"first"');
+    expect((await lease.claim('a', { limit: 9, now: 0, probe })).deliveries).toEqual([]);
+    await lease.defer(probed!, { dueMs: 5, attempts: 1 });
+    const [other] = await claimAll(lease, 'a', 9);
+    expect([text(other!), other!.attempts]).toEqual(['"first"', 1]);
+    expect(await claimAll(lease, 'a', 9)).toEqual([]);
+    await lease.bury(other!, { reason: 'gave-up', message: '', attempts: 1, time: '' });
+    expect((await claimAll(lease, 'a')).map(text)).toEqual(['"other"']);
+    await lease.close();
+  });
+
+  it('fanOut() gets past more entries that cannot be taken in than one listing holds, and tells each once', async () => {
+    const root = madeSpool(quickDir());
+    let isFailing = true;
+    const { disk } = faultyDisk(({ name, args }) =>
+      isFailing && name === 'openSync' && String(args[0]).includes('/incoming/stuck') ? 'EIO' : undefined,
+    );
+    const lease = await leaseOf(spoolAt(root, { disk, listed: 4 }));
+    for (let n = 10; n < 30; n += 1) drop(root, `stuck${n}.json`, '{"hook":"x","payload":1}');
+    drop(root, 'z.json', '{"hook":"x","payload":"z"}');
+    const told: string[] = [];
+    for (let more = true; more; ) {
+      const step = await lease.fanOut(() => ['a']);
+      told.push(...step.unread.map(({ name }) => name));
+      more = step.more;
+    }
+    expect(told).toHaveLength(20);
+    expect(new Set(told).size).toBe(20);
+    expect((await claimAll(lease, 'a')).map(text)).toEqual(['"z"']);
+    isFailing = false;
+    expect(await fanOutAll(lease, () => ['a'])).toMatchObject({ events: 20, unread: [] });
+    await lease.close();
+  });
+
+  it('fanOut() tells of what is no event and cannot be put aside, and does not count it as waiting', async () => {
+    const root = madeSpool(quickDir());
+    const { disk } = faultyDisk(({ name, args }) =>
+      name === 'accessSync' && String(args[0]).includes('/incoming/') ? 'EACCES' : undefined,
+    );
+    const lease = await leaseOf(spoolAt(root, { disk, listed: 2 }));
+    for (const name of ['a', 'b', 'c', 'd', 'e']) mkdirSync(`${root}/incoming/${name}.json`);
+    drop(root, 'z.json', '{"hook":"x","payload":"z"}');
+    for (let pass = 0; pass < 2; pass += 1) {
+      const { immovable, unread, corrupt } = await fanOutAll(lease, () => ['a']);
+      expect([unread, corrupt]).toEqual([[], []]);
+      expect(immovable.map(({ name }) => name[0])).toEqual(['a', 'b', 'c', 'd', 'e']);
+      expect(await lease.waiting()).toBe(0);
+    }
+    expect(names(`${root}/corrupt`)).toEqual([]);
+    expect((await claimAll(lease, 'a')).map(text)).toEqual(['"z"']);
+    await lease.close();
+  });
+
+  it('fanOut() keeps an entry in incoming/ where 64 others of its id are queued, and all others go on', async () => {
+    const { root, lease } = await opened();
+    for (let n = 0; n < mostOfOneId + 3; n += 1)
+      drop(root, `${n}.json`, `{"id":"mine","hook":"x","payload":${n}}`);
+    drop(root, 'z.json', '{"hook":"x","payload":"z"}');
+    const { events, unread } = await fanOutAll(lease, () => ['a']);
+    expect(events).toBe(mostOfOneId + 1);
+    expect(unread).toHaveLength(3);
+    expect(names(`${root}/incoming`)).toContain('mine.json');
+    expect((await claimAll(lease, 'a')).map(text)).toContain('"z"');
+    await lease.close();
+  });
+
+  it('fanOut() makes one delivery of an event that is queued already', async () => {
+    const { lease, inbox } = await opened();
+    const fired = event();
+    await inbox.enqueue(fired);
+    await fanOutAll(lease, () => ['a']);
+    await inbox.enqueue({ ...fired, time: '2020-01-01T00:00:00.000Z' });
+    expect(await fanOutAll(lease, () => ['a'])).toMatchObject({ events: 1, deliveries: 0, corrupt: [] });
+    expect(ids(await claimAll(lease, 'a'))).toEqual([fired.id]);
+    expect(await lease.owed('a')).toBe(1);
+    await lease.close();
+  });
+
+  it('fanOut() puts another event of a queued id into every queue, and only where the first is queued it waits for that', async () => {
+    const { root, lease, inbox } = await opened();
+    const fired = event();
+    await inbox.enqueue(fired);
+    await fanOutAll(lease, () => ['b']);
+    await inbox.enqueue({ ...fired, payload: Buffer.from('"other"') });
+    const taken = await fanOutAll(lease, () => ['a', 'b', 'c']);
+    expect(taken).toMatchObject({ events: 1, deliveries: 3, corrupt: [], unread: [] });
+    expect(names(`${root}/incoming`)).toEqual([]);
+    for (const endpoint of ['a', 'c'])
+      expect((await claimAll(lease, endpoint)).map(text)).toEqual(['"other"']);
+    const [first, ...others] = await claimAll(lease, 'b');
+    expect(text(first!)).toEqual(text({ event: fired }));
+    expect(others).toEqual([]);
+    await lease.done(first!);
+    expect((await claimAll(lease, 'b')).map(text)).toEqual(['"other"']);
+    await lease.close();
+  });
+
+  it('fanOut() sees an event in the segment before the last one, too', async () => {
+    const { root, inbox } = await opened();
+    const fired = event();
+    const other = event();
+    for (const [segment, put] of [
+      ['00000001', fired],
+      ['00000002', event()],
+    ] as const) {
+      mkdirSync(`${root}/queue/a/${segment}`, { recursive: true });
+      writeFileSync(`${root}/queue/a/${segment}/${put.id}.json`, eventToBytes(put));
+    }
+    writeFileSync(`${root}/queue/a/00000001/${other.id}.json`, eventToBytes(other));
+    await inbox.enqueue(fired);
+    await inbox.enqueue({ ...other, payload: Buffer.from('"changed"') });
+    const lease = await leaseOf(spoolAt(root));
+    const { events, deliveries, unread } = await fanOutAll(lease, () => ['a']);
+    expect({ events, deliveries, unread }).toEqual({ events: 2, deliveries: 1, unread: [] });
+    expect(names(`${root}/queue/a`)).toEqual(['00000001', '00000002']);
+    const claimed = await claimAll(lease, 'a');
+    expect(claimed).toHaveLength(3);
+    for (const delivery of claimed) await lease.done(delivery);
+    expect((await claimAll(lease, 'a')).map(text)).toEqual(['"changed"']);
+    await lease.close();
+  });
+
+  it('fanOut() looks once at each file that it puts into a segment of its own, and never for what cannot be there', async () => {
+    const looks: string[] = [];
+    const { root, lease, inbox } = await opened({
+      fault: ({ name, args }) => {
+        if (name === 'lstatSync') looks.push(String(args[0]));
+        return undefined;
+      },
+    });
+    const fired = Array.from({ length: 5 }, () => event());
+    for (const each of fired) await inbox.enqueue(each);
+    await fanOutAll(lease, () => ['a']);
+    expect(looks).toEqual(fired.map(({ id }) => `${root}/queue/a/00000001/${id}.json`));
+    await lease.close();
+  });
+
+  it('fanOut() does not put an event over another one whose id it has given a place just now', async () => {
+    const { root, lease } = await opened();
+    const file = (text: string) => `{"id":"Same","hook":"x","payload":"${text}"}`;
+    writeFileSync(`${root}/incoming/Same.json`, file('first'));
+    await fanOutAll(lease, () => ['a']);
+    writeFileSync(`${root}/incoming/Same.json`, file('second'));
+    expect((await fanOutAll(lease, () => ['a'])).unread).toEqual([]);
+    const [first] = await claimAll(lease, 'a');
+    expect(text(first!)).toBe('"first"');
+    await lease.done(first!);
+    expect((await claimAll(lease, 'a')).map(text)).toEqual(['"second"']);
+    await lease.close();
+  });
+
+  it('fanOut() does not put an event over one whose id differs in case, where the file system makes no difference', async () => {
+    const root = madeSpool(quickDir());
+    const lease = await leaseOf(spoolAt(root, { disk: caselessDisk() }));
+    writeFileSync(`${root}/incoming/Same.json`, '{"id":"Same","hook":"x","payload":1}');
+    await fanOutAll(lease, () => ['a']);
+    writeFileSync(`${root}/incoming/same.json`, '{"id":"same","hook":"x","payload":2}');
+    expect((await fanOutAll(lease, () => ['a'])).unread).toEqual([]);
+    expect((await claimAll(lease, 'a')).map(text)).toEqual(['1', '2']);
+    expect(names(`${root}/queue/a`)).toHaveLength(2);
+    await lease.close();
+  });
+
+  it('fanOut() gives an event another place where a directory has its own in the queue', async () => {
+    const { root, lease: earlier, inbox } = await opened();
+    await earlier.close();
+    const fired = event();
+    mkdirSync(`${root}/queue/a/00000001/${fired.id}.json`, { recursive: true });
+    const lease = await leaseOf(spoolAt(root));
+    await inbox.enqueue(fired);
+    expect((await fanOutAll(lease, () => ['a'])).unread).toEqual([]);
+    expect((await lease.claim('a', { limit: 1, now: 0 })).corrupt).toHaveLength(1);
+    expect(ids(await claimAll(lease, 'a'))).toEqual([fired.id]);
+    await lease.close();
+  });
+
+  it('fanOut() links an event of the same user and copies one that has a second link', async () => {
+    const { root, lease, inbox } = await opened();
+    const [linked, copied] = [event(), event()];
+    await inbox.enqueue(linked);
+    await inbox.enqueue(copied);
+    const elsewhere = `${root}/../elsewhere.json`;
+    linkSync(`${root}/incoming/${copied.id}.json`, elsewhere);
+    const inode = statSync(`${root}/incoming/${linked.id}.json`).ino;
+    await fanOutAll(lease, () => ['a']);
+    const queued = (id: string) => statSync(`${root}/queue/a/00000001/${id}.json`);
+    expect(queued(linked.id).ino).toBe(inode);
+    expect(queued(copied.id)).toMatchObject({ nlink: 1, mode: 0o100600 });
+    writeFileSync(elsewhere, 'changed');
+    expect((await claimAll(lease, 'a')).map(text)).toEqual([
+      text({ event: linked }),
+      text({ event: copied }),
+    ]);
+    await lease.close();
+  });
+
+  asRoot(
+    'fanOut() copies a file of another user, and sends the bytes that were taken in (as root)',
+    async () => {
+      const { root, lease } = await opened();
+      const fired = event({ payload: Buffer.from('"as it was"') });
+      const path = `${root}/incoming/${fired.id}.json`;
+      writeFileSync(path, eventToBytes(fired));
+      chownSync(path, 65534, 65534);
+      const theirs = openSync(path, 'r+');
+      await fanOutAll(lease, () => ['a']);
+      writeFileSync(theirs, 'rewritten since, and longer than it was before');
+      closeSync(theirs);
+      expect(statSync(`${root}/queue/a/00000001/${fired.id}.json`).uid).toBe(0);
+      expect((await claimAll(lease, 'a')).map(text)).toEqual(['"as it was"']);
+      await lease.close();
+    },
+  );
+
+  it('fanOut() says nothing of an event that somebody takes back meanwhile', async () => {
+    const { root, lease } = await opened({
+      fault({ name, args }) {
+        if (name === 'openSync' && String(args[0]).endsWith('/incoming/x.json'))
+          rmSync(String(args[0]), { force: true });
+        return undefined;
+      },
+    });
+    drop(root, 'x.json', shellEvent('x', '1'));
+    expect(await fanOutAll(lease, () => ['a'])).toMatchObject({ events: 0, corrupt: [], unread: [] });
+    await lease.close();
+  });
+
+  it('fanOut() reads what is there where a file has become shorter meanwhile', async () => {
+    const { root, lease } = await opened({
+      fault({ name, args }) {
+        if (name === 'readSync' && (args[1] as Buffer).length > 64)
+          writeFileSync(`${root}/incoming/x.json`, '{');
+        return undefined;
+      },
+    });
+    drop(root, 'x.json', shellEvent('x', `"${'x'.repeat(100)}"`));
+    expect((await fanOutAll(lease, () => ['a'])).corrupt).toHaveLength(1);
+    await lease.close();
+  });
+
+  it('fanOut() takes no longer than 50 ms for a step, and 16 MiB', async () => {
+    let now = Date.now();
+    const root = madeSpool(quickDir());
+    const inbox = createFileInbox(root, { random: randomBytes });
+    for (let n = 0; n < 5; n += 1) await inbox.enqueue(event());
+    const { disk } = faultyDisk(({ name, args }) => {
+      if (name === 'openSync' && String(args[0]).includes('/incoming/')) now += 30;
+      return undefined;
+    });
+    const slow = await leaseOf(spoolAt(root, { disk, now: () => now }));
+    expect(await slow.fanOut(() => [])).toMatchObject({ events: 2, more: true });
+    await fanOutAll(slow, () => []);
+    for (let n = 0; n < 3; n += 1) {
+      await inbox.enqueue(event({ payload: Buffer.from(`"${'x'.repeat(10 << 20)}"`) }));
+    }
+    await slow.close();
+    const large = await leaseOf(spoolAt(root, { now: () => 0 }));
+    expect(await large.fanOut(() => [])).toMatchObject({ events: 2, more: true });
+    expect(await large.fanOut(() => [])).toMatchObject({ events: 1, more: false });
+    await large.close();
+  });
+
+  it('scanIncoming() takes the oldest names and says that there are more', () => {
+    const root = madeSpool(quickDir());
+    for (let n = 0; n < 30; n += 1) drop(root, `${String(29 - n).padStart(2, '0')}.json`, 'x');
+    const first = scanIncoming(systemDisk, root, { limit: 7 });
+    expect(first).toMatchObject({ more: true, odd: [] });
+    expect(first.names).toEqual(['00', '01', '02', '03', '04', '05', '06'].map((each) => `${each}.json`));
+    expect(scanIncoming(systemDisk, root, { limit: 29 })).toMatchObject({ more: true });
+    expect(scanIncoming(systemDisk, root, { limit: 30 })).toMatchObject({ more: false });
+  });
+
+  it('fanOut() goes on until all of more events are fanned out than one listing holds', async () => {
+    const root = madeSpool(quickDir());
+    const count = 65_600;
+    let source = '';
+    for (let n = 0; n < count; n += 1) {
+      const path = `${root}/incoming/${createEventId(n, randomBytes(10))}.json`;
+      if (n % 30_000 === 0) {
+        source = path;
+        writeFileSync(path, shellEvent('x', '1'));
+      } else linkSync(source, path);
+    }
+    const lease = await leaseOf(spoolAt(root, { now: () => 0 }));
+    const dropped = () => undefined;
+    expect((await fanOutAll(lease, () => [], dropped)).events).toBe(count);
+    expect(await lease.waiting()).toBe(0);
+    await lease.close();
+  }, 60_000);
+});
+
+describe('fanOut() after an intake that was cut short', () => {
+  async function halfDone({ other }: { other?: string } = {}) {
+    const { root, inbox, lease } = await opened();
+    await lease.close();
+    const fired = event();
+    await inbox.enqueue(fired);
+    mkdirSync(`${root}/queue/a/00000001`, { recursive: true });
+    linkSync(`${root}/incoming/${fired.id}.json`, `${root}/queue/a/00000001/${fired.id}.json`);
+    if (other !== undefined) {
+      mkdirSync(`${root}/queue/${other}/00000001`, { recursive: true });
+      const bytes = eventToBytes({ ...fired, hook: 'other' });
+      writeFileSync(`${root}/queue/${other}/00000001/${fired.id}.json`, bytes);
+    }
+    return { root, fired, lease: await leaseOf(spoolAt(root)) };
+  }
+
+  it('claim() hands nothing out before the event is gone from incoming/, and then once', async () => {
+    const { root, fired, lease } = await halfDone();
+    expect(await claimAll(lease, 'a')).toEqual([]);
+    expect(lease.ready({ now: 0 })).toEqual([]);
+    expect(lease.owing()).toEqual(['a']);
+    expect(await fanOutAll(lease, () => ['a', 'b'])).toMatchObject({ events: 1, deliveries: 1 });
+    expect(existsSync(`${root}/incoming/${fired.id}.json`)).toBe(false);
+    for (const endpoint of ['a', 'b']) {
+      const deliveries = await claimAll(lease, endpoint);
+      expect(ids(deliveries)).toEqual([fired.id]);
+      await lease.done(deliveries[0]!);
+      expect(await claimAll(lease, endpoint)).toEqual([]);
+    }
+    expect(lease.owing()).toEqual([]);
+    await lease.close();
+  });
+
+  it('fanOut() finds what is there where links are refused, too', async () => {
+    const { root, fired, lease } = await halfDone();
+    await lease.close();
+    const copying = await leaseOf(
+      spoolAt(root, { disk: faultyDisk(({ name }) => (name === 'linkSync' ? 'EXDEV' : undefined)).disk }),
+    );
+    expect(await fanOutAll(copying, () => ['a'])).toMatchObject({ events: 1, deliveries: 0 });
+    expect(ids(await claimAll(copying, 'a'))).toEqual([fired.id]);
+    await copying.close();
+  });
+
+  it.each([
+    ['a link', 'link'],
+    ['a copy, of a link that others may hold', 'copy'],
+    ['a copy, where links are refused', 'refused'],
+    ['a copy of an event whose id was chosen', 'chosen'],
+  ] as const)('fanOut() finds what is there far from the end of a queue: %s', async (_, kind) => {
+    const root = madeSpool(quickDir());
+    const fired = event(kind === 'chosen' ? { id: 'chosen' } : {});
+    const [waiting, queued] = [
+      `${root}/incoming/${fired.id}.json`,
+      `${root}/queue/a/00000001/${fired.id}.json`,
+    ];
+    // Intakes that were killed one after another have left segments behind them, some of them empty.
+    for (const segment of ['00000001', '00000003', '00000004', '00000006'])
+      mkdirSync(`${root}/queue/a/${segment}`, { recursive: true });
+    for (const segment of ['00000003', '00000006']) {
+      const { id } = event();
+      writeFileSync(`${root}/queue/a/${segment}/${id}.json`, eventToBytes(event({ id })));
+    }
+    writeFileSync(waiting, eventToBytes(fired));
+    if (kind === 'link') linkSync(waiting, queued);
+    else writeFileSync(queued, eventToBytes(fired));
+    if (kind === 'copy') linkSync(waiting, `${root}/elsewhere`);
+    const { disk } = faultyDisk(({ name }) =>
+      kind === 'refused' && name === 'linkSync' ? 'EPERM' : undefined,
+    );
+    const lease = await leaseOf(spoolAt(root, { disk }));
+    expect(await fanOutAll(lease, () => ['a', 'b'])).toMatchObject({ events: 1, deliveries: 1 });
+    expect(ids(await claimAll(lease, 'a')).filter((id) => id === fired.id)).toHaveLength(1);
+    expect(ids(await claimAll(lease, 'b'))).toEqual([fired.id]);
+    await lease.close();
+  });
+
+  it('fanOut() puts no event again that it has put behind another one of its id', async () => {
+    const { root, fired, lease: first } = await halfDone({ other: 'c' });
+    await first.close();
+    const { disk, closeAll } = faultyDisk(({ name, args }) =>
+      name === 'unlinkSync' && String(args[0]).includes('/incoming/') ? 'KILL' : undefined,
+    );
+    const killed = await leaseOf(spoolAt(root, { disk }));
+    await expect(fanOutAll(killed, () => ['a', 'b', 'c'])).rejects.toThrow();
+    closeAll();
+    const lease = await leaseOf(spoolAt(root));
+    expect(await fanOutAll(lease, () => ['a', 'b', 'c'])).toMatchObject({ events: 1, deliveries: 0 });
+    const [other, ...others] = await claimAll(lease, 'c');
+    expect([other!.event.hook, others]).toEqual(['other', []]);
+    await lease.done(other!);
+    for (const endpoint of ['a', 'b', 'c']) {
+      const claimed = await claimAll(lease, endpoint);
+      expect(ids(claimed)).toEqual([fired.id]);
+      await lease.done(claimed[0]!);
+    }
+    expect(lease.owing()).toEqual([]);
+    await lease.close();
+  });
+
+  it("claim() hands out what was queued for an endpoint that is not among the event's any more", async () => {
+    const { fired, lease } = await halfDone();
+    expect(await claimAll(lease, 'a')).toEqual([]);
+    await fanOutAll(lease, () => ['b']);
+    expect(ids(await claimAll(lease, 'a'))).toEqual([fired.id]);
+    await lease.close();
+  });
+
+  it('claim() after a step that failed waits until the intake is repeated', async () => {
+    let failing = false;
+    const { root, inbox, lease } = await opened({
+      fault: ({ name }) => (failing && name === 'fsync' ? 'EIO' : undefined),
+    });
+    await inbox.enqueue(event());
+    await lease.fanOut(() => ['a']);
+    const fired = event();
+    await inbox.enqueue(fired);
+    failing = true;
+    await expect(lease.fanOut(() => ['b', 'c'])).rejects.toMatchObject({ code: 'SPOOL_WRITE' });
+    failing = false;
+    expect(existsSync(`${root}/queue/b/00000001/${fired.id}.json`)).toBe(true);
+    expect(await claimAll(lease, 'b')).toEqual([]);
+    await lease.fanOut(() => ['b', 'c']);
+    for (const endpoint of ['b', 'c']) expect(ids(await claimAll(lease, endpoint))).toEqual([fired.id]);
+    await lease.close();
+  });
+
+  it('claim() after a step that failed hands out once what was moved', async () => {
+    let failing = false;
+    const { inbox, lease } = await opened({
+      fault: ({ name }) => (failing && name === 'fsync' ? 'EIO' : undefined),
+    });
+    const fired = event();
+    await inbox.enqueue(fired);
+    failing = true;
+    await expect(lease.fanOut(() => ['b'])).rejects.toMatchObject({ code: 'SPOOL_WRITE' });
+    failing = false;
+    expect(await fanOutAll(lease, () => ['b'])).toMatchObject({ events: 0, unread: [] });
+    expect(lease.ready({ now: 0 })).toEqual(['b']);
+    const [delivery] = await claimAll(lease, 'b');
+    expect(delivery!.event.id).toBe(fired.id);
+    await lease.done(delivery!);
+    expect(lease.owing()).toEqual([]);
+    await lease.close();
+  });
+});
+
+describe('fanOut() of batches', () => {
+  const lines = ['1', '"two"', '{"three":3.0}'];
+
+  it('fanOut() takes in a batch that a shell dropped without an id, under one new id', async () => {
+    const { root, lease } = await opened();
+    drop(root, 'dropped.jsonl', ['{"hook":"x"}', ...lines, ''].join('\n'));
+    expect(await fanOutAll(lease, () => ['a'])).toMatchObject({ events: 3, corrupt: [] });
+    const claimed = await claimAll(lease, 'a');
+    expect(claimed.map(text)).toEqual(lines);
+    const stem = claimed[0]!.event.id.slice(0, -2);
+    expect(ids(claimed)).toEqual([1, 2, 3].map((n) => batchMemberId(stem, n)));
+    await lease.close();
+  });
+
+  it('fanOut() keeps the id that a batch has for a name', async () => {
+    const { root, lease } = await opened();
+    const id = createEventId(Date.now(), randomBytes(10));
+    drop(root, `${id}.jsonl`, '{"hook":"x"}\n1\n');
+    await fanOutAll(lease, () => ['a']);
+    expect(ids(await claimAll(lease, 'a'))).toEqual([batchMemberId(id, 1)]);
+    await lease.close();
+  });
+
+  const bad: Array<[string, (path: string) => void]> = [
+    ['a batch with a bad line', (path) => writeFileSync(path, '{"hook":"x"}\n1\n{"a":\n')],
+    ['a batch without a hook', (path) => writeFileSync(path, '{}\n1\n')],
+    ['a directory named like a batch', (path) => mkdirSync(path)],
+  ];
+  for (const [what, make] of bad) {
+    it(`fanOut() moves ${what} to corrupt/, whole`, async () => {
+      const { root, lease } = await opened();
+      make(`${root}/incoming/x.jsonl`);
+      expect((await putAside(root, lease)).name).toBe('x.jsonl');
+    });
+  }
+
+  it('fanOut() takes in several batches with the same id, and claim() hands out one after the other', async () => {
+    const { root, lease } = await opened();
+    drop(root, 'before.jsonl', '{"id":"mine","hook":"x"}\n1\n');
+    drop(root, 'mine.jsonl', '{"id":"mine","hook":"x"}\n2\n');
+    drop(root, 'over.jsonl', '{"id":"mine","hook":"x"}\n3\n');
+    expect(await fanOutAll(lease, () => ['a'])).toMatchObject({ events: 3, corrupt: [], unread: [] });
+    const found: string[] = [];
+    for (let n = 0; n < 3; n += 1) {
+      const claimed = await claimAll(lease, 'a');
+      expect(claimed).toHaveLength(1);
+      found.push(text(claimed[0]!));
+      await lease.done(claimed[0]!);
+    }
+    expect(found).toEqual(['2', '1', '3']);
+    expect(lease.owing()).toEqual([]);
+    expect(names(`${root}/incoming`)).toEqual([]);
+    await lease.close();
+  });
+
+  it('fanOut() makes nothing new of a batch that says the same as one that is queued', async () => {
+    const { root, lease } = await opened();
+    drop(root, 'mine.jsonl', '{"id":"mine","hook":"x"}\n1\n2\n');
+    await fanOutAll(lease, () => ['a', 'b']);
+    const [first] = await claimAll(lease, 'a');
+    await lease.done(first!);
+    drop(root, 'mine.jsonl', '{"hook":"x","id":"mine","time":"2020-01-01T00:00:00Z"}\n\n 1 \r\n2\n');
+    expect(await fanOutAll(lease, () => ['a', 'b'])).toMatchObject({
+      deliveries: 0,
+      unread: [],
+      corrupt: [],
+    });
+    expect(names(`${root}/incoming`)).toEqual([]);
+    expect((await claimAll(lease, 'b')).map(text)).toEqual(['1', '2']);
+    expect(await lease.owed('a')).toBe(1);
+    await lease.close();
+  });
+
+  it('fanOut() delivers the events of a batch and events that have their ids', async () => {
+    const { root, lease } = await opened();
+    drop(root, 'mine_2.json', '{"id":"mine_2","hook":"x","payload":"first"}');
+    drop(root, 'mine.jsonl', '{"id":"mine","hook":"x"}\n1\n2\n');
+    expect(await fanOutAll(lease, () => ['a'])).toMatchObject({ events: 3, corrupt: [], unread: [] });
+    const claimed = await claimAll(lease, 'a');
+    expect(claimed.map(text)).toEqual(['1', '2']);
+    for (const delivery of claimed) await lease.done(delivery);
+    const [first] = await claimAll(lease, 'a');
+    expect(text(first!)).toBe('"first"');
+    await lease.done(first!);
+    expect(lease.owing()).toEqual([]);
+    await lease.close();
+    expect(names(`${root}/queue`)).toEqual([]);
+  });
+
+  it('fanOut() puts a batch into none of its queues while one of them cannot take it', async () => {
+    let failing = true;
+    const { lease, inbox, root } = await opened({
+      fault: ({ name, args }) =>
+        failing && name === 'linkSync' && /\/queue\/b\/.*jsonl$/.test(String(args[1])) ? 'EIO' : undefined,
+    });
+    const { payload: _, ...header } = event();
+    await inbox.enqueue({ ...header, payloads: lines.map((line) => Buffer.from(line)) });
+    const single = event();
+    await inbox.enqueue(single);
+    const step = await fanOutAll(lease, () => ['a', 'b']);
+    expect(step.unread.map(({ name }) => name)).toEqual([`${header.id}.jsonl`]);
+    expect(names(`${root}/incoming`)).toEqual([`${header.id}.jsonl`]);
+    for (const endpoint of ['a', 'b']) expect(ids(await claimAll(lease, endpoint))).toEqual([single.id]);
+    failing = false;
+    await fanOutAll(lease, () => ['a', 'b']);
+    for (const endpoint of ['a', 'b']) expect((await claimAll(lease, endpoint)).map(text)).toEqual(lines);
+    await lease.close();
+  });
+
+  it('fanOut() of a batch that somebody took back does nothing', async () => {
+    const { root, lease } = await opened({
+      fault({ name, args }) {
+        if (name === 'openSync' && String(args[0]).endsWith('x.jsonl'))
+          rmSync(String(args[0]), { force: true });
+        return undefined;
+      },
+    });
+    drop(root, 'x.jsonl', '{"hook":"x"}\n1\n');
+    expect(await fanOutAll(lease, () => ['a'])).toMatchObject({ events: 0, corrupt: [], unread: [] });
+    await lease.close();
+  });
+
+  it('claim() hands out the events of a batch in order and once, at whichever call a lease is killed', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    const { payload: _, ...header } = event();
+    const bytes = batchToBytes({ ...header, payloads: lines.map((line) => Buffer.from(line)) });
+    const endpoints = ['a', 'b'];
+    let n = 0;
+    let killed = true;
+    while (killed) {
+      n += 1;
+      const root = madeSpool(quickDir());
+      drop(root, 'named-otherwise.jsonl', bytes);
+      const faulty = faultyDisk(({ nth }) => (nth === n ? 'KILL' : undefined));
+      const done = new Map(endpoints.map((endpoint) => [endpoint, 0]));
+      let unsure = '';
+      const error = await (async () => {
+        const lease = await leaseOf(spoolAt(root, { disk: faulty.disk }));
+        await fanOutAll(lease, () => endpoints);
+        for (const endpoint of endpoints) {
+          const { deliveries } = await lease.claim(endpoint, { limit: 2, now: 0 });
+          unsure = endpoint;
+          await lease.done(deliveries[0]!);
+          unsure = '';
+          done.set(endpoint, 1);
+        }
+        return lease.close();
+      })().catch((caught: unknown) => caught);
+      killed = error instanceof Killed;
+      if (!killed) expect(error).toBeUndefined();
+      faulty.closeAll();
+      const lease = await leaseOf(spoolAt(root));
+      expect(await fanOutAll(lease, () => endpoints)).toMatchObject({ corrupt: [], unread: [] });
+      for (const endpoint of endpoints) {
+        const claimed = await claimAll(lease, endpoint);
+        const gone = unsure === endpoint ? lines.length - claimed.length : done.get(endpoint)!;
+        expect(gone).toBeLessThan(2);
+        expect(claimed.map(text)).toEqual(lines.slice(gone));
+        expect(ids(claimed)).toEqual([1, 2, 3].slice(gone).map((each) => batchMemberId(header.id, each)));
+        for (const delivery of claimed) await lease.done(delivery);
+      }
+      await lease.close();
+      expect(names(`${root}/queue`)).toEqual([]);
+      expect(names(`${root}/incoming`)).toEqual([]);
+    }
+    vi.useRealTimers();
+    expect(n).toBeGreaterThan(80);
+  });
+
+  it('fanOut() yields to answers in flight while it checks a long batch', async () => {
+    const { lease, inbox } = await opened({ directory: tempDir() });
+    const { payload: _, ...header } = event();
+    const payloads = Array.from({ length: 2000 }, (_each, n) => Buffer.from(String(n)));
+    await inbox.enqueue({ ...header, payloads });
+    const turns = countTurns();
+    await lease.fanOut(() => []);
+    turns.stop();
+    expect(turns.count()).toBeGreaterThan(2);
+    await lease.close();
+  });
+
+  it('fanOut() takes in an event moved into incoming/ while a batch is checked', async () => {
+    const { root, inbox } = await opened();
+    let now = Date.now();
+    const lease = await leaseOf(spoolAt(root, { now: () => (now += 30) }));
+    const { payload: _, ...header } = event();
+    const payloads = Array.from({ length: 2000 }, (_each, n) => Buffer.from(String(n)));
+    await inbox.enqueue({ ...header, payloads });
+    expect(await lease.fanOut(() => ['a'])).toMatchObject({ events: 0, more: true });
+    drop(root, 'late.json', shellEvent('x', '"late"'));
+    let taken = 0;
+    while (taken === 0) taken += (await lease.fanOut(() => ['a'])).events;
+    expect(taken).toBe(1);
+    expect((await claimAll(lease, 'a')).map(text)).toEqual(['"late"']);
+    expect(await fanOutAll(lease, () => ['a'])).toMatchObject({ events: 2000 });
+    await lease.close();
+  });
+});

@@ -1,0 +1,127 @@
+import { describe, expect, it } from 'vitest';
+import { createShares, mostInFlight, type Shares } from '../../../../src/usecases/drain/sending/shares.js';
+
+interface World {
+  shares: Shares;
+  /** Time goes by. */
+  advance(ms: number): void;
+  /** Starts as many attempts as may be, at most `most`; returns how each ends. */
+  start(endpoint: string, most?: number): Array<() => void>;
+}
+
+function world({ maxInFlight = 8, most = 40, isIdle = true } = {}): World {
+  let now = 0;
+  const slack = { isThere: () => isIdle, use() {}, sample() {} };
+  const shares = createShares({
+    slack,
+    isFailing: () => false,
+    maxInFlight: () => maxInFlight,
+    most: () => most,
+    now: () => now,
+  });
+  return {
+    shares,
+    advance(ms) {
+      now += ms;
+      shares.update();
+    },
+    start(endpoint, upTo = Infinity) {
+      const ends: Array<() => void> = [];
+      while (ends.length < upTo && shares.hasPlace(endpoint)) ends.push(shares.enter(endpoint));
+      return ends;
+    },
+  };
+}
+
+/** Lets an endpoint make an attempt that takes so long. */
+function attempt({ start, advance }: World, endpoint: string, ms: number): void {
+  const [end] = start(endpoint, 1);
+  advance(ms);
+  end!();
+}
+
+describe('createShares()', () => {
+  it('hasPlace() gives one endpoint as many places as there are, and no more', () => {
+    const { start, shares } = world();
+    expect(start('a')).toHaveLength(8);
+    expect(shares.count()).toBe(8);
+    expect(shares.at('a')).toBe(8);
+  });
+
+  it('hasPlace() lets no endpoint with nothing in flight wait for the places of others', () => {
+    const { start, shares } = world();
+    start('hanging');
+    for (let n = 0; n < 20; n += 1) expect(start(`e${n}`)).toHaveLength(1);
+    expect(shares.count()).toBe(28);
+  });
+
+  it('hasPlace() starts no more than this process has time for, but those of an endpoint that is quick', () => {
+    const all = world({ isIdle: false });
+    attempt(all, 'quick', 10);
+    all.start('hanging');
+    expect(all.shares.hasPlace('unknown')).toBe(false);
+    expect(all.shares.hasPlace('quick')).toBe(true);
+  });
+
+  it('hasPlace() keeps a quarter of the places for quick endpoints', () => {
+    const all = world();
+    attempt(all, 'quick', 10);
+    attempt(all, 'slow', 19_000);
+    expect(all.start('slow')).toHaveLength(8);
+    expect(all.start('quick')).toHaveLength(2);
+  });
+
+  it('update() takes an endpoint for slow whose attempts do not end', () => {
+    const all = world();
+    for (const id of ['a', 'b', 'c']) attempt(all, id, 10);
+    for (const id of ['a', 'b']) all.start(id, 4);
+    all.advance(600);
+    expect(all.start('c')).toHaveLength(1);
+    all.advance(600);
+    expect(all.start('c')).toHaveLength(1); // of the quarter that slow ones leave
+  });
+
+  it('rankOf() lets those go first whose attempts take the least time together', () => {
+    const all = world({ maxInFlight: 100, most: 1_000 });
+    attempt(all, 'quick', 10);
+    attempt(all, 'two', 2_000);
+    attempt(all, 'twenty', 20_000);
+    const { rankOf } = all.shares;
+    expect([rankOf('quick'), rankOf('twenty'), rankOf('unknown')]).toEqual([0, 1, 1]);
+    all.start('quick', 9);
+    all.start('two', 4);
+    all.start('twenty', 1);
+    expect(rankOf('quick')).toBeLessThan(rankOf('two'));
+    expect(rankOf('two')).toBeLessThan(rankOf('twenty'));
+  });
+
+  it('hasPlace() never exceeds the most, and keeps the last places for quick endpoints', () => {
+    const all = world({ most: 16 });
+    attempt(all, 'quick', 10);
+    attempt(all, 'slow', 20_000);
+    for (let n = 0; n < 40; n += 1) all.start(`e${n}`, 1);
+    expect(all.shares.count()).toBe(14);
+    expect(all.shares.hasPlace('slow')).toBe(false);
+    expect(all.start('quick')).toHaveLength(2);
+    expect(all.shares.count()).toBe(16);
+    expect(all.shares.hasPlace('quick')).toBe(false);
+  });
+
+  it('createShares() forgets endpoints that it has not had for long', () => {
+    const all = world();
+    for (let n = 0; n < 20_000; n += 1) attempt(all, `e${n}`, 1);
+    expect([all.shares.rankOf('e0'), all.shares.rankOf('e19999')]).toEqual([1, 0]);
+  });
+});
+
+describe('mostInFlight()', () => {
+  it.each([
+    [256, { idle: 256 }, 2_304],
+    [256, { descriptors: 1_024, idle: 128 }, 704],
+    [256, { descriptors: 256, idle: 32 }, 96],
+    [4_096, { descriptors: 1_048_576, idle: 256 }, 6_144],
+    [1, { descriptors: 4, idle: 1 }, 1],
+  ])('mostInFlight(%d, %j) is %d', (maxInFlight, limits, most) => {
+    expect(mostInFlight(maxInFlight, limits)).toBe(most);
+  });
+});
