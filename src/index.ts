@@ -1,7 +1,6 @@
 /** The library: what the commands do, typed. */
 export type { Environment } from './config/paths.js';
 export type { Endpoint, RetryPolicy, Secret } from './endpoint/endpoint.js';
-export type { KnownEndpoint, ProbablyMeant } from './hooks/probably-meant.js';
 export {
   type Started,
   type StartOptions,
@@ -10,7 +9,13 @@ export {
   start,
   stop,
 } from './library/daemon.js';
-export { type Deregistered, type DeregisterOptions, deregister } from './library/deregister.js';
+export {
+  type Deregistered,
+  type DeregisterOptions,
+  deregister,
+  type KnownEndpoint,
+  type ProbablyMeant,
+} from './library/deregister.js';
 export { type DrainOptions, drain, type Ready } from './library/drain.js';
 export type { FireOptions, Target } from './library/fire.js';
 export { fire, fireBatch } from './library/fire-together.js';

@@ -20,6 +20,8 @@ import { discardRequestOf } from '../usecases/drain/requests.js';
 import { checkedUrl } from './checked-url.js';
 import { openSpool } from './open-spool.js';
 
+export type { KnownEndpoint, ProbablyMeant } from '../hooks/probably-meant.js';
+
 export interface DeregisterOptions {
   /** The hooks file; default `CAPNHOOK_CONFIG`, or `~/.config/capnhook/hooks.yaml`. */
   config?: string | undefined;

@@ -1,6 +1,10 @@
 import { looksLikeUrl } from '../../event/webhook-url.js';
-import type { ProbablyMeant } from '../../hooks/probably-meant.js';
-import { type Deregistered, deregister, namesEndpoint } from '../../library/deregister.js';
+import {
+  type Deregistered,
+  deregister,
+  namesEndpoint,
+  type ProbablyMeant,
+} from '../../library/deregister.js';
 import { CapnhookError } from '../../shared/errors.js';
 import type { Io } from '../io.js';
 import type { Globals } from '../options.js';
