@@ -161,13 +161,7 @@ async function discardAll(lease: Lease, root: string, request: DiscardRequest): 
       const step = await lease.discard(request);
       const time = new Date().toISOString();
       for (const { event, hook, endpoint } of step.entries)
-        journal.write({
-          time,
-          what: 'deregistered',
-          event,
-          ...(hook && { hook }),
-          ...(endpoint && { endpoint }),
-        });
+        journal.write({ time, what: 'deregistered', event, hook, endpoint });
       isDone = step.isDone;
     }
   } finally {

@@ -108,7 +108,7 @@ export async function drain(options: DrainOptions = {}): Promise<DrainSummary> {
       secrets = createSecretReader({ env });
     },
   });
-  const until = options.daemon ? 'daemon' : options.waitMs === undefined ? 'pass' : 'wait';
+  const until = untilOf(options);
   const spool = openSpool(root, clock);
   const ready = { spool: root, config, reload: hooks.invalidate };
   const binding = { config, adopt: options.adopt ?? false, doing: 'drain' };
@@ -163,9 +163,9 @@ export async function drain(options: DrainOptions = {}): Promise<DrainSummary> {
         waitGraceMs: options.graceMs ?? waitGraceMs,
         rescanMs: options.rescanMs ?? 2_000,
         showUrls: options.showUrls ?? false,
-        ...(options.maxInFlight !== undefined && { maxInFlight: options.maxInFlight }),
-        ...(stop && { stop }),
-        ...(abort && { abort }),
+        maxInFlight: options.maxInFlight,
+        stop,
+        abort,
       },
     );
     options.onSummary?.(summary);
@@ -181,6 +181,11 @@ export async function drain(options: DrainOptions = {}): Promise<DrainSummary> {
     await lease.close();
     if (isOurs) await tidy();
   }
+}
+
+function untilOf({ daemon, waitMs }: DrainOptions): 'pass' | 'wait' | 'daemon' {
+  if (daemon) return 'daemon';
+  return waitMs === undefined ? 'pass' : 'wait';
 }
 
 /** Removes what is kept for a time only: old days of the journal, and the health of endpoints that are gone for long. */

@@ -103,7 +103,7 @@ export async function flush(options: FlushOptions = {}): Promise<Dropped> {
     for (const { name, reason } of corrupt)
       journal.write({ time, what: 'corrupt', event: name, error: reason });
     const count = events + deliveries;
-    if (count > 0) journal.write({ time, what: 'dropped', ...(hook && { hook }), count });
+    if (count > 0) journal.write({ time, what: 'dropped', hook, count });
     return { events, deliveries, corrupt };
   } finally {
     journal.close();

@@ -26,7 +26,8 @@ export async function init({
 }: InitOptions = {}): Promise<{ spool: string }> {
   const root = spoolPath(env, spool);
   const token = Buffer.from(randomBytes(8)).toString('hex');
-  ensureSpool(systemDisk, root, { token, ...(group !== undefined && { sharedWith: await groupId(group) }) });
+  const sharedWith = group === undefined ? undefined : await groupId(group);
+  ensureSpool(systemDisk, root, { token, sharedWith });
   try {
     restoreRooms(systemDisk, root);
   } catch (error) {

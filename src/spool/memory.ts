@@ -131,8 +131,17 @@ export function createMemorySpool({ now }: { now(): number }): Spool {
         return { ...expiredOf(entry), events: all.length, isKept };
       });
       return {
-        ...{ events, deliveries, unclaimed: setApart, unknown, corrupt: [], unread: [] },
-        ...{ immovable: [], changing: [], lacksRoom: false, checked: 0, more: known.length > routed.length },
+        events,
+        deliveries,
+        unclaimed: setApart,
+        unknown,
+        corrupt: [],
+        unread: [],
+        immovable: [],
+        changing: [],
+        lacksRoom: false,
+        checked: 0,
+        more: known.length > routed.length,
       };
     },
     async expireUnclaimed({ keepMs }) {

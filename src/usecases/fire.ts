@@ -69,7 +69,7 @@ function checkAddress({ hook, to }: Firing): Pick<EventHeader, 'hook' | 'to'> {
     throw new CapnhookError('USAGE', 'Cannot fire: the list of URLs is empty', {
       hint: 'Whatever should have given them may have failed. Nothing was queued.',
     });
-  return { ...(hook !== undefined && { hook }), ...(to !== undefined && { to: to.map(checkUrl) }) };
+  return { hook, to: to?.map(checkUrl) };
 }
 
 function checkUrl(text: string): string {

@@ -69,7 +69,9 @@ function* slotsOf(
   for (const segment of orNothing([], () => listSegments(disk, `${root}/queue/${endpoint}`))) {
     const directory = `queue/${endpoint}/${segment}`;
     const options = {
-      ...{ directory, segment, texts: tools.texts },
+      directory,
+      segment,
+      texts: tools.texts,
       window: () => Infinity,
       taken: () => new Set<string>(),
       onFree() {},

@@ -58,8 +58,13 @@ export function createFileSpool(root: string, options: FileSpoolOptions): Spool 
   async function openOrRelease(lock: SpoolLock, ballast: Ballast): Promise<Lease> {
     try {
       const lease = await openLease(ballast, root, {
-        ...{ lock, now, random: () => random(10), token, stillMs, listed },
-        ...(maxNames !== undefined && { maxNames }),
+        lock,
+        now,
+        random: () => random(10),
+        token,
+        stillMs,
+        listed,
+        maxNames,
       });
       return withErrors(lease, inWords);
     } catch (error) {
@@ -74,7 +79,7 @@ export function createFileSpool(root: string, options: FileSpoolOptions): Spool 
       try {
         ensureSpool(disk, root, { token: token() });
         const ballast = createBallast(disk, root);
-        const options = { mode, now: now(), ...(takeKernelLock && { takeKernelLock }) };
+        const options = { mode, now: now(), takeKernelLock };
         const result = await ballast.withRoom(() => acquireLock(root, options));
         if (result.held) return result;
         return { held: false, lease: await openOrRelease(result.lock, ballast) };

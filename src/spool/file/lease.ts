@@ -82,7 +82,12 @@ export async function openLease(ballast: Ballast, root: string, options: LeaseOp
   const health = createHealthFiles(disk, root, token, endpointFiles);
   const counts = createDirectoryCounts(disk, root, now, endpointFiles);
   const readers = createQueueReaders(disk, root, {
-    ...{ found, unsettled, counts, texts, maxNames, now },
+    found,
+    unsettled,
+    counts,
+    texts,
+    maxNames,
+    now,
     onAside: (entry) => untold.push(entry),
     onRemoved(endpoint, segment) {
       writer.removed(endpoint, segment);
@@ -112,7 +117,12 @@ export async function openLease(ballast: Ballast, root: string, options: LeaseOp
   /** Whether a step has failed, or an entry in it: it may have put deliveries into queues without telling the readers. */
   let hasMissed = false;
   const intake = createIntake(disk, root, {
-    ...{ writer, now, random, token, stillMs, listed },
+    writer,
+    now,
+    random,
+    token,
+    stillMs,
+    listed,
     onStray() {
       hasMissed = true;
     },

@@ -59,7 +59,13 @@ export async function drain(ports: DrainPorts, options: DrainOptions): Promise<D
   const requests = createRequests(ports, { routing, settler });
   const holds = createHolds(ports, { routing, settler, requests, until, onChange: alerts.add });
   const attempts = createAttempts(ports, {
-    ...{ routing, settler, holds, resting, isPass, isStopping, onHome },
+    routing,
+    settler,
+    holds,
+    resting,
+    isPass,
+    isStopping,
+    onHome,
     tryEveryMs: until === 'wait' ? tryEveryMs : undefined,
     maxInFlight: () => options.maxInFlight ?? routing.maxInFlight(),
     limits: options.limits ?? { idle: 0 },

@@ -81,13 +81,7 @@ export function createRequests(
       const { discard, counts, request } = current;
       const { entries, claimed, corrupt, isDone } = await lease.discard(discard);
       for (const { event, hook, endpoint = '' } of entries) {
-        journal.write({
-          time: isoTime(clock.now()),
-          what: 'deregistered',
-          event,
-          ...(hook && { hook }),
-          endpoint,
-        });
+        journal.write({ time: isoTime(clock.now()), what: 'deregistered', event, hook, endpoint });
         counts.set(endpoint, (counts.get(endpoint) ?? 0) + 1);
       }
       for (const event of claimed) for (const id of request.endpoints) inFlight.add(`${id} ${event}`);

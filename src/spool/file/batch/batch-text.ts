@@ -116,7 +116,11 @@ function textOf(disk: Disk, { fd, stat }: { fd: number; stat: EntryStat }): Batc
   marks = [begin];
   const header = parseBatchHeader(first?.bytes ?? new Uint8Array());
   return {
-    ...{ stat, header, begin, lineAt, offsetOf },
+    stat,
+    header,
+    begin,
+    lineAt,
+    offsetOf,
     isNamed: () => disk.fstatSync(fd).nlink > 0,
     close: () => closeQuietly(disk, fd),
   };

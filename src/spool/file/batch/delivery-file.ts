@@ -20,8 +20,8 @@ export function headerOf(
 ): EventHeader {
   return {
     id,
-    ...(hook !== undefined && { hook }),
-    ...(to !== undefined && { to }),
+    hook,
+    to,
     time: time ?? isoTime(timeOfId(id) ?? stat.mtimeMs),
   };
 }

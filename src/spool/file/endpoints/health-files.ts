@@ -137,7 +137,7 @@ function nameOf(endpoint: string): string {
 }
 
 function isEmpty(health: Health | undefined): boolean {
-  return health === undefined || Object.keys(health).length === 0;
+  return health === undefined || Object.values(health).every((value) => value === undefined);
 }
 
 function parseHealth(text: string): Health {
@@ -150,26 +150,25 @@ function parseHealth(text: string): Health {
   if (typeof value !== 'object' || value === null) return {};
   const { failures, since, parkedUntil, failedAt, paused, last, failedDeliveries } = value as Health;
   const { ageFrom, allowed, against, clock, pace, limitedAt, heldSince, heldAll, mistake } = value as Health;
-  const parsedPace = parsePace(pace);
   const askedUntil = askedUntilOf(value as Health & { asked?: unknown });
   return {
-    ...(isCount(failures) && { failures }),
-    ...(isCount(since) && { since }),
-    ...(isCount(parkedUntil) && { parkedUntil }),
-    ...(isCount(askedUntil) && { askedUntil }),
-    ...(isCount(limitedAt) && { limitedAt }),
-    ...(Array.isArray(failedAt) && failedAt.every(isCount) && { failedAt }),
-    ...(isCount(ageFrom) && { ageFrom }),
-    ...(isCount(heldSince) && { heldSince }),
-    ...(isHeldAll(heldAll) && { heldAll }),
-    ...(typeof mistake === 'string' && { mistake }),
-    ...(typeof paused === 'string' && { paused }),
-    ...(typeof last === 'string' && { last }),
-    ...(isFailedDeliveries(failedDeliveries) && { failedDeliveries }),
-    ...(isCount(allowed) && allowed >= 1 && { allowed }),
-    ...(isTexts(against) && against.length > 0 && against.length <= maxAgainst && { against }),
-    ...(isReading(clock) && { clock: { boot: clock.boot, bootedAt: clock.bootedAt } }),
-    ...(parsedPace !== undefined && { pace: parsedPace }),
+    failures: isCount(failures) ? failures : undefined,
+    since: isCount(since) ? since : undefined,
+    parkedUntil: isCount(parkedUntil) ? parkedUntil : undefined,
+    askedUntil: isCount(askedUntil) ? askedUntil : undefined,
+    limitedAt: isCount(limitedAt) ? limitedAt : undefined,
+    failedAt: Array.isArray(failedAt) && failedAt.every(isCount) ? failedAt : undefined,
+    ageFrom: isCount(ageFrom) ? ageFrom : undefined,
+    heldSince: isCount(heldSince) ? heldSince : undefined,
+    heldAll: isHeldAll(heldAll) ? heldAll : undefined,
+    mistake: typeof mistake === 'string' ? mistake : undefined,
+    paused: typeof paused === 'string' ? paused : undefined,
+    last: typeof last === 'string' ? last : undefined,
+    failedDeliveries: isFailedDeliveries(failedDeliveries) ? failedDeliveries : undefined,
+    allowed: isCount(allowed) && allowed >= 1 ? allowed : undefined,
+    against: isAgainst(against) ? against : undefined,
+    clock: isReading(clock) ? { boot: clock.boot, bootedAt: clock.bootedAt } : undefined,
+    pace: parsePace(pace),
   };
 }
 
@@ -188,8 +187,9 @@ function isHeldAll(value: unknown): value is HeldAll {
   return typeof hooks === 'string' && typeof queue === 'string' && isCount(afterMs);
 }
 
-function isTexts(value: unknown): value is readonly string[] {
-  return Array.isArray(value) && value.every((each) => typeof each === 'string');
+function isAgainst(value: unknown): value is readonly string[] {
+  if (!Array.isArray(value) || value.length === 0 || value.length > maxAgainst) return false;
+  return value.every((each) => typeof each === 'string');
 }
 
 function isReading(value: unknown): value is ClockReading {

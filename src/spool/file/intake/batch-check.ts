@@ -97,7 +97,7 @@ export function createBatchCheck(disk: Disk, root: string, options: BatchCheckOp
       }
       text = copied.text;
     }
-    return { name, ...{ ino, size, mtimeMs }, text, source, offset: text.begin, line: 1, count: 0 };
+    return { name, ino, size, mtimeMs, text, source, offset: text.begin, line: 1, count: 0 };
   }
 
   function close({ text, source, name }: OpenBatch, { keep }: { keep: boolean }): void {

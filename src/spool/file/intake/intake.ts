@@ -467,5 +467,5 @@ function eventsIn(file: EventFile | BatchFile): number {
 }
 
 function named({ id, hook }: EventHeader): { id: string; hook?: string } {
-  return { id, ...(hook !== undefined && { hook }) };
+  return { id, hook };
 }

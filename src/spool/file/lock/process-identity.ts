@@ -19,9 +19,7 @@ export function ownIdentity(): ProcessIdentity {
 
 /** A process of this machine that runs now. */
 export function identityOf(pid: number): ProcessIdentity {
-  const boot = bootId();
-  const start = startOf(pid);
-  return { host: hostname(), pid, ...(boot && { boot }), ...(start && { start }) };
+  return { host: hostname(), pid, boot: bootId(), start: startOf(pid) };
 }
 
 /** Whether the process runs; `unknown` if it is another machine's. */

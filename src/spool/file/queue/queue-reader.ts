@@ -69,12 +69,13 @@ export function createQueueReader(disk: Disk, root: string, options: QueueReader
   const out = createHandedOut();
   /** Retries on hold; they count as handed out. */
   let heldRetries: Slot[] = [];
-  const waiting = createWaitingList(disk, root, {
-    ...{ endpoint, out, counts, texts, window, onEmpty },
-  });
+  const waiting = createWaitingList(disk, root, { endpoint, out, counts, texts, window, onEmpty });
   const retries = createRetryList(disk, root, {
-    ...{ endpoint, out, counts },
-    ...{ isEmpty: isWithoutRetries, limit: retryLimit },
+    endpoint,
+    out,
+    counts,
+    isEmpty: isWithoutRetries,
+    limit: retryLimit,
   });
 
   /** All others come before what has failed; when that has its turn, everything was looked through for it. */

@@ -93,7 +93,10 @@ export function createWaitingList(disk: Disk, root: string, options: WaitingList
 
   function open(segment: string): SegmentSource {
     return openSegment(disk, root, {
-      ...{ directory: `${queue}/${segment}`, segment, texts, window },
+      directory: `${queue}/${segment}`,
+      segment,
+      texts,
+      window,
       taken: () => passedIn(segment),
       onFree: (free) => left.set(segment, free + passedIn(segment).size),
     });

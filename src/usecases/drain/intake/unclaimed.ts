@@ -93,7 +93,7 @@ export function createUnclaimedEvents(ports: DrainPorts, options: UnclaimedOptio
       summary.unclaimed += events;
       const time = new Date(clock.now()).toISOString();
       journal.write({ time, what: isKept ? 'unclaimed' : 'dropped', ...entryOf({ id, hook, events }) });
-      report({ kind: 'set-apart', event: id, isKept, events, ...(hook === undefined ? {} : { hook }) });
+      report({ kind: 'set-apart', event: id, isKept, events, hook });
       if (isKept && hook !== undefined) pending.set(hook, (pending.get(hook) ?? 0) + events);
     },
     async flush() {

@@ -17,5 +17,5 @@ export function createNamer(showUrls: boolean): (endpoint: Endpoint) => Named {
 function nameOf({ id, url }: Endpoint, showUrls: boolean): Named {
   if (!('value' in url)) return { id };
   const { origin, href } = new URL(url.value);
-  return { id, origin, ...(showUrls && { url: href }) };
+  return showUrls ? { id, origin, url: href } : { id, origin };
 }

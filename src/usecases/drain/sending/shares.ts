@@ -132,7 +132,8 @@ export function createShares(options: SharesOptions): Shares {
     if (count < commonPlaces()) return true;
     if (isQuick && quick < commonPlaces()) return count < most();
     const isSlow = !isQuick && (typicalMs !== undefined || isFailing(endpoint));
-    const part = isSlow ? anyPart : isQuick ? 1 : notSlowPart;
+    const unhurriedPart = isSlow ? anyPart : notSlowPart;
+    const part = isQuick ? 1 : unhurriedPart;
     return count < most() * part && slack.isThere();
   }
 
