@@ -115,10 +115,9 @@ export function afterAttempt(
   if (outcome.kind === 'failed' && outcome.retryAfterMs !== undefined)
     return { health: parked(), decision: 'alone' };
   const against = notedAgainst(health, attempt);
-  const next =
-    outcome.kind === 'rejected'
-      ? afterAnswer(health, { against, holds, now })
-      : { ...health, ...(against && { against }) };
+  let next = health;
+  if (outcome.kind === 'rejected') next = afterAnswer(health, { against, holds, now });
+  else if (against !== undefined) next = { ...health, against };
   return {
     health: isInRun(next) ? { ...next, parkedUntil: now + rejectionPauseMs } : next,
     decision: 'alone',
@@ -193,8 +192,8 @@ interface Answered {
   settled?: string;
   /** What the allowed concurrency grows to, where something has succeeded. */
   limit?: number;
-  disables?: string | undefined;
-  against?: readonly string[] | undefined;
+  disables?: string;
+  against?: readonly string[];
   /** Whether the endpoint stays parked all the same. */
   holds?: boolean;
   /** ms since the epoch. */
@@ -203,24 +202,37 @@ interface Answered {
 
 /** What stays after an answer that shows the endpoint at work. */
 function afterAnswer(health: Health, { settled, limit, disables, against, holds, now }: Answered): Health {
-  const { failedDeliveries = [], failures, pace } = health;
+  const { failedDeliveries = [], failures, pace, since, clock, heldSince } = health;
   const isRemembered = settled !== undefined && failuresOf(health, settled) > 0;
   const limitedAt = isRecent(health.limitedAt, now) ? health.limitedAt : undefined;
   const isSame = isUnbroken(health) && limitedAt === health.limitedAt && !isRemembered;
   if (isSame && disables === undefined && against === undefined) return health;
   const others = failedDeliveries.filter(([id]) => id !== settled);
   const paused = health.paused ?? (disables === undefined ? undefined : pausedBy(disables));
-  const { since, parkedUntil, failedAt, ageFrom, last, clock, askedUntil } = health;
-  const stays = paused !== undefined || holds === true;
-  return defined({
-    ...(limitedAt !== undefined && { limitedAt, since, clock }),
-    ...(stays && { failures, since, parkedUntil, failedAt, ageFrom, last, clock, paused, askedUntil }),
+  const next: Health = {
+    limitedAt,
     failedDeliveries: others.length === 0 ? undefined : others,
     allowed: holds === true ? undefined : allowedAfter(health, limit),
     against,
     pace,
-    heldSince: health.heldSince,
-    ...(health.heldSince !== undefined && { clock: health.clock }),
+    heldSince,
+  };
+  if (limitedAt !== undefined) next.since = since;
+  if (limitedAt !== undefined || heldSince !== undefined) next.clock = clock;
+  const staysParked = paused !== undefined || holds === true;
+  if (!staysParked) return defined(next);
+  const { parkedUntil, failedAt, ageFrom, last, askedUntil } = health;
+  return defined({
+    ...next,
+    failures,
+    since,
+    parkedUntil,
+    failedAt,
+    ageFrom,
+    last,
+    clock,
+    paused,
+    askedUntil,
   });
 }
 
@@ -238,8 +250,8 @@ function allowedAfter({ failures, allowed }: Health, limit: number | undefined):
 }
 
 /** Without what is undefined. */
-function defined(values: { [K in keyof Health]: Health[K] | undefined }): Health {
-  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));
+function defined(health: Health): Health {
+  return Object.fromEntries(Object.entries(health).filter(([, value]) => value !== undefined));
 }
 
 /** The endpoint failed, and waits. */
@@ -282,16 +294,17 @@ function afterFailure(health: Health, attempt: AttemptOutcome, { now, clock }: M
   const { outcome, event } = attempt;
   const { allowed: _, against: __, ...kept } = health;
   const isNew = !isSameMoment(health, attempt, now);
-  return {
+  const next: Health = {
     ...kept,
     failures: (health.failures ?? 0) + (isNew ? 1 : 0),
     since: health.since ?? now,
     failedAt: isNew ? [...(health.failedAt ?? []), now].slice(-minAttempts) : (health.failedAt ?? []),
     failedDeliveries: remember(health, event),
-    ...('what' in outcome && { last: outcome.what }),
-    ...(outcome.kind === 'failed' && outcome.limits && { limitedAt: now }),
-    ...(clock !== undefined && { clock }),
   };
+  if ('what' in outcome) next.last = outcome.what;
+  if (outcome.kind === 'failed' && outcome.limits) next.limitedAt = now;
+  if (clock !== undefined) next.clock = clock;
+  return next;
 }
 
 /** A last failure in the future is from before the clock was set back. */

@@ -28,18 +28,18 @@ export function atThisClock<T extends Timed>(health: T, { now, clock }: Moment):
   if (clock === undefined || noted === undefined || clock.boot !== noted.boot) return health;
   const jumpMs = clock.bootedAt - noted.bootedAt;
   if (Math.abs(jumpMs) < leastJumpMs) return health;
-  const { since, parkedUntil, askedUntil, limitedAt, failedAt = [], heldSince } = health;
+  const moved = (time: number | undefined) => (time === undefined ? undefined : time + jumpMs);
+  const { since, parkedUntil, askedUntil, limitedAt, failedAt = [], ageFrom, heldSince } = health;
   const isInsane = Math.abs(jumpMs) > suspendsGivingUpMs;
-  const ageFrom = isInsane ? now : health.ageFrom && health.ageFrom + jumpMs;
   return {
     ...health,
     clock,
-    ...(since !== undefined && { since: since + jumpMs }),
-    ...(parkedUntil !== undefined && { parkedUntil: parkedUntil + jumpMs }),
-    ...(askedUntil !== undefined && { askedUntil: askedUntil + jumpMs }),
-    ...(limitedAt !== undefined && { limitedAt: limitedAt + jumpMs }),
-    ...(ageFrom !== undefined && { ageFrom }),
-    ...(heldSince !== undefined && { heldSince: heldSince + jumpMs }),
+    since: moved(since),
+    parkedUntil: moved(parkedUntil),
+    askedUntil: moved(askedUntil),
+    limitedAt: moved(limitedAt),
+    ageFrom: isInsane ? now : moved(ageFrom),
+    heldSince: moved(heldSince),
     failedAt: isInsane ? [] : failedAt.map((at) => at + jumpMs),
   };
 }

@@ -88,17 +88,31 @@ export function skipSpace(bytes: Uint8Array, from: number): number {
  */
 export function characterEnd(bytes: Uint8Array, at: number): number {
   const first = bytes[at]!;
-  const length = first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
   if (first < 0xc2 || first > 0xf4) return ~at;
   const second = bytes[at + 1] ?? 0;
-  // No overlong forms, no surrogates, nothing above U+10FFFF.
-  const lowest = first === 0xe0 ? 0xa0 : first === 0xf0 ? 0x90 : 0x80;
-  const highest = first === 0xed ? 0x9f : first === 0xf4 ? 0x8f : 0xbf;
-  if (second < lowest || second > highest) return ~at;
-  for (let next = at + 2; next < at + length; next++) {
+  if (second < lowestSecond(first) || second > highestSecond(first)) return ~at;
+  const end = at + characterLength(first);
+  for (let next = at + 2; next < end; next++) {
     if (((bytes[next] ?? 0) & 0xc0) !== 0x80) return ~at;
   }
-  return at + length;
+  return end;
+}
+
+function characterLength(first: number): number {
+  if (first < 0xe0) return 2;
+  return first < 0xf0 ? 3 : 4;
+}
+
+/** Excludes overlong forms. */
+function lowestSecond(first: number): number {
+  if (first === 0xe0) return 0xa0;
+  return first === 0xf0 ? 0x90 : 0x80;
+}
+
+/** Excludes surrogates, and all above U+10FFFF. */
+function highestSecond(first: number): number {
+  if (first === 0xed) return 0x9f;
+  return first === 0xf4 ? 0x8f : 0xbf;
 }
 
 /** From a key's quote to the offset of its value. */

@@ -24,10 +24,10 @@ export async function runStart(
 
 /** What more the daemon is to print, as it is told by its environment. */
 function asVariables({ verbose, showUrls }: Globals): Record<string, string> {
-  return {
-    ...(verbose && { CAPNHOOK_VERBOSE: '1' }),
-    ...(showUrls && { CAPNHOOK_SHOW_URLS: '1' }),
-  };
+  const variables: Record<string, string> = {};
+  if (verbose) variables.CAPNHOOK_VERBOSE = '1';
+  if (showUrls) variables.CAPNHOOK_SHOW_URLS = '1';
+  return variables;
 }
 
 /** `capnhook stop`. @throws as the library's `stop` */

@@ -81,11 +81,7 @@ export function planFire({ positionals, data, to, ndjson }: FireArguments): Plan
   if (!inline && file === undefined) {
     throw usage('there is no payload', 'Name a file, - for standard input, or give it with -d \'{"id":1}\'.');
   }
-  return {
-    ...(hook !== undefined && { hook }),
-    ...(to !== undefined && { to }),
-    ...(file !== undefined && { file }),
-  };
+  return { hook, to, file };
 }
 
 function tooMany(inline: boolean): CapnhookError {

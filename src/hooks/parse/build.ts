@@ -66,7 +66,7 @@ export function buildHooks(draft: Draft): Hooks {
     maxInFlight: draft.defaults.maxInFlight?.value ?? DEFAULT_MAX_IN_FLIGHT,
     holdKeepMs: ms(draft.defaults.holdKeep) ?? DEFAULT_HOLD_KEEP_MS,
     journalKeepMs: ms(draft.defaults.journalKeep) ?? DEFAULT_KEEP_MS,
-    ...(draft.defaults.alert && { alert: draft.defaults.alert.value }),
+    alert: draft.defaults.alert?.value,
     unclaimed: buildUnclaimed(draft.defaults.unclaimed),
   };
 }
@@ -102,13 +102,13 @@ export function buildDefinition(written: DraftEndpoint, defaults: Settings): Omi
 /** Settings with what is missing taken from the defaults. */
 export function buildSettings(written: DraftSettings, defaults: Settings = endpointDefaults): Settings {
   const { rate: defaultRate, onChange: defaultOnChange, ...others } = defaults;
-  // `none` is no rate.
+  // The word `none` parses to undefined: no rate.
   const rate = written.rate === undefined ? defaultRate : parseRate(written.rate.value);
   const onChange = written.onChange?.value.map(({ value }) => value) ?? defaultOnChange ?? [];
   return {
     ...others,
-    ...(rate && { rate }),
-    ...(onChange.length > 0 && { onChange }),
+    rate,
+    onChange: onChange.length > 0 ? onChange : undefined,
     order: choice(written.order, ORDERS) ?? defaults.order,
     onFailure: choice(written.onFailure, ON_FAILURES) ?? defaults.onFailure,
     timeoutMs: ms(written.timeout) ?? defaults.timeoutMs,

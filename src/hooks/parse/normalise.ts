@@ -44,8 +44,12 @@ function defaultsOf({ value }: TreeEntry, findings: Finding[]): Draft['defaults'
 }
 
 function readHook({ key, at, value }: TreeEntry, findings: Finding[]): DraftHook {
-  const items = value.kind === 'list' ? value.items : isNothing(value) ? [] : [value];
-  return { pattern: { at, value: key }, items: items.flatMap((item) => readItem(item, findings)) };
+  return { pattern: { at, value: key }, items: itemsOf(value).flatMap((item) => readItem(item, findings)) };
+}
+
+function itemsOf(value: Tree): readonly Tree[] {
+  if (value.kind === 'list') return value.items;
+  return isNothing(value) ? [] : [value];
 }
 
 function readItem(tree: Tree, findings: Finding[]): DraftItem[] {
@@ -80,10 +84,9 @@ function readEndpoint(map: TreeMap, findings: Finding[]): DraftEndpoint {
   const url = entries.get('url');
   if (url === undefined && !hasPlannedKey(map))
     findings.push({ at: map.at, message: "this endpoint has no 'url'" });
-  const read = url === undefined ? undefined : readUrl(url, findings);
   return {
     at: map.at,
-    ...(read === undefined ? {} : { url: read }),
+    url: url && readUrl(url, findings),
     headers: readHeaders(entries.get('headers'), findings),
     sign: readSign(entries.get('sign'), findings),
     ...readSettings(entries, findings),

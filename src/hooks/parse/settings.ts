@@ -36,14 +36,11 @@ export function readSettings(entries: ReadonlyMap<string, TreeEntry>, findings: 
   const settings: DraftSettings = {};
   for (const { key, value } of entries.values()) {
     if (key === 'timeout' || key === 'giveUpAfter') {
-      const read = readText(value, `'${key}' ${DURATION}`, findings);
-      if (read !== undefined) settings[key] = read;
+      settings[key] = readText(value, `'${key}' ${DURATION}`, findings);
     } else if (key === 'concurrency') {
-      const read = readNumber(value, MUST_BE.concurrency, findings);
-      if (read !== undefined) settings.concurrency = read;
+      settings.concurrency = readNumber(value, MUST_BE.concurrency, findings);
     } else if (key === 'rate' || key === 'order' || key === 'onFailure') {
-      const read = readText(value, key === 'rate' ? RATE : MUST_BE[key], findings);
-      if (read !== undefined) settings[key] = read;
+      settings[key] = readText(value, key === 'rate' ? RATE : MUST_BE[key], findings);
     } else if (key === 'retry') Object.assign(settings, readRetry(value, findings));
     else if (key === 'onChange') Object.assign(settings, readOnChange(value, findings));
   }
@@ -53,20 +50,14 @@ export function readSettings(entries: ReadonlyMap<string, TreeEntry>, findings: 
 /** The settings of `defaults` among a map's entries. */
 export function readDefaults(entries: ReadonlyMap<string, TreeEntry>, findings: Finding[]): DraftDefaults {
   const [maxInFlight, alert] = [entries.get('maxInFlight'), entries.get('alert')];
-  const number = maxInFlight && readNumber(maxInFlight.value, MUST_BE.maxInFlight, findings);
-  const hook = alert && readText(alert.value, "'alert' must be the name of a hook", findings);
-  const defaults: DraftDefaults = {
+  return {
+    maxInFlight: maxInFlight && readNumber(maxInFlight.value, MUST_BE.maxInFlight, findings),
+    alert: alert && readText(alert.value, "'alert' must be the name of a hook", findings),
     ...readSettings(entries, findings),
-    ...(number && { maxInFlight: number }),
-    ...(hook && { alert: hook }),
+    holdKeep: readKeep(entries.get('hold'), findings),
+    journalKeep: readKeep(entries.get('journal'), findings),
+    unclaimed: readKeep(entries.get('unclaimed'), findings, { or: DROP }),
   };
-  const hold = readKeep(entries.get('hold'), findings);
-  if (hold !== undefined) defaults.holdKeep = hold;
-  const journal = readKeep(entries.get('journal'), findings);
-  if (journal !== undefined) defaults.journalKeep = journal;
-  const unclaimed = readKeep(entries.get('unclaimed'), findings, { or: DROP });
-  if (unclaimed !== undefined) defaults.unclaimed = unclaimed;
-  return defaults;
 }
 
 /**
@@ -118,9 +109,10 @@ function readRetry(
   }
   const entries = entriesOf(tree, ['schedule', 'jitter'], findings);
   const [schedule, jitter] = [entries.get('schedule'), entries.get('jitter')];
-  const waits = schedule && readSchedule(schedule.value, findings);
-  const share = jitter && readNumber(jitter.value, "'jitter' must be a number from 0 to 1", findings);
-  return { ...(waits && { schedule: waits }), ...(share && { jitter: share }) };
+  return {
+    schedule: schedule && readSchedule(schedule.value, findings),
+    jitter: jitter && readNumber(jitter.value, "'jitter' must be a number from 0 to 1", findings),
+  };
 }
 
 function readSchedule(tree: TreeEntry['value'], findings: Finding[]): DraftSettings['schedule'] | undefined {
