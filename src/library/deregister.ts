@@ -40,13 +40,16 @@ export interface DeregisterOptions {
 export interface Deregistered {
   /** The hooks and patterns that the endpoint was registered for. */
   removedFrom: string[];
-  /** Deliveries that were moved to `dead/`; with `dryRun` those that would be. */
+  /** Deliveries that were moved to `dead/`, or delivered meanwhile; with `dryRun` those that would be. */
   moved: number;
   /** Deliveries still queued for it: those of events that name the URL itself, of other hooks, or all with `keep`. */
   queued: number;
   /** Only where the spool belongs to another hooks file, and is left alone: that file. */
   belongsTo?: string;
-  /** Whether the drain that runs was asked to move them, and has not done it yet. */
+  /**
+   * Whether the drain that runs was asked to move them, and has not moved all of them within 15 s. The request stays:
+   * that drain obeys it, or else the next one.
+   */
   isPending?: boolean;
   /** Only where nothing was registered, and nothing moved: what was probably meant. */
   didYouMean?: ProbablyMeant;
@@ -91,11 +94,11 @@ export async function deregister(target: string, options: DeregisterOptions = {}
   else if (hooks !== undefined && !options.keep) {
     const router = createRouter(hooks);
     const discard = discardRequestOf(request, (event, endpoint) => router.endpointFor(event, endpoint));
-    result.moved = await countMatching(spool, discard);
-    if (result.moved > 0 && !options.dryRun && !(await end(spool, root, { request, discard }))) {
-      result.moved = 0;
-      result.isPending = true;
-    }
+    const matching = await countMatching(spool, discard);
+    const isEnded = options.dryRun || matching === 0 || (await end(spool, root, { request, discard }));
+    const left = isEnded ? 0 : await countMatching(spool, discard);
+    result.moved = matching - left;
+    if (left > 0) result.isPending = true;
   }
   result.queued = await queuedFor(spool, endpoints);
   if (options.dryRun) result.queued -= result.moved;

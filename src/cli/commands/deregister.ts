@@ -6,6 +6,7 @@ import {
   type ProbablyMeant,
 } from '../../library/deregister.js';
 import { CapnhookError } from '../../shared/errors.js';
+import { exitCodes } from '../../shared/exit-codes.js';
 import type { Io } from '../io.js';
 import type { Globals } from '../options.js';
 import { readUrl } from '../read-url.js';
@@ -21,7 +22,7 @@ export interface DeregisterArguments {
   dryRun?: boolean | undefined;
 }
 
-/** `capnhook deregister [HOOK] URL|ENDPOINT`. @throws as the library's `deregister` */
+/** `capnhook deregister [HOOK] URL|ENDPOINT`; 75 where a drain was asked and has not answered. @throws as the library's `deregister` */
 export async function runDeregister(args: DeregisterArguments, globals: Globals, io: Io): Promise<number> {
   const { config, spool, showUrls } = globals;
   const { target, hook } = await wordsOf(args, globals, io);
@@ -29,9 +30,9 @@ export async function runDeregister(args: DeregisterArguments, globals: Globals,
   const url = target === '-' ? readUrl(io) : target;
   const done = await deregister(url, { config, spool, hook, keep, dryRun, env: io.env });
   if (globals.json) io.out(`${JSON.stringify(dataOf(done, { dryRun, showUrls }))}\n`);
-  if (globals.json || globals.quiet) return 0;
-  io.err(`capnhook: ${renderDeregistered(done, { hook, showUrls, isDryRun: dryRun ?? false })}\n`);
-  return 0;
+  const words = renderDeregistered(done, { hook, showUrls, isDryRun: dryRun ?? false });
+  if (done.isPending || !(globals.json || globals.quiet)) io.err(`capnhook: ${words}\n`);
+  return done.isPending ? exitCodes.temporary : exitCodes.ok;
 }
 
 /** Which word is the hook: the one that is no URL, or no endpoint of the hooks file; the first one as with `register`. */
@@ -83,8 +84,11 @@ function renderDeregistered(done: Deregistered, { hook, showUrls, isDryRun }: Re
   }
   const deliveries = (number: number) => count(number, 'delivery', 'deliveries');
   if (moved > 0) parts.push(`${deliveries(moved)} ${would}moved to dead/`);
-  if (isPending) parts.push('the drain that runs was asked to move what is queued, and has not done so yet');
   if (queued > 0) parts.push(`${deliveries(queued)} still queued for it`);
+  if (isPending)
+    parts.push(
+      'the drain that runs was asked to move what is left, and has not done so in time; it does so when it can, or else the next drain does',
+    );
   if (belongsTo !== undefined)
     parts.push(`the spool was left alone: it belongs to the hooks file ${belongsTo}`);
   if (isDryRun) parts.push('nothing was changed');

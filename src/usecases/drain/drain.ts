@@ -169,7 +169,7 @@ export async function drain(ports: DrainPorts, options: DrainOptions): Promise<D
   async function isFinished(): Promise<boolean> {
     if (isStopping()) return true;
     if (until === 'daemon') return false;
-    if (requests.areWaiting()) return false; // whoever asked has been told that this drain does it
+    if (requests.areWaiting() || requests.areOpen()) return false; // whoever asked has been told that this drain does it
     if (isPass) return idleMs === Infinity;
     // Nothing that is owed can be tried before the deadline: it is not waited for.
     if (opensAt < deadline && !(await holds.areAll())) return false;

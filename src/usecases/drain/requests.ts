@@ -12,14 +12,31 @@ import type { Settler } from './settling/settle.js';
 const pollMs = 1_000;
 
 export interface Requests {
-  /** Whether there is a request to obey; looked for once a second. */
+  /** Whether a request can be obeyed now; looked for once a second. */
   areWaiting(): boolean;
+  /** Whether a request is not obeyed to its end: what was in flight is looked for again. */
+  areOpen(): boolean;
   /** In how many ms requests are looked for again. */
   dueMs(): number;
-  /** Obeys a bounded part of the request at hand. */
+  /** Obeys a bounded part of a request. */
   step(): Promise<void>;
   /** Whether a delivery that comes back belongs to a request that was obeyed while it was in flight. */
   ends(delivery: Delivery): boolean;
+}
+
+/** A request that is being obeyed: walks over what is queued, until one has met nothing that is in flight. */
+interface Open {
+  request: ControlRequest;
+  /** The walk at hand, when it began, and when it may begin; monotonic ms. */
+  discard: DiscardRequest;
+  beganAt: number;
+  dueAt: number;
+  /** What was moved and is not reported yet, by endpoint. */
+  counts: Map<string, number>;
+  /** Deliveries that were in flight in one of the walks. */
+  inFlight: Set<string>;
+  /** Whether any were in the walk at hand. */
+  hasMetInFlight: boolean;
 }
 
 /** What a request to deregister moves: what is queued for its endpoints, and no one is registered for any more. */
@@ -44,50 +61,85 @@ export function createRequests(
   { routing, settler }: { routing: Routing; settler: Settler },
 ): Requests {
   let lookedAt = Number.NEGATIVE_INFINITY;
-  let isWaiting = false;
-  let current: { request: ControlRequest; discard: DiscardRequest; counts: Map<string, number> } | undefined;
-  /** Deliveries that were in flight while they were deregistered. */
-  const inFlight = new Set<string>();
+  let isFound = false;
+  /** By their ids, as long as their files are there: whatever ends this drain, the next one obeys them. */
+  const open = new Map<string, Open>();
+  let current: Open | undefined;
 
-  function next(): typeof current {
-    const [request] = lease.requests();
-    if (request === undefined) return undefined;
-    const discard = discardRequestOf(request, (event, endpoint) => routing.endpointFor(event, endpoint));
-    return { request, discard, counts: new Map() };
+  function next(): Open | undefined {
+    const now = clock.monotonic();
+    const requests = lease.requests();
+    const ids = new Set(requests.map(({ id }) => id));
+    for (const id of open.keys()) if (!ids.has(id)) open.delete(id);
+    for (const request of requests) if (!open.has(request.id)) open.set(request.id, opened(request));
+    const due = [...open.values()].find(({ dueAt }) => dueAt <= now);
+    if (due !== undefined) Object.assign(due, { beganAt: now, hasMetInFlight: false });
+    return due;
   }
 
-  function finish(): void {
-    if (current === undefined) return;
-    for (const [id, count] of current.counts) report({ kind: 'deregistered', endpoint: { id }, count });
-    lease.finishRequest(current.request.id);
+  function opened(request: ControlRequest): Open {
+    const discard = discardRequestOf(request, (event, endpoint) => routing.endpointFor(event, endpoint));
+    const at = { beganAt: 0, dueAt: Number.NEGATIVE_INFINITY };
+    return { request, discard, ...at, counts: new Map(), inFlight: new Set(), hasMetInFlight: false };
+  }
+
+  function endWalk(walked: Open): void {
+    for (const [id, count] of walked.counts) report({ kind: 'deregistered', endpoint: { id }, count });
+    walked.counts.clear();
     current = undefined;
+    if (walked.hasMetInFlight) {
+      const now = clock.monotonic();
+      walked.dueAt = now + Math.max(pollMs, now - walked.beganAt);
+      walked.discard = { ...walked.discard }; // a walk belongs to its object
+      return;
+    }
+    open.delete(walked.request.id);
+    lease.finishRequest(walked.request.id);
     lookedAt = Number.NEGATIVE_INFINITY; // there may be another one
+  }
+
+  function firstDueAt(): number {
+    return Math.min(...[...open.values()].map(({ dueAt }) => dueAt)); // Infinity of none
   }
 
   return {
     areWaiting() {
-      if (current !== undefined) return true;
-      if (clock.monotonic() - lookedAt >= pollMs) {
-        lookedAt = clock.monotonic();
-        isWaiting = lease.requests().length > 0;
+      const now = clock.monotonic();
+      if (current !== undefined || firstDueAt() <= now) return true;
+      if (now - lookedAt >= pollMs) {
+        lookedAt = now;
+        isFound = lease.requests().some(({ id }) => !open.has(id));
       }
-      return isWaiting;
+      return isFound;
     },
-    dueMs: () => (current === undefined ? Math.max(lookedAt + pollMs - clock.monotonic(), 1) : 1),
+    areOpen: () => open.size > 0,
+    dueMs() {
+      if (current !== undefined) return 1;
+      return Math.max(Math.min(lookedAt + pollMs, firstDueAt()) - clock.monotonic(), 1);
+    },
     async step() {
-      isWaiting = false;
+      isFound = false;
       current ??= next();
       if (current === undefined) return;
-      const { discard, counts, request } = current;
+      const { discard, counts, inFlight, request } = current;
       const { entries, claimed, corrupt, isDone } = await lease.discard(discard);
       for (const { event, hook, endpoint = '' } of entries) {
         journal.write({ time: isoTime(clock.now()), what: 'deregistered', event, hook, endpoint });
         counts.set(endpoint, (counts.get(endpoint) ?? 0) + 1);
       }
+      if (claimed.length > 0) current.hasMetInFlight = true;
       for (const event of claimed) for (const id of request.endpoints) inFlight.add(`${id} ${event}`);
       corrupt.forEach(settler.noteCorrupt);
-      if (isDone) finish();
+      if (isDone) endWalk(current);
     },
-    ends: ({ endpoint, event }) => inFlight.size > 0 && inFlight.delete(`${endpoint} ${event.id}`),
+    ends({ endpoint, event }) {
+      const key = `${endpoint} ${event.id}`;
+      for (const { inFlight, counts } of open.values()) {
+        if (!inFlight.delete(key)) continue;
+        counts.set(endpoint, (counts.get(endpoint) ?? 0) + 1);
+        return true;
+      }
+      return false;
+    },
   };
 }

@@ -50,6 +50,8 @@ export interface Telling {
       result?: AttemptResult;
     },
   ): void;
+  /** A delivery was in flight while it was deregistered, and is dead. */
+  deregistered(delivery: Delivery): void;
   corrupt(entry: Corrupt): void;
   /** Told once, however often it cannot be read. */
   unread(entry: Corrupt): void;
@@ -180,6 +182,7 @@ export function createTelling(
         count: (before?.count ?? 0) + 1,
       });
     },
+    deregistered: (delivery) => journal.write(begin('deregistered', delivery)),
     corrupt(entry) {
       const time = isoTime(clock.now());
       journal.write({ time, what: 'corrupt', event: entry.name, error: entry.reason });

@@ -292,12 +292,10 @@ export function createSettler(ports: DrainPorts, options: SettlerOptions): Settl
     async buryDeregistered(delivery) {
       const time = new Date(clock.now()).toISOString();
       const attempts = attemptNumber(delivery) - 1;
-      await deliveries.bury(delivery, {
-        reason: 'deregistered',
-        message: 'it was deregistered',
-        attempts,
-        time,
-      });
+      const reason = 'deregistered';
+      if (!(await deliveries.bury(delivery, { reason, message: 'it was deregistered', attempts, time })))
+        return;
+      telling.deregistered(delivery);
     },
     giveUpHeld: (delivery) =>
       bury(delivery, { reason: 'gave-up', message: 'it was not registered for too long' }),
