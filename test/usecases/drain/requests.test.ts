@@ -1,0 +1,97 @@
+import { describe, expect, it } from 'vitest';
+import type { EventHeader } from '../../../src/event/event.js';
+import { discardRequestOf } from '../../../src/usecases/drain/requests.js';
+import { draining, hooksOf } from '../../support/draining.js';
+import { gate, until } from '../../support/world.js';
+
+function request(id: string, over: { endpoints?: readonly string[]; hook?: string } = {}) {
+  return { id, request: 'deregister' as const, endpoints: ['a'], ...over };
+}
+
+describe('discardRequestOf()', () => {
+  const of = (hook: string | undefined): EventHeader => ({ id: 'e', hook, time: '' }) as EventHeader;
+
+  it('discardRequestOf() matches what nobody is registered for any more', () => {
+    const endpoint = hooksOf({ x: ['a'] }).endpoints.get('a');
+    const { match } = discardRequestOf(request('1'), ({ hook }) => (hook === 'kept' ? endpoint : undefined));
+    expect(match(of('complete'), 'a')).toBe(true);
+    expect(match(of('kept'), 'a')).toBe(false);
+  });
+
+  it('discardRequestOf() matches neither events without an endpoint, nor other hooks than the one that is named', () => {
+    const { match } = discardRequestOf(request('1', { hook: 'build.*' }), () => undefined);
+    expect(match(of('build.failed'), 'a')).toBe(true);
+    expect(match(of('build.failed'), undefined)).toBe(false);
+    expect(match(of('complete'), 'a')).toBe(false);
+    expect(match(of(undefined), 'a')).toBe(false);
+  });
+});
+
+describe('drain() and requests to deregister', () => {
+  it('drain() moves what is queued to the dead, reports how much, and writes it down', async () => {
+    const world = draining({ hooks: hooksOf({ complete: ['a', 'b'] }), script: { a: 503, b: 503 } });
+    const events = await world.fire({}, {});
+    await world.drain();
+    world.journal.length = 0;
+    world.reload(hooksOf({ complete: ['b'] }));
+    await world.spool.request(request('1'));
+    expect(await world.drain()).toMatchObject({ owed: 2, onHold: 0 });
+    expect(world.told('deregistered')).toEqual([
+      { kind: 'deregistered', endpoint: { id: 'a' }, count: events.length },
+    ]);
+    const written = world.journal.filter(({ what }) => what === 'deregistered');
+    expect(written.map(({ event, hook, endpoint }) => [event, hook, endpoint])).toEqual(
+      events.map(({ id }) => [id, 'complete', 'a']),
+    );
+    expect(await world.spool.hasRequest('1')).toBe(false);
+  });
+
+  it('drain() moves nothing of an endpoint that is registered again by then', async () => {
+    const world = draining({ script: { a: 503 } });
+    await world.fire({});
+    await world.drain();
+    await world.spool.request(request('1'));
+    expect(await world.drain()).toMatchObject({ owed: 1 });
+    expect(world.told('deregistered')).toEqual([]);
+    expect(await world.spool.hasRequest('1')).toBe(false);
+  });
+
+  it('drain() obeys all requests that wait before a pass ends', async () => {
+    const world = draining({
+      hooks: hooksOf({ complete: ['a', 'b', 'c'] }),
+      script: { a: 503, b: 503, c: 503 },
+    });
+    await world.fire({});
+    await world.drain();
+    world.reload(hooksOf({}));
+    await world.spool.request(request('1', { endpoints: ['a'] }));
+    await world.spool.request(request('2', { endpoints: ['b', 'c'] }));
+    expect(await world.drain()).toMatchObject({ owed: 0 });
+    expect(world.told('deregistered').map(({ endpoint }) => endpoint.id)).toEqual(['a', 'b', 'c']);
+  });
+
+  it('drain() puts a delivery that was in flight with the dead when it fails, and not on hold', async () => {
+    const { passed, open } = gate();
+    const answer = async () => {
+      await passed;
+      return 503;
+    };
+    const world = draining({ script: { a: answer } });
+    await world.fire({});
+    const stop = new AbortController();
+    const drained = world.drain({ until: 'daemon', stop: stop.signal, rescanMs: 5 });
+    await until('it is in flight', () => world.inFlight() === 1);
+    world.reload(hooksOf({}));
+    await world.spool.request(request('1'));
+    const obeyed = async (): Promise<boolean> => !(await world.spool.hasRequest('1'));
+    await until('the request is obeyed', () => {
+      world.clock.advance?.(1_000);
+      return obeyed();
+    });
+    open();
+    await until('it is buried', () => world.buried.length === 1);
+    stop.abort();
+    expect(await drained).toMatchObject({ owed: 0, onHold: 0 });
+    expect(world.buried).toMatchObject([{ endpoint: 'a', why: { reason: 'deregistered', attempts: 1 } }]);
+  });
+});
