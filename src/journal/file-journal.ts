@@ -6,6 +6,7 @@
  */
 import { closeSync, constants, fstatSync, openSync, readSync, writeFileSync } from 'node:fs';
 import { errnoOf } from '../shared/errors.js';
+import { giveToOwner } from '../shared/give-to-owner.js';
 import type { Journal, JournalEntry } from './journal.js';
 import { toLine } from './journal-line.js';
 
@@ -56,6 +57,7 @@ function append(path: string, lines: string): void {
   const flags = constants.O_RDWR | constants.O_CREAT | constants.O_APPEND | constants.O_NOFOLLOW;
   const fd = openSync(path, flags, 0o600);
   try {
+    giveToOwner(fd, path);
     writeFileSync(fd, isTorn(fd) ? `\n${lines}` : lines); // writes on after a short write
   } finally {
     closeSync(fd);

@@ -76,6 +76,10 @@ export async function deregister(target: string, options: DeregisterOptions = {}
   const id = looksLikeUrl(target) ? endpointIdOf(checkedUrl(target)) : target;
   const path = hooksPath(env, options.config);
   const before = existingHooksText(path).text; // which register would make
+  const root = spoolPath(env, options.spool);
+  const spool = openSpool(root);
+  // Who may not touch the spool changes nothing at all.
+  await queuedFor(spool, [id]);
   const edit = (text: string) => {
     const removed = removeRegistration(text, hook === undefined ? { target } : { target, hook });
     return { ...removed, after: removed.text };
@@ -83,8 +87,6 @@ export async function deregister(target: string, options: DeregisterOptions = {}
   const { removedFrom, after } = options.dryRun ? edit(before) : await editHooksFile(path, edit);
   const parsed = parseHooks(after);
   const hooks = parsed.ok ? parsed.hooks : undefined;
-  const root = spoolPath(env, options.spool);
-  const spool = openSpool(root);
   const endpoints = [...queueIds(hooks, id)];
   const request: ControlRequest = { id: newId(), request: 'deregister', endpoints };
   if (hook !== undefined) request.hook = hook;

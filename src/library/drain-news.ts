@@ -5,6 +5,7 @@ import { systemClock } from '../shared/clock.js';
 import { CapnhookError, errnoOf } from '../shared/errors.js';
 import { randomBytes } from '../shared/random.js';
 import { systemDisk } from '../spool/file/disk/disk.js';
+import { forOwner } from '../spool/file/disk/for-owner.js';
 import { readLastReasons, writeLastReasons } from '../spool/file/last-reasons.js';
 import type { DrainSummary, Queued } from '../usecases/drain/ports.js';
 import { queuedOf, summarizeQueues } from '../usecases/drain/reporting/queues.js';
@@ -30,7 +31,7 @@ export function noteReason(root: string, kind: EndKind, reason: string | undefin
   if (known[kind] === reason && (reason !== undefined || Object.keys(known).length === 0)) return false;
   const reasons = reason === undefined ? {} : { ...known, [kind]: reason };
   const token = Buffer.from(randomBytes(8)).toString('hex');
-  writeLastReasons(systemDisk, root, { reasons, token });
+  writeLastReasons(forOwner(systemDisk, root), root, { reasons, token });
   return true;
 }
 

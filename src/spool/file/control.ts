@@ -27,16 +27,8 @@ export function writeRequest(
   const { id, ...said } = request;
   const bytes = Buffer.from(`${JSON.stringify({ capnhook: 1, ...said })}\n`);
   closeQuietly(disk, writeDurably(disk, temporary, { bytes, mode: privateFile }));
-  giveToOwner(disk, control, temporary);
   disk.renameSync(temporary, `${control}/${id}.json`);
   syncDirectory(disk, control);
-}
-
-/** What root asks for, the drain's user must be able to read. */
-function giveToOwner(disk: Disk, control: string, path: string): void {
-  if (process.geteuid?.() !== 0) return;
-  const { uid, gid } = disk.statSync(control);
-  disk.chownSync(path, uid, gid);
 }
 
 /** Whether a request waits to be obeyed. @throws the errno of what failed */

@@ -13,6 +13,7 @@ import { discardAll } from './discard.js';
 import { type Ballast, createBallast } from './disk/ballast.js';
 import { ensureSpool } from './disk/create.js';
 import { type Disk, systemDisk } from './disk/disk.js';
+import { forOwner } from './disk/for-owner.js';
 import { spoolError } from './disk/spool-error.js';
 import { readBacklog } from './endpoints/backlog.js';
 import { pruneHealth } from './endpoints/prune-health.js';
@@ -41,7 +42,8 @@ export interface FileSpoolOptions {
 
 /** A spool in the directory `root`, which is made when it is first needed. */
 export function createFileSpool(root: string, options: FileSpoolOptions): Spool {
-  const { now, random, disk = systemDisk, takeKernelLock, maxNames, stillMs, listed } = options;
+  const { now, random, disk: given = systemDisk, takeKernelLock, maxNames, stillMs, listed } = options;
+  const disk = forOwner(given, root);
 
   function token(): string {
     return Buffer.from(random(8)).toString('hex');
@@ -74,7 +76,7 @@ export function createFileSpool(root: string, options: FileSpoolOptions): Spool 
   }
 
   return {
-    ...createFileInbox(root, { random, disk }),
+    ...createFileInbox(root, { random, disk: given }),
     async lease(mode) {
       try {
         ensureSpool(disk, root, { token: token() });

@@ -9,6 +9,7 @@ import {
   closeSync,
   constants,
   fchmodSync,
+  fchownSync,
   fstatSync,
   fsync,
   fsyncSync,
@@ -36,6 +37,7 @@ export type Disk = Pick<
   | 'chownSync'
   | 'closeSync'
   | 'fchmodSync'
+  | 'fchownSync'
   | 'fstatSync'
   | 'fsync'
   | 'fsyncSync'
@@ -62,6 +64,7 @@ export const systemDisk: Disk = {
   chownSync,
   closeSync,
   fchmodSync,
+  fchownSync,
   fstatSync,
   fsync,
   fsyncSync,

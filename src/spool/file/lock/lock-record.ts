@@ -4,6 +4,7 @@
  */
 import { closeSync, constants, fstatSync, openSync, readSync, writeSync } from 'node:fs';
 import { CapnhookError, errnoOf } from '../../../shared/errors.js';
+import { giveToOwner } from '../../../shared/give-to-owner.js';
 import type { Holder } from '../../spool.js';
 import type { ProcessIdentity } from './process-identity.js';
 
@@ -32,7 +33,10 @@ export function openLockFile(path: string, { flags, mode }: { flags: number; mod
     const errno = errnoOf(error);
     throw notFiles.has(errno) ? notFile(path, `(${errno})`) : error;
   }
-  if (fstatSync(fd).isFile()) return fd;
+  if (fstatSync(fd).isFile()) {
+    giveToOwner(fd, path);
+    return fd;
+  }
   closeSync(fd);
   throw notFile(path, '');
 }
