@@ -25,6 +25,8 @@ export interface BatchText {
   lineAt(offset: number): Line | undefined;
   /** Where the line of event number `index` (from 0) begins, if there is one. @throws the errno of a failed read */
   offsetOf(index: number): number | undefined;
+  /** Tells where the line of an event begins, so that later ones are looked for behind it. */
+  note(index: number, offset: number): void;
   /** Whether its file has a name anywhere. @throws the errno of a failed look */
   isNamed(): boolean;
   close(): void;
@@ -73,6 +75,8 @@ function textOf(disk: Disk, { fd, stat }: { fd: number; stat: EntryStat }): Batc
   let windows: Window[] = [];
   /** Where the events 0, 1024, 2048, … begin, as far as it is known. */
   let marks: number[] = [];
+  /** The last event whose place was told. */
+  let noted = { index: -1, offset: 0 };
 
   function read(start: number, length: number): Window {
     const bytes = Buffer.allocUnsafeSlow(Math.min(length, stat.size - start));
@@ -98,6 +102,7 @@ function textOf(disk: Disk, { fd, stat }: { fd: number; stat: EntryStat }): Batc
   function offsetOf(index: number): number | undefined {
     let at = Math.min(Math.floor(index / markEvery), marks.length - 1) * markEvery;
     let offset = marks[at / markEvery];
+    if (at <= noted.index && noted.index <= index) ({ index: at, offset } = noted);
     while (offset !== undefined) {
       const line = lineAt(offset);
       if (line === undefined) return undefined;
@@ -121,6 +126,9 @@ function textOf(disk: Disk, { fd, stat }: { fd: number; stat: EntryStat }): Batc
     begin,
     lineAt,
     offsetOf,
+    note(index, offset) {
+      noted = { index, offset };
+    },
     isNamed: () => disk.fstatSync(fd).nlink > 0,
     close: () => closeQuietly(disk, fd),
   };

@@ -12,6 +12,8 @@ export interface BatchTexts {
    * @throws the errno of an error that may pass
    */
   open(path: string): ReturnType<typeof openBatchText>;
+  /** The same, as it is at this moment. */
+  look(path: string): ReturnType<typeof openBatchText>;
   /** A batch was removed: another may get its path, and what has no name any more is closed, which frees its space. */
   removed(): void;
   close(): void;
@@ -57,6 +59,7 @@ export function createBatchTexts(disk: Disk, now: () => number): BatchTexts {
         last = { path, at, opened: lookFor(path) };
       return last.opened;
     },
+    look: lookFor,
     removed() {
       last = undefined;
       for (const [ino, text] of open) {

@@ -4,31 +4,41 @@
  */
 
 import type { Disk } from '../disk/disk.js';
-import { isBlank, openBatchText } from './batch-text.js';
+import { type BatchText, isBlank, openBatchText } from './batch-text.js';
+import type { BatchTexts } from './batch-texts.js';
 
 /** `lines`: it has more whole lines than it was queued with, `count` in all. `unended`: the last one has no end yet. */
 export type Growth = { kind: 'none' | 'unended' } | { kind: 'lines'; count: number };
 
 /**
  * What a batch has beyond the events that it was queued with.
+ * @param batch.texts batches that are open: one of them is read from its last known event on, any other from its beginning
  * @throws the errno of an error that may pass
  */
-export function growthOf(disk: Disk, { text: path, count }: { text: string; count: number }): Growth {
-  const opened = openBatchText(disk, path);
+export function growthOf(
+  disk: Disk,
+  { text: path, count, texts }: { text: string; count: number; texts?: BatchTexts | undefined },
+): Growth {
+  const opened = texts === undefined ? openBatchText(disk, path) : texts.look(path);
   if (opened.kind !== 'open') return { kind: 'none' };
-  const { text } = opened;
-  let [offset, ended, isUnended] = [text.begin, 0, false];
   try {
-    for (let line = text.lineAt(offset); line !== undefined; line = text.lineAt(offset)) {
-      const isEnded = line.end > offset + line.bytes.length;
-      if (!isBlank(line)) {
-        if (isEnded) ended += 1;
-        else isUnended = true;
-      }
-      offset = line.end;
-    }
+    return growthIn(opened.text, count);
   } finally {
-    text.close();
+    if (texts === undefined) opened.text.close();
+  }
+}
+
+function growthIn(text: BatchText, count: number): Growth {
+  const last = text.offsetOf(count - 1);
+  if (last === undefined) return { kind: 'none' }; // it has become shorter
+  let [offset, ended, isUnended] = [last, count - 1, false];
+  for (let line = text.lineAt(offset); line !== undefined; line = text.lineAt(offset)) {
+    const isEnded = line.end > offset + line.bytes.length;
+    if (!isBlank(line)) {
+      if (isEnded) ended += 1;
+      else isUnended = true;
+    }
+    offset = line.end;
   }
   if (ended > count) return { kind: 'lines', count: ended };
   return { kind: isUnended && ended >= count ? 'unended' : 'none' };

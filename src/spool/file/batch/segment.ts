@@ -13,6 +13,7 @@ import { putAside } from '../disk/put-aside.js';
 import { defaultStillMs } from '../disk/stillness.js';
 import { removeIfThere, syncDirectory } from '../disk/write-file.js';
 import { readProgress } from './batch-progress.js';
+import type { BatchTexts } from './batch-texts.js';
 import { growthOf } from './grown-batch.js';
 
 /** The files of a batch's segment. */
@@ -54,12 +55,13 @@ export function countOwed(disk: Disk, path: string): number {
 
 /**
  * Removes a segment in which nothing is owed; one that stays is in nobody's way.
+ * @param texts batches that are open; without them a batch is read once more, from its beginning
  * @returns whether it is gone
  */
-export function removeSegment(disk: Disk, path: string): boolean {
+export function removeSegment(disk: Disk, path: string, texts?: BatchTexts): boolean {
   const batch = batchFilesOf(path);
   try {
-    if (batch !== undefined) removeBatch(disk, path, batch);
+    if (batch !== undefined) removeBatch(disk, path, { ...batch, texts });
     disk.rmdirSync(path);
     return true;
   } catch (error) {
@@ -69,10 +71,14 @@ export function removeSegment(disk: Disk, path: string): boolean {
 }
 
 /** The batch goes for good before what says that it is settled: the other way round it would be owed again. */
-function removeBatch(disk: Disk, path: string, { text, progress, count }: BatchFiles): void {
+function removeBatch(
+  disk: Disk,
+  path: string,
+  { text, progress, count, texts }: BatchFiles & { texts: BatchTexts | undefined },
+): void {
   if (disk.lstatSync(text, { throwIfNoEntry: false }) !== undefined) {
     if (readProgress(disk, progress, count).owed > 0) return;
-    if (growthOf(disk, { text, count }).kind !== 'none') return;
+    if (growthOf(disk, { text, count, texts }).kind !== 'none') return;
     removeIfThere(disk, text);
     syncDirectory(disk, path);
   }
@@ -89,14 +95,14 @@ function removeBatch(disk: Disk, path: string, { text, progress, count }: BatchF
 export function takeInGrowth(
   disk: Disk,
   root: string,
-  { queue, segment, now }: { queue: string; segment: string; now: number },
+  { queue, segment, texts, now }: { queue: string; segment: string; texts: BatchTexts; now: number },
 ): { segment?: string; aside?: Corrupt } {
   const path = `${queue}/${segment}`;
   const batch = batchFilesOf(path);
   const number = parseSegmentName(segment)?.number;
   const stat = batch && disk.lstatSync(batch.text, { throwIfNoEntry: false });
   if (batch === undefined || number === undefined || stat === undefined) return {};
-  const growth = growthOf(disk, batch);
+  const growth = growthOf(disk, { ...batch, texts });
   if (growth.kind === 'lines') {
     const longer = batchSegmentName(number, { id: batch.id, count: growth.count });
     disk.renameSync(path, `${queue}/${longer}`);

@@ -128,7 +128,7 @@ export function createQueueReaders(disk: Disk, root: string, options: QueueReade
       retryLimit: Math.min(Math.max(Math.floor(maxNames / retryListsAtOnce), least), mostWindow),
       onEmpty(segment) {
         if (takeInMore(endpoint, segment, reader)) return;
-        if (removeSegment(disk, `${root}/queue/${endpoint}/${segment}`)) onRemoved(endpoint, segment);
+        if (removeSegment(disk, `${root}/queue/${endpoint}/${segment}`, texts)) onRemoved(endpoint, segment);
       },
     });
     closed.delete(endpoint);
@@ -141,7 +141,7 @@ export function createQueueReaders(disk: Disk, root: string, options: QueueReade
   function takeInMore(endpoint: string, segment: string, reader: QueueReader): boolean {
     try {
       const queue = `${root}/queue/${endpoint}`;
-      const { segment: longer, aside } = takeInGrowth(disk, root, { queue, segment, now: now() });
+      const { segment: longer, aside } = takeInGrowth(disk, root, { queue, segment, texts, now: now() });
       if (aside !== undefined) onAside(aside);
       if (longer === undefined) return false;
       onRemoved(endpoint, segment);

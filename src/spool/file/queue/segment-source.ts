@@ -140,6 +140,7 @@ function eventsOf(disk: Disk, batch: BatchFiles, options: SourceOptions): Segmen
       // What cannot be read is handed out all the same, for whoever reads it to put aside.
       const text = opened.kind === 'open' ? opened.text : undefined;
       const line = text && lineOf(text);
+      if (line !== undefined) text?.note(index, line.offset);
       const name = nameOf(index);
       const at = text && line && { offset: line.offset, ino: text.stat.ino };
       const member = { index, place: at };

@@ -9,7 +9,8 @@ import {
 } from '../../../../src/spool/file/batch/batch-progress.js';
 import { type BatchText, isBlank, openBatchText } from '../../../../src/spool/file/batch/batch-text.js';
 import { createBatchTexts } from '../../../../src/spool/file/batch/batch-texts.js';
-import { systemDisk } from '../../../../src/spool/file/disk/disk.js';
+import { growthOf } from '../../../../src/spool/file/batch/grown-batch.js';
+import { type Disk, systemDisk } from '../../../../src/spool/file/disk/disk.js';
 import { openSegment } from '../../../../src/spool/file/queue/segment-source.js';
 import { faultyDisk } from '../../../support/faulty-disk.js';
 import { quickDir } from '../../../support/spool-kit.js';
@@ -321,6 +322,34 @@ describe('openSegment()', () => {
     });
     expect(source.held()).toBeLessThan(16_000);
     expect(source.next()?.name).toBe('b_1');
+    texts.close();
+  });
+});
+
+describe('growthOf()', () => {
+  it('reads a batch that is open on from its last known event, and any other from its beginning', () => {
+    const path = `${quickDir()}/b.jsonl`;
+    const count = 3 * Math.ceil(windowBytes / 100);
+    writeFileSync(path, `${header}\n${`"${'x'.repeat(97)}"\n`.repeat(count)}`);
+    let reads = 0;
+    const counting = { ...systemDisk, readSync: countReads } as Disk;
+    function countReads(...args: Parameters<Disk['readSync']>): number {
+      reads += 1;
+      return systemDisk.readSync(...args);
+    }
+    const texts = createBatchTexts(counting, () => 0);
+    const found = texts.open(path);
+    if (found.kind !== 'open') throw new Error(found.kind);
+    found.text.note(count - 1, found.text.offsetOf(count - 1)!);
+
+    reads = 0;
+    expect(growthOf(counting, { text: path, count, texts })).toEqual({ kind: 'none' });
+    expect(reads).toBe(0);
+
+    writeFileSync(path, '"later"\n"still', { flag: 'a' });
+    expect(growthOf(counting, { text: path, count, texts })).toEqual({ kind: 'lines', count: count + 1 });
+    expect(growthOf(counting, { text: path, count: count + 1, texts })).toEqual({ kind: 'unended' });
+    expect(reads).toBeGreaterThan(2);
     texts.close();
   });
 });
