@@ -92,7 +92,7 @@ export function createRetryList(
 
   function index({ due, passed }: { due: Due; passed?: ReadonlySet<string> | undefined }): number {
     const find = (retries: Retry[]) =>
-      retries.findIndex((retry) => isDue(retry, due) && !isIn(passed, retry) && !out.hasEvent(retry.id));
+      retries.findIndex((retry) => isDue(retry, due) && !isIn(passed, retry) && !out.hasEvent(retry));
     const retries = known ?? list();
     const at = find(retries);
     return others !== undefined && mayComeBefore(others, { retry: retries[at], due }) ? find(list(due)) : at;
@@ -106,7 +106,7 @@ export function createRetryList(
     },
     takeEvent(event, due) {
       const at = (known ?? list()).findIndex(
-        (retry) => retry.id === event && isDue(retry, due) && !out.hasEvent(event),
+        (retry) => retry.id === event && isDue(retry, due) && !out.hasEvent(retry),
       );
       return at < 0 ? undefined : known?.splice(at, 1)[0];
     },

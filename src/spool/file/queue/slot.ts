@@ -32,8 +32,8 @@ export interface HandedOut {
   namesIn(directory: string): ReadonlySet<string>;
   /** How many of one directory. */
   count(directory: string): number;
-  /** Whether a delivery of that event is handed out: another one of its id comes after it. */
-  hasEvent(id: string | undefined): boolean;
+  /** Whether another delivery with this one's id is handed out: this one comes after it. */
+  hasEvent(slot: Slot): boolean;
   isEmpty(): boolean;
 }
 
@@ -42,31 +42,41 @@ const none: ReadonlySet<string> = new Set();
 /** Nothing is handed out. */
 export function createHandedOut(): HandedOut {
   const names = new Map<string, Set<string>>();
-  /** How many have each event's id. */
-  const events = new Map<string, number>();
+  /** How many retries have each event's id; the name of any other delivery tells its id. */
+  const retries = new Map<string, number>();
 
-  function countEvent(id: string | undefined, change: 1 | -1): void {
-    if (id === undefined) return;
-    const count = (events.get(id) ?? 0) + change;
-    if (count > 0) events.set(id, count);
-    else events.delete(id);
+  function countRetry({ room, id }: Slot, change: 1 | -1): void {
+    if (room !== 'retry' || id === undefined) return;
+    const count = (retries.get(id) ?? 0) + change;
+    if (count > 0) retries.set(id, count);
+    else retries.delete(id);
   }
 
   return {
-    add({ directory, name, id }) {
-      countEvent(id, 1);
+    add(slot) {
+      const { directory, name } = slot;
+      countRetry(slot, 1);
       const there = names.get(directory);
       if (there === undefined) names.set(directory, new Set([name]));
       else there.add(name);
     },
-    remove({ directory, name, id }) {
+    remove(slot) {
+      const { directory, name } = slot;
       const there = names.get(directory);
-      if (there?.delete(name)) countEvent(id, -1);
+      if (there?.delete(name)) countRetry(slot, -1);
       if (there?.size === 0) names.delete(directory);
     },
     namesIn: (directory) => names.get(directory) ?? none,
     count: (directory) => names.get(directory)?.size ?? 0,
-    hasEvent: (id) => id !== undefined && events.has(id),
+    hasEvent({ id, directory }) {
+      if (id === undefined) return false;
+      if (retries.size > 0 && retries.has(id)) return true;
+      for (const [other, there] of names) {
+        // No two names of a segment have the same id.
+        if (other !== directory && (there.has(id) || there.has(`${id}.json`))) return true;
+      }
+      return false;
+    },
     isEmpty: () => names.size === 0,
   };
 }

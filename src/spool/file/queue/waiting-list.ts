@@ -71,7 +71,7 @@ export function createWaitingList(disk: Disk, root: string, options: WaitingList
 
   /** What comes after another one of its id waits until that is gone, or back. */
   function isPassed(slot: Slot, passed?: ReadonlySet<string>): boolean {
-    return isIn(passed, slot) || out.hasEvent(slot.id);
+    return isIn(passed, slot) || out.hasEvent(slot);
   }
 
   function segmentOf({ directory }: Slot): string {
