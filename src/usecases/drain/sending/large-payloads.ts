@@ -109,7 +109,7 @@ export function createLargePayloads(onRoom: (endpoint: string) => void): LargePa
 
   return {
     enter(endpoint, bytes) {
-      if (bytes <= largeBytes) return () => {};
+      if (bytes <= largeBytes) return nothingToLeave;
       const room = roomFor(endpoint, bytes);
       if (room === undefined) wait(endpoint, bytes);
       else {
@@ -123,6 +123,8 @@ export function createLargePayloads(onRoom: (endpoint: string) => void): LargePa
     hadTurn: endCall,
   };
 }
+
+function nothingToLeave(): void {}
 
 function roomOf(max: number): Room {
   return { max, used: 0, queue: new Map(), called: undefined };

@@ -86,6 +86,8 @@ export function createResting(clock: Clock, { until }: RestingOptions): Resting 
     },
     isResting: (endpoint) => leftMs(endpoint) > 0,
     leftMs,
-    pauseMs: () => Math.max(pausedAt + pauseMs - clock.monotonic(), 0),
+    // Asked before each claim; mostly nothing was ever short.
+    pauseMs: () =>
+      pausedAt === Number.NEGATIVE_INFINITY ? 0 : Math.max(pausedAt + pauseMs - clock.monotonic(), 0),
   };
 }

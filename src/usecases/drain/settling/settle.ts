@@ -195,12 +195,13 @@ export function createSettler(ports: DrainPorts, options: SettlerOptions): Settl
     telling.corrupt(entry);
   }
 
-  function perform(attempted: Attempted, decision: Decision, told: Told): Promise<unknown> {
+  function perform(attempted: Attempted, decision: Decision, verdict: Counted): Promise<unknown> {
     const { delivery, endpoint, attempt, result } = attempted;
     if (decision === 'waits') return wait(attempted);
     // The endpoint works, whatever it says of this delivery.
     resting.wake(endpoint.id);
     if (decision === 'delivered') return deliveries.done(delivery);
+    const told: Told = { what: '', ...verdict };
     if (decision === 'alone') return deferAlone(attempted, told);
     const message = `the receiver wants it never again: ${told.what}`;
     return bury(delivery, { reason: 'refused', message, endpoint, attempts: attempt, result });
@@ -227,9 +228,9 @@ export function createSettler(ports: DrainPorts, options: SettlerOptions): Settl
     telling.shortage(result);
   }
 
-  /** An endpoint was reached, so those that could not be have a trouble of their own. */
-  async function countPostponed(endpoint: Endpoint): Promise<void> {
-    for (const attempted of reachability.reached(endpoint.id)) {
+  /** Another endpoint was reached, so those that could not be have a trouble of their own. */
+  async function countPostponed(postponed: readonly Attempted[]): Promise<void> {
+    for (const attempted of postponed) {
       const verdict = verdictOf(attempted.result, clock.now());
       if (verdict.kind !== 'failed') continue;
       summary.failed += 1;
@@ -237,25 +238,33 @@ export function createSettler(ports: DrainPorts, options: SettlerOptions): Settl
     }
   }
 
-  async function settle(attempted: Attempted): Promise<void> {
+  /** Most attempts deliver, and nothing of theirs is waited for but the spool: so these are not async. */
+  function settle(attempted: Attempted): Promise<unknown> | undefined {
     const { delivery, endpoint, result } = attempted;
     const verdict = verdictOf(result, clock.now());
     if (verdict.kind === 'mistake') return misconfigured(attempted, result as AttemptError);
     telling.attempt(attempted, verdict);
-    if (verdict.kind === 'aborted') return lease.release(delivery);
-    if (verdict.kind === 'ours') return putOff(attempted);
-    if (verdict.kind === 'failed' && verdict.isUnreachable) {
-      if (!reachability.isProven(endpoint.id)) {
-        reachability.postpone(attempted);
-        return putOff(attempted);
-      }
-    } else if (provesNetwork(result)) await countPostponed(endpoint);
+    if (verdict.kind === 'aborted') lease.release(delivery);
+    else if (verdict.kind === 'ours') putOff(attempted);
+    else if (verdict.kind === 'failed' && verdict.isUnreachable && !reachability.isProven(endpoint.id)) {
+      reachability.postpone(attempted);
+      putOff(attempted);
+    } else {
+      const postponed = provesNetwork(attempted, verdict) ? reachability.reached(endpoint.id) : [];
+      if (postponed.length === 0) return count(attempted, verdict);
+      return countPostponed(postponed).then(() => count(attempted, verdict));
+    }
+    return undefined;
+  }
+
+  function count(attempted: Attempted, verdict: Counted): Promise<unknown> {
+    const { delivery, endpoint, result } = attempted;
     summary[verdict.kind === 'delivered' ? 'delivered' : 'failed'] += 1;
     const answer = keptAnswerTo(delivery, result);
     if (answer !== undefined) lease.noteAnswer(endpoint.id, answer);
     const { decision, saved } = decide(attempted, outcomeOf(verdict, result));
-    if (saved !== undefined) await saved;
-    await perform(attempted, decision, { what: '', ...verdict });
+    if (saved === undefined) return perform(attempted, decision, verdict);
+    return saved.then(() => perform(attempted, decision, verdict));
   }
 
   /** The oldest come first: the search ends at the first one that is not too old. */
@@ -308,9 +317,13 @@ export function createSettler(ports: DrainPorts, options: SettlerOptions): Settl
 }
 
 /** A name that cannot be looked up, and silence, are what a machine without a network has as well. */
-function provesNetwork(result: AttemptResult): boolean {
+function provesNetwork({ result }: Attempted, verdict: Counted): boolean {
+  if (verdict.kind === 'failed' && verdict.isUnreachable) return false;
   return result.kind === 'answer' || (result.kind === 'error' && !/^EAI_|^TIMEOUT$/.test(result.code));
 }
+
+/** A verdict on the endpoint, or on the delivery. */
+type Counted = Exclude<Verdict, { kind: 'aborted' | 'ours' | 'mistake' }>;
 
 /** What the receiver said, as far as it is told further. */
 interface Told {
@@ -336,10 +349,7 @@ interface Grave {
   result?: AttemptResult;
 }
 
-function outcomeOf(
-  verdict: Exclude<Verdict, { kind: 'aborted' | 'ours' | 'mistake' }>,
-  result: AttemptResult,
-): Outcome {
+function outcomeOf(verdict: Counted, result: AttemptResult): Outcome {
   if (verdict.kind === 'delivered')
     return verdict.disables ? { kind: 'ok', disables: 'webhook-delivery: disable' } : { kind: 'ok' };
   if (verdict.kind === 'failed' && result.kind === 'error') return { ...verdict, message: result.message };
