@@ -68,13 +68,18 @@ function leftOfCgroup(): number {
     if (controllers !== '' && controllers !== 'pids') continue;
     const root = controllers === '' ? '/sys/fs/cgroup' : '/sys/fs/cgroup/pids';
     for (let at = path; ; at = at.slice(0, Math.max(at.lastIndexOf('/'), 0))) {
-      const max = Number.parseInt(read(`${root}${at}/pids.max`), 10);
-      const current = Number.parseInt(read(`${root}${at}/pids.current`), 10);
-      if (max >= 0 && current >= 0) left = Math.min(left, max - current);
+      left = Math.min(left, leftOfGroup(`${root}${at}`));
       if (at === '' || at === '/') break;
     }
   }
   return left;
+}
+
+function leftOfGroup(directory: string): number {
+  const max = Number.parseInt(read(`${directory}/pids.max`), 10);
+  if (Number.isNaN(max)) return Infinity; // `max`, or there is no such file
+  const current = Number.parseInt(read(`${directory}/pids.current`), 10);
+  return current >= 0 ? max - current : Infinity;
 }
 
 function read(path: string): string {

@@ -4,7 +4,7 @@
  * slow address is not given up because a later one was started. Whatever loses
  * is destroyed, and so is everything when the signal is aborted.
  */
-import { createConnection, isIPv6, type Socket } from 'node:net';
+import { createConnection, type Socket } from 'node:net';
 import { errnoOf } from '../../shared/errors.js';
 import { monotonicMs } from '../../shared/monotonic.js';
 
@@ -119,7 +119,9 @@ function openSocket(host: string, port: number): Socket {
 
 /** The families by turns, the first address first (RFC 8305, section 4). */
 function alternate(addresses: readonly string[]): string[] {
-  const isFirstFamily = (address: string) => isIPv6(address) === isIPv6(addresses[0]!);
+  if (addresses.length === 1) return [...addresses];
+  const isV6 = (address: string) => address.includes(':'); // Node's `isIPv6` compiles a large expression first
+  const isFirstFamily = (address: string) => isV6(address) === isV6(addresses[0]!);
   const preferred = addresses.filter(isFirstFamily);
   const others = addresses.filter((address) => !isFirstFamily(address));
   const length = Math.max(preferred.length, others.length);
