@@ -1,6 +1,6 @@
 /** Telling others of the changes of endpoints: a command, a hook; each change once. */
 import { CapnhookError, errnoOf } from '../../../shared/errors.js';
-import { createPlaces } from '../../../shared/places.js';
+import { createSemaphore } from '../../../shared/semaphore.js';
 import type { DrainPorts } from '../ports.js';
 import type { Routing } from '../routing.js';
 import type { Change, CorruptChange, UnclaimedChange } from './telling.js';
@@ -31,11 +31,11 @@ export function createAlerts({ lease, outlet, report }: DrainPorts, routing: Rou
   let changes: Array<Change | SpoolChange> = [];
   /** The commands, of each endpoint one after the other. */
   const running = new Map<string, Promise<void>>();
-  const places = createPlaces(commandsAtOnce);
+  const semaphore = createSemaphore(commandsAtOnce);
 
   async function run(command: readonly string[], endpoint: string, input: string): Promise<void> {
-    const leave = await places.enter();
-    const reason = await outlet.run(command, { input, signal: cut.signal }).finally(leave);
+    const release = await semaphore.acquire();
+    const reason = await outlet.run(command, { input, signal: cut.signal }).finally(release);
     if (reason !== undefined) report({ kind: 'alert-failed', via: 'onChange', endpoint, reason });
   }
 

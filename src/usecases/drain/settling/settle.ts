@@ -13,7 +13,7 @@ import { longestRetryAfterMs, ownRetryAt } from '../../../endpoint/back-off.js';
 import type { Endpoint } from '../../../endpoint/endpoint.js';
 import { failuresOf, isGivenUp, isKeptTooLong, stateOf, toldStateOf } from '../../../endpoint/health.js';
 import { momentOf } from '../../../shared/clock.js';
-import { createPlaces } from '../../../shared/places.js';
+import { createSemaphore } from '../../../shared/semaphore.js';
 import type { Corrupt, Deferral, Delivery, KeptAnswer, Why } from '../../../spool/spool.js';
 import type { DrainPorts, DrainSummary } from '../ports.js';
 import { excerptOf, keptAnswer, withExcerpt } from '../reporting/answer.js';
@@ -67,7 +67,7 @@ export function createSettler(ports: DrainPorts, options: SettlerOptions): Settl
   const { lease, clock, random } = ports;
   const deliveries = createDeliveries(ports, { telling, resting });
   const loneFailures = createLoneFailures(lease);
-  const sweeps = createPlaces(1);
+  const sweeps = createSemaphore(1);
   const reachability = createReachability(clock);
 
   function attemptNumber({ event, endpoint, attempts }: Delivery): number {
@@ -162,8 +162,8 @@ export function createSettler(ports: DrainPorts, options: SettlerOptions): Settl
     const message = `it failed for too long; last: ${lease.health(endpoint.id).last}`;
     const giveUp = (delivery: Delivery) => bury(delivery, { reason: 'gave-up', message, endpoint });
     if (!(await bury(old, { reason: 'gave-up', message, endpoint, result }))) return;
-    const leave = await sweeps.enter();
-    await sweep(endpoint, giveUp).finally(leave);
+    const release = await sweeps.acquire();
+    await sweep(endpoint, giveUp).finally(release);
   }
 
   /** Gives up what has become too old, until that is refused; the rest is given back. */

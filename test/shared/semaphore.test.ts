@@ -1,13 +1,13 @@
 import { expect, it } from 'vitest';
-import { createPlaces } from '../../src/shared/places.js';
+import { createSemaphore } from '../../src/shared/semaphore.js';
 
-it('enter() waits until there is a place, in order', async () => {
-  const places = createPlaces(2);
+it('acquire() waits for a free slot, in order', async () => {
+  const semaphore = createSemaphore(2);
   const entered: string[] = [];
   const enter = async (name: string) => {
-    const leave = await places.enter();
+    const release = await semaphore.acquire();
     entered.push(name);
-    return leave;
+    return release;
   };
   const [first, second] = await Promise.all([enter('a'), enter('b')]);
   const third = enter('c');
