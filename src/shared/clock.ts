@@ -2,21 +2,21 @@ import { readFileSync } from 'node:fs';
 import { uptime } from 'node:os';
 import { monotonicMs } from './monotonic.js';
 
-/** Where the time comes from. All in milliseconds. */
+/** A source of time. All values in milliseconds. */
 export interface Clock {
   /** Wall-clock time since the Unix epoch; may jump. */
   now(): number;
   /** Time since an arbitrary start; never goes back. */
   monotonic(): number;
-  /** What tells a jump of the wall clock, even from one process to the next; undefined where the machine does not tell. */
+  /** Reveals a jump of the wall clock, also between two processes; undefined on machines without a boot id. */
   reading?(): ClockReading | undefined;
 }
 
-/** The wall clock beside one that does not jump. */
+/** The wall clock, measured against one that does not jump. */
 export interface ClockReading {
-  /** Names the machine's run since it was started. */
+  /** The id of the machine's current boot. */
   boot: string;
-  /** When it was started, by the wall clock as it is now, in ms since the epoch: it jumps when the wall clock does. */
+  /** When the machine booted, by the present wall clock, in ms since the epoch. It jumps when the wall clock does. */
   bootedAt: number;
 }
 
@@ -24,16 +24,16 @@ export interface ClockReading {
 export interface Moment {
   /** ms since the epoch. */
   now: number;
-  /** What tells a jump; where it is missing none is noticed. */
+  /** Reveals a jump of the wall clock; without it, jumps go unnoticed. */
   clock?: ClockReading | undefined;
 }
 
-/** The moment it is by a clock. */
+/** The present moment of a clock. */
 export function momentOf(clock: Clock): Moment {
   return { now: clock.now(), clock: clock.reading?.() };
 }
 
-/** A wall clock that went this much astray from the monotonic one, in ms, is read anew. */
+/** Drift of the wall clock from the monotonic one, in ms, after which the boot time is computed again. */
 const driftMs = 500;
 
 /** The machine's own clock. */

@@ -2,15 +2,15 @@ import { readFileSync } from 'node:fs';
 import { ignoreErrno } from './errors.js';
 
 /**
- * How many file descriptors this process may have open (`ulimit -n`), on Linux;
- * Node raises the soft limit to the hard one when it starts. Undefined where
- * there is no limit, or where it cannot be read.
+ * The maximum number of open file descriptors of this process (`ulimit -n`), on
+ * Linux. Node raises the soft limit to the hard one when it starts. Undefined
+ * without a limit, and where it cannot be read.
  */
 export function descriptorLimit(): number | undefined {
   try {
     return parseLimit(readFileSync('/proc/self/limits', 'utf8'));
   } catch (error) {
-    ignoreErrno(error); // there is no /proc: another system, or a bare container
+    ignoreErrno(error); // no /proc: not Linux, or a bare container
     return undefined;
   }
 }

@@ -8,12 +8,12 @@ const UNITS = [
 const UNIT_MS: ReadonlyMap<string, number> = new Map(UNITS);
 const DURATION = /^(\d{1,15}(?:\.\d{1,15})?)(ms|s|m|h|d)$/;
 const LONGEST_MS = 365 * 86_400_000;
-/** A rounded duration may be this share off; where it is not, a smaller unit is used. */
+/** Largest relative error of a rounded duration; beyond it a smaller unit is used. */
 const TOLERANCE = 0.01;
 
 /**
- * The milliseconds of a duration such as `500ms`, `20s`, `1.5m`, `2h` or `3d`,
- * rounded to whole ones; at most 365 days.
+ * Parses a duration such as `500ms`, `20s`, `1.5m`, `2h` or `3d` into whole
+ * milliseconds; at most 365 days.
  *
  * @returns undefined for any other text: no unit, a sign, a space, too long
  * @example
@@ -27,7 +27,7 @@ export function parseDuration(text: string): number | undefined {
 }
 
 /**
- * A duration for people, within 1 %: in the largest unit that needs at most one decimal.
+ * Formats a duration for people, exact to 1 %, in the largest unit that needs at most one decimal.
  *
  * @example
  * formatDuration(300_000); // '5m'

@@ -16,11 +16,11 @@ export type ErrorCode =
 
 /** What a {@link CapnhookError} may carry beside its message. */
 export interface ErrorDetails {
-  /** The error this one was made from. */
+  /** The error that caused this one. */
   cause?: unknown;
   /** What to do next: one sentence, shown on a line of its own. */
   hint?: string | undefined;
-  /** Every single problem, where there are several (the hooks file's). */
+  /** Every problem found, where there can be several (in the hooks file). */
   problems?: readonly Problem[];
 }
 
@@ -54,10 +54,10 @@ export function errnoOf(error: unknown): string | undefined {
   return all.find(([, value]) => value === -Number(error.errno))?.[0] ?? error.code;
 }
 
-/** What Node says for errors of the system that it has no name for, EDQUOT for one. */
+/** The codes Node gives to system errors that it has no name for, such as EDQUOT. */
 const nameless = /^UNKNOWN$|^Unknown system error /;
 
-/** Lets a failed system call pass, where its failure has been thought of; throws anything else again. */
+/** Ignores a failed system call; throws any other error again. Call it where every errno is acceptable. */
 export function ignoreErrno(error: unknown): void {
   if (errnoOf(error) === undefined) throw error;
 }

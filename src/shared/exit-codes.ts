@@ -1,6 +1,6 @@
 import type { ErrorCode } from './errors.js';
 
-/** The promised exit codes, after sysexits(3). */
+/** The documented exit codes, after sysexits(3). */
 export const exitCodes = {
   ok: 0,
   bug: 1,
@@ -29,7 +29,7 @@ const byCode: Record<ErrorCode, number> = {
   HOOKS_FILE: exitCodes.hooksFile,
 };
 
-/** The exit code that stands for an expected failure. */
+/** The exit code of an expected failure. */
 export function exitCodeOf(code: ErrorCode): number {
   return byCode[code];
 }

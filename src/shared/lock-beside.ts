@@ -1,11 +1,11 @@
-/** The only importer of proper-lockfile, which is loaded when a lock is wanted. */
+/** The only importer of proper-lockfile; loads it when the first lock is taken. */
 import { errnoOf } from './errors.js';
 
 /**
- * Locks a path by a directory beside it (`<path>.lock`), refreshed while it is held.
- * @param options.retries how often to try again, 100 to 500 ms apart
- * @param options.onLost told when the lock went while it was held, as after a long stop of the process
- * @returns how to unlock, or undefined if somebody else holds it
+ * Locks a path by a directory beside it (`<path>.lock`), which is refreshed while the lock is held.
+ * @param options.retries number of retries, 100 to 500 ms apart
+ * @param options.onLost called when the lock is lost while held, for example after the process was suspended
+ * @returns the function that unlocks; undefined if another process holds the lock
  * @throws the errno of a directory that cannot be made
  */
 export async function lockBeside(

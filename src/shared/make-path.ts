@@ -3,10 +3,10 @@ import { dirname } from 'node:path';
 import { errnoOf } from './errors.js';
 
 /**
- * Makes a directory and what is missing above it. Node's own `recursive` never
- * ends where a directory is there and refuses entries with ENOENT (`/proc`).
- * @param mode of each directory that is made, within the umask
- * @throws the errno of a directory that cannot be made
+ * Creates a directory and its missing parents. Node's own `recursive` loops for
+ * ever below a directory that refuses new entries with ENOENT, as `/proc` does.
+ * @param mode permissions of each new directory, before the umask
+ * @throws the errno of a directory that cannot be created
  */
 export function makePath(path: string, mode: number): void {
   if (statSync(path, { throwIfNoEntry: false })) return;
@@ -14,6 +14,6 @@ export function makePath(path: string, mode: number): void {
   try {
     mkdirSync(path, { mode });
   } catch (error) {
-    if (errnoOf(error) !== 'EEXIST') throw error; // somebody else made it meanwhile
+    if (errnoOf(error) !== 'EEXIST') throw error; // another process created it meanwhile
   }
 }

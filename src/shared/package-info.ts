@@ -1,4 +1,4 @@
-/** Where this package is installed, and which version it is. */
+/** The location and the version of this installed package. */
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 

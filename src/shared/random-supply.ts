@@ -1,9 +1,9 @@
-/** So many bytes are fetched in one go. */
+/** Bytes read from the source at a time. */
 const supplyBytes = 4096;
 
 /**
- * Random bytes out of a supply, for who needs a few of them often: each is handed out once.
- * @param random where they come from; so many of them
+ * Buffers a source of random bytes for callers that often need a few. Each byte is handed out once.
+ * @param random returns the given number of random bytes
  */
 export function createRandomSupply(random: (count: number) => Uint8Array): (count: number) => Uint8Array {
   let supply: Uint8Array = new Uint8Array();

@@ -1,7 +1,7 @@
 /** Randomness from the kernel, without the 4 ms that loading `node:crypto` costs. */
 import { closeSync, openSync, readSync } from 'node:fs';
 
-/** So many random bytes, from `/dev/urandom`. @throws the errno of a machine without it */
+/** Returns `count` random bytes from `/dev/urandom`. @throws the errno of a machine without it */
 export function randomBytes(count: number): Uint8Array {
   const bytes = new Uint8Array(count);
   const fd = openSync('/dev/urandom', 'r');

@@ -4,8 +4,8 @@ export function mayBeUrl(text: string): boolean {
 }
 
 /**
- * What somebody typed in the wrong place, for a message: quoted, and not at
- * all where it may be a URL, with or without its scheme. A URL is a secret.
+ * Quotes a misplaced argument for a message, at most 60 characters of it. Text
+ * that may be a URL is not shown, because URLs are secrets.
  */
 export function shown(text: string): string {
   if (text.includes('://')) return 'a URL';

@@ -1,8 +1,8 @@
 const MAX_LENGTH = 64;
 
 /**
- * The candidate that a mistyped word was probably meant to be: the nearest by
- * Levenshtein distance, ignoring case, where at most a third of the word differs.
+ * Finds the candidate that a mistyped word was probably meant to be: the nearest
+ * by Damerau-Levenshtein distance, ignoring case. At most a third of the word may differ.
  *
  * @example
  * suggest('tiemout', ['timeout', 'retry']); // 'timeout'
@@ -21,7 +21,7 @@ export function suggest(word: string, candidates: Iterable<string>): string | un
   return nearest;
 }
 
-/** The number of letters to insert, remove or replace, or of neighbours to swap, between two words. */
+/** Damerau-Levenshtein distance: letters to insert, remove or replace, or neighbours to swap. */
 export function distance(a: string, b: string): number {
   const rows = [Array.from({ length: b.length + 1 }, (_, column) => column)];
   for (let row = 1; row <= a.length; row++) {

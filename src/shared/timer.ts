@@ -1,2 +1,2 @@
-/** `setTimeout` takes no longer wait, in ms; a longer one becomes 1 ms. */
+/** The longest wait `setTimeout` accepts, in ms; it turns a longer one into 1 ms. */
 export const longestTimerMs: number = 2 ** 31 - 1;

@@ -1,4 +1,4 @@
-/** Text with its control characters written out, as `\u{1b}`: nothing moves the cursor, changes a colour or hides. */
+/** Escapes control characters, as in `\u{1b}`, so that text cannot move the cursor, change colours or hide. */
 export function visible(text: string): string {
   return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (character) => {
     return `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`;
