@@ -10,14 +10,14 @@ const RANDOM_BYTES = 10;
  * Makes the id of an event: `evt_` and a ULID of 26 characters (10 for the
  * time, 16 for the randomness), so that ids sort by time.
  *
- * @param timeMs Milliseconds since 1970, a whole number of at most 48 bits.
- * @param random 10 random bytes.
- * @throws {RangeError} when either is out of its range.
+ * @param timeMs milliseconds since the epoch, a whole number of at most 48 bits
+ * @param random 10 random bytes
+ * @throws {RangeError} if either is out of range
  * @see https://github.com/ulid/spec
  */
 export function createEventId(timeMs: number, random: Uint8Array): string {
   if (!Number.isInteger(timeMs) || timeMs < 0 || timeMs > MAX_TIME_MS) {
-    throw new RangeError('Cannot create an event id: the time is no 48-bit number of milliseconds');
+    throw new RangeError('Cannot create an event id: the time is not a 48-bit number of milliseconds');
   }
   if (random.length !== RANDOM_BYTES) {
     throw new RangeError(`Cannot create an event id: it takes ${RANDOM_BYTES} random bytes`);
@@ -25,17 +25,17 @@ export function createEventId(timeMs: number, random: Uint8Array): string {
   return `evt_${base32(timeMs, 10)}${base32(uint40(random, 0), 8)}${base32(uint40(random, 5), 8)}`;
 }
 
-/** Whether a text can be an event's id, ours or anybody's: `[A-Za-z0-9_-]{1,128}`, safe as a file's name. */
+/** Whether a text is a valid event id, generated or chosen: `[A-Za-z0-9_-]{1,128}`, safe as a file's name. */
 export function isEventId(text: string): boolean {
   return EVENT_ID.test(text);
 }
 
-/** Whether a text is an id of {@link createEventId}, or of {@link batchMemberId} for such a one. */
+/** Whether a text is an id from {@link createEventId}, or from {@link batchMemberId} of one. */
 export function isGeneratedId(text: string): boolean {
   return GENERATED_ID.test(text);
 }
 
-/** When a generated id (or that of its batch) was made, in milliseconds since 1970; undefined for any other id. */
+/** When a generated id (or its batch's) was created, in ms since the epoch; undefined for other ids. */
 export function timeOfId(id: string): number | undefined {
   const time = GENERATED_ID.exec(id)?.[1];
   if (time === undefined) return undefined;
@@ -49,7 +49,7 @@ export function batchMemberId(batchId: string, n: number): string {
   return `${batchId}_${n}`;
 }
 
-/** Five bytes from an offset on as one number, the first byte being the highest. */
+/** Five bytes from an offset on as one big-endian number. */
 function uint40(bytes: Uint8Array, offset: number): number {
   let value = 0;
   for (const byte of bytes.subarray(offset, offset + 5)) value = value * 256 + byte;

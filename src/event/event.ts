@@ -2,9 +2,9 @@
 export interface EventHeader {
   /** Unique, sortable by time, `[A-Za-z0-9_-]{1,128}`; also the name of the event's file. */
   id: string;
-  /** The hook that was fired; absent only where the event names its own URLs. */
+  /** The hook that was fired; absent only if the event names its own URLs. */
   hook?: string;
-  /** The URLs that the event itself names; where present, registrations play no part. */
+  /** The URLs that the event itself names; if present, registrations are ignored. */
   to?: readonly string[];
   /** When it was fired, ISO 8601 in UTC. */
   time: string;
@@ -16,7 +16,7 @@ export interface Event extends EventHeader {
   payload: Uint8Array;
 }
 
-/** Many firings of one hook, accepted together: event *n* (from 1) has the id `<id>_<n>`. */
+/** Several firings of one hook, accepted all or nothing. Event *n* (from 1) has the id `<id>_<n>`. */
 export interface Batch extends EventHeader {
   /** One JSON text (UTF-8, no line break in it) per event. */
   payloads: readonly Uint8Array[];

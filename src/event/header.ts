@@ -6,7 +6,7 @@ import type { JsonMember } from './json-span.js';
 import { topLevelMembers } from './json-span.js';
 import { parseWebhookUrl } from './webhook-url.js';
 
-/** What an event's or batch's header says, checked; what it leaves out is filled in at intake. */
+/** The checked header of an event or batch. Missing members are filled in at intake. */
 export interface ParsedHeader {
   id?: string;
   hook?: string;
@@ -22,28 +22,28 @@ export interface Unreadable {
   reason: string;
 }
 
-/** A header, and the span of the `payload` beside it, if there is one. */
+/** A header, and the span of the `payload` next to it, if present. */
 export type HeaderResult = { ok: true; header: ParsedHeader; payload?: JsonMember } | Unreadable;
 
-/** The largest header that is written, and the largest member of one that is read: 1 MiB. */
+/** The maximum size of a header we write, and of one member of a header we read: 1 MiB. */
 export const maxHeaderBytes: number = 1024 * 1024;
 
 const MAX_SHOWN = 40;
-/** Members that the format has, and this version does not obey: to send such an event all the same would be wrong. */
+/** Members of the format that this version does not support. Such an event is refused: sending it would be wrong. */
 const PLANNED: readonly string[] = ['headers', 'notBefore', 'expires', 'key', 'traceparent'];
 const KNOWN: ReadonlySet<string> = new Set(['capnhook', 'id', 'hook', 'to', 'time', 'payload', ...PLANNED]);
 
 /**
- * Reads the header members of an event file or of a batch's first line:
- * `capnhook`, `id`, `hook`, `to`, `time`. Each may be given once; `hook` or
- * `to` must be. Planned members are refused by name, unknown ones left alone.
+ * Parses the header members of an event file or of a batch's first line:
+ * `capnhook`, `id`, `hook`, `to`, `time`. Each may appear once; `hook` or `to`
+ * is required. Planned members are refused by name, unknown ones are ignored.
  *
- * @param bytes A JSON object in UTF-8, known to be valid.
+ * @param bytes a valid JSON object in UTF-8
  */
 export function parseHeader(bytes: Uint8Array): HeaderResult {
   const members = new Map<string, JsonMember>();
   for (const member of topLevelMembers(bytes, KNOWN)) {
-    if (members.has(member.key)) return unreadable(`the member "${member.key}" is there twice`);
+    if (members.has(member.key)) return unreadable(`the member "${member.key}" appears twice`);
     members.set(member.key, member);
   }
 
@@ -56,7 +56,7 @@ export function parseHeader(bytes: Uint8Array): HeaderResult {
 
   const header: ParsedHeader = {};
   const reason =
-    // A newer layout is said first: it may have changed what the other members mean.
+    // The format comes first: a newer one may have changed the meaning of the other members.
     formatProblem(values.get('capnhook')) ??
     plannedProblem(members) ??
     readId(values.get('id'), header) ??
@@ -88,7 +88,7 @@ function plannedProblem(members: ReadonlyMap<string, JsonMember>): string | unde
   return planned && `the member "${planned}" is not supported by this version of capnhook`;
 }
 
-// Each of these puts one member into the header, or returns why it cannot.
+// Each of these functions sets one member of the header, or returns the problem with it.
 
 function readId(value: unknown, header: ParsedHeader): string | undefined {
   if (value === undefined) return undefined;
@@ -107,11 +107,11 @@ function readHook(value: unknown, header: ParsedHeader): string | undefined {
 function readTo(value: unknown, header: ParsedHeader): string | undefined {
   if (value === undefined) return undefined;
   if (!Array.isArray(value)) return 'the member "to" is not a list of URLs';
-  if (value.length === 0) return 'the list "to" is empty: nobody would get the event';
+  if (value.length === 0) return 'the list "to" is empty: the event would have no receiver';
   const urls: string[] = [];
   for (const [index, entry] of value.entries()) {
     const where = `entry ${index + 1} of "to"`;
-    if (typeof entry !== 'string') return `${where} is not a text`;
+    if (typeof entry !== 'string') return `${where} is not a string`;
     const parsed = parseWebhookUrl(entry);
     if (!parsed.ok) return `${where}: ${parsed.reason}`;
     urls.push(parsed.url);
@@ -129,8 +129,8 @@ function readTime(value: unknown, header: ParsedHeader): string | undefined {
 }
 
 /**
- * The beginning of a text as printable ASCII in quotes, with a space behind
- * it; nothing for other values, and nothing for what may be a URL, a secret.
+ * Quotes the beginning of a string as printable ASCII, followed by a space.
+ * Empty for other values, and for text that may be a URL, because URLs are secrets.
  */
 function shown(value: unknown): string {
   if (typeof value !== 'string' || mayBeUrl(value)) return '';

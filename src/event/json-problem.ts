@@ -3,28 +3,29 @@ import { characterEnd, isSpace, scanJson, skipSpace } from './json-scan.js';
 
 /** Why bytes are not one JSON text, and what to do about it. */
 export interface JsonProblem {
-  /** A clause without a full stop, such as `a trailing comma at line 3, column 8`. */
+  /** What is wrong: a clause without a full stop, such as `a trailing comma at line 3, column 8`. */
   reason: string;
   /** One sentence that says what to do. */
   hint: string;
-  /** The two kinds that a caller may know a better hint for. */
+  /** Set for the two kinds for which a caller may know a better hint. */
   kind?: 'truncated' | 'two values';
 }
 
-/** What lies at the offset of a fault, for the rules below. */
+/** The text around the offset of a fault, for the rules below. */
 interface Scene {
   bytes: Uint8Array;
-  /** Where the scan stopped, and what for; `end` is trailing text. */
+  /** Where the scan stopped. */
   offset: number;
+  /** What the scan expected there; `end` means that text follows the value. */
   expected: JsonFault['expected'] | 'end';
-  /** The byte there, and the one after it; -1 behind the end. */
+  /** The byte there, and the one after it; -1 after the end. */
   byte: number;
   next: number;
-  /** The word there, with its sign: `NaN`, `-Infinity`, `True`, `hello`, or nothing. */
+  /** The word there, with its sign: `NaN`, `-Infinity`, `True`, `hello`; empty if there is none. */
   word: string;
-  /** Whether the bytes are one line of many. */
+  /** Whether the bytes are one line of a batch. */
   line: boolean;
-  /** ` at line 2, column 5`. */
+  /** The position in words, such as ` at line 2, column 5`. */
   at: string;
 }
 
@@ -34,7 +35,7 @@ const QUOTE_HINT =
   'Write keys and texts in double quotes; in a shell, put single quotes around the whole: \'{"id":1}\'.';
 const LITERAL_HINT = 'JSON writes true, false and null in lower case; in Python, json.dumps() does.';
 
-/** The first rule that knows what it sees says why; so their order matters. */
+/** The first rule that matches gives the reason, so their order matters. */
 const RULES: readonly Rule[] = [
   byteOrderMark,
   utf16,
@@ -58,10 +59,10 @@ const RULES: readonly Rule[] = [
 ];
 
 /**
- * Says why bytes are not one JSON text.
+ * Explains why bytes are not one JSON text.
  *
- * @param fault The fault of `scanJson`, or the offset of the text behind the value.
- * @param line Where the bytes are one line of many: positions then name the column alone.
+ * @param fault the fault from `scanJson`, or the offset of the text after the value
+ * @param line whether the bytes are one line of a batch: positions then name only the column
  */
 export function explainJson(bytes: Uint8Array, fault: JsonFault | number, line = false): JsonProblem {
   const scene = sceneOf(bytes, fault, line);
@@ -91,7 +92,7 @@ function sceneOf(bytes: Uint8Array, fault: JsonFault | number, line: boolean): S
   };
 }
 
-/** ` at line 2, column 5`, both from 1; a column counts characters. */
+/** Formats an offset as ` at line 2, column 5`, both from 1. Columns count characters. */
 function position(bytes: Uint8Array, offset: number, line: boolean): string {
   let lines = 1;
   let column = 1;
@@ -113,7 +114,7 @@ function byteOrderMark({ bytes }: Scene): JsonProblem | undefined {
   };
 }
 
-/** By its byte-order mark or, as RFC 4627 (section 3) told it, by the NULs in its first two characters. */
+/** Detects UTF-16 by its byte-order mark, or by the NULs in its first two characters (RFC 4627, section 3). */
 function utf16({ bytes }: Scene): JsonProblem | undefined {
   const [first = -1, second = -1, third = first, fourth = second] = bytes;
   const big = (first === 0xfe && second === 0xff) || (first === 0 && second > 0 && third === 0);
@@ -178,7 +179,7 @@ function singleQuote({ byte, at }: Scene): JsonProblem | undefined {
 function comment({ byte, next, at }: Scene): JsonProblem | undefined {
   const slashes = byte === 0x2f && (next === 0x2f || next === 0x2a);
   if (!slashes && byte !== 0x23) return undefined;
-  return { reason: `a comment${at}`, hint: 'JSON has no comments: take it out.' };
+  return { reason: `a comment${at}`, hint: 'JSON has no comments: remove it.' };
 }
 
 function trailingComma({ bytes, offset, byte, expected, at }: Scene): JsonProblem | undefined {
@@ -188,12 +189,12 @@ function trailingComma({ bytes, offset, byte, expected, at }: Scene): JsonProble
   if (!closes || bytes[before] !== 0x2c) return undefined;
   return {
     reason: `a trailing comma before the closing ${byte === 0x5d ? 'bracket' : 'brace'}${at}`,
-    hint: 'Take out the comma behind the last element.',
+    hint: 'Remove the comma after the last element.',
   };
 }
 
 function notInJson({ bytes, offset, expected, word, at }: Scene): JsonProblem | undefined {
-  // The scan of a number stops behind its sign.
+  // The scan of a number stops after its sign.
   const sign = expected === 'number' && bytes[offset - 1] === 0x2d ? '-' : '';
   if (word !== 'NaN' && word !== 'Infinity' && word !== 'undefined') return undefined;
   return { reason: `${sign}${word}${at}, which JSON does not have`, hint: 'Send null or a string instead.' };
@@ -235,7 +236,7 @@ function typographic({ bytes, offset, byte, at }: Scene): JsonProblem | undefine
   const character = Buffer.from(bytes.subarray(offset, end)).toString('utf8');
   const code = character.codePointAt(0)!.toString(16).toUpperCase().padStart(4, '0');
   return {
-    reason: `a character that may stand only inside a string (U+${code})${at}`,
+    reason: `a character that is allowed only inside a string (U+${code})${at}`,
     hint: 'Look for typographic quotes and no-break spaces, and write plain ones.',
   };
 }
@@ -254,8 +255,8 @@ function twoValues({ bytes, offset, byte, expected, at }: Scene): JsonProblem | 
 function trailingText({ expected, at }: Scene): JsonProblem | undefined {
   if (expected !== 'end') return undefined;
   return {
-    reason: `text behind the JSON value${at}`,
-    hint: 'Take it out; or, if the whole is meant as a text, quote it: jq -Rs . does.',
+    reason: `text after the JSON value${at}`,
+    hint: 'Remove it; or, if the whole is meant as a text, quote it: jq -Rs . does.',
   };
 }
 
@@ -269,7 +270,7 @@ function missing({ expected, byte, at }: Scene): JsonProblem | undefined {
   if (expected === 'value' && (byte === 0x2c || byte === 0x5d || byte === 0x7d)) {
     return {
       reason: `a missing value${at}`,
-      hint: 'Put a value there, null perhaps, or take the comma out.',
+      hint: 'Put a value there, null perhaps, or remove the comma.',
     };
   }
   if (expected === 'key') return { reason: `a missing key${at}`, hint: QUOTE_HINT };

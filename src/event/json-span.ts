@@ -5,7 +5,7 @@ export interface JsonMember {
   key: string;
   /** The offset of the value's first byte. */
   start: number;
-  /** The offset behind the value's last byte. */
+  /** The offset after the value's last byte. */
   end: number;
 }
 
@@ -14,12 +14,11 @@ const BACKSLASH = 0x5c;
 const CLOSE_BRACE = 0x7d;
 
 /**
- * Where the values of an object's own members lie, in the order of the text,
- * duplicates included. The spans hold no white space around the values.
+ * Finds an object's own members in the order of the text, duplicates included.
+ * The spans exclude white space around the values.
  *
- * @param bytes One JSON object in UTF-8, known to be valid; for anything else
- * the result means nothing.
- * @param only The keys that are asked for; by default all.
+ * @param bytes one valid JSON object in UTF-8; the result is undefined for anything else
+ * @param only the wanted keys; default all
  */
 export function topLevelMembers(bytes: Uint8Array, only?: ReadonlySet<string>): JsonMember[] {
   const members: JsonMember[] = [];
@@ -37,7 +36,7 @@ export function topLevelMembers(bytes: Uint8Array, only?: ReadonlySet<string>): 
   return members;
 }
 
-/** The offset behind the value that begins at `start`. */
+/** The offset after the value that begins at `start`. */
 function valueEnd(bytes: Uint8Array, start: number): number {
   let depth = 0;
   let at = start;
@@ -56,14 +55,14 @@ function valueEnd(bytes: Uint8Array, start: number): number {
   return at;
 }
 
-/** Behind a string's closing quote; `start` is its opening one. */
+/** The offset after a string's closing quote; `start` is its opening quote. */
 function stringEnd(bytes: Uint8Array, start: number): number {
   let at = start + 1;
   while (at < bytes.length && bytes[at] !== QUOTE) at += bytes[at] === BACKSLASH ? 2 : 1;
   return at + 1;
 }
 
-/** Behind a number or literal. */
+/** The offset after a number or literal. */
 function plainEnd(bytes: Uint8Array, start: number): number {
   let at = start + 1;
   while (at < bytes.length && !endsPlain(bytes[at]!)) at += 1;

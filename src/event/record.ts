@@ -1,8 +1,8 @@
 /**
- * Events and batches as the bytes of their files. What is written is valid
- * JSON (a batch: NDJSON) with the payload verbatim; what is read may have any
- * JSON layout, because other programs write into the spool too. Reading
- * never throws and copies no payload.
+ * Events and batches as the bytes of their files. We write valid JSON (for a
+ * batch, NDJSON) with the payload verbatim. We read any JSON layout, because
+ * other programs write into the spool too. Reading never throws and copies no
+ * payload.
  */
 import { CapnhookError } from '../shared/errors.js';
 import type { Batch, Event, EventHeader } from './event.js';
@@ -16,13 +16,13 @@ import { checkLine, checkPayloads, maxBatchBytes, maxPayloadBytes } from './payl
 
 export { maxHeaderBytes, type Unreadable } from './header.js';
 
-/** An event file's content; `payload` is a view of the bytes that were read. */
+/** An event file's content; `payload` is a view of the file's bytes. */
 export interface ParsedEvent extends ParsedHeader {
   ok: true;
   payload: Uint8Array;
 }
 
-/** A batch file's content; event *n* has the payload `payloads[n - 1]`, a view of the bytes that were read. */
+/** A batch file's content; event *n* has the payload `payloads[n - 1]`, a view of the file's bytes. */
 export interface ParsedBatch extends ParsedHeader {
   ok: true;
   payloads: readonly Uint8Array[];
@@ -34,17 +34,17 @@ export const maxEventFileBytes: number = maxPayloadBytes + maxHeaderBytes;
 /** The largest batch file that is read, in bytes. */
 export const maxBatchFileBytes: number = maxBatchBytes + maxHeaderBytes;
 
-/** What is said of a line without its line feed: of a batch that is written in its place it may be half of one. */
+/** The reason for refusing a line without its line feed. The writer may not have finished it. */
 export const unended = 'it does not end in a line feed, and may be half written';
 
 const LINE_FEED = 0x0a;
 const OPEN_BRACE = 0x7b;
 
 /**
- * Lays an event out as its file: one header line, then the payload verbatim.
- * The event is taken as checked.
+ * Serialises an event: one header line, then the payload verbatim. The event
+ * must be valid.
  *
- * @throws {CapnhookError} `USAGE` when its URLs take more than 1 MiB.
+ * @throws {CapnhookError} `USAGE` if its URLs take more than 1 MiB
  */
 export function eventToBytes(event: Event): Buffer {
   const head = headerText(event).slice(0, -1);
@@ -52,13 +52,13 @@ export function eventToBytes(event: Event): Buffer {
 }
 
 /**
- * Lays a batch out as its file, one piece after the other, so that it is not in
- * memory twice: one header line, then one payload a line. The batch is taken as
- * checked; a payload with a line break in it would be two.
+ * Serialises a batch in chunks, so that it is not in memory twice: one header
+ * line, then one payload per line. The batch must be valid; a payload with a
+ * line break in it would be read as two.
  *
- * @param chunkBytes how large a piece is, but for a line that is larger
- * @returns pieces that are good until the next one is asked for
- * @throws {CapnhookError} `USAGE` when its URLs take more than 1 MiB.
+ * @param chunkBytes size of a chunk; a longer line is a chunk of its own
+ * @returns chunks, each valid until the next one is requested
+ * @throws {CapnhookError} `USAGE` if its URLs take more than 1 MiB
  */
 export function* batchToChunks(batch: Batch, chunkBytes: number): Generator<Uint8Array> {
   const chunk = Buffer.allocUnsafe(chunkBytes);
@@ -91,9 +91,9 @@ function* linesOf(batch: Batch): Generator<Uint8Array> {
 }
 
 /**
- * Reads an event file in any JSON layout: an object in UTF-8 with a `payload`,
- * a `hook` or `to`, and perhaps `id` and `time`; see {@link parseHeader}. The
- * payload is found by its span and not decoded.
+ * Parses an event file in any JSON layout: an object in UTF-8 with `payload`,
+ * `hook` or `to`, and optionally `id` and `time`; see {@link parseHeader}. The
+ * payload is not decoded.
  */
 export function parseEvent(bytes: Uint8Array): ParsedEvent | Unreadable {
   if (bytes.length > maxEventFileBytes) return unreadable('larger than an event can be');
@@ -108,9 +108,9 @@ export function parseEvent(bytes: Uint8Array): ParsedEvent | Unreadable {
 }
 
 /**
- * Reads a batch file: a header as in an event file, without `payload`, on its
- * first line, then one payload a line as `checkPayloads` has it, each with its line feed. A reason
- * names the line.
+ * Parses a batch file. The first line is a header as in an event file, without
+ * `payload`. Each further line is one payload, valid for `checkPayloads`, with
+ * its line feed. A reason names the line.
  */
 export function parseBatch(bytes: Uint8Array): ParsedBatch | Unreadable {
   const feed = bytes.indexOf(LINE_FEED);
@@ -126,21 +126,21 @@ export function parseBatch(bytes: Uint8Array): ParsedBatch | Unreadable {
   return problem ?? { ...header, payloads: rest.payloads };
 }
 
-/** How many lines there are, the last one without its line feed included. */
+/** The number of lines, including a last one without a line feed. */
 function linesIn(bytes: Uint8Array): number {
   let lines = 1;
   for (let at = bytes.indexOf(LINE_FEED); at >= 0; at = bytes.indexOf(LINE_FEED, at + 1)) lines += 1;
   return lines;
 }
 
-/** The first line of a batch file, checked. */
+/** The checked first line of a batch file. */
 export interface ParsedBatchHeader extends ParsedHeader {
   ok: true;
-  /** How many events the batch has, where whoever wrote it said so. */
+  /** The number of events in the batch, if its writer gave it. */
   events?: number;
 }
 
-/** Reads the first line of a batch file, without its line feed. */
+/** Parses the first line of a batch file, given without its line feed. */
 export function parseBatchHeader(line: Uint8Array): ParsedBatchHeader | Unreadable {
   if (line.length > maxHeaderBytes) return unreadable('line 1: the header is larger than 1 MiB');
   const problem = objectProblem(line, true);
@@ -154,32 +154,32 @@ export function parseBatchHeader(line: Uint8Array): ParsedBatchHeader | Unreadab
   return { ok: true, ...parsed.header, events };
 }
 
-/** The member of a batch's header that says how many events there are. */
+/** The header member with the number of events in the batch. */
 const eventsKey: ReadonlySet<string> = new Set(['events']);
 
-/** How many events a batch's header says that there are, if it does. */
+/** The number of events that a batch's header gives, if any. */
 function readEvents(line: Uint8Array): number | undefined | Unreadable {
   const [member, other] = topLevelMembers(line, eventsKey);
   if (member === undefined) return undefined;
-  if (other !== undefined) return unreadable('line 1: the member "events" is there twice');
+  if (other !== undefined) return unreadable('line 1: the member "events" appears twice');
   const text = Buffer.from(line.buffer, line.byteOffset + member.start, member.end - member.start).toString();
   if (/^[1-9]\d{0,6}$/.test(text)) return Number(text);
   return unreadable('line 1: the member "events" is not a number of events');
 }
 
-/** What is wrong with the number of a batch's events, if anything is. */
+/** The problem with the number of events in a batch, if any. */
 export function batchCountProblem({ events }: { events?: number }, count: number): Unreadable | undefined {
   if (events === undefined || events === count) return undefined;
   return unreadable(`its header says that it has ${events} events, and it has ${count}`);
 }
 
-/** What is wrong with the id of a batch of so many events, if anything is. */
+/** The problem with the id of a batch, if any: the ids of its events must not be too long. */
 export function batchIdProblem({ id }: ParsedHeader, events: number): Unreadable | undefined {
   if (id === undefined || isEventId(batchMemberId(id, events))) return undefined;
   return unreadable('line 1: the id is too long for the ids of the events');
 }
 
-/** @param events of a batch: how many there are */
+/** @param events number of events in a batch */
 function headerText({ id, hook, to, time }: EventHeader, events?: number): string {
   const text = JSON.stringify({ capnhook: 1, id, hook, to, time, events });
   if (Buffer.byteLength(text) < maxHeaderBytes) return text;
@@ -188,7 +188,7 @@ function headerText({ id, hook, to, time }: EventHeader, events?: number): strin
   });
 }
 
-/** Why bytes are not exactly one JSON object, if so. `line`: they are one line of a file. */
+/** Why bytes are not exactly one JSON object, if they are not. `line`: they are one line of a file. */
 function objectProblem(bytes: Uint8Array, line = false): string | undefined {
   const scan = scanJson(bytes, 0);
   const end = scan.ok ? skipSpace(bytes, scan.end) : 0;

@@ -1,7 +1,7 @@
-/** The longest URL that is accepted, in characters, as given and as normalised. */
+/** Maximum length of a URL in characters, both as given and as normalised. */
 const MAX_URL_LENGTH = 8192;
 
-/** A webhook's URL as it will be used, or why it cannot be used. */
+/** A normalised webhook URL, or why it is refused. */
 export type ParsedUrl = { ok: true; url: string } | { ok: false; reason: string };
 
 /** Whether a text is meant as a URL and not as a name: it contains `://`. */
@@ -10,9 +10,9 @@ export function looksLikeUrl(text: string): boolean {
 }
 
 /**
- * Checks and normalises a URL that webhooks are to be sent to: absolute, http
- * or https, with a host, without white space, control characters or a
- * fragment. Credentials are allowed. The result parses to itself.
+ * Checks and normalises a webhook URL: absolute, http or https, with a host,
+ * without white space, control characters or a fragment. Credentials are
+ * allowed. The result parses to itself.
  *
  * A reason is a clause such as `the URL has no host`; it never contains the
  * URL, which may be a secret.
@@ -24,16 +24,16 @@ export function parseWebhookUrl(text: string): ParsedUrl {
   if (reason !== undefined) return { ok: false, reason };
   if (!URL.canParse(text)) return { ok: false, reason: 'the URL is not valid' };
   const { href: url, hostname, port } = new URL(text);
-  if (port === '0') return { ok: false, reason: 'the port of the URL is 0, where nobody can listen' };
-  // No such host can be found, and the name of a directory that begins with a dot is passed over in the spool.
+  if (port === '0') return { ok: false, reason: 'the port of the URL is 0, on which no server can listen' };
+  // Such a host does not exist, and the spool ignores directories whose names begin with a dot.
   if (hostname.startsWith('.')) return { ok: false, reason: 'the host of the URL begins with a dot' };
-  // What is written into an event file must be accepted when it is read again.
+  // A URL that was written into an event file must be accepted when the file is read.
   return url.length > MAX_URL_LENGTH ? { ok: false, reason: TOO_LONG } : { ok: true, url };
 }
 
 const TOO_LONG = 'the URL is longer than 8,192 characters';
 
-/** What the URL parser would put up with, by dropping it or by guessing, and we do not. */
+/** Faults that the URL parser would repair by dropping characters or guessing. */
 function problemOf(text: string): string | undefined {
   if (text === '') return 'the URL is empty';
   if (text.length > MAX_URL_LENGTH) return TOO_LONG;

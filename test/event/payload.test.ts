@@ -86,9 +86,9 @@ describe('checkPayload()', () => {
     ['{"id":1}\n{"id":2}', 'a second JSON value at line 2, column 1', '--ndjson'],
     ['{}{}', 'a second JSON value at line 1, column 3', '--ndjson'],
     ['1 2', 'a second JSON value at line 1, column 3', '--ndjson'],
-    ['{} x', 'text behind the JSON value at line 1, column 4', 'Take it out'],
-    ['{}}', 'text behind the JSON value at line 1, column 3', 'Take it out'],
-    ['2026-11-23', 'text behind the JSON value at line 1, column 5', 'quote it'],
+    ['{} x', 'text after the JSON value at line 1, column 4', 'Remove it'],
+    ['{}}', 'text after the JSON value at line 1, column 3', 'Remove it'],
+    ['2026-11-23', 'text after the JSON value at line 1, column 5', 'quote it'],
     ["{'a':1}", 'a single quote at line 1, column 2', 'double quotes'],
     ["'{}'", 'a single quote at line 1, column 1', 'double quotes'],
     ['NaN', 'NaN at line 1, column 1, which JSON does not have', 'null'],
@@ -106,13 +106,13 @@ describe('checkPayload()', () => {
     ['{}\u0007', 'an unescaped control character (U+0007) at line 1, column 3', 'jq -Rs .'],
     ['\u007f', 'an unescaped control character (U+007F) at line 1, column 1', 'jq -Rs .'],
     ['"abc\u0000"', 'a NUL byte at line 1, column 5', '\\u0000'],
-    ['[1,\n  2,\n]', 'a trailing comma before the closing bracket at line 3, column 1', 'Take out the comma'],
-    ['{"a":1, }', 'a trailing comma before the closing brace at line 1, column 9', 'Take out the comma'],
+    ['[1,\n  2,\n]', 'a trailing comma before the closing bracket at line 3, column 1', 'Remove the comma'],
+    ['{"a":1, }', 'a trailing comma before the closing brace at line 1, column 9', 'Remove the comma'],
     ['{"a":1 // one\n}', 'a comment at line 1, column 8', 'no comments'],
     ['/* one */ {}', 'a comment at line 1, column 1', 'no comments'],
     ['# one\n{}', 'a comment at line 1, column 1', 'no comments'],
     ['hello world', 'text instead of JSON at line 1, column 1', 'quote it'],
-    ['trueish', 'text behind the JSON value at line 1, column 5', 'quote it'],
+    ['trueish', 'text after the JSON value at line 1, column 5', 'quote it'],
     ['nulx', 'text instead of JSON at line 1, column 1', 'quote it'],
     ['[hello]', 'text without quotes at line 1, column 2', 'double quotes'],
     ['{a:1}', 'a key without quotes at line 1, column 2', 'double quotes'],
@@ -135,12 +135,12 @@ describe('checkPayload()', () => {
     ['"\\u12g4"', 'an unknown escape at line 1, column 2', 'backslash itself'],
     [
       '{“a”:1}',
-      'a character that may stand only inside a string (U+201C) at line 1, column 2',
+      'a character that is allowed only inside a string (U+201C) at line 1, column 2',
       'typographic',
     ],
     [
       '{"é":1,\u00a0"b":2}',
-      'a character that may stand only inside a string (U+00A0) at line 1, column 8',
+      'a character that is allowed only inside a string (U+00A0) at line 1, column 8',
       'no-break',
     ],
     ['<html>', 'an unexpected character at line 1, column 1', 'jq'],
@@ -222,14 +222,14 @@ describe('checkPayload()', () => {
     expect(checkPayload(Buffer.from(open + close)).ok).toBe(true);
     expect(checkPayload(Buffer.from(`${'{"a":['.repeat(50_000)}${']}'.repeat(50_000)}`)).ok).toBe(true);
     expect(outcome(checkPayload(Buffer.from(open)))).toBe('an unexpected end at line 1, column 1000001');
-    expect(outcome(checkPayload(Buffer.from(`${open}${close}]`)))).toContain('text behind the JSON value');
+    expect(outcome(checkPayload(Buffer.from(`${open}${close}]`)))).toContain('text after the JSON value');
   });
 
   test('checkPayload() explains in linear time', () => {
     const blank = ' '.repeat(8_000_000);
     expect(outcome(checkPayload(Buffer.from(`[1,${blank}]`)))).toContain('a trailing comma');
     expect(outcome(checkPayload(Buffer.from(`${blank}x`)))).toContain('text instead of JSON');
-    expect(outcome(checkPayload(Buffer.from(`1${blank}${blank}[`)))).toContain('text behind the JSON value');
+    expect(outcome(checkPayload(Buffer.from(`1${blank}${blank}[`)))).toContain('text after the JSON value');
   });
 
   test('checkPayload() gives back JSON text of any layout byte for byte', () => {

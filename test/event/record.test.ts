@@ -180,11 +180,11 @@ describe('parseEvent()', () => {
     ['{"hook":"a","payload":1,"id":1}', 'the id is not valid'],
     ['{"hook":"a","payload":1,"time":"today"}', 'the time "today" is not an ISO 8601 date-time with a zone'],
     ['{"hook":"a","payload":1,"time":1795435200}', 'the time is not an ISO 8601 date-time with a zone'],
-    ['{"to":[],"payload":1}', 'the list "to" is empty: nobody would get the event'],
-    ['{"hook":"a","to":[],"payload":1}', 'the list "to" is empty: nobody would get the event'],
+    ['{"to":[],"payload":1}', 'the list "to" is empty: the event would have no receiver'],
+    ['{"hook":"a","to":[],"payload":1}', 'the list "to" is empty: the event would have no receiver'],
     ['{"to":"http://a/","payload":1}', 'the member "to" is not a list of URLs'],
     ['{"to":{"length":1},"payload":1}', 'the member "to" is not a list of URLs'],
-    ['{"to":["http://a/",1],"payload":1}', 'entry 2 of "to" is not a text'],
+    ['{"to":["http://a/",1],"payload":1}', 'entry 2 of "to" is not a string'],
     [
       '{"to":["http://a/","file:///x"],"payload":1}',
       'entry 2 of "to": the URL does not begin with https:// or http://',
@@ -200,9 +200,9 @@ describe('parseEvent()', () => {
     ['{"capnhook":null,"hook":"a","payload":1}', 'the member "capnhook" is not 1'],
     ...['capnhook', 'id', 'hook', 'to', 'time', 'payload'].map((key) => [
       `{"${key}":1,"hook":"a","${key}":1,"payload":1}`,
-      `the member "${key}" is there twice`,
+      `the member "${key}" appears twice`,
     ]),
-    ['{"hook":"a","payload":1,"pa\\u0079load":2}', 'the member "payload" is there twice'],
+    ['{"hook":"a","payload":1,"pa\\u0079load":2}', 'the member "payload" appears twice'],
   ] as [string, string][])('parseEvent() refuses %j', (text, reason) => {
     expect(parseEvent(Buffer.from(text))).toEqual({ ok: false, reason });
   });
@@ -236,7 +236,7 @@ describe('parseEvent()', () => {
     );
     const shallower = `${'['.repeat(500_000)}${']'.repeat(500_000)}`;
     expect(reasonOf(parseEvent(Buffer.from(`{"to":${shallower},"payload":1}`)))).toBe(
-      'entry 1 of "to" is not a text',
+      'entry 1 of "to" is not a string',
     );
   });
 
@@ -302,7 +302,7 @@ describe('batchToChunks() and parseBatch()', () => {
     expect(reason(',"events":1')).toBe('its header says that it has 1 events, and it has 2');
     for (const value of ['"2"', '0', '-1', '2.0', '20000000'])
       expect(reason(`,"events":${value}`)).toBe('line 1: the member "events" is not a number of events');
-    expect(reason(',"events":2,"events":2')).toBe('line 1: the member "events" is there twice');
+    expect(reason(',"events":2,"events":2')).toBe('line 1: the member "events" appears twice');
   });
   test('parseBatch() reads what a batch is laid out as', () => {
     const line = jsonText.filter((text) => !text.includes('\n')).map((text) => Buffer.from(text));

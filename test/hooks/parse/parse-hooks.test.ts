@@ -492,7 +492,7 @@ describe('parseHooks() reports', () => {
       endpoint('headers: {Host: "https://s3cret.example/"}'),
       [`1:${E + 16} the header 'host' must be a host, such as api.example or api.example:8443`],
     ],
-    ['hooks: {a: "http://a.example:0/"}', ['1:12 the port of the URL is 0, where nobody can listen']],
+    ['hooks: {a: "http://a.example:0/"}', ['1:12 the port of the URL is 0, on which no server can listen']],
     [endpoint('headers: {X-A: a, x-a: b}'), [`1:${E + 18} duplicate header 'x-a'`]],
     [
       'hooks:\n  a: {url: https://a.example, timeout: 1s}\n  b: {url: https://A.example/, timeout: 2s}',
