@@ -214,10 +214,10 @@ __capnhook_check_spool_path() {
     /*) return 0 ;;
   esac
   [ -z "$ch_sign" ] ||
-    __capnhook_fail 64 "Cannot use the path $ch_shown in $ch_source: it has a \"$ch_sign\", which nothing has replaced" \
+    __capnhook_fail 64 "Cannot use the path $ch_shown in $ch_source: it has a \"$ch_sign\", which was not expanded" \
       'Crontabs, systemd units and CI files do not expand it. Write the whole path.'
   __capnhook_fail 64 "Cannot use the path $ch_shown in $ch_source: it does not begin with \"/\"" \
-    'It would be another place in each working directory. Give the whole path.'
+    'It would mean another directory in each working directory. Give the whole path.'
 }
 
 # Whether $1 is UTF-8, and has no U+FFFD, which Node puts for what is not. See https://www.rfc-editor.org/rfc/rfc3629#section-4

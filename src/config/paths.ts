@@ -1,7 +1,7 @@
 /**
- * Where the spool and the hooks file are. Only an option may be relative to the working directory: crontab, systemd and
- * CI services set variables without a shell, so a `~`, a `$NAME` or a relative path in one is a mistake, and one that
- * would end in a second spool that nobody drains.
+ * Where the spool and the hooks file are. Only options may be relative to the working directory. Crontab, systemd and
+ * CI services set variables without a shell, so `~`, `$NAME` or a relative path in a variable is a mistake. It would
+ * create a second spool that no drain empties.
  */
 import { existsSync, lstatSync } from 'node:fs';
 import { isAbsolute, resolve } from 'node:path';
@@ -11,7 +11,7 @@ import { CapnhookError, errnoOf } from '../shared/errors.js';
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * The spool: what was asked for, `CAPNHOOK_SPOOL`, or `$XDG_STATE_HOME/capnhook/spool` (`~/.local/state/…`).
+ * The spool: the given path, `CAPNHOOK_SPOOL`, or `$XDG_STATE_HOME/capnhook/spool` (`~/.local/state/…`).
  * @throws CapnhookError `USAGE` for a path that {@link pathOf} refuses; `SPOOL_CREATE` if there is no home directory
  */
 export function spoolPath(env: Environment, asked?: string): string {
@@ -21,7 +21,7 @@ export function spoolPath(env: Environment, asked?: string): string {
 }
 
 /**
- * The spool that an option or `CAPNHOOK_SPOOL` names; undefined where it is the default one.
+ * The spool named by an option or `CAPNHOOK_SPOOL`; undefined for the default spool.
  * @throws CapnhookError `USAGE` for a path that {@link pathOf} refuses
  */
 export function namedSpool(env: Environment, asked?: string): string | undefined {
@@ -29,7 +29,7 @@ export function namedSpool(env: Environment, asked?: string): string | undefined
 }
 
 /**
- * The hooks file that somebody has named, by option or by variable; undefined where the default one is used.
+ * The hooks file named by an option or `CAPNHOOK_CONFIG`; undefined for the default file.
  * @throws CapnhookError `USAGE` for a path that {@link pathOf} refuses
  */
 export function namedHooks(env: Environment, asked?: string): string | undefined {
@@ -37,8 +37,8 @@ export function namedHooks(env: Environment, asked?: string): string | undefined
 }
 
 /**
- * The hooks file: what was asked for, `CAPNHOOK_CONFIG`, `$XDG_CONFIG_HOME/capnhook/hooks.yaml` (`~/.config/…`),
- * or `/etc/capnhook/hooks.yaml` where only that one is there.
+ * The hooks file: the given path, `CAPNHOOK_CONFIG`, `$XDG_CONFIG_HOME/capnhook/hooks.yaml` (`~/.config/…`), or
+ * `/etc/capnhook/hooks.yaml` if only that one exists.
  * @throws CapnhookError `USAGE` for a path that {@link pathOf} refuses; `HOOKS_FILE` if there is no home directory
  */
 export function hooksPath(env: Environment, asked?: string): string {
@@ -49,7 +49,7 @@ export function hooksPath(env: Environment, asked?: string): string {
   return isMissing(own) && existsSync(shared) ? shared : own;
 }
 
-/** What is there and cannot be reached, or is a link that leads nowhere, is not missing. */
+/** A file that cannot be reached, or a dangling link, is not missing. */
 function isMissing(path: string): boolean {
   try {
     lstatSync(path);
@@ -59,7 +59,7 @@ function isMissing(path: string): boolean {
   }
 }
 
-/** The XDG Base Directory Specification: an empty or relative value counts as none. */
+/** Per the XDG Base Directory Specification an empty or relative value is ignored. */
 function xdgHome(env: Environment, wanted: XdgDirectory): string {
   const own = env[wanted.variable];
   if (own !== undefined && isAbsolute(own)) return variablePath(wanted.variable, own) as string;
@@ -68,9 +68,9 @@ function xdgHome(env: Environment, wanted: XdgDirectory): string {
 
 interface XdgDirectory {
   variable: string;
-  /** Where it is by default, below the home directory. */
+  /** The default directory, relative to the home directory. */
   below: string;
-  /** What it is if there is no home directory. */
+  /** The error code if there is no home directory. */
   code: 'SPOOL_CREATE' | 'HOOKS_FILE';
 }
 
@@ -78,11 +78,11 @@ function homeDirectory(env: Environment, { variable, code }: XdgDirectory): stri
   const home = variablePath('HOME', env.HOME) ?? homeOfUser();
   if (home !== undefined) return home;
   throw new CapnhookError(code, `Cannot tell where your files are: neither HOME nor ${variable} is set`, {
-    hint: 'Set HOME, or name the places with --spool (CAPNHOOK_SPOOL) and --config (CAPNHOOK_CONFIG).',
+    hint: 'Set HOME, or give both paths with --spool (CAPNHOOK_SPOOL) and --config (CAPNHOOK_CONFIG).',
   });
 }
 
-/** The home directory that the user database has, for a cron job without HOME. */
+/** The home directory from the user database, for a cron job without HOME. */
 function homeOfUser(): string | undefined {
   // Loaded here because fire nearly never needs it.
   const os = process.getBuiltinModule('node:os');
@@ -94,10 +94,10 @@ function homeOfUser(): string | undefined {
 }
 
 /**
- * The path that an option names, absolute; undefined where the option was not given.
- * @param option as it is written, for the message
- * @throws CapnhookError `USAGE` for an empty path, one with `~` or `$` in it, one whose name is not UTF-8, and a relative
- *   one in a working directory that was removed
+ * The absolute path of an option; undefined if the option was not given.
+ * @param option the option as it is typed, for the message
+ * @throws CapnhookError `USAGE` for a path that is empty, has `~` or `$` in it, is not UTF-8, or is relative to a working
+ *   directory that was removed
  */
 export function pathOf(option: string, asked: string | undefined): string | undefined {
   if (asked === undefined) return undefined;
@@ -110,7 +110,7 @@ export function pathOf(option: string, asked: string | undefined): string | unde
   return absolute(asked);
 }
 
-/** The path that a variable names; an empty one counts as none. @throws CapnhookError `USAGE` as {@link pathOf}, and if it is relative */
+/** The path in a variable; undefined if it is empty. @throws CapnhookError `USAGE` as {@link pathOf}, and for a relative path */
 function variablePath(variable: string, value: string | undefined): string | undefined {
   const path = nonEmpty(value);
   if (path === undefined) return undefined;
@@ -119,14 +119,14 @@ function variablePath(variable: string, value: string | undefined): string | und
   throw new CapnhookError(
     'USAGE',
     `Cannot use the path ${shownPath(path)} in ${variable}: it does not begin with "/"`,
-    { hint: 'It would be another place in each working directory. Give the whole path.' },
+    { hint: 'It would mean another directory in each working directory. Give the whole path.' },
   );
 }
 
-/** What a shell would have replaced; a `~` only where a name begins. */
+/** Matches what a shell would have expanded; `~` only at the beginning of a name. */
 const unexpanded = /\$|(?:^|\/)~/;
 
-/** What Node puts where an argument or a variable is not UTF-8. */
+/** Node's replacement for bytes of an argument or variable that are not UTF-8. */
 const replacement = '\uFFFD';
 
 function checkText(source: string, path: string): void {
@@ -139,22 +139,22 @@ function checkText(source: string, path: string): void {
   if (found === undefined) return;
   throw new CapnhookError(
     'USAGE',
-    `Cannot use the path ${shownPath(path)} in ${source}: it has a ${JSON.stringify(found)}, which nothing has replaced`,
+    `Cannot use the path ${shownPath(path)} in ${source}: it has a ${JSON.stringify(found)}, which was not expanded`,
     { hint: 'Crontabs, systemd units and CI files do not expand it. Write the whole path.' },
   );
 }
 
-/** A URL, given by mistake, is a secret. */
+/** Hides a URL that was given by mistake: it may be a secret. */
 function shownPath(path: string): string {
   return path.includes('://') ? 'that was given' : JSON.stringify(path);
 }
 
-/** @throws CapnhookError `USAGE` if the path depends on a working directory that somebody has removed */
+/** @throws CapnhookError `USAGE` if the path is relative to a working directory that was removed */
 function absolute(path: string): string {
   try {
     return resolve(path);
   } catch (cause) {
-    throw new CapnhookError('USAGE', `Cannot tell where ${path} is: the working directory is gone`, {
+    throw new CapnhookError('USAGE', `Cannot tell where ${path} is: the working directory was removed`, {
       cause,
       hint: 'Give a path from the root, or change to a directory that is there.',
     });

@@ -93,7 +93,7 @@ describe('hooksPath()', () => {
 
 describe('a path that no shell has expanded, or that depends on where it is read', () => {
   const inVariables: Array<[string, RegExp]> = [
-    ['~/spool', /"~", which nothing has replaced/],
+    ['~/spool', /"~", which was not expanded/],
     ['~', /"~", which/],
     ['~jed/spool', /"~", which/],
     ['/var/~/spool', /"~", which/],
