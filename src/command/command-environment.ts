@@ -1,13 +1,12 @@
-/** Variables that a command of the user's gets as they are; and those whose names begin with `LC_` or `XDG_`. */
+/** Variables that are passed on to a user's command; so are all that begin with `LC_` or `XDG_`. */
 const passed: ReadonlySet<string> = new Set([
   ...['PATH', 'HOME', 'USER', 'LOGNAME', 'SHELL', 'TERM', 'TMPDIR', 'TZ', 'LANG', 'LANGUAGE'],
   ...['HOSTNAME', 'DBUS_SESSION_BUS_ADDRESS', 'SSL_CERT_FILE', 'SSL_CERT_DIR', 'NODE_EXTRA_CA_CERTS'],
 ]);
 
 /**
- * The environment of a command that is run for the user: what programs need to find their way, and none of the
- * variables in which secrets of endpoints are kept. `CAPNHOOK_SPOOL` and `CAPNHOOK_CONFIG` name what the drain uses,
- * so that the command can fire events itself.
+ * The environment of a user's command: the usual variables, without those that hold secrets of endpoints.
+ * `CAPNHOOK_SPOOL` and `CAPNHOOK_CONFIG` name the files of the running drain, so that the command can fire events.
  */
 export function commandEnvironment(
   env: Readonly<Record<string, string | undefined>>,

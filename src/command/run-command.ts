@@ -1,7 +1,7 @@
 /**
- * Runs a command of the user's, without a shell. It gets a text on its standard
- * input, and its output is dropped. It never outlives its time, and whatever
- * becomes of it is a result, never an exception.
+ * Runs a user's command, without a shell. The command reads a text from its
+ * standard input, and its output is discarded. It is killed when its time is
+ * up. Every failure is a result, never an exception.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -9,11 +9,11 @@ import { formatDuration } from '../shared/duration.js';
 import { errnoOf, ignoreErrno } from '../shared/errors.js';
 
 export interface RunCommandOptions {
-  /** What it reads. */
+  /** The text on its standard input. */
   input: string;
-  /** After so many ms it is killed, with what it has started. */
+  /** Time limit in ms. After it the command and its children are killed. */
   timeoutMs: number;
-  /** Kills it. */
+  /** Kills the command and its children. */
   signal: AbortSignal;
   env: Readonly<Record<string, string | undefined>>;
 }
@@ -21,7 +21,7 @@ export interface RunCommandOptions {
 /**
  * Runs a command to its end.
  * @param command the program, looked up in `PATH`, and its arguments
- * @returns undefined if it exited with 0; otherwise what went wrong, in words that hold neither arguments nor input
+ * @returns undefined if it exited with 0; otherwise the reason, without arguments and input
  */
 export async function runCommand(
   [program = '', ...args]: readonly string[],
@@ -30,8 +30,8 @@ export async function runCommand(
   if (signal.aborted) return 'there was no time left for the command';
   let child: ChildProcess;
   try {
-    // Some reasons not to start it are thrown (ENOTDIR, E2BIG), others are an event (ENOENT).
-    // In a group of its own, so that what it has started ends with it.
+    // Some failures to start are thrown (ENOTDIR, E2BIG), others are an event (ENOENT).
+    // A process group of its own lets us kill the command with its children.
     child = spawn(program, args, { env, stdio: ['pipe', 'ignore', 'ignore'], detached: true });
   } catch (error) {
     return cannotStart(error);
@@ -43,8 +43,8 @@ export async function runCommand(
     kill();
   }, timeoutMs);
   signal.addEventListener('abort', kill);
-  // One that was not started for want of file descriptors has no standard input.
-  child.stdin?.on('error', () => {}); // it need not read what it is offered
+  // Without free file descriptors the command is not started, and has no standard input.
+  child.stdin?.on('error', () => {}); // the command need not read its input
   child.stdin?.end(input);
   try {
     const [code, killedBy] = await once(child, 'close');
