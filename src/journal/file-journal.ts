@@ -1,8 +1,8 @@
 /**
- * The journal as `journal/<day>.jsonl`, a day in UTC. Lines are gathered for a
- * moment and appended in one write; a line torn by a crash stays alone, since
- * the next writer begins a new one. A journal that cannot be written stops
- * nothing.
+ * The journal in `journal/<day>.jsonl`, one file per UTC day. Lines are buffered
+ * briefly and appended in one write. A line torn by a crash damages no other,
+ * because the next writer begins a new line. A journal that cannot be written
+ * does not stop the drain.
  */
 import { closeSync, constants, fstatSync, openSync, readSync, writeFileSync } from 'node:fs';
 import { errnoOf } from '../shared/errors.js';
@@ -10,20 +10,23 @@ import { giveToOwner } from '../shared/give-to-owner.js';
 import type { Journal, JournalEntry } from './journal.js';
 import { toLine } from './journal-line.js';
 
-const holdBackMs = 100;
-const holdBackLines = 256;
+/** Maximum time a line stays buffered, in ms. */
+const bufferMs = 100;
 
-/** @param onError told once, with the errno, when the journal cannot be written */
+/** Maximum number of buffered lines. */
+const maxBufferedLines = 256;
+
+/** @param onError called once, with the errno, when the journal cannot be written */
 export function createFileJournal(directory: string, onError: (errno: string) => void): Journal {
-  let held: JournalEntry[] = [];
+  let buffered: JournalEntry[] = [];
   let timer: NodeJS.Timeout | undefined;
   let failed = false;
 
   function flush(): void {
     clearTimeout(timer);
     timer = undefined;
-    const entries = held;
-    held = [];
+    const entries = buffered;
+    buffered = [];
     try {
       for (const [day, lines] of byDay(entries)) append(`${directory}/${day}.jsonl`, lines);
     } catch (error) {
@@ -36,9 +39,9 @@ export function createFileJournal(directory: string, onError: (errno: string) =>
 
   return {
     write(entry) {
-      held.push(entry);
-      if (held.length >= holdBackLines) flush();
-      else timer ??= setTimeout(flush, holdBackMs);
+      buffered.push(entry);
+      if (buffered.length >= maxBufferedLines) flush();
+      else timer ??= setTimeout(flush, bufferMs);
     },
     close: flush,
   };
@@ -58,13 +61,13 @@ function append(path: string, lines: string): void {
   const fd = openSync(path, flags, 0o600);
   try {
     giveToOwner(fd, path);
-    writeFileSync(fd, isTorn(fd) ? `\n${lines}` : lines); // writes on after a short write
+    writeFileSync(fd, isTorn(fd) ? `\n${lines}` : lines); // continues after a short write
   } finally {
     closeSync(fd);
   }
 }
 
-/** Whether the file ends in the middle of a line. */
+/** Whether the file's last line has no line feed. */
 function isTorn(fd: number): boolean {
   const { size } = fstatSync(fd);
   if (size === 0) return false;

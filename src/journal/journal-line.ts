@@ -3,13 +3,13 @@ import type { JournalEntry } from './journal.js';
 
 const tail = /,"sum":"([0-9a-f]{16})"\}$/;
 
-/** An entry as a line (with its line break) whose last member is a hash of what stands before it. */
+/** Serialises an entry as a line, line break included. Its last member is a hash of the text before it. */
 export function toLine(entry: JournalEntry): string {
   const open = JSON.stringify(entry).slice(0, -1);
   return `${open},"sum":"${sumOf(open)}"}\n`;
 }
 
-/** The entry of a line, or undefined if the line is torn or was changed. */
+/** Parses a line; undefined if the line is torn or was changed. */
 export function parseLine(line: string): JournalEntry | undefined {
   const match = tail.exec(line);
   if (match === null) return undefined;

@@ -1,8 +1,8 @@
-/** The append-only record of what the drain did: evidence, never truth. */
+/** The append-only record of what the drain did. It is evidence: no decision is based on it. */
 
 /** One line of the journal. Holds no URL, header, payload or secret. */
 export interface JournalEntry {
-  /** When, ISO 8601 in UTC. */
+  /** ISO 8601 in UTC. */
   time: string;
   /** What happened. */
   what:
@@ -23,23 +23,23 @@ export interface JournalEntry {
   hook?: string;
   /** The endpoint's id. */
   endpoint?: string;
-  /** Which attempt of the delivery this was, from 1. */
+  /** The number of the attempt of this delivery, from 1. */
   attempt?: number;
-  /** The HTTP status that was answered. */
+  /** The HTTP status of the answer. */
   status?: number;
   /** Why there was no answer, or why the entry is corrupt. */
   error?: string;
-  /** What a failed answer says: one line of at most 300 bytes, without known secrets and whole URLs. */
+  /** The text of a failed answer: one line of at most 300 bytes, without known secrets and whole URLs. */
   answer?: string;
-  /** How long the attempt took, in milliseconds. */
+  /** The duration of the attempt, in ms. */
   ms?: number;
-  /** How many, of `dropped`, and of `unclaimed` and `expired` where it was a batch. */
+  /** Number of events, for `dropped`, and for `unclaimed` and `expired` of a batch. */
   count?: number;
 }
 
 export interface Journal {
-  /** Notes an entry; it is on disk soon, without an fsync. */
+  /** Buffers an entry, and writes it soon, without an fsync. */
   write(entry: JournalEntry): void;
-  /** Writes out what is still held back. */
+  /** Writes all buffered entries. */
   close(): void;
 }

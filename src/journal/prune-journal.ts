@@ -1,19 +1,19 @@
 import { lstatSync, readdirSync, unlinkSync } from 'node:fs';
 import { ignoreErrno } from '../shared/errors.js';
 
-/** Files that are removed in one go, at most. */
+/** Maximum number of files removed in one call. */
 const mostRemoved = 1_000;
 
 const dayMs = 86_400_000;
 
-/** A day's file, or one that a rotation has made of it, such as `2026-11-23.jsonl.gz`. */
+/** A day's file, or its copy from log rotation, such as `2026-11-23.jsonl.gz`. */
 const dayFile = /^(\d{4}-\d{2}-\d{2})\.jsonl(?:\.[A-Za-z0-9.-]+)?$/;
 
 /**
- * Removes the journal's files of days that ended longer ago than it is kept. Other names, directories and links stay.
- * What cannot be removed now is left for another time.
+ * Removes the journal's files of days that ended more than `keepMs` ago. Files with other names, directories and links
+ * stay. A file that cannot be removed is tried again in a later call.
  * @param options.now ms since the epoch
- * @param options.keepMs for how long a day is kept after its end, in ms; asked only where there is an old file
+ * @param options.keepMs how long a day is kept after its end, in ms; called only if there is a file of a past day
  */
 export function pruneJournal(
   directory: string,
@@ -26,11 +26,11 @@ export function pruneJournal(
     const expired = old.filter((name) => endOfDay(name) < before).sort();
     for (const name of expired.slice(0, mostRemoved)) removeFile(`${directory}/${name}`);
   } catch (error) {
-    ignoreErrno(error); // the journal is evidence, and stops no drain
+    ignoreErrno(error); // a journal that cannot be pruned does not stop the drain
   }
 }
 
-/** When the day of a file ended, ms since the epoch; Infinity for any other name. */
+/** The end of a file's day, in ms since the epoch; Infinity for other names. */
 function endOfDay(name: string): number {
   const day = dayFile.exec(name)?.[1];
   const start = day === undefined ? Number.NaN : Date.parse(`${day}T00:00:00.000Z`);
@@ -41,6 +41,6 @@ function removeFile(path: string): void {
   try {
     if (lstatSync(path).isFile()) unlinkSync(path);
   } catch (error) {
-    ignoreErrno(error); // gone meanwhile, or not ours to remove
+    ignoreErrno(error); // already removed, or not ours to remove
   }
 }
