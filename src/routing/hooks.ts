@@ -7,26 +7,26 @@ export interface Registration {
   endpoints: readonly Endpoint[];
 }
 
-/** What the hooks file says, checked and with every default filled in. */
+/** The contents of the hooks file, checked, with every default filled in. */
 export interface Hooks {
   /** In the file's order. */
   registrations: readonly Registration[];
   /** Every endpoint that is named under `endpoints:` or used in a registration, by id. */
   endpoints: ReadonlyMap<string, Endpoint>;
-  /** The settings of an endpoint that is only a URL. */
+  /** The settings of an endpoint that is given only by its URL. */
   defaults: Omit<Endpoint, 'id' | 'url'>;
-  /** Places in flight that the endpoints share. */
+  /** Maximum number of attempts in flight that the endpoints share. */
   maxInFlight: number;
-  /** A hook that is fired for each change of an endpoint. */
+  /** The hook that is fired for each change of an endpoint's state. */
   alert?: string;
   /** How long deliveries of an endpoint that is not registered are kept, in ms. */
   holdKeepMs: number;
-  /** How long the journal of a day is kept after its end, in ms. */
+  /** How long a day's journal is kept after its end, in ms. */
   journalKeepMs: number;
   unclaimed: UnclaimedPolicy;
 }
 
-/** What becomes of events that nobody is registered for. */
+/** What happens to events for which no endpoint is registered. */
 export interface UnclaimedPolicy {
   /** Whether new ones are dropped instead of kept. */
   isDropped: boolean;

@@ -1,15 +1,15 @@
-/** What the drain asks of the hooks file while it runs. */
+/** The drain's view of the hooks file while it runs. */
 import type { CapnhookError } from '../shared/errors.js';
 import type { Hooks } from './hooks.js';
 
-/** The hooks file as it is now. */
+/** The present contents of the hooks file. */
 export interface LiveHooks {
   current(): Hooks;
-  /** Whether there is no file: then nobody can tell who receives a hook's events. */
+  /** Whether the file does not exist. The receivers of a hook's events are then unknown. */
   isMissing?(): boolean;
-  /** Looks whether the file has changed; a broken one leaves `current` as it was. */
+  /** Reads the file again if it has changed. A broken file leaves `current` as it was. */
   refresh(): Promise<HooksRefresh>;
-  /** Calls back when the file is to be read anew at once. */
+  /** Calls back when the file must be read again immediately. */
   onInvalidate?(callback: () => void): void;
 }
 
@@ -17,5 +17,5 @@ export type HooksRefresh =
   | { kind: 'same' }
   | { kind: 'reloaded' }
   | { kind: 'broken'; error: CapnhookError }
-  /** It is being written, it seems: nothing is to be taken in until it is known who receives what. */
+  /** The file is probably being written. The drain takes in no events until the receivers are known. */
   | { kind: 'unsettled' };

@@ -6,29 +6,29 @@ import { createPatternIndex } from './pattern-index.js';
 
 export { matchesHook } from './pattern.js';
 
-/** Answers who receives an event, quickly for hooks that were asked for before. */
+/** Finds the receivers of events; caches those of recent hooks. */
 export interface Router {
   /** The receivers in the file's order, each once. */
   endpointsFor(event: Addressed): readonly Endpoint[];
   /**
-   * The receiver with this id, or whose id this was before the hooks file gave its URL a name; of an event that names one
-   * URL and nothing else that one, if nobody else has this id now.
+   * The receiver with this id, or with this former id: the one it had before the hooks file gave its URL a name. An
+   * event that names exactly one URL has that one receiver, unless another endpoint has this id now.
    */
   endpointFor(event: Addressed, id: string): Endpoint | undefined;
 }
 
 const MAX_CACHED = 1_000;
 
-/** Who receives an event, by id. */
+/** The receivers of an event, by id. */
 interface Receivers {
   byId: ReadonlyMap<string, Endpoint>;
-  /** By the ids that they have without a name; made when it is first asked for. */
+  /** By the ids that they would have without a name; built on first use. */
   byFormerId?: ReadonlyMap<string, Endpoint>;
 }
 
 /**
- * A router for hooks that do not change; it remembers the last 1,000 hooks it was asked for, and the receivers of each
- * list of URLs for as long as the list itself is kept.
+ * Makes a router for hooks that do not change. It caches the last 1,000 hooks, and the receivers of each list of URLs
+ * for as long as the list itself exists.
  */
 export function createRouter(hooks: Hooks): Router {
   const byUrl = literalUrls(hooks);
@@ -70,14 +70,14 @@ export function createRouter(hooks: Hooks): Router {
   };
 }
 
-/** What was queued for a URL stays in the queue that it had; its health and its limits go with the queue. */
+/** Deliveries stay in the queue of the former id, and so do the endpoint's health and limits. */
 function formerly(id: string, receivers: Receivers): Endpoint | undefined {
   receivers.byFormerId ??= byFormerId(receivers.byId.values());
   const found = receivers.byFormerId.get(id);
   return found && { ...found, id };
 }
 
-/** Where several endpoints had the same id, the first one. */
+/** If several endpoints had the same former id, the first one wins. */
 function byFormerId(endpoints: Iterable<Endpoint>): Map<string, Endpoint> {
   const found = new Map<string, Endpoint>();
   for (const endpoint of endpoints) {
@@ -87,17 +87,17 @@ function byFormerId(endpoints: Iterable<Endpoint>): Map<string, Endpoint> {
   return found;
 }
 
-/** It never depended on the hooks file, in which its URL may have had another name. */
+/** The single receiver of an event that names one URL. It does not depend on names in the hooks file. */
 function onlyOne(id: string, receivers: ReadonlyMap<string, Endpoint>): Endpoint | undefined {
   const [endpoint, ...others] = receivers.values();
   return endpoint && others.length === 0 ? { ...endpoint, id } : undefined;
 }
 
 /**
- * Who receives an event: the endpoints of every registration that matches its
- * hook, in the file's order, each once. An event with `to` goes to those URLs
- * alone, which were checked when it was read: to the configured endpoint with
- * that literal URL, or else to one with the defaults.
+ * The receivers of an event: the endpoints of every registration that matches
+ * its hook, in the file's order, each once. An event with `to` goes only to
+ * those URLs, which were checked when it was read: to the configured endpoint
+ * with that literal URL, or else to one with the default settings.
  */
 export function endpointsFor(hooks: Hooks, event: Addressed): Endpoint[] {
   return [...createRouter(hooks).endpointsFor(event)];
@@ -114,7 +114,7 @@ function endpointAt(text: string, byUrl: ReadonlyMap<string, Endpoint>, hooks: H
   return byUrl.get(url) ?? { id: endpointIdOf(url), url: { value: url }, ...hooks.defaults };
 }
 
-/** Endpoints by literal URL; where several have the same one, the first, as in the file itself. */
+/** Endpoints by literal URL; the first one in the file wins. */
 function literalUrls(hooks: Hooks): Map<string, Endpoint> {
   const byUrl = new Map<string, Endpoint>();
   for (const endpoint of hooks.endpoints.values()) {

@@ -1,8 +1,8 @@
-/** Patterns in a tree of their segments: a hook's name is compared with those that may fit, and not with all. */
+/** Patterns as a tree of their segments, so that a hook's name is compared only with patterns that can match. */
 
-/** Answers which patterns a hook's name fits. */
+/** Finds the patterns that match a hook's name. */
 export interface PatternIndex {
-  /** The numbers of the patterns that fit, ascending. */
+  /** The numbers of the matching patterns, ascending. */
   matching(hook: string): number[];
 }
 
@@ -15,13 +15,13 @@ interface Node {
   isAny: boolean;
 }
 
-/** Where a search is: at a node, with this many segments of the name taken. */
-interface Place {
+/** A position of the search: a node, and the number of segments already matched. */
+interface Position {
   node: Node;
   taken: number;
 }
 
-/** Makes an index of patterns, numbered from 0 as they are given. */
+/** Makes an index of patterns, numbered from 0 in the given order. */
 export function createPatternIndex(patterns: readonly string[]): PatternIndex {
   const root = emptyNode();
   patterns.forEach((pattern, number) => {
@@ -33,12 +33,12 @@ export function createPatternIndex(patterns: readonly string[]): PatternIndex {
       const found = new Set<number>();
       const seen = new Set<Node>();
       const segments = hook.split('.');
-      let places: Node[] = [root];
-      for (let taken = 0; places.length > 0; taken += 1) {
+      let nodes: Node[] = [root];
+      for (let taken = 0; nodes.length > 0; taken += 1) {
         seen.clear();
         const next: Node[] = [];
-        for (const node of places) visit({ node, taken }, { segments, seen, found, next });
-        places = next;
+        for (const node of nodes) visit({ node, taken }, { segments, seen, found, next });
+        nodes = next;
       }
       return [...found].sort((a, b) => a - b);
     },
@@ -47,21 +47,21 @@ export function createPatternIndex(patterns: readonly string[]): PatternIndex {
 
 interface Search {
   segments: readonly string[];
-  /** Nodes that were visited with this many segments taken. */
+  /** Nodes already visited with the present number of segments. */
   seen: Set<Node>;
   found: Set<number>;
-  /** Nodes to visit with one segment more. */
+  /** Nodes to visit with one more segment. */
   next: Node[];
 }
 
-function visit({ node, taken }: Place, search: Search): void {
+function visit({ node, taken }: Position, search: Search): void {
   const { segments, seen, found, next } = search;
   if (seen.has(node)) return;
   seen.add(node);
   const segment = segments[taken];
   if (segment === undefined) for (const number of node.numbers) found.add(number);
   const any = node.children.get('**');
-  // It may take no segment, and each one more: it stays where it is.
+  // `**` matches no segment, or any number: the search also stays at its node.
   if (any !== undefined) visit({ node: any, taken }, search);
   if (segment === undefined) return;
   if (node.isAny) next.push(node);

@@ -1,8 +1,8 @@
 import { isHookName } from '../event/hook-name.js';
 
 /**
- * Whether a text may stand on the left under `hooks:`: a hook's name in which
- * whole segments may be `*` (any one segment) or `**` (any number, none included).
+ * Whether a text is a valid key under `hooks:`: a hook's name in which whole
+ * segments may be `*` (any one segment) or `**` (any number of segments, or none).
  *
  * @example
  * isHookPattern('build.*'); // true
@@ -15,8 +15,8 @@ export function isHookPattern(text: string): boolean {
 }
 
 /**
- * Whether a hook's name fits a pattern. On a mismatch only the last `**` takes
- * one segment more, so the time is at most segments × segments, never exponential.
+ * Whether a hook's name matches a pattern. On a mismatch only the last `**` takes
+ * one more segment, so the time is at most segments × segments, never exponential.
  *
  * @example
  * matchesHook('build.**', 'build'); // true
