@@ -1,5 +1,5 @@
 /**
- * What an attempt changes in the health of its endpoint: a pure state machine,
+ * How an attempt changes the health of its endpoint. A pure state machine:
  * (state, outcome, now, random) → state and decision.
  */
 import type { Moment } from '../shared/clock.js';
@@ -25,16 +25,16 @@ import {
   wholeAttempts,
 } from './health.js';
 
-/** What an attempt tells. */
+/** The result of an attempt. */
 export type Outcome =
-  /** With `disables` the receiver wants nothing more. */
+  /** Delivered. With `disables` the receiver asks for no further events. */
   | { kind: 'ok'; disables?: string }
-  /** It found fault with the event alone, and asks for a wait of `retryAfterMs` where that is there. */
+  /** The receiver rejected this event only. `retryAfterMs`: the wait it asked for. */
   | { kind: 'rejected'; what: string; message?: string; retryAfterMs?: number }
-  /** It wants this event never again. */
+  /** The receiver never wants this event again. */
   | { kind: 'refused' }
   | FailedOutcome
-  /** It wants nothing more. */
+  /** The receiver asks for no further events. */
   | { kind: 'gone'; what: string; message?: string };
 
 /** The endpoint failed. */
@@ -42,15 +42,15 @@ export interface FailedOutcome {
   kind: 'failed';
   what: string;
   message?: string;
-  /** The wait that it asks for, in ms. */
+  /** The wait that the receiver asked for, in ms. */
   retryAfterMs?: number;
-  /** It can be the event's fault as well as the endpoint's. */
+  /** Whether the event may be at fault instead of the endpoint. */
   mayBeEvent?: boolean;
-  /** It works, and wants fewer requests. */
+  /** Whether the endpoint works, and asks for fewer requests. */
   limits?: boolean;
 }
 
-/** One attempt, as far as its endpoint's health is concerned. */
+/** The facts about an attempt that its endpoint's health depends on. */
 export interface AttemptOutcome {
   outcome: Outcome;
   /** The event's id. */
@@ -59,35 +59,37 @@ export interface AttemptOutcome {
   startedAt: number;
   /** Whether the delivery has failed alone before, and has a schedule of its own; default false. */
   isAlone?: boolean;
-  /** Whether it was made before its time, for a drain that does not wait for that; default false. */
+  /** Whether it was made ahead of schedule, by a drain that does not wait; default false. */
   isEarly?: boolean;
 }
 
-/** What becomes of the delivery. */
+/** What happens to the delivery. */
 export type Decision =
   | 'delivered'
-  /** It stays where it is: it was the endpoint that failed. */
+  /** It stays in the queue: the endpoint failed. */
   | 'waits'
   /** It failed alone, and has a schedule of its own. */
   | 'alone'
-  /** It is given up at once. */
+  /** It is given up immediately. */
   | 'refused';
 
 /**
- * The endpoint's health after an attempt, and what becomes of the delivery.
+ * Computes the endpoint's health after an attempt, and the decision on the delivery.
  *
- * An answer that shows the endpoint at work makes it well at once, unless it is
- * paused, or has asked to be left alone since that attempt began; its allowed
- * concurrency then grows from 1 by 1/N with each further success, as Postfix's
- * does. A delivery that failed before and fails again while others succeed is poison: it failed
- * alone, and from then on says nothing of an endpoint that is well. Three
- * different ones in a row that are rejected are a run: the endpoint works, and
- * the others go on one at a time, with a short pause after each. Attempts that
- * were in flight together when the endpoint failed count as one failure: they
- * tell of the same moment. An early one that fails moves neither the schedule
- * nor giving up.
+ * An answer that shows the endpoint at work makes it well immediately, unless it
+ * is paused, or has asked for a wait since that attempt began. Its allowed
+ * concurrency then grows from 1 by 1/N with each further success, as in Postfix.
  *
- * @returns the same `health` object where nothing has changed
+ * A delivery that failed before, and fails again while others succeed, is poison:
+ * it failed alone, and no longer affects an endpoint that is well. Three
+ * different rejected deliveries in a row are a run: the endpoint works, and
+ * deliveries continue one at a time, with a short pause after each.
+ *
+ * Attempts that were in flight together when the endpoint failed count as one
+ * failure. A failed early attempt counts neither for the schedule nor for giving
+ * up.
+ *
+ * @returns the same `health` object if nothing has changed
  */
 export function afterAttempt(
   before: Health,
@@ -111,7 +113,7 @@ export function afterAttempt(
   }
   const parked = () => park(health, attempt, { conduct, ...moment });
   if (!failedAlone(health, attempt, conduct)) return { health: parked(), decision: 'waits' };
-  // What it asks for it gets, whoever is at fault.
+  // The wait it asks for applies even if the event is at fault.
   if (outcome.kind === 'failed' && outcome.retryAfterMs !== undefined)
     return { health: parked(), decision: 'alone' };
   const against = notedAgainst(health, attempt);
@@ -124,7 +126,7 @@ export function afterAttempt(
   };
 }
 
-/** The different deliveries that failed alone; one that did so before has nothing new to tell. */
+/** The different deliveries that failed alone. One that failed alone before adds nothing. */
 function notedAgainst(
   { against }: Health,
   { event, isAlone }: AttemptOutcome,
@@ -135,8 +137,8 @@ function notedAgainst(
 }
 
 /**
- * The endpoint's health after the head of a strict order, which was rejected and is too old, has been given up: it was
- * that one that was at fault, so the next one is tried soon, and then on the schedule from its beginning.
+ * The endpoint's health after the head of a strict order was rejected, became too old and was given up. That delivery
+ * was at fault, so the next one is tried soon, and then on the schedule from its beginning.
  */
 export function afterHeadGivenUp(health: Health, now: number): Health {
   const { askedUntil: _, ...kept } = health;
@@ -144,19 +146,19 @@ export function afterHeadGivenUp(health: Health, now: number): Health {
 }
 
 /**
- * Whether a success that disables nothing leaves the health as it is, whatever the time. It is the ordinary case, and
- * {@link afterAttempt} need not be asked then.
+ * Whether a success without `disables` leaves the health unchanged at any time. This is the usual case, and saves the
+ * call of {@link afterAttempt}.
  */
 export function isUnchangedBySuccess(health: Health, event: string): boolean {
   return isSmooth(health) && health.clock === undefined && failuresOf(health, event) === 0;
 }
 
-/** Nothing that a success could mend. */
+/** Whether a success would change nothing, now or later. */
 function isSmooth(health: Health): boolean {
   return isUnbroken(health) && health.limitedAt === undefined && health.mistake === undefined;
 }
 
-/** Nothing that a success could mend now. */
+/** Whether a success would change nothing now. */
 function isUnbroken({ failures, allowed, against }: Health): boolean {
   return !failures && allowed === undefined && against === undefined;
 }
@@ -165,42 +167,42 @@ function pausedBy(what: string): string {
   return `it answered ${what}`;
 }
 
-/** An attempt was made: what stood in its way is put right. */
+/** An attempt was made, so the mistake that prevented it is corrected. */
 function withoutMistake(health: Health): Health {
   if (health.mistake === undefined) return health;
   const { mistake: _, ...rest } = health;
   return rest;
 }
 
-/** Whether it is the delivery that is at fault, as far as this attempt can tell. */
+/** Whether the delivery is at fault, judging by this attempt. */
 function failedAlone(
   health: Health,
   { outcome, event, isAlone = false }: AttemptOutcome,
   { order, onFailure }: Conduct,
 ): boolean {
-  if (isBlocking({ order, onFailure })) return false; // the others wait for it in any case
+  if (isBlocking({ order, onFailure })) return false; // the others wait for it anyway
   if (outcome.kind === 'rejected') return true;
   if (outcome.kind !== 'failed' || !outcome.mayBeEvent) return false;
   if (isAlone) return !health.failures;
-  // Another one was delivered since it failed. In a strict order there is no other to compare with.
+  // Another delivery succeeded since this one failed. In a strict order there is no other to compare with.
   const othersSucceed = !health.failures && health.against === undefined;
   return order === 'any' && othersSucceed && failuresOf(health, event) > 0;
 }
 
 interface Answered {
-  /** The event of a delivery that is settled for good. */
+  /** The event of a delivery that is finished. */
   settled?: string;
-  /** What the allowed concurrency grows to, where something has succeeded. */
+  /** The limit up to which the allowed concurrency grows; absent without a success. */
   limit?: number;
   disables?: string;
   against?: readonly string[];
-  /** Whether the endpoint stays parked all the same. */
+  /** Whether the endpoint stays parked nevertheless. */
   holds?: boolean;
   /** ms since the epoch. */
   now: number;
 }
 
-/** What stays after an answer that shows the endpoint at work. */
+/** The health after an answer that shows the endpoint at work. */
 function afterAnswer(health: Health, { settled, limit, disables, against, holds, now }: Answered): Health {
   const { failedDeliveries = [], failures, pace, since, clock, heldSince } = health;
   const isRemembered = settled !== undefined && failuresOf(health, settled) > 0;
@@ -236,12 +238,12 @@ function afterAnswer(health: Health, { settled, limit, disables, against, holds,
   });
 }
 
-/** A time in the future is from before the clock was set back. */
+/** Whether a time lies within the memory. A future time was noted before the clock was set back. */
 function isRecent(at: number | undefined, now: number): boolean {
   return at !== undefined && at <= now && now - at < limitMemoryMs;
 }
 
-/** The concurrency allowed from now on; undefined where the limit is. */
+/** The concurrency allowed from now on; undefined if it has reached the limit. */
 function allowedAfter({ failures, allowed }: Health, limit: number | undefined): number | undefined {
   if (failures) return limit === 1 ? undefined : 1;
   if (allowed === undefined || limit === undefined) return allowed;
@@ -249,7 +251,7 @@ function allowedAfter({ failures, allowed }: Health, limit: number | undefined):
   return wholeAttempts(grown) >= limit ? undefined : grown;
 }
 
-/** Without what is undefined. */
+/** Drops undefined values. */
 function defined(health: Health): Health {
   return Object.fromEntries(Object.entries(health).filter(([, value]) => value !== undefined));
 }
@@ -282,7 +284,7 @@ function isHeld(health: Health, attempt: AttemptOutcome, now: number): boolean {
   return health.askedUntil !== undefined && isSameMoment(health, attempt, now);
 }
 
-/** One that came before its time counts neither for the schedule nor for giving up. */
+/** An early failure counts neither for the schedule nor for giving up. */
 function afterEarlyFailure(health: Health, { outcome, event }: AttemptOutcome): Health {
   const failedDeliveries = remember(health, event);
   return 'what' in outcome
@@ -307,13 +309,13 @@ function afterFailure(health: Health, attempt: AttemptOutcome, { now, clock }: M
   return next;
 }
 
-/** A last failure in the future is from before the clock was set back. */
+/** Whether the attempt began before the last failure. A failure in the future was noted before the clock was set back. */
 function isSameMoment({ failedAt }: Health, { startedAt }: AttemptOutcome, now: number): boolean {
   const last = failedAt?.at(-1) ?? Number.NEGATIVE_INFINITY;
   return startedAt <= last && last <= now;
 }
 
-/** The newest is always remembered, and the oldest are forgotten first. */
+/** Adds a failure of this event; the oldest events are forgotten first. */
 function remember(health: Health, event: string): readonly FailedDelivery[] {
   const others = (health.failedDeliveries ?? []).filter(([id]) => id !== event);
   return [...others.slice(1 - maxFailedDeliveries), [event, failuresOf(health, event) + 1]];

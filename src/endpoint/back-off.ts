@@ -1,10 +1,10 @@
-/** How long is waited after failures. Pure. */
+/** The waits after failures. Pure. */
 import type { RetryPolicy } from './endpoint.js';
 
-/** Nothing is given up for failing before it was tried so often. */
+/** Minimum number of attempts before a delivery is given up. */
 export const minAttempts = 8;
 
-/** The longest wait that a receiver can ask for with `Retry-After`, in ms. */
+/** Maximum wait that a receiver can ask for with `Retry-After`, in ms. */
 export const longestRetryAfterMs = 86_400_000;
 
 /** The wait between two attempts during a run of rejections, in ms. */
@@ -16,16 +16,16 @@ export function backOffMs({ scheduleMs, jitter }: RetryPolicy, failures: number,
   return Math.round(base * (1 + jitter * (2 * random - 1)));
 }
 
-/** The longest wait there can be, in ms, whatever the schedule or a receiver says. */
+/** The longest possible wait, in ms: by the schedule with jitter, or by `Retry-After`. */
 export function longestBackOffMs({ scheduleMs, jitter }: RetryPolicy): number {
   return Math.max(longestRetryAfterMs, ...scheduleMs.map((ms) => Math.ceil(ms * (1 + jitter))));
 }
 
 /**
  * When a delivery that failed alone is tried again, by its own schedule;
- * undefined when that has ended. A short schedule goes on with its last wait
+ * undefined after the end of the schedule. A short schedule repeats its last wait
  * until {@link minAttempts} were made.
- * @param options.attempts how often it has failed alone, this time included
+ * @param options.attempts how often it has failed alone, including this time
  * @param options.now ms since the epoch
  * @returns ms since the epoch, later than `now`
  */
@@ -34,6 +34,6 @@ export function ownRetryAt(
   { attempts, now, random }: { attempts: number; now: number; random: number },
 ): number | undefined {
   if (attempts > policy.scheduleMs.length && attempts >= minAttempts) return undefined;
-  // A pass looks at what was due when it began: never is what it defers due by then.
+  // A pass sends what was due when it began. What it defers must be due later than that.
   return now + Math.max(backOffMs(policy, attempts, random), 1);
 }

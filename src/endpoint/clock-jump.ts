@@ -1,7 +1,7 @@
-/** Times of a health that was noted before the wall clock jumped. Pure. */
+/** Corrects the times of a health that was noted before the wall clock jumped. Pure. */
 import type { ClockReading, Moment } from '../shared/clock.js';
 
-/** Times by the wall clock, ms since the epoch, and what it was. */
+/** Times by the wall clock, ms since the epoch, and the clock's reading when they were noted. */
 export interface Timed {
   since?: number;
   parkedUntil?: number;
@@ -13,15 +13,15 @@ export interface Timed {
   clock?: ClockReading;
 }
 
-/** Less is drift, in ms. */
+/** Smallest difference that is a jump and not drift, in ms. */
 const leastJumpMs = 1_000;
 
-/** After a jump of more than this, in ms, deliveries have their time anew, and their endpoint its attempts. */
+/** Size of a jump, in ms, after which the time and the attempts until giving up start again from zero. */
 const suspendsGivingUpMs = 3_600_000;
 
 /**
- * The health with its times as the wall clock would have told them, had it been
- * then what it is now. It has the same waits left as before the jump.
+ * Shifts the times of a health to the present wall clock. The remaining waits are
+ * the same as before the jump.
  */
 export function atThisClock<T extends Timed>(health: T, { now, clock }: Moment): T {
   const { clock: noted } = health;

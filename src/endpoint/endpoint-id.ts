@@ -5,18 +5,18 @@ const ENDPOINT_NAME = /^[A-Za-z0-9_][A-Za-z0-9_-]{0,63}$/;
 const MAX_HOST = 64;
 
 /**
- * Whether a text may name an endpoint: 1 to 64 of `A-Z a-z 0-9 _ -`, not
- * beginning with `-`. Such a name is the endpoint's id; the other ids hold a
- * `~`, so the two never meet.
+ * Whether a text is a valid endpoint name: 1 to 64 of `A-Z a-z 0-9 _ -`, not
+ * beginning with `-`. The name is the endpoint's id. All other ids contain `~`,
+ * so the two never collide.
  */
 export function isEndpointName(text: string): boolean {
   return ENDPOINT_NAME.test(text);
 }
 
 /**
- * The id of an endpoint that is only a URL: its host, `~`, and 12 hex digits of
- * the SHA-256 of the normalised URL. Fit for a file's name; tells nothing of
- * the URL but its host.
+ * The id of an endpoint without a name: its host, `~`, and 12 hex digits of the
+ * SHA-256 of the normalised URL. Safe as a file name. Reveals only the host of
+ * the URL.
  *
  * @throws TypeError if the text is not a URL
  * @example
@@ -32,10 +32,10 @@ export function endpointIdOf(url: string): string {
 }
 
 /**
- * The id of an endpoint without a name whose URL is given or kept elsewhere:
- * `env~`, `file~` or `credential~` and 12 hex digits for a reference.
+ * The id of an endpoint without a name whose URL is literal or a reference. For a
+ * reference: `env~`, `file~` or `credential~` and 12 hex digits.
  *
- * @throws TypeError if the URL is given and is not one
+ * @throws TypeError if a literal URL is not valid
  */
 export function unnamedEndpointId(url: Secret): string {
   if ('value' in url) return endpointIdOf(url.value);

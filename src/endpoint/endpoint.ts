@@ -1,19 +1,19 @@
-/** Text that is given, or a reference to where a secret is kept. Never interpolated. */
+/** A literal text, or a reference to a secret kept elsewhere. Never interpolated. */
 export type Secret =
   | { readonly value: string }
   | { readonly env: string }
   | { readonly file: string }
   | { readonly credential: string };
 
-/** Back-off after a failed attempt. */
+/** Back-off after failed attempts. */
 export interface RetryPolicy {
   /** The waits after the first, second, … failure in milliseconds; the last one repeats. */
   scheduleMs: readonly number[];
-  /** The share by which a wait is varied at random, 0 to 1 (0.2 = ±20 %). */
+  /** Random variation of a wait, 0 to 1 (0.2 = ±20 %). */
   jitter: number;
 }
 
-/** At most so many attempts in any stretch of time of that length. */
+/** Maximum number of attempts in any stretch of time of a length. */
 export interface Rate {
   /** Attempts, from 1. */
   count: number;
@@ -21,35 +21,35 @@ export interface Rate {
   perMs: number;
 }
 
-/** What `order` can be. */
+/** The values of `order`. */
 export const ORDERS = ['any', 'strict'] as const;
 
-/** What `onFailure` can be. */
+/** The values of `onFailure`. */
 export const ON_FAILURES = ['block', 'skip'] as const;
 
 /** A URL with its settings. */
 export interface Endpoint {
-  /** Names it in the spool, the journal and all output; tells nothing of the URL but its host. */
+  /** Used in the spool, the journal and all output. Reveals at most the host of the URL. */
   id: string;
   url: Secret;
   /** Sent with each attempt, names in lower case. */
   headers: Readonly<Record<string, Secret>>;
-  /** One `whsec_` or `whsk_` secret each; several while one is replaced by another. */
+  /** `whsec_` or `whsk_` secrets; several while secrets are rotated. */
   sign: readonly Secret[];
-  /** For a whole attempt, connecting included. */
+  /** Time limit of a whole attempt, connecting included. */
   timeoutMs: number;
-  /** Attempts in flight at once, at most. */
+  /** Maximum concurrent attempts. */
   concurrency: number;
-  /** Absent: as fast as it answers. */
+  /** Rate limit. Absent: as fast as it answers. */
   rate?: Rate;
-  /** `strict`: one delivery at a time, each after the one before it. */
+  /** `strict`: one delivery at a time, in order. */
   order: (typeof ORDERS)[number];
-  /** What a delivery in strict order does that fails alone: the others wait for it (`block`), or go on without it (`skip`). */
+  /** In strict order, whether the others wait for a delivery that fails alone (`block`) or pass it (`skip`). */
   onFailure: (typeof ON_FAILURES)[number];
   /** A delivery older than this is given up once its endpoint was tried often enough. */
   giveUpAfterMs: number;
   retry: RetryPolicy;
-  /** A command that is told of each change of the endpoint: its name and arguments. */
+  /** A command that is run for each change of the endpoint's state: its name and arguments. */
   onChange?: readonly string[];
 }
 

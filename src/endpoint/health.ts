@@ -1,6 +1,6 @@
 /**
  * The health of an endpoint, and what it allows: back-off belongs to the
- * endpoint, not to each delivery. Pure; `after-attempt.ts` has its changes.
+ * endpoint, not to each delivery. Pure. `after-attempt.ts` computes its changes.
  */
 import type { ClockReading, Moment } from '../shared/clock.js';
 import { longestBackOffMs, minAttempts, rejectionPauseMs } from './back-off.js';
@@ -8,7 +8,7 @@ import { atThisClock } from './clock-jump.js';
 import type { Endpoint } from './endpoint.js';
 import type { Pace } from './pace.js';
 
-/** What is known of an endpoint's recent past. An empty object is a well endpoint. Times are ms since the epoch. */
+/** The recent history of an endpoint. An empty object is a well endpoint. Times are ms since the epoch. */
 export interface Health {
   /** Failed attempts since the last success. */
   failures?: number;
@@ -16,95 +16,95 @@ export interface Health {
   since?: number;
   /** No attempt before this. Without `failures`: the pause of a run of rejections. */
   parkedUntil?: number;
-  /** No attempt before this, because it asked for that (`Retry-After`). */
+  /** No attempt before this, because the receiver asked for it (`Retry-After`). */
   askedUntil?: number;
-  /** When it last wanted fewer requests (429). Until it has not for {@link limitMemoryMs}, nobody is told that it is well. */
+  /** When it last asked for fewer requests (429). It is reported as well only {@link limitMemoryMs} later. */
   limitedAt?: number;
-  /** When attempts failed lately, oldest first; at most {@link minAttempts}. */
+  /** Times of the latest failed attempts, oldest first; at most {@link minAttempts}. */
   failedAt?: readonly number[];
-  /** After the clock has jumped: no delivery's age counts from before. */
+  /** Set after a jump of the clock: the age of every delivery counts from here at the earliest. */
   ageFrom?: number;
-  /** Why it cannot be sent to before a person puts something right. */
+  /** Why it cannot be sent to until a person corrects something. */
   mistake?: string;
-  /** Why it is paused: nothing is sent until somebody clears it. */
+  /** Why it is paused: nothing is sent until a person clears it. */
   paused?: string;
-  /** What went wrong last: `503`, `ECONNREFUSED`, … */
+  /** The last failure: `503`, `ECONNREFUSED`, … */
   last?: string;
-  /** How often deliveries failed with the endpoint, the latest last; at most {@link maxFailedDeliveries}. */
+  /** Failures of deliveries together with the endpoint, latest last; at most {@link maxFailedDeliveries}. */
   failedDeliveries?: readonly FailedDelivery[];
-  /** While it recovers: attempts in flight at once, from 1, with the fractions that add up. Absent: its limit. */
+  /** Maximum attempts in flight while it recovers, from 1, in fractions. Absent: its full limit. */
   allowed?: number;
-  /** Different deliveries that failed alone, with no success between them; at most {@link maxAgainst} event ids, which make a run. */
+  /** Event ids of different deliveries that failed alone, without a success between them. {@link maxAgainst} of them are a run. */
   against?: readonly string[];
-  /** Since when it has deliveries on hold, because it is not registered for them. */
+  /** Since when it has had deliveries on hold, because it is not registered for them. */
   heldSince?: number;
-  /** Present where all that it is owed is on hold: then the next drain need not read it again. */
+  /** Set if all its deliveries are on hold: the next drain then need not read them again. */
   heldAll?: HeldAll;
-  /** The clock by which these times are. */
+  /** The reading of the clock when these times were noted. */
   clock?: ClockReading;
-  /** How fast it was sent to lately. */
+  /** The attempts that began recently. */
   pace?: Pace;
 }
 
-/** What was found of an endpoint of which everything is on hold. */
+/** The state in which all deliveries of an endpoint were on hold. */
 export interface HeldAll {
-  /** The hooks by which it is on hold: another fingerprint, and it is to be looked at again. */
+  /** Fingerprint of the hooks; with a different one the deliveries are checked again. */
   hooks: string;
-  /** How its queue looked then. */
+  /** Fingerprint of its queue. */
   queue: string;
-  /** The time of the first of them counts from so many ms after `heldSince`. */
+  /** The hold of the first delivery began this many ms after `heldSince`. */
   afterMs: number;
 }
 
-/** The event's id, and how often its delivery failed. A list of them keeps its order; an object would put the id `42` first. */
+/** An event's id, and how often its delivery failed. Kept in a list, since an object would move an id such as `42` to the front. */
 export type FailedDelivery = readonly [event: string, failures: number];
 
-/** So many deliveries' attempts are remembered; of others the count begins anew. */
+/** Maximum number of deliveries whose failures are remembered; the count of others starts again from zero. */
 export const maxFailedDeliveries = 256;
 
-/** So many different deliveries that are rejected, one after another, are a run of rejections. */
+/** Number of different deliveries, rejected one after another, that make a run of rejections. */
 export const maxAgainst = 3;
 
-/** An endpoint that wants fewer requests again within this time, in ms, was never well. */
+/** Time after the last 429, in ms, until an endpoint is reported as well. */
 export const limitMemoryMs = 600_000;
 
-/** The settings that decide what follows from an attempt. */
+/** The settings that decide the effect of an attempt. */
 export type Conduct = Pick<Endpoint, 'retry' | 'concurrency' | 'order' | 'onFailure'>;
 
-/** How an endpoint is. */
+/** The state of an endpoint. */
 export type State = 'well' | 'parked' | 'paused';
 
-/** How an endpoint is. `parked` is also one whose time has come, until an attempt succeeds. */
+/** The state of an endpoint. It stays `parked` after its wait is over, until an attempt succeeds. */
 export function stateOf({ failures, paused }: Health): State {
   if (paused !== undefined) return 'paused';
   return failures ? 'parked' : 'well';
 }
 
 /**
- * How an endpoint is, as it is told to people and programs. One that wants
- * fewer requests now and then is told once, and not each time it has had a rest.
+ * The state of an endpoint as it is reported. An endpoint that repeatedly asks
+ * for fewer requests is reported once, and not again after each wait.
  */
 export function toldStateOf(health: Health): State {
   const state = stateOf(health);
   return state === 'well' && health.limitedAt !== undefined ? 'parked' : state;
 }
 
-/** Whether the last deliveries, and more than a few, were rejected: it works, and is sent to slowly. */
+/** Whether the last deliveries were all rejected. The endpoint works, and is sent to slowly. */
 export function isInRun({ failures, against }: Health): boolean {
   return !failures && against !== undefined && against.length >= maxAgainst;
 }
 
-/** How often a delivery failed with its endpoint, as far as it is remembered. */
+/** How often a delivery failed together with its endpoint; 0 if it is not remembered. */
 export function failuresOf({ failedDeliveries }: Health, event: string): number {
   return failedDeliveries?.find(([id]) => id === event)?.[1] ?? 0;
 }
 
-/** How long the health of an endpoint that nobody is registered with is kept, in ms: a pause lasts as long. */
+/** How long the health of an endpoint without registrations is kept, in ms; a pause lasts as long. */
 const longestKeptMs = 30 * 86_400_000;
 
 /**
- * Whether the health of an endpoint that is owed nothing, and that is not registered, still says something: it is
- * paused, parked, or was sent to as fast as its rate allows.
+ * Whether the health of an endpoint without registrations and deliveries still matters: it is paused, parked, or was
+ * sent to at the limit of its rate.
  * @param options.savedAt when it was saved, ms since the epoch
  */
 export function isWorthKeeping(
@@ -116,33 +116,34 @@ export function isWorthKeeping(
   return paused !== undefined || parkedUntil > now || isPaced;
 }
 
-/** How many attempts may be in flight at once: one that has failed is probed with one, and a run of rejections goes on with one. */
+/** Maximum concurrent attempts now: 1 to probe a failed endpoint and during a run of rejections. */
 export function allowedConcurrency(health: Health, conduct: Conduct): number {
   if (health.failures || isInRun(health)) return 1;
   const limit = limitOf(conduct);
   return health.allowed === undefined ? limit : Math.min(wholeAttempts(health.allowed), limit);
 }
 
-/** Whether all others wait for a delivery that fails. */
+/** Whether a failed delivery blocks all others. */
 export function isBlocking({ order, onFailure }: Pick<Conduct, 'order' | 'onFailure'>): boolean {
   return order === 'strict' && onFailure === 'block';
 }
 
-/** How many attempts may be in flight at once to an endpoint that is well. */
+/** Maximum concurrent attempts to a well endpoint. */
 export function limitOf({ order, concurrency }: Pick<Conduct, 'order' | 'concurrency'>): number {
   return order === 'strict' ? 1 : concurrency;
 }
 
-/** Three thirds are a whole, whatever floating point makes of it. */
+/** Rounds down; three thirds count as a whole in spite of floating point. */
 export function wholeAttempts(allowed: number): number {
   return Math.floor(allowed + 1e-9);
 }
 
 /**
- * What a parked endpoint is probed with, and one in a run of rejections is sent:
- * deliveries of other events than these, the longest ago failed first; those
- * that never failed alone come before those that did. Undefined for one that is
- * well, and for a parked one in strict order, which is probed with what is next.
+ * The events to avoid when probing a parked endpoint, or one in a run of
+ * rejections: deliveries of other events come first, and those that never failed
+ * alone before those that did. If only these are left, the one that failed
+ * longest ago is next. Undefined for a well endpoint, and for a parked one in
+ * strict order, which is probed with its next delivery.
  */
 export function probeOf(health: Health, { order }: Conduct): readonly string[] | undefined {
   if (isInRun(health) && order === 'strict') return [];
@@ -152,7 +153,7 @@ export function probeOf(health: Health, { order }: Conduct): readonly string[] |
 
 /**
  * Until when the endpoint is parked, ms since the epoch; 0 if it is not. A time
- * further away than any wait is from before the clock was set back.
+ * beyond the longest wait was noted before the clock was set back, and is ignored.
  */
 export function parkedUntil(health: Health, moment: Moment, { retry }: Pick<Conduct, 'retry'>): number {
   const until = atThisClock(health, moment).parkedUntil ?? 0;
@@ -161,21 +162,21 @@ export function parkedUntil(health: Health, moment: Moment, { retry }: Pick<Cond
 
 /**
  * When a drain that does not wait for the schedule may try a parked endpoint, ms since the epoch: `everyMs` after the
- * last failure that counted, and never before the time that it asked for.
+ * last counted failure, and never before the time that the receiver asked for.
  */
 export function earlyAt(health: Health, moment: Moment, { everyMs }: { everyMs: number }): number {
   const { failedAt = [], askedUntil = 0 } = atThisClock(health, moment);
   return Math.max(askedUntil, (failedAt.at(-1) ?? 0) + everyMs);
 }
 
-/** For how much longer a run of rejections pauses, in ms. More than a pause is from before the clock was set back. */
+/** Remaining pause of a run of rejections, in ms. A longer one was noted before the clock was set back, and is ignored. */
 export function runPauseMs(health: Health, now: number): number {
   if (!isInRun(health)) return 0;
   const left = (health.parkedUntil ?? 0) - now;
   return left > rejectionPauseMs ? 0 : Math.max(left, 0);
 }
 
-/** Whether a delivery of a paused endpoint was kept for long enough, by a sane clock. */
+/** Whether a delivery of a paused endpoint has been kept for longer than `keepMs`, with jumps of the clock corrected. */
 export function isKeptTooLong(
   health: Health,
   { acceptedAt, keepMs, ...moment }: Moment & { acceptedAt: number; keepMs: number },
@@ -184,13 +185,13 @@ export function isKeptTooLong(
   return moment.now - Math.max(acceptedAt, ageFrom) > keepMs;
 }
 
-/** Whether a delivery is given up: old enough, and its endpoint tried often enough since it was accepted, by a sane clock. */
+/** Whether a delivery is given up: it is old enough, and its endpoint was tried often enough since it was accepted. */
 export function isGivenUp(
   health: Health,
   { acceptedAt, giveUpAfterMs, ...moment }: Moment & { acceptedAt: number; giveUpAfterMs: number },
 ): boolean {
   const { failedAt = [], ageFrom = acceptedAt } = atThisClock(health, moment);
-  // A time in the future is from before the clock was set right.
+  // A future time was noted before the clock was corrected.
   const from = ageFrom > moment.now ? acceptedAt : Math.max(acceptedAt, ageFrom);
   const oldest = failedAt[0];
   return (

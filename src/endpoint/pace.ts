@@ -1,11 +1,11 @@
 /**
- * How fast an endpoint is sent to: never more attempts than its rate allows in
- * any stretch of that length. A sliding window, cut into buckets, so that its
+ * Rate limit of an endpoint: a sliding window, so that no stretch of the rate's
+ * length has more attempts than it allows. The window consists of buckets, so its
  * size does not depend on the rate. Pure.
  */
 import type { Rate } from './endpoint.js';
 
-/** The attempts that began lately. */
+/** The attempts that began recently. */
 export interface Pace {
   /** The length of the window in ms. */
   perMs: number;
@@ -15,10 +15,10 @@ export interface Pace {
   counts: readonly number[];
 }
 
-/** The length of a rate has so many buckets. */
+/** Number of buckets per length of a rate. */
 const bucketsPerLength = 60;
 
-/** A stretch of that length touches so many of them at most. */
+/** Maximum number of buckets that a stretch of that length touches. */
 const windowBuckets: number = bucketsPerLength + 1;
 
 /**
@@ -31,9 +31,9 @@ export function paceAfter(pace: Pace | undefined, rate: Rate, now: number): Pace
 }
 
 /**
- * In how many ms the next attempt may begin; 0 at once. What another length of
- * the rate has left behind, or a time further ahead than any wait, does not
- * count; after the clock was set back, one length is waited at most.
+ * In how many ms the next attempt may begin; 0 for immediately. A pace of another
+ * length, or one from further ahead than the window, is ignored, so after the
+ * clock was set back the wait is at most one length.
  * @param now ms since the epoch
  */
 export function waitForPace(pace: Pace | undefined, rate: Rate, now: number): number {
@@ -48,7 +48,7 @@ export function waitForPace(pace: Pace | undefined, rate: Rate, now: number): nu
   return left === 0 ? 0 : Math.max(Math.ceil((at + left) * bucketMs(rate) - now), 1);
 }
 
-/** A pace as JSON has kept it; undefined if it is none. */
+/** Parses a saved pace; undefined if the value is not a pace. */
 export function parsePace(value: unknown): Pace | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
   const { perMs, at, counts } = value as Record<keyof Pace, unknown>;
@@ -64,13 +64,13 @@ function bucketMs({ perMs }: Rate): number {
   return perMs / bucketsPerLength;
 }
 
-/** The window with the present bucket as its newest. */
+/** The window that ends with the present bucket. */
 function windowAt(pace: Pace | undefined, rate: Rate, now: number): Pick<Pace, 'at' | 'counts'> {
   const at = Math.floor(now / bucketMs(rate));
   if (pace === undefined || pace.perMs !== rate.perMs || pace.at > at + windowBuckets)
     return { at, counts: [] };
-  const gone = Math.max(at - pace.at, 0); // a later one is from before the clock was set back
-  if (gone >= windowBuckets) return { at, counts: [] };
-  const fresh = Array.from({ length: gone }, () => 0);
+  const elapsed = Math.max(at - pace.at, 0); // negative after the clock was set back
+  if (elapsed >= windowBuckets) return { at, counts: [] };
+  const fresh = Array.from({ length: elapsed }, () => 0);
   return { at, counts: [...fresh, ...pace.counts].slice(0, windowBuckets) };
 }
