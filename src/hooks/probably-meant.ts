@@ -3,7 +3,7 @@ import { unnamedEndpointId } from '../endpoint/endpoint-id.js';
 import type { Hooks } from '../routing/hooks.js';
 import { distance, suggest } from '../shared/suggest.js';
 
-/** An endpoint; its URL is missing where only its id is known. */
+/** An endpoint; without a URL if only its id is known. */
 export interface KnownEndpoint {
   id: string;
   url?: Secret;
@@ -11,27 +11,27 @@ export interface KnownEndpoint {
 
 /** What a person probably meant by a registration that is not in the hooks file. */
 export interface ProbablyMeant {
-  /** The endpoint, where another one was written. */
+  /** The probable endpoint, if the given one is unknown. */
   endpoint?: KnownEndpoint;
-  /** The hook or pattern, where another one was written. */
+  /** The probable hook or pattern, if the given one is unknown. */
   hook?: string;
-  /** The hooks and patterns that the endpoint is registered for, where none of them resembles what was written. */
+  /** The hooks and patterns that the endpoint is registered for, if none of them resembles the given one. */
   registeredFor?: readonly string[];
-  /** What was written for the endpoint is a hook. */
+  /** Whether the given endpoint is the name of a hook. */
   isHook?: true;
 }
 
-/** URLs and ids may differ in this many letters: two that differ in more are usually two endpoints. */
+/** Maximum edit distance of two URLs or ids; with a larger one they are usually two endpoints. */
 const maxEdits = 2;
 
-/** Longer parts of two URLs are not compared letter by letter. */
+/** Maximum length of the differing parts of two URLs, in characters. */
 const maxCompared = 64;
 
 /**
- * What was probably meant where nothing is registered as it was written. Pure.
+ * Guesses what was meant by a registration that does not exist. Pure.
  * @param written.target a URL, or an endpoint's name or id
- * @param written.id the id that the target stands for
- * @param written.others ids of endpoints that are not registered, but owed something
+ * @param written.id the id of the target
+ * @param written.others ids of endpoints that are not registered, but have deliveries queued
  * @returns undefined if nothing in the file resembles it
  */
 export function probablyMeant(
@@ -59,12 +59,12 @@ export function probablyMeant(
   return Object.keys(meant).length === 0 ? undefined : meant;
 }
 
-/** The ids under which an endpoint may be named. */
+/** The ids by which an endpoint may be given. */
 function idsOf({ id, url }: KnownEndpoint): string[] {
   return url === undefined ? [id] : [id, unnamedEndpointId(url)];
 }
 
-/** The same URL but for its scheme, case, query or last slash comes first, then one with a letter or two more or less. */
+/** First choice: the same URL except for scheme, case, query or last slash. Second: one within {@link maxEdits}. */
 function nearestEndpoint(target: string, known: readonly KnownEndpoint[]): KnownEndpoint | undefined {
   const others = known.filter(({ id }) => id !== target);
   const loose = loosen(target);
@@ -82,7 +82,7 @@ function nearestEndpoint(target: string, known: readonly KnownEndpoint[]): Known
   return texts.find((each) => isClose(each.loose, loose))?.endpoint;
 }
 
-/** A URL without what is easily mistaken in it. */
+/** Strips the parts of a URL that are easily mistyped. */
 function loosen(url: string): string {
   const text = url.toLowerCase().replace(/^[a-z]+:\/*/, '');
   return text
@@ -100,6 +100,6 @@ function isClose(a: string, b: string): boolean {
   while (end < shorter - begin && a.at(-1 - end) === b.at(-1 - end)) end += 1;
   const [restOfA, restOfB] = [a.slice(begin, a.length - end), b.slice(begin, b.length - end)];
   if (Math.max(restOfA.length, restOfB.length) > maxCompared) return false;
-  // Where hardly anything is the same, two changed letters make another endpoint.
+  // In short texts, two changed letters usually mean another endpoint.
   return shorter > 2 * maxEdits && distance(restOfA, restOfB) <= maxEdits;
 }

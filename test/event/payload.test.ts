@@ -309,8 +309,8 @@ describe('checkPayloads()', () => {
   });
 
   test.each<[string, number, string, string]>([
-    ['', 1, 'no payload in it', 'a line'],
-    ['\n \n', 1, 'no payload in it', 'a line'],
+    ['', 1, 'no payload in it', 'per line'],
+    ['\n \n', 1, 'no payload in it', 'per line'],
     ['1\n\n{"a":\n1}', 3, 'an unexpected end at column 6', 'jq -c'],
     ['1\n2 3', 2, 'a second JSON value at column 3', 'line of its own'],
     ['1\n[1,]', 2, 'a trailing comma before the closing bracket at column 4', 'comma'],

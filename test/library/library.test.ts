@@ -550,7 +550,7 @@ describe('openHooks()', () => {
     const now = () => statSync(place.config).mtimeMs;
     await expect(openHooks(place.config, { clock: { now, monotonic } })).rejects.toMatchObject({
       code: 'TEMPORARY',
-      message: expect.stringContaining('somebody keeps writing to it'),
+      message: expect.stringContaining('another program keeps writing to it'),
     });
   });
 
@@ -601,7 +601,7 @@ describe('openHooks()', () => {
     await expect(openHooks(place.config, { clock: later })).rejects.toMatchObject({
       code: 'HOOKS_FILE',
       message: expect.stringContaining(why),
-      hint: 'Write `hooks: {}` if nobody is to receive anything.',
+      hint: 'Write `hooks: {}` if no event should have a receiver.',
     });
     await register('b', 'http://b.example/', { config: place.config });
     await openHooks(place.config, { clock: later });

@@ -1,9 +1,9 @@
 /**
- * Registrations fewer, by surgery on the text. Undefined, or wrong, where the
- * file is laid out in a way not foreseen here; the caller checks.
+ * Removes registrations by editing the text. For an unforeseen layout the result
+ * is undefined or wrong; the caller checks it.
  */
 import { isMap, isSeq, type Node, type Pair, type YAMLSeq } from 'yaml';
-import type { Gone } from './data.js';
+import type { Removal } from './data.js';
 import type { OpenFile } from './file.js';
 import {
   type Collection,
@@ -18,14 +18,14 @@ import {
   startOf,
 } from './text.js';
 
-/** The text without some items, and without the hooks that have none left; or undefined. */
-export function cutItems(file: OpenFile, gone: Gone): string | undefined {
+/** Removes items from the text, and hooks that have none left. @returns undefined for an unforeseen layout */
+export function cutItems(file: OpenFile, removal: Removal): string | undefined {
   const pair = entryAt(file.document.contents, 'hooks');
   if (pair === undefined || !isMap(pair.value)) return undefined;
   const hooks = pair.value;
   const empty = new Set<number>();
   const splices: (Splice | undefined)[] = [];
-  for (const [index, items] of gone) {
+  for (const [index, items] of removal) {
     if (items.size === file.draft.hooks[index]!.items.length) empty.add(index);
     else splices.push(...fromHook(file, hooks.items[index] as Pair<Node, Node>, items));
   }
@@ -40,7 +40,7 @@ function fromHook(
   { value }: Pair<Node, Node>,
   items: ReadonlySet<number>,
 ): (Splice | undefined)[] {
-  // An alias is not touched: the list it stands for is, if it has to be.
+  // An alias stays: the list it refers to is edited, if necessary.
   if (!isSeq(value)) return [];
   return value.flow ? fromFlow(file.text, value, items) : fromBlockList(file.text, value, items);
 }
@@ -59,10 +59,10 @@ function wholeLines(text: string, start: number | undefined, end: number): Splic
   return { from: lineStart(text, start), to: lineEnd(text, end), put: '' };
 }
 
-/** From a flow collection: whole lines where an item has them to itself, else the item and one comma. */
-function fromFlow(text: string, from: Collection, gone: ReadonlySet<number>): (Splice | undefined)[] {
-  const kept = from.items.findIndex((_, index) => !gone.has(index));
-  return [...gone].map((index) => {
+/** From a flow collection: whole lines if an item is alone on them, else the item and one comma. */
+function fromFlow(text: string, from: Collection, removed: ReadonlySet<number>): (Splice | undefined)[] {
+  const kept = from.items.findIndex((_, index) => !removed.has(index));
+  return [...removed].map((index) => {
     const [start, end] = [startOf(from.items[index]), endOf(from.items[index])];
     const rest = text.slice(end, lineEnd(text, end));
     if (/^[ \t]*,?[ \t]*(#.*)?\r?\n$/.test(rest)) {
@@ -75,12 +75,12 @@ function fromFlow(text: string, from: Collection, gone: ReadonlySet<number>): (S
   });
 }
 
-/** What is cut out of a line must not take a comment with it. */
+/** Cuts a part of one line, unless a comment would be lost with it. */
 function onOneLine(text: string, from: number, to: number): Splice | undefined {
   return /[\n#]/.test(text.slice(from, to).replaceAll(/(?<=\S)#/g, '')) ? undefined : { from, to, put: '' };
 }
 
-/** `hooks:` with nothing under it any more. */
+/** Writes `{}` after a `hooks:` whose last entry was removed. */
 function emptyMap(text: string, key: Node): Splice | undefined {
   const colon = endOf(key);
   return text[colon] === ':' ? { from: colon + 1, to: colon + 1, put: ' {}' } : undefined;

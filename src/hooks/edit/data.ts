@@ -1,16 +1,16 @@
-/** What a hooks file says, without places and comments: the measure of whether an edit did what was meant. */
+/** The data of a hooks file, without offsets and comments. Edits are verified by comparing it. */
 import type { Tree } from '../parse/yaml-tree.js';
 
-/** A value; a map is a list of pairs, so that order counts and no key is special. */
+/** A value. A map is a list of pairs, so that order counts and no key is special. */
 export type Data = unknown | Data[] | DataMap;
 export interface DataMap {
   pairs: [string, Data][];
 }
 
-/** Which items of which hooks are to go: indexes in the file's order. */
-export type Gone = ReadonlyMap<number, ReadonlySet<number>>;
+/** The items to remove, by hook: indexes in the file's order. */
+export type Removal = ReadonlyMap<number, ReadonlySet<number>>;
 
-/** The data of a tree; nothing is an empty map. */
+/** The data of a tree; an empty file is an empty map. */
 export function toData(tree: Tree | undefined): Data {
   if (tree === undefined) return { pairs: [] };
   if (tree.kind === 'scalar') return tree.value;
@@ -18,23 +18,23 @@ export function toData(tree: Tree | undefined): Data {
   return { pairs: tree.entries.map(({ key, value }) => [key, toData(value)]) };
 }
 
-/** The data with one item more at the end of a hook's list. */
+/** Adds an item to the end of a hook's list. */
 export function withItem(data: Data, hook: string, item: string): Data {
   return withValue(data, 'hooks', (hooks) => withValue(hooks, hook, (items) => [...listOf(items), item]));
 }
 
-/** The data without some items; a hook that has none left goes too. */
-export function withoutItems(data: Data, gone: Gone): Data {
+/** Removes items, and hooks that have none left. */
+export function withoutItems(data: Data, removal: Removal): Data {
   const keep = ([hook, items]: [string, Data], index: number): [string, Data][] => {
-    const going = gone.get(index);
-    if (going === undefined) return [[hook, items]];
-    const left = listOf(items).filter((_, item) => !going.has(item));
+    const removed = removal.get(index);
+    if (removed === undefined) return [[hook, items]];
+    const left = listOf(items).filter((_, item) => !removed.has(item));
     return left.length === 0 ? [] : [[hook, left]];
   };
   return withValue(data, 'hooks', (hooks) => ({ pairs: (hooks as DataMap).pairs.flatMap(keep) }));
 }
 
-/** Data as a YAML flow value on one line. */
+/** Formats data as a YAML flow value on one line. */
 export function flowText(data: Data): string {
   if (Array.isArray(data)) return `[${data.map(flowText).join(', ')}]`;
   if (typeof data !== 'object' || data === null) return JSON.stringify(data);
@@ -49,7 +49,7 @@ function withValue(map: Data, key: string, change: (value: Data) => Data): DataM
   return { pairs: exists ? pairs.map((pair) => (pair[0] === key ? changed : pair)) : [...pairs, changed] };
 }
 
-/** A hook's items: a list, a single one, or nothing. */
+/** A hook's items as a list; the file may have a list, a single item, or nothing. */
 function listOf(items: Data): Data[] {
   if (Array.isArray(items)) return items;
   return items === null ? [] : [items];

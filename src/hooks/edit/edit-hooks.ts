@@ -1,27 +1,27 @@
 /**
- * Edits of the hooks file's text. Outside of the edited place every byte stays:
- * comments, order, quoting, indents, line endings. Each result is read again
- * and compared with what was meant; where the surgery did not achieve that, the
- * file is written anew (`edit/rewrite.ts`), which keeps values and comments.
+ * Edits of the hooks file's text. Every byte outside the edit stays: comments,
+ * order, quoting, indentation, line endings. Each result is parsed again and
+ * compared with the intended data. If they differ, the whole file is rewritten
+ * (`edit/rewrite.ts`), which keeps values and comments.
  */
 import { parseWebhookUrl } from '../../event/webhook-url.js';
 import { isHookPattern } from '../../routing/pattern.js';
 import { CapnhookError } from '../../shared/errors.js';
 import { suggest } from '../../shared/suggest.js';
 import { cutItems } from './cut.js';
-import { type Data, type Gone, withItem, withoutItems } from './data.js';
-import { type OpenFile, openFile, says } from './file.js';
+import { type Data, type Removal, withItem, withoutItems } from './data.js';
+import { hasData, type OpenFile, openFile } from './file.js';
 import { insertItem } from './insert.js';
 import { rewriteWithItem, rewriteWithout } from './rewrite.js';
 import { isTarget } from './target.js';
 
-/** A hook's name or pattern, and the URL (or the name of an endpoint of the file) that gets its events. */
+/** A hook's name or pattern, and the URL (or the name of an endpoint in the file) that receives its events. */
 export interface NewRegistration {
   hook: string;
   url: string;
 }
 
-/** What to remove: a URL, an endpoint's name or its id; from one hook, or from every one. */
+/** What to remove: a URL, an endpoint's name or its id, from one hook or from all. */
 export interface OldRegistration {
   target: string;
   hook?: string;
@@ -30,8 +30,8 @@ export interface OldRegistration {
 const MARK = '\uFEFF';
 
 /**
- * Registers a URL for a hook. What is registered already, also by another
- * spelling of the URL or by a named endpoint that has it, changes nothing.
+ * Registers a URL for a hook. Nothing changes if it is already registered, also
+ * by another spelling of the URL or by a named endpoint with this URL.
  *
  * @throws CapnhookError `USAGE` for a bad hook name, URL or endpoint name; `HOOKS_FILE` if the text has problems
  */
@@ -44,8 +44,8 @@ export function addRegistration(
   checkRegistration(file, { hook, url });
   const items = file.draft.hooks.find(({ pattern }) => pattern.value === hook)?.items ?? [];
   if (items.some(isTarget(url, file.draft))) return { text, changed: false };
-  const meant = withItem(file.data, hook, url);
-  const edited = firstRight(meant, [
+  const intended = withItem(file.data, hook, url);
+  const edited = firstCorrect(intended, [
     () => insertItem(file, hook, url),
     () => rewriteWithItem(file, hook, url),
   ]);
@@ -53,7 +53,7 @@ export function addRegistration(
 }
 
 /**
- * Removes registrations. A hook without any left goes too; definitions under
+ * Removes registrations, and hooks that have none left. Definitions under
  * `endpoints:` stay.
  *
  * @returns the names and patterns it was removed from, in the file's order
@@ -66,29 +66,29 @@ export function removeRegistration(
   const [mark, body] = splitMark(text);
   const file = openFile(body);
   const matches = isTarget(target, file.draft);
-  const gone = new Map<number, Set<number>>();
+  const removal = new Map<number, Set<number>>();
   for (const [index, { pattern, items }] of file.draft.hooks.entries()) {
     if (hook !== undefined && pattern.value !== hook) continue;
     const found = [...items.keys()].filter((item) => matches(items[item]!));
-    if (found.length > 0) gone.set(index, new Set(found));
+    if (found.length > 0) removal.set(index, new Set(found));
   }
-  if (gone.size === 0) return { text, removedFrom: [] };
-  const removedFrom = [...gone.keys()].map((index) => file.draft.hooks[index]!.pattern.value);
-  return { text: mark + without(file, gone), removedFrom };
+  if (removal.size === 0) return { text, removedFrom: [] };
+  const removedFrom = [...removal.keys()].map((index) => file.draft.hooks[index]!.pattern.value);
+  return { text: mark + removeItems(file, removal), removedFrom };
 }
 
-function without(file: OpenFile, gone: Gone): string {
-  const meant = withoutItems(file.data, gone);
-  return firstRight(meant, [() => cutItems(file, gone), () => rewriteWithout(file, gone)]);
+function removeItems(file: OpenFile, removal: Removal): string {
+  const intended = withoutItems(file.data, removal);
+  return firstCorrect(intended, [() => cutItems(file, removal), () => rewriteWithout(file, removal)]);
 }
 
-/** The first edit that says what was meant. */
-function firstRight(meant: Data, edits: readonly (() => string | undefined)[]): string {
+/** The result of the first edit that yields the intended data. */
+function firstCorrect(intended: Data, edits: readonly (() => string | undefined)[]): string {
   for (const edit of edits) {
     const text = edit();
-    if (text !== undefined && says(text, meant)) return text;
+    if (text !== undefined && hasData(text, intended)) return text;
   }
-  throw new Error('Cannot edit the hooks file: no edit of it said what was meant');
+  throw new Error('Cannot edit the hooks file: no edit yields the intended data');
 }
 
 function checkRegistration({ draft }: OpenFile, { hook, url }: NewRegistration): void {

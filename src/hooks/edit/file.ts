@@ -16,8 +16,8 @@ export interface OpenFile {
 }
 
 /**
- * Opens the text of a hooks file.
- * @throws CapnhookError `HOOKS_FILE` with every problem, if the file has any: a broken file is not edited
+ * Opens the text of a hooks file for an edit.
+ * @throws CapnhookError `HOOKS_FILE` with every problem; a broken file is not edited
  */
 export function openFile(text: string): OpenFile {
   const parsed = parseDraft(text);
@@ -32,7 +32,7 @@ export function openFile(text: string): OpenFile {
   return { text, eol, document, draft: parsed.draft, data: toData(toTree(document).tree) };
 }
 
-/** Whether a text is a valid hooks file that says exactly this. */
-export function says(text: string, data: Data): boolean {
+/** Whether a text is a valid hooks file with exactly this data. */
+export function hasData(text: string, data: Data): boolean {
   return parseDraft(text).ok && JSON.stringify(openFile(text).data) === JSON.stringify(data);
 }

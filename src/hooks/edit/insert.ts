@@ -1,6 +1,6 @@
 /**
- * One registration more, by surgery on the text. Undefined, or wrong, where the
- * file is laid out in a way not foreseen here; the caller checks.
+ * Adds a registration by editing the text. For an unforeseen layout the result is
+ * undefined or wrong; the caller checks it.
  */
 import { isAlias, isCollection, isMap, isSeq, type Node, type YAMLMap } from 'yaml';
 import { type DataMap, flowText } from './data.js';
@@ -20,7 +20,7 @@ import {
   startOf,
 } from './text.js';
 
-/** The text with an item more in a hook's list, or undefined. */
+/** Adds an item to a hook's list. @returns undefined for an unforeseen layout */
 export function insertItem(file: OpenFile, hook: string, item: string): string | undefined {
   const splices = intoTop(file, hook, item);
   return splices && splice(file.text, splices);
@@ -72,7 +72,7 @@ function intoHook(file: OpenFile, pair: Entry, item: string, inFlow: boolean): S
   return wrapInBlock(file, pair, item);
 }
 
-/** An alias stands for another hook's list, which must stay as it is: this hook gets its own. */
+/** Replaces an alias by a list of its own, so that the hook it refers to does not change. */
 function copyOut({ draft, data }: OpenFile, { key, value }: Entry, item: string): Splice[] {
   const index = draft.hooks.findIndex(({ pattern }) => pattern.at === startOf(key));
   const hooks = (data as DataMap).pairs.find(([name]) => name === 'hooks')?.[1] as DataMap;
@@ -89,7 +89,7 @@ function wrapInFlow(value: Node, item: string): Splice[] {
   ];
 }
 
-/** A single item becomes the first one of a block list; a comment behind it stays behind it. */
+/** Turns a single item into the first of a block list; a comment after it stays after it. */
 function wrapInBlock(file: OpenFile, pair: Entry, item: string): Splice[] | undefined {
   const { text, eol } = file;
   const [start, end] = [startOf(pair.value), endOf(pair.value)];
@@ -107,7 +107,7 @@ function wrapInBlock(file: OpenFile, pair: Entry, item: string): Splice[] | unde
   return [{ from: keyEnd + 1, to: start, put: `${eol}${indent}- ` }, added(indent)];
 }
 
-/** Puts lines under a key that has nothing (or `null`, `{}`) behind it. */
+/** Puts lines under a key whose value is missing, `null` or `{}`. */
 function unfold({ text, eol }: OpenFile, { key, value }: Entry, lines: readonly string[]): Splice[] {
   const [from, to] = [startOf(value), endOf(value)];
   const blank = from < to && text.slice(endOf(key) + 1, from).trim() === '' ? endOf(key) + 1 : from;
@@ -115,7 +115,7 @@ function unfold({ text, eol }: OpenFile, { key, value }: Entry, lines: readonly 
   return from === to ? [below] : [{ from: blank, to, put: '' }, below];
 }
 
-/** Where a hook's dashes stand: as they do already, or two columns right of the key. */
+/** The indent of a hook's dashes: the existing one, or two columns right of the key. */
 function dashIndent({ text }: OpenFile, { key, value }: Entry): string {
   const dash = isSeq(value) && !value.flow ? dashesOf(value).at(-1) : undefined;
   const indent = dash === undefined ? undefined : indentAt(text, dash);

@@ -3,10 +3,10 @@ import type { OpenFile } from './file.js';
 import { type Collection, endOf, indentAt, lineEnd, linesAfter, type Splice, startOf } from './text.js';
 
 /**
- * One item more at the end of a flow collection: on a line of its own if the
- * last one has one, its comma and comment kept.
+ * Adds an item to the end of a flow collection: on a line of its own if the last
+ * item has one. Comma and comment of the last item stay.
  *
- * @param write the item's text, quoted like the scalar it is given
+ * @param write formats the item, quoted like the given scalar
  */
 export function intoCollection(file: OpenFile, into: Collection, write: (like: unknown) => string): Splice[] {
   const { text, eol } = file;

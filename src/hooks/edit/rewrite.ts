@@ -1,16 +1,16 @@
 /**
- * The same edits by way of the library's document, which then writes the whole
- * file anew: values and comments stay, the layout may not. Aliases are written
- * out first, so that a change to one hook is no change to another.
+ * The same edits on the YAML library's document, which then rewrites the whole
+ * file. Values and comments stay, the layout may change. Aliases are expanded
+ * first, so that a change to one hook does not change another.
  */
 import { type Document, isMap, isScalar, isSeq, type Node, visit, YAMLMap, YAMLSeq } from 'yaml';
 import { readDocument } from '../parse/yaml-source.js';
 import { keyText } from '../parse/yaml-tree.js';
-import type { Gone } from './data.js';
+import type { Removal } from './data.js';
 import type { OpenFile } from './file.js';
 import { type Entry, entryAt } from './text.js';
 
-/** The file, written anew, with an item more in a hook's list. */
+/** Rewrites the file with an item added to a hook's list. */
 export function rewriteWithItem(file: OpenFile, hook: string, item: string): string {
   const document = withoutAliases(file);
   const top = document.contents as Node | null;
@@ -23,12 +23,12 @@ export function rewriteWithItem(file: OpenFile, hook: string, item: string): str
   return write(document, file);
 }
 
-/** The file, written anew, without some items. */
-export function rewriteWithout(file: OpenFile, gone: Gone): string {
+/** Rewrites the file without some items. */
+export function rewriteWithout(file: OpenFile, removal: Removal): string {
   const document = withoutAliases(file);
   const hooks = entryAt(document.contents, 'hooks')!.value as unknown as YAMLMap<Node, Node>;
   hooks.items = hooks.items.filter((pair, index) => {
-    const items = gone.get(index);
+    const items = removal.get(index);
     if (items === undefined) return true;
     if (!isSeq(pair.value)) return false;
     pair.value.items = pair.value.items.filter((_, item) => !items.has(item));
@@ -51,7 +51,7 @@ function withoutAliases({ text }: OpenFile): Document<Node> {
 function childOf(document: Document<Node>, map: YAMLMap, key: string, value: Node): Entry {
   const pair = map.items.find((each) => keyText(each.key) === key);
   if (pair === undefined) map.add(document.createPair(key, value));
-  else pair.value ??= value; // in `{a}` it has none
+  else pair.value ??= value; // the key in `{a}` has no value
   return entryAt(map, key)!;
 }
 
@@ -62,7 +62,7 @@ function listWith(value: Node): YAMLSeq {
   return list;
 }
 
-/** Takes the comments of what stood there. */
+/** Takes over the comments of the node that it replaces. */
 function succeed<T extends Node>(node: T, before: Node | null): T {
   const comments = [before?.commentBefore, before?.comment].filter((comment) => comment != null);
   if (comments.length > 0) node.commentBefore = comments.join('\n');

@@ -4,8 +4,8 @@ import { urlKey } from '../parse/build.js';
 import type { Draft, DraftEndpoint, DraftItem } from '../parse/draft.js';
 
 /**
- * Whether an item of a hook is what a person means by a URL, an endpoint's name
- * or an endpoint's id. A URL and the named endpoint that has it are the same.
+ * Makes a test for items that match a URL, an endpoint's name or an endpoint's
+ * id. A URL also matches the named endpoint that has it.
  */
 export function isTarget(target: string, draft: Draft): (item: DraftItem) => boolean {
   const names = new Map(draft.endpoints.map((endpoint) => [endpoint.name!.value, endpoint]));

@@ -1,4 +1,4 @@
-/** Places in a text and in the nodes that were parsed from it. */
+/** Offsets in a text and in its parsed nodes. */
 import {
   isCollection,
   isMap,
@@ -12,7 +12,7 @@ import {
 } from 'yaml';
 import { keyText } from '../parse/yaml-tree.js';
 
-/** Replace what is between two offsets. */
+/** A replacement of the text between two offsets. */
 export interface Splice {
   from: number;
   to: number;
@@ -22,10 +22,10 @@ export interface Splice {
 /** A collection in either style. */
 export type Collection = YAMLMap | YAMLSeq;
 
-/** A key and its value, neither of them left out. */
+/** A key and its value, both present. */
 export type Entry = Pair<Node, Node> & { value: Node };
 
-/** The text with every splice made; they must not overlap. */
+/** Applies splices, which must not overlap. */
 export function splice(text: string, splices: readonly Splice[]): string {
   const pieces: string[] = [];
   let at = 0;
@@ -36,25 +36,25 @@ export function splice(text: string, splices: readonly Splice[]): string {
   return pieces.join('') + text.slice(at);
 }
 
-/** Where the line of an offset begins. */
+/** The start of an offset's line. */
 export function lineStart(text: string, at: number): number {
   return at === 0 ? 0 : text.lastIndexOf('\n', at - 1) + 1;
 }
 
-/** Where the line that something ends on is over, line break included. */
+/** The end of the line on which something ends, line break included. */
 export function lineEnd(text: string, end: number): number {
   if (text[end - 1] === '\n') return end;
   const at = text.indexOf('\n', end);
   return at < 0 ? text.length : at + 1;
 }
 
-/** The indent before an offset, if there is nothing else before it on its line. */
+/** The indent before an offset; undefined if there is other text before it on its line. */
 export function indentAt(text: string, at: number): string | undefined {
   const before = text.slice(lineStart(text, at), at);
   return before.trim() === '' ? before : undefined;
 }
 
-/** Puts whole lines after the line that something ends on. */
+/** Inserts whole lines after the line on which something ends. */
 export function linesAfter(text: string, end: number, lines: readonly string[], eol: string): Splice {
   const at = lineEnd(text, end);
   const complete = at === 0 || text[at - 1] === '\n';
@@ -65,19 +65,19 @@ export function linesAfter(text: string, end: number, lines: readonly string[], 
   };
 }
 
-/** Where a node or pair begins; anchors and tags are before that. */
+/** The start of a node or pair; anchors and tags are before it. */
 export function startOf(node: unknown): number {
   return isPair(node) ? startOf(node.key) : ((node as Node).range?.[0] ?? 0);
 }
 
-/** Where the last thing in a node or pair ends; comments and line breaks are after that. */
+/** The end of the last value in a node or pair; comments and line breaks are after it. */
 export function endOf(node: unknown): number {
   if (isPair(node)) return endOf(node.value ?? node.key);
   const last = isCollection(node) && !node.flow ? node.items.at(-1) : undefined;
   return last === undefined ? ((node as Node).range?.[1] ?? 0) : endOf(last);
 }
 
-/** The entry of a map with this key, if it has a value too (in `{a}` it has none). */
+/** The entry of a map with this key; undefined if it has no value, as in `{a}`. */
 export function entryAt(map: unknown, key: string): Entry | undefined {
   const pair = isMap(map) ? map.items.find((one) => keyText(one.key) === key) : undefined;
   return pair === undefined || pair.value === null ? undefined : (pair as Entry);
@@ -91,7 +91,7 @@ export function dashesOf(seq: YAMLSeq): number[] {
   );
 }
 
-/** A text as a YAML scalar that is safe in every context, quoted as its sibling is. */
+/** Formats a text as a YAML scalar that is safe in every context, quoted like its sibling. */
 export function scalarLike(text: string, sibling: unknown): string {
   const style = isScalar(sibling) ? sibling.type : undefined;
   if (style === Scalar.QUOTE_SINGLE && /^[ -~]*$/.test(text)) return `'${text.replaceAll("'", "''")}'`;
@@ -99,7 +99,7 @@ export function scalarLike(text: string, sibling: unknown): string {
   return plain && style !== Scalar.QUOTE_DOUBLE ? text : JSON.stringify(text);
 }
 
-/** Words that some YAML reader takes for something else than text. */
+/** Whether some YAML parsers would not read a word as text. */
 function isWord(text: string): boolean {
   return /^(null|true|false|yes|no|on|off|y|n)$/i.test(text);
 }

@@ -1,8 +1,8 @@
 /**
- * The hooks file on the disk. It is never written while it is broken, never
- * half, and by one capnhook at a time: edits are made under a lock beside the
- * file, and one that finds the file changed by somebody else (an editor, which
- * knows of no lock) is made again on the new text.
+ * The hooks file on disk. A broken file is never edited, and a write is all or
+ * nothing. Edits hold a lock beside the file, so only one capnhook writes at a
+ * time. If another program (such as an editor) changes the file meanwhile, the
+ * edit is made again on the new text.
  */
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -14,37 +14,37 @@ import { buildHooks } from '../parse/build.js';
 import type { Draft } from '../parse/draft.js';
 import { parseDraft, parseHooks } from '../parse/parse-hooks.js';
 import { type HooksText, readHooksText } from './read-text.js';
-import { replaceFile, settlePath } from './replace-file.js';
+import { replaceFile, resolveLinks } from './replace-file.js';
 
-/** Longer than the lock of one that was killed lasts. */
+/** Maximum wait for the lock, in ms; longer than the lock of a killed process lasts. */
 const LOCK_WAIT_MS = 12_000;
 const MAX_ROUNDS = 10;
 
 /**
- * Loads and checks a hooks file. One that is empty, or has nothing under
- * `hooks`, is refused: it is what a save in place leaves for a moment, or
- * another file than was meant, and nobody would receive any event.
+ * Loads and checks a hooks file. An empty file, or one without entries under
+ * `hooks`, is refused: it is probably being saved, or not the intended file, and
+ * no event would have a receiver.
  * @throws CapnhookError `HOOKS_FILE` if it is missing, empty, without `hooks`, unreadable or has problems (`problems`
- *   has them all); `PERMISSION` if it may not be read
+ *   has them all); `PERMISSION` if reading is not permitted
  */
 export async function loadHooks(path: string): Promise<Hooks> {
   return buildHooks(await loadDraft(path));
 }
 
-/** The same, checked and not yet built, for which only the endpoints' ids need cryptography. @throws as {@link loadHooks} */
+/** The same, checked but not yet built: only building needs cryptography, for the endpoints' ids. @throws as {@link loadHooks} */
 export async function loadDraft(path: string): Promise<Draft> {
   const parsed = parseDraft(existingHooksText(path).text);
   if (!parsed.ok) throw hasProblems('use', path, parsed.problems);
   if (parsed.lacks !== undefined) {
     const why = parsed.lacks === 'hooks' ? "there is nothing under 'hooks'" : 'the hooks file is empty';
     throw new CapnhookError('HOOKS_FILE', `Cannot use the hooks file ${path}: ${why}`, {
-      hint: 'Write `hooks: {}` if nobody is to receive anything.',
+      hint: 'Write `hooks: {}` if no event should have a receiver.',
     });
   }
   return parsed.draft;
 }
 
-/** The text of a hooks file that must be there. @throws CapnhookError `HOOKS_FILE` if it is not, and as {@link readHooksText} */
+/** The text of a hooks file that must exist. @throws CapnhookError `HOOKS_FILE` if it does not, and as {@link readHooksText} */
 export function existingHooksText(path: string): HooksText {
   const read = readHooksText(path);
   if (read !== undefined) return read;
@@ -54,31 +54,31 @@ export function existingHooksText(path: string): HooksText {
 }
 
 /**
- * Edits a hooks file under its lock; a missing one counts as empty. Nothing is
- * written if the text stays the same. A symbolic link stays one.
+ * Edits a hooks file under its lock; a missing file counts as empty. Nothing is
+ * written if the text stays the same. A symbolic link is kept.
  *
- * @param edit pure, since it may be called again on a newer text
- * @param options.waitMs how long to wait for the lock, 12 seconds by default
- * @returns what the edit returned
- * @throws CapnhookError `BUSY` if the lock was held all that time; `HOOKS_FILE` if the present file has
- *   problems or cannot be written; `PERMISSION`; and whatever the edit throws
+ * @param edit must be pure: it may be called again on a newer text
+ * @param options.waitMs maximum wait for the lock; default 12 seconds
+ * @returns the result of `edit`
+ * @throws CapnhookError `BUSY` if the lock was held all the time; `HOOKS_FILE` if the present file has
+ *   problems or cannot be written; `PERMISSION`; and every error of `edit`
  */
 export async function editHooksFile<T extends object>(
   path: string,
   edit: (text: string) => { text: string } & T,
   { waitMs = LOCK_WAIT_MS }: { waitMs?: number } = {},
 ): Promise<T> {
-  const file = await settlePath(path).catch(cannotWrite(path));
+  const file = await resolveLinks(path).catch(cannotWrite(path));
   const unlock = await lockWithin(file, waitMs).catch(cannotWrite(path));
   if (unlock === undefined) {
     throw new CapnhookError('BUSY', `Cannot edit the hooks file ${path}: another capnhook is editing it`, {
-      hint: `Try again. If no other one is running, remove the directory ${file}.lock.`,
+      hint: `Try again. If no other capnhook is running, remove the directory ${file}.lock.`,
     });
   }
   try {
     return await editLocked(file, path, edit);
   } finally {
-    await unlock().catch(unlessGone);
+    await unlock().catch(ignoreLostLock);
   }
 }
 
@@ -95,13 +95,13 @@ async function editLocked<T extends object>(
     const edited = edit(text);
     if (edited.text === text) return edited;
     const unless = async () => readHooksText(file)?.version !== before?.version;
-    const replaced = replaceFile(file, edited.text, { keep: before?.kept, unless });
+    const replaced = replaceFile(file, edited.text, { keep: before?.attributes, unless });
     if (await replaced.catch(cannotWrite(path))) return edited;
   }
-  throw new CapnhookError('BUSY', `Cannot edit the hooks file ${path}: something else keeps changing it`);
+  throw new CapnhookError('BUSY', `Cannot edit the hooks file ${path}: another program keeps changing it`);
 }
 
-/** Tries often and at odd times: an edit takes milliseconds, and many may want to make one. */
+/** Retries often and at random intervals: an edit takes milliseconds, and many processes may wait. */
 async function lockWithin(file: string, waitMs: number): ReturnType<typeof lockBeside> {
   const deadline = monotonicMs() + waitMs;
   for (;;) {
@@ -111,8 +111,8 @@ async function lockWithin(file: string, waitMs: number): ReturnType<typeof lockB
   }
 }
 
-/** A lock that is gone already need not be freed; what it guarded is done. */
-function unlessGone(error: unknown): void {
+/** A lock that was lost need not be released: the edit is done. */
+function ignoreLostLock(error: unknown): void {
   if (!['ERELEASED', 'ENOTACQUIRED', 'ENOENT'].includes(errnoOf(error) ?? '')) throw error;
 }
 
@@ -124,7 +124,7 @@ function hasProblems(verb: string, path: string, problems: readonly Problem[]): 
 }
 
 function howToWrite(path: string): string {
-  return `A new file is written beside it and renamed, so ${dirname(path)} must be writable, too. Where the file is mounted alone, mount its directory, or edit it where it comes from.`;
+  return `A new file is written beside it and renamed, so ${dirname(path)} must be writable, too. If only the file is mounted, mount its directory, or edit the original.`;
 }
 
 /** Turns the errno of a failed write into an error for a person. */
@@ -139,7 +139,7 @@ function cannotWrite(path: string): (cause: unknown) => never {
         `Cannot write the hooks file ${path}: no space is left (${errno})`,
         {
           cause,
-          hint: 'It is as it was. Free some space, then try again.',
+          hint: 'It was not changed. Free some space, then try again.',
         },
       );
     const code = ['EACCES', 'EPERM', 'EROFS'].includes(errno) ? 'PERMISSION' : 'HOOKS_FILE';

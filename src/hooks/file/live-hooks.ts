@@ -1,7 +1,8 @@
 /**
- * The hooks file of a drain: read anew when it has changed, and only when
- * whoever writes it has surely finished. A file that is saved in place (`cp`,
- * `> file`) is empty first, then half there, and half a file can be valid.
+ * The hooks file of a running drain. It is read again after a change, and only
+ * when the writer has certainly finished: a file that is saved in place (`cp`,
+ * `> file`) is empty at first, then incomplete, and an incomplete file can be
+ * valid.
  */
 import { type BigIntStats, statSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -15,45 +16,45 @@ import { loadDraft } from './hooks-file.js';
 
 export interface WatchedHooks extends LiveHooks {
   isMissing(): boolean;
-  /** Lets the next `refresh` read the file even if it looks the same, and tells whoever listens. */
+  /** Makes the next `refresh` read the file even if it looks unchanged, and calls the listener. */
   invalidate(): void;
 }
 
 export interface OpenHooksOptions {
-  /** Called with each change that is taken, and when the file was read because it was asked for, however broken it is. */
+  /** Called after each accepted change, and after each requested reading, even of a broken file. */
   onReload?: () => void;
-  /** Default the machine's. */
+  /** Default: the machine's clock. */
   clock?: Clock;
-  /** Whether a file that is missing counts as one that cannot tell who receives what; default false: it is refused. */
+  /** Whether a missing file is accepted, with unknown receivers; default false: it is refused. */
   mayBeMissing?: boolean;
-  /** Ends the waiting for a file that is being written. */
+  /** Ends the wait for a file that is being written. */
   stop?: AbortSignal | undefined;
 }
 
-/** A file that was not written to for so long, in ms, is taken for finished. */
+/** Time without writes, in ms, after which a file counts as complete. */
 const settledMs = 1_000;
 
-/** A file that was written only just now is looked at so often at the start, in ms. */
+/** Interval, in ms, at which a file that is being written is checked at the start. */
 const firstWatchMs = 100;
 
-/** After so long, in ms, it is not waited for any more. */
+/** Maximum wait for such a file, in ms. */
 const longestWatchMs = 10_000;
 
 /**
- * Opens the hooks file; one that is being written is waited for.
- * @throws CapnhookError `HOOKS_FILE` if the file is missing or broken now; `PERMISSION` if it may not be read;
- *   `TEMPORARY` if somebody keeps writing to it
+ * Opens the hooks file; waits for one that is being written.
+ * @throws CapnhookError `HOOKS_FILE` if the file is missing or broken; `PERMISSION` if reading is not permitted;
+ *   `TEMPORARY` if another program keeps writing to it
  */
 export async function openHooks(
   path: string,
   { onReload = () => {}, clock = systemClock, stop, mayBeMissing = false }: OpenHooksOptions = {},
 ): Promise<WatchedHooks> {
   let { seen, draft, isMissing } = await firstLoad(path, { clock, stop, mayBeMissing });
-  /** Built when it is first asked for. */
+  /** Built on first use. */
   let hooks: Hooks | undefined;
   let isForced = false;
   let listener = () => {};
-  /** What the file looks like that is not taken yet, and since when (monotonic ms). */
+  /** The signature of a change that is not accepted yet, and when it was first seen (monotonic ms). */
   let pending: { signature: string; since: number } | undefined;
 
   function isSettled(look: Look): boolean {
@@ -71,7 +72,7 @@ export async function openHooks(
       if (look.signature === seen.signature && !isForced) return { kind: 'same' };
       if (!isSettled(look)) return { kind: 'unsettled' };
       const loaded = await tryLoad(path);
-      // It changed while it was read: what was read may be half of it.
+      // It changed while it was read: the text may be incomplete.
       if (lookAt(path).signature !== look.signature) return { kind: 'unsettled' };
       seen = look;
       pending = undefined;
@@ -97,7 +98,7 @@ export async function openHooks(
 
 type Opening = Required<Pick<OpenHooksOptions, 'clock'>> & Pick<OpenHooksOptions, 'stop'>;
 
-/** Loads the file as it is when nobody writes it any more. @throws as {@link openHooks} */
+/** Loads the file when its writer has finished. @throws as {@link openHooks} */
 async function firstLoad(
   path: string,
   { mayBeMissing, ...opening }: Opening & { mayBeMissing: boolean },
@@ -106,7 +107,7 @@ async function firstLoad(
   for (;;) {
     const seen = await firstLook(path, { ...opening, deadline });
     const loaded = await tryLoad(path);
-    // It changed while it was read: what was read may be half of it.
+    // It changed while it was read: the text may be incomplete.
     if (lookAt(path).signature === seen.signature || opening.stop?.aborted) {
       if (mayBeMissing && missing.has(seen.signature))
         return { seen, draft: { hooks: [], endpoints: [], defaults: {} }, isMissing: true };
@@ -118,8 +119,8 @@ async function firstLoad(
 }
 
 /**
- * Waits until nobody has written to the file for a second; one that was renamed into its place is not waited for. What
- * is to end at once takes nothing in.
+ * Waits until the file was not written to for a second. Does not wait for a file that was renamed into place, or after
+ * `stop`: a drain that stops takes in no events.
  */
 async function firstLook(
   path: string,
@@ -138,9 +139,13 @@ async function firstLook(
 }
 
 function keepsChanging(path: string): CapnhookError {
-  return new CapnhookError('TEMPORARY', `Cannot use the hooks file ${path}: somebody keeps writing to it`, {
-    hint: 'Try again when it is whole.',
-  });
+  return new CapnhookError(
+    'TEMPORARY',
+    `Cannot use the hooks file ${path}: another program keeps writing to it`,
+    {
+      hint: 'Try again when it is complete.',
+    },
+  );
 }
 
 async function tryLoad(path: string): Promise<Draft | CapnhookError> {
@@ -152,14 +157,14 @@ async function tryLoad(path: string): Promise<Draft | CapnhookError> {
   }
 }
 
-/** How a file that is not there looks. */
+/** The signatures of a missing file. */
 const missing: ReadonlySet<string> = new Set(['ENOENT', 'ENOTDIR']);
 
-/** A file as it looks from outside. */
+/** A file's metadata. */
 interface Look {
   /** Changes whenever the file does: an editor replaces it, or writes into it. */
   signature: string;
-  /** Which file it is; undefined if there is none that can be reached. */
+  /** Device and inode; undefined if the file cannot be reached. */
   inode?: string;
   stat?: BigIntStats;
 }
@@ -170,16 +175,16 @@ function lookAt(path: string): Look {
     const inode = `${stat.dev} ${stat.ino}`;
     return { signature: `${inode} ${stat.size} ${stat.mtimeNs} ${stat.ctimeNs}`, inode, stat };
   } catch (error) {
-    return { signature: errnoOf(error) ?? 'unknown' }; // what is wrong with it is said when it is loaded
+    return { signature: errnoOf(error) ?? 'unknown' }; // loading the file reports the problem
   }
 }
 
-/** Whether it was written to within the last second. A time far in the future tells nothing, and counts as old. */
+/** Whether it was written to within the last second. A time far in the future counts as old. */
 function isFresh({ stat }: Look, clock: Clock): boolean {
   return stat !== undefined && Math.abs(clock.now() - Number(stat.mtimeMs)) < settledMs;
 }
 
-/** Whether it came to its place after it was written: `rename` sets the time of change, and no other. */
+/** Whether it was renamed after it was written: `rename` changes only the ctime. */
 function wasRenamed({ stat }: Look): boolean {
   return stat !== undefined && stat.ctimeNs > stat.mtimeNs;
 }

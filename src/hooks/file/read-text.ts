@@ -1,26 +1,26 @@
 import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
 import { CapnhookError, errnoOf } from '../../shared/errors.js';
-import type { Kept } from './replace-file.js';
+import type { FileAttributes } from './replace-file.js';
 
 const MAX_BYTES = 4 * 1024 * 1024;
 
-/** A hooks file's text, a byte order mark included, and what tells one version of the file from another. */
+/** A hooks file's text, byte-order mark included, its attributes, and a key that changes with the file. */
 export interface HooksText {
   text: string;
-  kept: Kept;
+  attributes: FileAttributes;
   version: string;
 }
 
 /**
  * Reads a hooks file's text.
  * @returns undefined if there is no such file
- * @throws CapnhookError `PERMISSION` if it may not be read; `HOOKS_FILE` if it cannot be read otherwise, is no regular
- *   file, is over 4 MiB or not UTF-8
+ * @throws CapnhookError `PERMISSION` if reading is not permitted; `HOOKS_FILE` if reading fails otherwise, or if it is
+ *   not a regular file, over 4 MiB or not UTF-8
  */
 export function readHooksText(path: string): HooksText | undefined {
   let fd: number;
   try {
-    // A FIFO in the file's place must not hold us up.
+    // Opening a FIFO must not block.
     fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   } catch (error) {
     if (errnoOf(error) === 'ENOENT' || errnoOf(error) === 'ENOTDIR') return undefined;
@@ -40,9 +40,9 @@ function readOpen(path: string, fd: number): HooksText {
   if (stat.size > MAX_BYTES) throw tooLarge();
   const bytes = readFileSync(fd);
   if (bytes.length > MAX_BYTES) throw tooLarge();
-  const kept = { mode: Number(stat.mode), uid: Number(stat.uid), gid: Number(stat.gid) };
+  const attributes = { mode: Number(stat.mode), uid: Number(stat.uid), gid: Number(stat.gid) };
   const version = [stat.dev, stat.ino, stat.size, stat.mtimeNs, stat.ctimeNs].join(' ');
-  return { text: decode(path, bytes), kept, version };
+  return { text: decode(path, bytes), attributes, version };
 }
 
 function decode(path: string, bytes: Uint8Array): string {

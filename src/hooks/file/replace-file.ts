@@ -1,4 +1,4 @@
-/** Replaces a file at once and for good: a reader sees the old text or the new one, and after a power cut too. */
+/** Replaces a file atomically and durably: a reader sees the old text or the new one, also after a power cut. */
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
 import { type FileHandle, lstat, open, readlink, realpath, rename, rm } from 'node:fs/promises';
@@ -10,20 +10,20 @@ const { O_CREAT, O_EXCL, O_NOFOLLOW, O_RDWR, O_WRONLY } = constants;
 const NEW_FILE = 0o600;
 const NEW_DIRECTORY = 0o700;
 
-/** What is kept of the file that is replaced. */
-export interface Kept {
+/** The attributes that a replaced file keeps. */
+export interface FileAttributes {
   mode: number;
   uid: number;
   gid: number;
 }
 
 /**
- * The file that a path stands for, symbolic links followed even if the last one
- * leads to nothing yet. Its directory is there afterwards (made with 0700).
+ * Resolves the symbolic links of a path, even if the last one is dangling.
+ * Creates the directory of the file if it is missing, with mode 0700.
  *
- * @throws the errno of a directory that cannot be made or entered
+ * @throws the errno of a directory that cannot be created or entered
  */
-export async function settlePath(path: string, links = 0): Promise<string> {
+export async function resolveLinks(path: string, links = 0): Promise<string> {
   makePath(dirname(path), NEW_DIRECTORY);
   try {
     return await realpath(path);
@@ -31,31 +31,32 @@ export async function settlePath(path: string, links = 0): Promise<string> {
     if (errnoOf(error) !== 'ENOENT' || links > 40) throw error;
   }
   const here = join(await realpath(dirname(path)), basename(path));
-  return (await isLink(here)) ? settlePath(resolve(dirname(here), await readlink(here)), links + 1) : here;
+  return (await isLink(here)) ? resolveLinks(resolve(dirname(here), await readlink(here)), links + 1) : here;
 }
 
 /**
- * Writes a file by way of a new one in the same directory: written, fsynced,
- * renamed, directory fsynced. Mode and owner of the old file are kept where
- * that is allowed; a new file has 0600. One that is a mount of its own, as a
- * single file in a container, cannot be replaced (EBUSY), and is written in its
- * place; the new text lies whole beside it until that is durable.
+ * Writes a file through a temporary one in the same directory: write, fsync,
+ * rename, fsync the directory. Mode and owner of the old file are kept if that is
+ * permitted; a new file has mode 0600. A file that is a mount point, as in a
+ * container, cannot be replaced (EBUSY). It is overwritten, and the complete new
+ * text stays beside it until that is durable.
  *
- * @param options.unless asked at the last moment; if it says yes nothing is replaced
+ * @param options.keep attributes of the old file, if there is one
+ * @param options.unless called just before the rename; if it resolves to true, nothing is replaced
  * @returns whether the file was replaced
- * @throws the errno of the call that failed; nothing is left behind then
+ * @throws the errno of the failed call; no temporary file is left then
  */
 export async function replaceFile(
   path: string,
   text: string,
-  options: { keep: Kept | undefined; unless: () => Promise<boolean> },
+  options: { keep: FileAttributes | undefined; unless: () => Promise<boolean> },
 ): Promise<boolean> {
   const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}.tmp`);
   const handle = await open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, NEW_FILE);
   try {
     try {
       await handle.writeFile(text);
-      await takeOver(handle, options.keep);
+      await copyAttributes(handle, options.keep);
       await handle.sync();
     } finally {
       await handle.close();
@@ -83,7 +84,7 @@ async function putInPlace(temporary: string, path: string, text: string): Promis
   }
 }
 
-/** Writes a file in its place, whole or not at all as far as errors go. @throws the errno of the call that failed */
+/** Overwrites a file; restores the old text if that fails. @throws the errno of the failed call */
 async function overwrite(path: string, text: string): Promise<void> {
   const handle = await open(path, O_RDWR | O_NOFOLLOW);
   try {
@@ -91,7 +92,7 @@ async function overwrite(path: string, text: string): Promise<void> {
     try {
       await writeFrom(handle, Buffer.from(text));
     } catch (error) {
-      await writeFrom(handle, old); // a full disk has room for what was there
+      await writeFrom(handle, old); // a full disk has room for the old text
       throw error;
     }
   } finally {
@@ -106,19 +107,22 @@ async function writeFrom(handle: FileHandle, bytes: Uint8Array): Promise<void> {
   await handle.sync();
 }
 
-async function takeOver(handle: FileHandle, keep: Kept | undefined): Promise<void> {
-  // The umask does not decide how private the file is.
+async function copyAttributes(handle: FileHandle, keep: FileAttributes | undefined): Promise<void> {
+  // The mode does not depend on the umask.
   if (keep === undefined) return handle.chmod(NEW_FILE);
   const { uid } = await handle.stat();
-  // Only root may give files away; the file is ours then, as after any editor's save, but still its group's.
-  if (!(await giveTo(handle, keep))) await giveTo(handle, { uid, gid: keep.gid });
-  // What one group may read is not for another one.
+  // Only root may change the owner. Otherwise the file becomes ours, as after an editor's save, but keeps its group.
+  if (!(await changeOwner(handle, keep))) await changeOwner(handle, { uid, gid: keep.gid });
+  // Permissions of the old group must not go to another group.
   const isSameGroup = (await handle.stat()).gid === keep.gid;
   await handle.chmod(keep.mode & (isSameGroup ? 0o7777 : 0o7707));
 }
 
-/** @returns false where that is not allowed */
-async function giveTo(handle: FileHandle, { uid, gid }: Pick<Kept, 'uid' | 'gid'>): Promise<boolean> {
+/** @returns false if that is not permitted */
+async function changeOwner(
+  handle: FileHandle,
+  { uid, gid }: Pick<FileAttributes, 'uid' | 'gid'>,
+): Promise<boolean> {
   const now = await handle.stat();
   if (now.uid === uid && now.gid === gid) return true;
   try {

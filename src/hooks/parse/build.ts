@@ -1,6 +1,6 @@
 /**
  * Draft → hooks: defaults filled in, names and URLs resolved, each endpoint
- * built once. Total; the rules decide what is valid.
+ * built once. Never fails: the rules have checked the draft.
  */
 
 import {
@@ -22,7 +22,7 @@ import {
   type DraftSettings,
   inlineEndpointsOf,
 } from './draft.js';
-import type { Placed } from './finding.js';
+import type { Positioned } from './finding.js';
 import { DROP } from './must-be.js';
 
 type Settings = Hooks['defaults'];
@@ -33,7 +33,7 @@ const DEFAULT_KEEP_MS = 30 * 86_400_000;
 /** 30 days, in ms. */
 const DEFAULT_HOLD_KEEP_MS = 30 * 86_400_000;
 
-/** Who receives what, from a draft that keeps every rule. */
+/** Builds the hooks from a draft that passed every rule. */
 export function buildHooks(draft: Draft): Hooks {
   const defaults = buildSettings(draft.defaults);
   const named = new Map<string, Endpoint>();
@@ -71,11 +71,11 @@ export function buildHooks(draft: Draft): Hooks {
   };
 }
 
-function buildUnclaimed(written: Placed<string> | undefined): UnclaimedPolicy {
+function buildUnclaimed(written: Positioned<string> | undefined): UnclaimedPolicy {
   return { isDropped: written?.value === DROP, keepMs: ms(written) ?? DEFAULT_KEEP_MS };
 }
 
-/** What makes two URLs the same one: the normalised URL, or the same reference. */
+/** The identity of a URL: the normalised URL, or the reference. */
 export function urlKey({ url }: Pick<DraftEndpoint, 'url'>): string | undefined {
   if (url === undefined) return undefined;
   const normal = normalUrl(url.value);
@@ -87,7 +87,7 @@ function buildEndpoint(written: DraftEndpoint, defaults: Settings): Endpoint {
   return { id: written.name?.value ?? unnamedEndpointId(definition.url), ...definition };
 }
 
-/** An endpoint with its defaults, but for its id. Its URL must be a valid one. */
+/** Builds an endpoint without its id. Its URL must be valid. */
 export function buildDefinition(written: DraftEndpoint, defaults: Settings): Omit<Endpoint, 'id'> {
   const url = normalUrl(written.url!.value)!;
   const headers = written.headers.map(({ name, value }) => [name.value.toLowerCase(), value.value] as const);
@@ -99,7 +99,7 @@ export function buildDefinition(written: DraftEndpoint, defaults: Settings): Omi
   };
 }
 
-/** Settings with what is missing taken from the defaults. */
+/** Builds settings; missing ones come from the defaults. */
 export function buildSettings(written: DraftSettings, defaults: Settings = endpointDefaults): Settings {
   const { rate: defaultRate, onChange: defaultOnChange, ...others } = defaults;
   // The word `none` parses to undefined: no rate.
@@ -127,11 +127,14 @@ function normalUrl(url: Secret): Secret | undefined {
   return parsed.ok ? { value: parsed.url } : undefined;
 }
 
-/** One of some words; the rules have seen to it that it is. */
-function choice<T extends string>(written: Placed<string> | undefined, words: readonly T[]): T | undefined {
+/** Narrows a word that the rules have checked. */
+function choice<T extends string>(
+  written: Positioned<string> | undefined,
+  words: readonly T[],
+): T | undefined {
   return words.find((word) => word === written?.value);
 }
 
-function ms(written: Placed<string> | undefined): number | undefined {
+function ms(written: Positioned<string> | undefined): number | undefined {
   return written && parseDuration(written.value);
 }

@@ -1,7 +1,7 @@
 import type { Secret } from '../../endpoint/endpoint.js';
-import type { Placed } from './finding.js';
+import type { Positioned } from './finding.js';
 
-/** The hooks file, every value of the right type and with its place; what the values say is not checked yet. */
+/** The hooks file: every value has the right type and its offset. The values are not checked yet. */
 export interface Draft {
   hooks: DraftHook[];
   endpoints: DraftEndpoint[];
@@ -10,64 +10,64 @@ export interface Draft {
 
 /** A hook's name or pattern, and its items. */
 export interface DraftHook {
-  pattern: Placed<string>;
+  pattern: Positioned<string>;
   items: DraftItem[];
 }
 
-/** Who receives: an endpoint by its name, or one written on the spot. */
+/** A receiver: an endpoint by its name, or one defined inline. */
 export type DraftItem = { at: number; name: string } | { at: number; endpoint: DraftEndpoint };
 
 /** The settings that an endpoint and `defaults` have in common. */
 export interface DraftSettings {
-  timeout?: Placed<string>;
-  concurrency?: Placed<number>;
+  timeout?: Positioned<string>;
+  concurrency?: Positioned<number>;
   /** A rate, or `none`. */
-  rate?: Placed<string>;
-  order?: Placed<string>;
-  onFailure?: Placed<string>;
-  giveUpAfter?: Placed<string>;
-  schedule?: Placed<readonly Placed<string>[]>;
-  jitter?: Placed<number>;
+  rate?: Positioned<string>;
+  order?: Positioned<string>;
+  onFailure?: Positioned<string>;
+  giveUpAfter?: Positioned<string>;
+  schedule?: Positioned<readonly Positioned<string>[]>;
+  jitter?: Positioned<number>;
   /** A command: its name and arguments; empty for `none`. */
-  onChange?: Placed<readonly Placed<string>[]>;
+  onChange?: Positioned<readonly Positioned<string>[]>;
 }
 
-/** The settings of endpoints that say nothing else, and those of the whole drain. */
+/** Default settings of endpoints, and the settings of the whole drain. */
 export interface DraftDefaults extends DraftSettings {
-  maxInFlight?: Placed<number>;
+  maxInFlight?: Positioned<number>;
   /** A hook's name. */
-  alert?: Placed<string>;
+  alert?: Positioned<string>;
   /** How long deliveries of an endpoint that is not registered are kept. */
-  holdKeep?: Placed<string>;
-  /** How long the journal of a day is kept. */
-  journalKeep?: Placed<string>;
+  holdKeep?: Positioned<string>;
+  /** How long a day's journal is kept. */
+  journalKeep?: Positioned<string>;
   /** How long an unclaimed event is kept: a duration, or `drop`. */
-  unclaimed?: Placed<string>;
+  unclaimed?: Positioned<string>;
 }
 
-/** An endpoint as it is written. */
+/** An endpoint as it is written in the file. */
 export interface DraftEndpoint extends DraftSettings {
   at: number;
   /** Its name under `endpoints:`. */
-  name?: Placed<string>;
-  url?: Placed<Secret>;
-  headers: { name: Placed<string>; value: Placed<Secret> }[];
-  sign: Placed<Secret>[];
+  name?: Positioned<string>;
+  url?: Positioned<Secret>;
+  headers: { name: Positioned<string>; value: Positioned<Secret> }[];
+  sign: Positioned<Secret>[];
   /** Nothing but a URL: it takes the settings that the URL has elsewhere in the file. */
   bare: boolean;
 }
 
-/** Every endpoint written in the file: those under `endpoints:`, then the inline ones. */
+/** Every endpoint of the file: those under `endpoints:`, then the inline ones. */
 export function endpointsOf(draft: Draft): DraftEndpoint[] {
   return [...draft.endpoints, ...inlineEndpointsOf(draft)];
 }
 
-/** All that settings are written for: every endpoint, and the defaults. */
+/** Everything that has settings: every endpoint, and the defaults. */
 export function settingsOf(draft: Draft): DraftSettings[] {
   return [...endpointsOf(draft), draft.defaults];
 }
 
-/** The endpoints written on the spot, in the file's order. */
+/** The inline endpoints, in the file's order. */
 export function inlineEndpointsOf(draft: Draft): DraftEndpoint[] {
   return draft.hooks.flatMap((hook) =>
     hook.items.flatMap((item) => ('endpoint' in item ? [item.endpoint] : [])),

@@ -1,13 +1,13 @@
 import type { Problem } from '../../shared/errors.js';
 
-/** Something that is wrong at an offset of a text. */
+/** A problem at an offset of a text. */
 export interface Finding {
   at: number;
   message: string;
 }
 
-/** A value, and where it stands in the file. */
-export interface Placed<T> {
+/** A value and its offset in the file. */
+export interface Positioned<T> {
   at: number;
   value: T;
 }
@@ -15,15 +15,14 @@ export interface Placed<T> {
 const MAX_PROBLEMS = 1_000;
 
 /**
- * A word of the file in quotes, if it can be shown: a short plain word. URLs,
- * addresses and anything with a space or a slash in it may be a secret in the
- * wrong place.
+ * Quotes a short plain word of the file; undefined for any other text. A URL, an
+ * address or a text with a space or a slash may be a misplaced secret.
  */
 export function quoted(word: string): string | undefined {
   return /^[\w.*<-]{1,40}$/.test(word) && !/^(whsec|whsk)_/.test(word) ? `'${word}'` : undefined;
 }
 
-/** Findings as lines and columns, in the file's order, each once; the first 1,000 of them. */
+/** Converts findings to lines and columns, in the file's order, without duplicates; at most 1,000. */
 export function toProblems(findings: readonly Finding[], text: string): Problem[] {
   const locate = locator(text);
   const unique = new Map(findings.map((finding) => [`${finding.at} ${finding.message}`, finding]));
@@ -35,7 +34,7 @@ export function toProblems(findings: readonly Finding[], text: string): Problem[
   return more === 0 ? problems : [...problems, { message: `and ${more} more problems` }];
 }
 
-/** Turns offsets into lines and columns, which count from 1. */
+/** Returns a function from offsets to lines and columns, which count from 1. */
 function locator(text: string): (at: number) => { line: number; column: number } {
   const starts = [0];
   for (let end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n', end + 1)) starts.push(end + 1);

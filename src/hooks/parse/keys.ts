@@ -2,12 +2,12 @@ import { suggest } from '../../shared/suggest.js';
 import { type Finding, quoted } from './finding.js';
 import type { TreeEntry, TreeMap } from './yaml-tree.js';
 
-/** Named by the design, and not in this version. */
+/** Keys of the format that this version does not support. */
 const PLANNED: ReadonlySet<string> = new Set([
   ...['from', 'auth', 'tls', 'network', 'allow', 'deny', 'trustProxy', 'staleFor'],
 ]);
 
-/** A map's entries by key; every key it may not have is a finding. */
+/** A map's entries by key; every unknown key is a finding. */
 export function entriesOf(
   map: TreeMap,
   known: readonly string[],
@@ -19,7 +19,7 @@ export function entriesOf(
   return new Map(map.entries.map((entry) => [entry.key, entry]));
 }
 
-/** Whether a map has a key that a later version will know: then nothing is said of what seems to be missing. */
+/** Whether a map has a key of a later version. Missing keys are then not reported. */
 export function hasPlannedKey(map: TreeMap): boolean {
   return map.entries.some((entry) => PLANNED.has(entry.key));
 }

@@ -1,15 +1,15 @@
 import { ON_FAILURES, ORDERS } from '../../endpoint/endpoint.js';
 
-/** Takes back what `defaults` say. */
+/** Cancels a setting from `defaults`. */
 export const NONE = 'none';
 
-/** Says that unclaimed events are not kept. */
+/** The value of `unclaimed` that drops events instead of keeping them. */
 export const DROP = 'drop';
 
 export const MAX_CONCURRENCY = 256;
 export const MAX_IN_FLIGHT = 4096;
 
-/** What is said of a setting whose type is wrong, and of one whose value is. */
+/** Messages for settings with a wrong type or value. */
 export const MUST_BE: Readonly<Record<'concurrency' | 'maxInFlight' | 'order' | 'onFailure', string>> = {
   concurrency: `'concurrency' must be a whole number from 1 to ${MAX_CONCURRENCY}`,
   maxInFlight: `'maxInFlight' must be a whole number from 1 to ${MAX_IN_FLIGHT}`,

@@ -1,22 +1,22 @@
-/** Tree → draft: types, keys and shorthands. What is of the wrong type is a finding and is left out of the draft. */
+/** Tree → draft: types, keys and shorthands. A value of the wrong type is a finding, and left out of the draft. */
 import type { Draft, DraftEndpoint, DraftHook, DraftItem } from './draft.js';
 import type { Finding } from './finding.js';
 import { entriesOf, hasPlannedKey } from './keys.js';
 import { readHeaders, readSign, readUrl } from './references.js';
 import { DEFAULTS, readDefaults, readSettings, SETTINGS } from './settings.js';
-import { found, isNothing, wrongType } from './types.js';
+import { isNothing, typeName, wrongType } from './types.js';
 import type { Tree, TreeEntry, TreeMap } from './yaml-tree.js';
 
 const TOP_KEYS = ['hooks', 'endpoints', 'defaults'];
 const ENDPOINT_KEYS = ['url', 'headers', 'sign', ...SETTINGS];
 
-/** What a hooks file says, in one form: shorthands written out, every value with its place. */
+/** Converts a hooks file to one form: shorthands written out, every value with its offset. */
 export function normalise(tree: Tree | undefined, findings: Finding[]): Draft {
   const top = new Map<string, TreeEntry>();
   if (tree?.kind === 'map')
     for (const [key, entry] of entriesOf(tree, TOP_KEYS, findings)) top.set(key, entry);
   else if (tree !== undefined && !isNothing(tree)) {
-    findings.push({ at: tree.at, message: `a hooks file begins with 'hooks:'; found ${found(tree)}` });
+    findings.push({ at: tree.at, message: `a hooks file begins with 'hooks:'; found ${typeName(tree)}` });
   }
   const hooks = section(top.get('hooks'), 'a hook', findings);
   const endpoints = section(top.get('endpoints'), 'an endpoint', findings);
@@ -28,7 +28,7 @@ export function normalise(tree: Tree | undefined, findings: Finding[]): Draft {
   };
 }
 
-/** The entries of a map that may be left empty. */
+/** The entries of a map that may be empty or missing. */
 function section(entry: TreeEntry | undefined, of: string, findings: Finding[]): readonly TreeEntry[] {
   if (entry === undefined || isNothing(entry.value)) return [];
   if (entry.value.kind === 'map') return entry.value.entries;
@@ -59,7 +59,7 @@ function readItem(tree: Tree, findings: Finding[]): DraftItem[] {
   return [];
 }
 
-/** A text is a URL where it has a scheme, and an endpoint's name otherwise. */
+/** A text with a scheme is a URL, any other is an endpoint's name. */
 function readText(at: number, text: string): DraftItem {
   return text.includes('://') ? { at, endpoint: bareEndpoint(at, text) } : { at, name: text };
 }
@@ -71,7 +71,7 @@ function readNamed({ key, at, value }: TreeEntry, findings: Finding[]): DraftEnd
     return [{ ...bareEndpoint(value.at, value.value), name, bare: false }];
   }
   wrongType(value, "an endpoint must be a URL or a map with a 'url'", findings);
-  // Still a name that registrations may use: one mistake, one problem.
+  // Registrations may still use the name: one mistake is one problem.
   return [{ at, name, headers: [], sign: [], bare: false }];
 }
 

@@ -9,23 +9,23 @@ import { isNothing } from './types.js';
 import { readDocument } from './yaml-source.js';
 import { type Tree, toTree } from './yaml-tree.js';
 
-/** What a hooks file says, or everything that is wrong with it. */
+/** The contents of a hooks file, or all its problems. */
 export type ParsedHooks = { ok: true; hooks: Hooks } | { ok: false; problems: Problem[] };
 
 /**
- * The same, before defaults are filled in. `lacks` says what is missing: everything (there is nothing in the file but
- * comments), or the map under `hooks`.
+ * The same, before defaults are filled in. `lacks` names what is missing: everything (the file has only comments), or
+ * the map under `hooks`.
  */
 export type ParsedDraft =
   | { ok: true; draft: Draft; lacks?: 'everything' | 'hooks' }
   | { ok: false; problems: Problem[] };
 
 /**
- * Reads the text of a hooks file (YAML 1.2, so JSON too). Pure. A file without
- * hooks is valid here, since `register` adds the first one to it; a drain
- * refuses it by `lacks` of {@link parseDraft}.
+ * Parses the text of a hooks file (YAML 1.2, so JSON too). Pure. A file without
+ * hooks is valid here, because `register` adds the first one to it. A drain
+ * refuses it; see `lacks` of {@link parseDraft}.
  *
- * @returns every problem of the file in one go, in the file's order; no message shows a URL or a secret
+ * @returns the hooks, or every problem in the file's order; no message shows a URL or a secret
  * @example
  * parseHooks('hooks: {complete: [https://panda.dog.com/run]}');
  */
@@ -34,7 +34,7 @@ export function parseHooks(text: string): ParsedHooks {
   return parsed.ok ? { ok: true, hooks: buildHooks(parsed.draft) } : parsed;
 }
 
-/** Reads and checks the text of a hooks file, and keeps every value's place in it. */
+/** Parses and checks the text of a hooks file, and keeps the offset of every value. */
 export function parseDraft(textWithMark: string): ParsedDraft {
   const text = textWithMark.replace(/^\uFEFF/, '');
   const fail = (findings: readonly Finding[]) => ({
@@ -42,7 +42,7 @@ export function parseDraft(textWithMark: string): ParsedDraft {
     problems: toProblems(findings, text),
   });
   const { document, findings } = readDocument(text);
-  // What follows a syntax error is guesswork.
+  // After a syntax error the rest cannot be trusted.
   if (findings.length > 0) return fail(onePerLine(findings, text));
   const nothing = { tree: undefined, findings: [], broken: undefined };
   const read = document === undefined ? nothing : toTree(document);
@@ -54,14 +54,14 @@ export function parseDraft(textWithMark: string): ParsedDraft {
   return lacks === undefined ? { ok: true, draft } : { ok: true, draft, lacks };
 }
 
-/** What a tree without problems does not say, although a drain needs it. */
+/** The part that a drain needs and a tree without problems lacks. */
 function lackOf(tree: Tree | undefined): 'everything' | 'hooks' | undefined {
   if (tree === undefined || isNothing(tree)) return 'everything';
   const hooks = tree.kind === 'map' ? tree.entries.find(({ key }) => key === 'hooks') : undefined;
   return hooks === undefined || isNothing(hooks.value) ? 'hooks' : undefined;
 }
 
-/** One slip makes several syntax errors on its line; the first one says it. */
+/** Keeps the first syntax error of each line: one slip causes several. */
 function onePerLine(findings: readonly Finding[], text: string): Finding[] {
   const sorted = [...findings].sort((a, b) => a.at - b.at);
   return sorted.filter(

@@ -1,18 +1,18 @@
 import type { Secret } from '../../endpoint/endpoint.js';
 import type { DraftEndpoint } from './draft.js';
-import type { Finding, Placed } from './finding.js';
+import type { Finding, Positioned } from './finding.js';
 import { entriesOf } from './keys.js';
 import { readText, wrongType } from './types.js';
 import type { Tree, TreeEntry } from './yaml-tree.js';
 
 const REFERENCES = ['env', 'file', 'credential'] as const;
 
-/** An endpoint's URL: text, or a reference to where it is kept. */
-export function readUrl({ value }: TreeEntry, findings: Finding[]): Placed<Secret> | undefined {
+/** Reads an endpoint's URL: text or a reference. */
+export function readUrl({ value }: TreeEntry, findings: Finding[]): Positioned<Secret> | undefined {
   return readSecret(value, "'url' must be a URL or a reference such as {env: NAME}", findings);
 }
 
-/** An endpoint's headers, each a text or a reference. */
+/** Reads an endpoint's headers, each a text or a reference. */
 export function readHeaders(entry: TreeEntry | undefined, findings: Finding[]): DraftEndpoint['headers'] {
   if (entry === undefined) return [];
   if (entry.value.kind !== 'map') {
@@ -26,8 +26,8 @@ export function readHeaders(entry: TreeEntry | undefined, findings: Finding[]): 
   });
 }
 
-/** The secrets to sign with: one reference or a list of them, and never a secret itself. */
-export function readSign(entry: TreeEntry | undefined, findings: Finding[]): Placed<Secret>[] {
+/** Reads the signing secrets: one reference or a list of references, never a literal secret. */
+export function readSign(entry: TreeEntry | undefined, findings: Finding[]): Positioned<Secret>[] {
   if (entry === undefined) return [];
   const trees = entry.value.kind === 'list' ? entry.value.items : [entry.value];
   return trees.flatMap((tree) => {
@@ -40,13 +40,13 @@ export function readSign(entry: TreeEntry | undefined, findings: Finding[]): Pla
   });
 }
 
-function readSecret(tree: Tree, must: string, findings: Finding[]): Placed<Secret> | undefined {
+function readSecret(tree: Tree, must: string, findings: Finding[]): Positioned<Secret> | undefined {
   if (tree.kind !== 'scalar') return readReference(tree, must, findings);
   const text = readText(tree, must, findings);
   return text && { at: text.at, value: { value: text.value } };
 }
 
-function readReference(tree: Tree, must: string, findings: Finding[]): Placed<Secret> | undefined {
+function readReference(tree: Tree, must: string, findings: Finding[]): Positioned<Secret> | undefined {
   if (tree.kind !== 'map') return wrongType(tree, must, findings);
   const entries = entriesOf(tree, REFERENCES, findings);
   const given = REFERENCES.filter((kind) => entries.has(kind));

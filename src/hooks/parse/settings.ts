@@ -1,5 +1,5 @@
 import type { DraftDefaults, DraftSettings } from './draft.js';
-import type { Finding, Placed } from './finding.js';
+import type { Finding, Positioned } from './finding.js';
 import { entriesOf } from './keys.js';
 import { DROP, MUST_BE, NONE } from './must-be.js';
 import { readNumber, readText, wrongType } from './types.js';
@@ -31,7 +31,7 @@ const DURATION = 'must be a duration such as 500ms, 20s, 5m, 2h or 3d';
 const ON_CHANGE = "'onChange' must be a map with 'command', or 'none'";
 const RATE = "'rate' must be a rate such as 10/s, 100/m, 1000/h or 5000/d, or 'none'";
 
-/** The settings among a map's entries. */
+/** Reads the settings of an endpoint or of `defaults`. */
 export function readSettings(entries: ReadonlyMap<string, TreeEntry>, findings: Finding[]): DraftSettings {
   const settings: DraftSettings = {};
   for (const { key, value } of entries.values()) {
@@ -47,7 +47,7 @@ export function readSettings(entries: ReadonlyMap<string, TreeEntry>, findings: 
   return settings;
 }
 
-/** The settings of `defaults` among a map's entries. */
+/** Reads the settings of `defaults`. */
 export function readDefaults(entries: ReadonlyMap<string, TreeEntry>, findings: Finding[]): DraftDefaults {
   const [maxInFlight, alert] = [entries.get('maxInFlight'), entries.get('alert')];
   return {
@@ -61,14 +61,14 @@ export function readDefaults(entries: ReadonlyMap<string, TreeEntry>, findings: 
 }
 
 /**
- * The duration of a setting that is a map with `keep`: `hold: {keep: 30d}`.
- * @param options.or a word that may stand in the place of the map
+ * Reads the duration of a setting that is a map with `keep`: `hold: {keep: 30d}`.
+ * @param options.or a word that is allowed instead of the map
  */
 function readKeep(
   entry: TreeEntry | undefined,
   findings: Finding[],
   { or }: { or?: string } = {},
-): Placed<string> | undefined {
+): Positioned<string> | undefined {
   if (entry === undefined) return undefined;
   const { key, value } = entry;
   if (value.kind === 'scalar' && value.value === or) return readText(value, '', findings);
@@ -78,7 +78,7 @@ function readKeep(
   }
   const keep = entriesOf(value, ['keep'], findings).get('keep');
   const read = keep && readText(keep.value, `'keep' ${DURATION}`, findings);
-  // The word stands in the place of the map, not in it.
+  // The word replaces the map; it is not a value of `keep`.
   return keep && read?.value === or ? wrongType(keep.value, `'keep' ${DURATION}`, findings) : read;
 }
 
@@ -86,7 +86,7 @@ function readOnChange(tree: TreeEntry['value'], findings: Finding[]): Pick<Draft
   if (tree.kind === 'scalar' && tree.value === NONE) return { onChange: { at: tree.at, value: [] } };
   const command = tree.kind === 'map' ? entriesOf(tree, ['command'], findings).get('command') : undefined;
   if (command === undefined) {
-    // An unknown key alone is a finding already.
+    // An unknown key was already reported.
     if (tree.kind !== 'map' || tree.entries.length === 0) wrongType(tree, ON_CHANGE, findings);
     return {};
   }
@@ -118,5 +118,5 @@ function readRetry(
 function readSchedule(tree: TreeEntry['value'], findings: Finding[]): DraftSettings['schedule'] | undefined {
   if (tree.kind !== 'list') return wrongType(tree, "'schedule' must be a list of durations", findings);
   const waits = tree.items.map((item) => readText(item, `a wait in 'schedule' ${DURATION}`, findings));
-  return { at: tree.at, value: waits.filter((wait): wait is Placed<string> => wait !== undefined) };
+  return { at: tree.at, value: waits.filter((wait): wait is Positioned<string> => wait !== undefined) };
 }

@@ -1,13 +1,13 @@
-import type { Finding, Placed } from './finding.js';
+import type { Finding, Positioned } from './finding.js';
 import type { Tree } from './yaml-tree.js';
 
-/** Whether nothing is written there (or `null`). */
+/** Whether a value is left out or `null`. */
 export function isNothing(tree: Tree): boolean {
   return tree.kind === 'scalar' && tree.value === null;
 }
 
-/** What stands there, for a message; never the value itself. */
-export function found(tree: Tree): string {
+/** The type of a value, for a message; never the value itself. */
+export function typeName(tree: Tree): string {
   if (tree.kind !== 'scalar') return `a ${tree.kind}`;
   if (tree.value === null) return 'nothing';
   if (typeof tree.value === 'string') return 'text';
@@ -17,19 +17,19 @@ export function found(tree: Tree): string {
     : 'a value of another type';
 }
 
-/** Notes that a value is not of the type it must have. */
+/** Adds a finding about a value of the wrong type. */
 export function wrongType(tree: Tree, must: string, findings: Finding[]): undefined {
-  findings.push({ at: tree.at, message: `${must}; found ${found(tree)}` });
+  findings.push({ at: tree.at, message: `${must}; found ${typeName(tree)}` });
 }
 
-/** A text with its place; anything else is a finding. */
-export function readText(tree: Tree, must: string, findings: Finding[]): Placed<string> | undefined {
+/** Reads a text; any other value is a finding. */
+export function readText(tree: Tree, must: string, findings: Finding[]): Positioned<string> | undefined {
   if (tree.kind === 'scalar' && typeof tree.value === 'string') return { at: tree.at, value: tree.value };
   return wrongType(tree, must, findings);
 }
 
-/** A number with its place; anything else is a finding. */
-export function readNumber(tree: Tree, must: string, findings: Finding[]): Placed<number> | undefined {
+/** Reads a number; any other value is a finding. */
+export function readNumber(tree: Tree, must: string, findings: Finding[]): Positioned<number> | undefined {
   if (tree.kind === 'scalar' && typeof tree.value === 'number') return { at: tree.at, value: tree.value };
   return wrongType(tree, must, findings);
 }

@@ -1,16 +1,15 @@
 /**
- * YAML text → its one document, without ever failing: what is wrong comes back
- * as findings. No message quotes the file, since what stands there may be a
- * secret. Nesting is limited before anything recursive runs over it: the
- * library (and V8's regular expressions under it) can be brought down by a
- * hundred thousand brackets.
+ * YAML text → its one document. Never throws: problems are returned as findings.
+ * No message quotes the file, which may contain secrets. Nesting is limited
+ * before any recursive code runs: a hundred thousand brackets crash the library
+ * (and V8's regular expressions).
  */
 import { Composer, type CST, type Document, Parser, type YAMLError } from 'yaml';
 import type { Finding } from './finding.js';
 
 const MAX_DEPTH = 64;
 
-/** The first document of a YAML text, its nodes with their offsets and source tokens, and what is wrong with it. */
+/** Parses the first document of a YAML text, with offsets and source tokens of its nodes, and its problems. */
 export function readDocument(text: string): { document: Document.Parsed | undefined; findings: Finding[] } {
   const tokens = [...new Parser().parse(text)];
   const deep = tokens.find((token) => depthOf(token) > MAX_DEPTH);
@@ -18,7 +17,7 @@ export function readDocument(text: string): { document: Document.Parsed | undefi
     const message = `this is nested more than ${MAX_DEPTH} levels deep`;
     return { document: undefined, findings: [{ at: 'offset' in deep ? deep.offset : 0, message }] };
   }
-  // Duplicate keys are found in yaml-tree.ts: the library compares each key with each other one.
+  // Duplicate keys are found in yaml-tree.ts: the library's check takes quadratic time.
   const composer = new Composer({ uniqueKeys: false, keepSourceTokens: true, resolveKnownTags: false });
   const documents = [...composer.compose(tokens, true, text.length)];
   const findings = documents.flatMap((one) => [...one.errors, ...one.warnings].map(inOwnWords));
@@ -26,7 +25,7 @@ export function readDocument(text: string): { document: Document.Parsed | undefi
   return { document: documents[0] as Document.Parsed | undefined, findings };
 }
 
-/** How deep a token's collections are nested. Does not recurse: it is there to find what must not be recursed over. */
+/** The nesting depth of a token's collections. Iterative, because deep nesting would overflow the stack. */
 function depthOf(root: CST.Token): number {
   let deepest = 0;
   const open: [unknown, number][] = [[root, 0]];

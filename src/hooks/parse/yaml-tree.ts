@@ -1,7 +1,7 @@
 /**
- * A YAML document → a plain tree with offsets: aliases followed, keys as text.
- * Shared nodes stay shared, and what aliases add is bounded, so a few lines of
- * aliases of aliases cost no more than what they are written with.
+ * A YAML document → a plain tree with offsets: aliases resolved, keys as text.
+ * Shared nodes stay shared, and the number of aliased values is bounded, so that
+ * aliases of aliases cannot exhaust memory.
  */
 import { type Document, isAlias, isCollection, isMap, isPair, isScalar, type Node, Scalar } from 'yaml';
 import { type Finding, quoted } from './finding.js';
@@ -37,15 +37,15 @@ interface Builder {
   built: Map<Node, { tree: Tree; size: number }>;
   open: Set<Node>;
   aliased: number;
-  /** What makes the rest guesswork: nothing was put where an alias stands. */
+  /** The first alias that was not resolved; the rest of the tree cannot be trusted. */
   broken: Finding | undefined;
 }
 
-/** The tree of a document (undefined where it is empty), and what is wrong with its keys and aliases. */
+/** The tree of a document (undefined if it is empty), and the problems with its keys and aliases. */
 export function toTree(document: Document): {
   tree: Tree | undefined;
   findings: Finding[];
-  /** An alias that contains itself, or too many of them: then nothing else that is found counts. */
+  /** An alias that contains itself, or too many aliases; all other findings are then meaningless. */
   broken: Finding | undefined;
 } {
   const builder: Builder = {
@@ -60,7 +60,7 @@ export function toTree(document: Document): {
   return { tree, findings: builder.findings, broken: builder.broken };
 }
 
-/** The text of a map's key as it stands in the file: `404` and `true` are names like any other. */
+/** The text of a map's key as written: `404` and `true` are names like any other. */
 export function keyText(key: unknown): string | undefined {
   if (!isScalar(key)) return undefined;
   if (typeof key.value === 'string') return key.value;

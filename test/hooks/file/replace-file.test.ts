@@ -11,35 +11,35 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { replaceFile, settlePath } from '../../../src/hooks/file/replace-file.js';
+import { replaceFile, resolveLinks } from '../../../src/hooks/file/replace-file.js';
 import { tempDir } from '../../support/temp.js';
 
 const place = (): string => realpathSync(tempDir());
 
-describe('settlePath()', () => {
-  it('settlePath() makes the directories of a file that is not there, for its owner alone', async () => {
+describe('resolveLinks()', () => {
+  it('resolveLinks() makes the directories of a file that is not there, for its owner alone', async () => {
     const root = place();
-    expect(await settlePath(join(root, 'a/b/hooks.yaml'))).toBe(join(root, 'a/b/hooks.yaml'));
+    expect(await resolveLinks(join(root, 'a/b/hooks.yaml'))).toBe(join(root, 'a/b/hooks.yaml'));
     expect(statSync(join(root, 'a/b')).mode & 0o777).toBe(0o700);
   });
 
-  it('settlePath() follows links, and also the last one that leads to nothing yet', async () => {
+  it('resolveLinks() follows links, also if the last one is dangling', async () => {
     const root = place();
     mkdirSync(join(root, 'real'));
     symlinkSync('real', join(root, 'there'));
     writeFileSync(join(root, 'real/file'), '');
     symlinkSync('second', join(root, 'first'));
     symlinkSync('made/new.yaml', join(root, 'second'));
-    expect(await settlePath(join(root, 'there/file'))).toBe(join(root, 'real/file'));
-    expect(await settlePath(join(root, 'first'))).toBe(join(root, 'made/new.yaml'));
+    expect(await resolveLinks(join(root, 'there/file'))).toBe(join(root, 'real/file'));
+    expect(await resolveLinks(join(root, 'first'))).toBe(join(root, 'made/new.yaml'));
     expect(readdirSync(join(root, 'made'))).toEqual([]);
   });
 
-  it('settlePath() refuses links that lead to themselves', async () => {
+  it('resolveLinks() refuses links that lead to themselves', async () => {
     const root = place();
     symlinkSync('b', join(root, 'a'));
     symlinkSync('a', join(root, 'b'));
-    await expect(settlePath(join(root, 'a'))).rejects.toMatchObject({ code: 'ELOOP' });
+    await expect(resolveLinks(join(root, 'a'))).rejects.toMatchObject({ code: 'ELOOP' });
   });
 });
 

@@ -391,7 +391,7 @@ describe('parseHooks() reports', () => {
     ['defaults: {alert: 1}', ["1:19 'alert' must be the name of a hook; found a number"]],
     [
       'hooks: {a: [], b: https://b.example}\ndefaults: {alert: a}',
-      ["2:19 nobody is registered for the hook of 'alert': nobody would be told"],
+      ["2:19 nobody is registered for the hook of 'alert': alerts would be lost"],
     ],
     [
       'hooks: {"*": https://b.example}\ndefaults: {alert: "**"}',
@@ -443,7 +443,7 @@ describe('parseHooks() reports', () => {
     [endpoint('sign: {evn: A}'), [`1:${E + 7} unknown key 'evn'; did you mean 'env'?`]],
     [
       endpoint('sign: {file: secrets/s3cret}'),
-      [`1:${E + 13} 'file' must be an absolute path; nothing depends on the working directory`],
+      [`1:${E + 13} 'file' must be an absolute path: it must not depend on the working directory`],
     ],
     [
       endpoint('sign: {credential: ../x}'),
@@ -479,13 +479,13 @@ describe('parseHooks() reports', () => {
     ].map((value): [string, string[]] => [
       endpoint(`headers: {X: "${value}"}`),
       [
-        `1:${E + 13} no variable is put into a header value, which is sent as it stands; write {env: NAME} without quotes in place of the whole value`,
+        `1:${E + 13} variables in a header value are not expanded; for the whole value write {env: NAME} without quotes`,
       ],
     ]),
     ...['$TOKEN', `a\${s3cret}b`, 'x?t=$TOKEN'].map((path): [string, string[]] => [
       `hooks: {a: "https://a.example/${path}"}`,
       [
-        "1:12 no variable is put into a URL, which is used as it stands; write 'url: {env: NAME}' where the variable holds the whole URL",
+        "1:12 variables in a URL are not expanded; write 'url: {env: NAME}' if the variable holds the whole URL",
       ],
     ]),
     [

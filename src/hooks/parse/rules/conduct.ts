@@ -19,7 +19,7 @@ export const rates: Rule = {
 };
 
 export const orders: Rule = {
-  name: 'order and onFailure are words that are known, and go together',
+  name: 'order and onFailure have known values that fit together',
   *check(draft) {
     for (const { order, onFailure } of settingsOf(draft)) {
       if (order !== undefined && !ORDERS.some((word) => word === order.value))
@@ -56,12 +56,12 @@ export const commands: Rule = {
 };
 
 export const alerts: Rule = {
-  name: 'alert is the name of a hook that somebody is registered for',
+  name: 'alert is the name of a hook with a registered endpoint',
   *check({ defaults: { alert }, hooks }) {
     if (alert === undefined) return;
     if (!isHookName(alert.value))
       yield { at: alert.at, message: "'alert' must be the name of a hook, such as capnhook.trouble" };
     else if (!hooks.some(({ pattern, items }) => items.length > 0 && matchesHook(pattern.value, alert.value)))
-      yield { at: alert.at, message: "nobody is registered for the hook of 'alert': nobody would be told" };
+      yield { at: alert.at, message: "nobody is registered for the hook of 'alert': alerts would be lost" };
   },
 };

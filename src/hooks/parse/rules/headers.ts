@@ -5,7 +5,7 @@ import type { Rule } from './rule.js';
 
 /** RFC 9110, section 5.6.2. */
 const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,256}$/;
-/** Written by capnhook or by the connection. */
+/** Headers that capnhook or the connection sets. */
 const RESERVED: ReadonlySet<string> = new Set([
   ...['content-length', 'content-type', 'transfer-encoding', 'connection', 'upgrade', 'expect'],
   ...['keep-alive', 'te', 'trailer', 'webhook-id', 'webhook-timestamp', 'webhook-signature'],
@@ -13,7 +13,7 @@ const RESERVED: ReadonlySet<string> = new Set([
 ]);
 
 export const headerNames: Rule = {
-  name: 'a header has a name that HTTP allows, once, and not one that capnhook sets',
+  name: 'a header has a name that HTTP allows, appears once, and is not one that capnhook sets',
   *check(draft) {
     for (const { headers } of endpointsOf(draft)) {
       const seen = new Set<string>();
@@ -55,18 +55,18 @@ export const hosts: Rule = {
   },
 };
 
-/** How shells, GitHub Actions and others write that a variable is put there; here it would be sent as it stands. */
+/** Placeholders of shells, GitHub Actions and others. Here they would be sent literally. */
 const PLACEHOLDER = /\$\{|\{(?:env|file|credential)\b|(?:^|[\s=:,])\$[A-Za-z_][A-Za-z0-9_]*(?:[\s,;]|$)/;
 
 export const placeholders: Rule = {
-  name: "a header's value is sent as it stands, and takes no variables",
+  name: "a header's value is literal, without variables",
   *check(draft) {
     for (const { value } of endpointsOf(draft).flatMap(({ headers }) => headers)) {
       if (!('value' in value.value) || !PLACEHOLDER.test(value.value.value)) continue;
       yield {
         at: value.at,
         message:
-          'no variable is put into a header value, which is sent as it stands; write {env: NAME} without quotes in place of the whole value',
+          'variables in a header value are not expanded; for the whole value write {env: NAME} without quotes',
       };
     }
   },

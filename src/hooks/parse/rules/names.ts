@@ -4,7 +4,7 @@ import { suggest } from '../../../shared/suggest.js';
 import { quoted } from '../finding.js';
 import type { Rule } from './rule.js';
 
-/** A suggestion compares a word with every name; in a file full of mistakes the first ones will do. */
+/** Maximum number of suggestions per file: each compares a word with every name. */
 const MAX_SUGGESTIONS = 20;
 const MAX_CANDIDATES = 1_000;
 
@@ -22,7 +22,7 @@ export const hookPatterns: Rule = {
 };
 
 export const endpointNames: Rule = {
-  name: 'an endpoint has a name that can be a file name',
+  name: "an endpoint's name is safe as a file name",
   *check({ endpoints }) {
     for (const { name } of endpoints) {
       if (name === undefined || isEndpointName(name.value)) continue;

@@ -1,11 +1,11 @@
 import { parseDuration } from '../../../shared/duration.js';
 import { settingsOf } from '../draft.js';
-import type { Placed } from '../finding.js';
+import type { Positioned } from '../finding.js';
 import { DROP, MAX_CONCURRENCY, MAX_IN_FLIGHT, MUST_BE } from '../must-be.js';
 import type { Rule } from './rule.js';
 
 const MAX_WAITS = 50;
-/** A timer takes at most 2^31 − 1 ms; and no receiver is waited for longer than this. */
+/** Maximum timeout of an endpoint, in ms. It must stay below the limit of timers, 2^31 − 1 ms. */
 const MAX_TIMEOUT_MS = 86_400_000;
 
 export const durations: Rule = {
@@ -58,11 +58,11 @@ export const ranges: Rule = {
   },
 };
 
-/** NaN is outside of everything. */
+/** Also true for NaN. */
 function outside(value: number, least: number, most: number): boolean {
   return !(value >= least && value <= most);
 }
 
-function isBroken({ value }: Placed<number>): boolean {
+function isBroken({ value }: Positioned<number>): boolean {
   return !Number.isInteger(value);
 }

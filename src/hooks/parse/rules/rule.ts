@@ -1,9 +1,9 @@
 import type { Draft } from '../draft.js';
 import type { Finding } from '../finding.js';
 
-/** One thing that must hold for a hooks file whose types are right. Rules know nothing of each other. */
+/** One rule for hooks files whose types are right. Rules are independent of each other. */
 export interface Rule {
-  /** What must hold. */
+  /** The rule as a sentence. */
   name: string;
   check(draft: Draft): Iterable<Finding>;
 }

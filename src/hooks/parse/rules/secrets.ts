@@ -2,11 +2,11 @@ import { isAbsolute } from 'node:path';
 import type { Secret } from '../../../endpoint/endpoint.js';
 import { parseWebhookUrl } from '../../../event/webhook-url.js';
 import { endpointsOf } from '../draft.js';
-import type { Finding, Placed } from '../finding.js';
+import type { Finding, Positioned } from '../finding.js';
 import type { Rule } from './rule.js';
 
 export const urls: Rule = {
-  name: 'a URL is a whole one, of http or https',
+  name: 'a URL is complete, with http or https',
   *check(draft) {
     for (const { url } of endpointsOf(draft)) {
       if (url === undefined || !('value' in url.value)) continue;
@@ -17,14 +17,14 @@ export const urls: Rule = {
   },
 };
 
-/** `${NAME}` anywhere, or `$NAME` for a whole part: OData has `$filter` and `$top`, in lower case. */
+/** `${NAME}` anywhere, or `$NAME` as a whole part. Only upper case: OData uses `$filter` and `$top`. */
 const PLACEHOLDER = /\$\{|[/=]\$[A-Z_][A-Z0-9_]+(?:[/&?]|$)/;
 
 const NO_VARIABLES =
-  "no variable is put into a URL, which is used as it stands; write 'url: {env: NAME}' where the variable holds the whole URL";
+  "variables in a URL are not expanded; write 'url: {env: NAME}' if the variable holds the whole URL";
 
 export const references: Rule = {
-  name: 'a reference says where a secret can be, whatever the working directory is',
+  name: 'a reference is valid, and independent of the working directory',
   *check(draft) {
     for (const { url, headers, sign } of endpointsOf(draft)) {
       const secrets = [...(url === undefined ? [] : [url]), ...headers.map(({ value }) => value), ...sign];
@@ -33,7 +33,7 @@ export const references: Rule = {
   },
 };
 
-function checkReference({ at, value }: Placed<Secret>): Finding[] {
+function checkReference({ at, value }: Positioned<Secret>): Finding[] {
   const message = whyNotReference(value);
   return message === undefined ? [] : [{ at, message }];
 }
@@ -43,7 +43,7 @@ function whyNotReference(secret: Secret): string | undefined {
     return "'env' must be the name of an environment variable, such as AUDIT_SECRET, not its value";
   }
   if ('file' in secret && (!isAbsolute(secret.file) || secret.file.includes('\0'))) {
-    return "'file' must be an absolute path; nothing depends on the working directory";
+    return "'file' must be an absolute path: it must not depend on the working directory";
   }
   if ('credential' in secret && !/^(?!\.{1,2}$)[A-Za-z0-9_.@:-]{1,255}$/.test(secret.credential)) {
     return "'credential' must be the name of a systemd credential, not a path or a value";
