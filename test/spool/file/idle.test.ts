@@ -14,8 +14,8 @@ function spool(): string {
 
 const record = { host: 'h', pid: 1, mode: 'pass', since: '2026-11-23T12:00:00.000Z' };
 
-describe('isIdle(, { now: Date.now() })', () => {
-  it('isIdle(, { now: Date.now() }) is true for a new spool, and for one with nothing but a past', () => {
+describe('isIdle()', () => {
+  it('isIdle() is true for a new spool, and for one with nothing but a past', () => {
     const root = spool();
     expect(isIdle(systemDisk, root, { now: Date.now() })).toBe(true);
     mkdirSync(join(root, 'dead/a'));
@@ -37,13 +37,13 @@ describe('isIdle(, { now: Date.now() })', () => {
       'a holder, however it has ended',
       (root: string) => writeFileSync(join(root, 'lock'), JSON.stringify(record)),
     ],
-  ])('isIdle(, { now: Date.now() }) is false for a spool with %s', (_, put) => {
+  ])('isIdle() is false for a spool with %s', (_, put) => {
     const root = spool();
     put(root);
     expect(isIdle(systemDisk, root, { now: Date.now() })).toBe(false);
   });
 
-  it('isIdle(, { now: Date.now() }) throws for what it cannot look at', () => {
+  it('isIdle() throws for what it cannot look at', () => {
     const root = spool();
     symlinkSync('elsewhere', join(root, 'lock'));
     expect(() => isIdle(systemDisk, root, { now: Date.now() })).toThrow(
