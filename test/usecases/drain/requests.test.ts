@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { EventHeader } from '../../../src/event/event.js';
+import type { Lease } from '../../../src/spool/spool.js';
 import { discardRequestOf } from '../../../src/usecases/drain/requests.js';
 import { draining, hooksOf } from '../../support/draining.js';
 import { gate, until } from '../../support/world.js';
@@ -70,28 +71,42 @@ describe('drain() and requests to deregister', () => {
     expect(world.told('deregistered').map(({ endpoint }) => endpoint.id)).toEqual(['a', 'b', 'c']);
   });
 
-  it('drain() puts a delivery that was in flight with the dead when it fails, and not on hold', async () => {
+  it('drain() keeps the request while what it names is in flight, and puts that with the dead when it fails', async () => {
     const { passed, open } = gate();
     const answer = async () => {
       await passed;
       return 503;
     };
-    const world = draining({ script: { a: answer } });
+    let claimed = 0;
+    const wrap = (lease: Lease): Lease => ({
+      ...lease,
+      async discard(asked) {
+        const step = await lease.discard(asked);
+        claimed += step.claimed.length;
+        return step;
+      },
+    });
+    const world = draining({ script: { a: answer }, wrap });
     await world.fire({});
     const stop = new AbortController();
     const drained = world.drain({ until: 'daemon', stop: stop.signal, rescanMs: 5 });
     await until('it is in flight', () => world.inFlight() === 1);
     world.reload(hooksOf({}));
     await world.spool.request(request('1'));
-    const obeyed = async (): Promise<boolean> => !(await world.spool.hasRequest('1'));
-    await until('the request is obeyed', () => {
-      world.clock.advance?.(1_000);
-      return obeyed();
+    const advance = (): void => world.clock.advance?.(1_000);
+    await until('the request is met', () => {
+      advance();
+      return claimed > 0;
     });
+    expect(await world.spool.hasRequest('1')).toBe(true);
     open();
-    await until('it is buried', () => world.buried.length === 1);
+    await until('the request is obeyed', async () => {
+      advance();
+      return !(await world.spool.hasRequest('1'));
+    });
     stop.abort();
     expect(await drained).toMatchObject({ owed: 0, onHold: 0 });
-    expect(world.buried).toMatchObject([{ endpoint: 'a', why: { reason: 'deregistered', attempts: 1 } }]);
+    expect(world.told('on-hold')).toEqual([]);
+    expect(world.told('deregistered')).toMatchObject([{ endpoint: { id: 'a' }, count: 1 }]);
   });
 });
