@@ -1,7 +1,7 @@
 /**
  * `capnhook_fire` of `capnhook shellenv`, in a shell that starts for it: the
  * way into the spool without Node. The text of shellenv is saved once and read
- * with `.`, as the README has it for a script that fires once.
+ * with `.`, as docs/shell.md has it for a script that fires once.
  */
 import { readdirSync, writeFileSync } from 'node:fs';
 import { makeSpool, run } from '../support/capnhook.mjs';

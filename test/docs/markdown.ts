@@ -27,6 +27,13 @@ export function readPages(): Page[] {
   }));
 }
 
+/** @throws if there is no such page */
+export function pageAt(path: string): Page {
+  const page = readPages().find((each) => each.path === path);
+  if (page === undefined) throw new Error(`there is no ${path}`);
+  return page;
+}
+
 /** The fenced blocks of a page, in order. */
 export function fencesOf({ path, text }: Page): Fence[] {
   const blocks = text.matchAll(/^```(\w*)\n(.*?)^```$/gms);
