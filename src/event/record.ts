@@ -37,7 +37,18 @@ export const maxBatchFileBytes: number = maxBatchBytes + maxHeaderBytes;
 /** The reason for refusing a line without its line feed. The writer may not have finished it. */
 export const unended = 'it does not end in a line feed, and may be half written';
 
+/**
+ * Whether a last line without its line feed, which is JSON as it stands, may be half of another payload: a number may.
+ * Whatever comes behind any other payload does not belong to it.
+ */
+export function mayBeHalf(line: Uint8Array): boolean {
+  const last = line.at(-1) ?? 0;
+  return last >= DIGIT_0 && last <= DIGIT_9;
+}
+
 const LINE_FEED = 0x0a;
+const DIGIT_0 = 0x30;
+const DIGIT_9 = 0x39;
 const OPEN_BRACE = 0x7b;
 
 /**
@@ -120,7 +131,8 @@ export function parseBatch(bytes: Uint8Array): ParsedBatch | Unreadable {
   const rest = checkPayloads(bytes.subarray(Math.min(first.length + 1, bytes.length)));
   if (!rest.ok) return unreadable(`line ${rest.line + 1}: ${rest.reason}`);
   const last = bytes.subarray(bytes.lastIndexOf(LINE_FEED) + 1);
-  if (checkLine(last) !== undefined) return unreadable(`line ${linesIn(bytes)}: ${unended}`);
+  if (checkLine(last) !== undefined && mayBeHalf(last))
+    return unreadable(`line ${linesIn(bytes)}: ${unended}`);
   const { length } = rest.payloads;
   const problem = batchCountProblem(header, length) ?? batchIdProblem(header, length);
   return problem ?? { ...header, payloads: rest.payloads };

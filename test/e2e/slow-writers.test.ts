@@ -1,5 +1,14 @@
 /** Promise 6: anything that can write a file can fire, also slowly, and also straight into `incoming/`. */
-import { appendFileSync, cpSync, mkdirSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  closeSync,
+  cpSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
@@ -93,6 +102,60 @@ describe('a file that is still being written in incoming/', () => {
     expect(world.names('incoming')).toEqual([]);
     const aside = ['ahead.json', 'back.json', 'directory', 'few.jsonl', 'half.json', 'name'];
     expect(world.names('corrupt').filter((name) => !name.endsWith('.why'))).toEqual(aside);
+  });
+
+  test('a last line without an end is delivered whole, and lines that come behind it are, too', async () => {
+    const { world, receiver, incoming } = await prepared();
+    writeFileSync(`${incoming}/b.jsonl`, '{"hook":"complete"}\n{"n":1}\n{"n":2}');
+    const daemon = world.start(['drain', '--daemon']);
+    await until('both have come', () => receiver.requests.length === 2);
+    expect(bodiesOf(receiver)).toEqual(['{"n":1}', '{"n":2}']);
+    expect(world.names('corrupt')).toEqual([]);
+    daemon.kill('SIGTERM');
+    await daemon.ended;
+  });
+
+  test('a writer who goes on behind a last line without an end: nothing of it is lost silently', async () => {
+    const { world, incoming } = await prepared();
+    let answer = (): void => undefined;
+    const answered = new Promise<void>((resolve) => {
+      answer = resolve;
+    });
+    const { url, requests } = await world.receiver(async () => {
+      await answered;
+      return { status: 204 };
+    });
+    world.hooks(`hooks: {complete: ["${url}"]}\n`);
+    const texts = { ended: '\n{"n":3}\n', changed: '{"n":3}\n' };
+    const files = Object.keys(texts).map((id) => {
+      const fd = openSync(`${incoming}/${id}.jsonl`, 'a');
+      appendFileSync(fd, `{"hook":"complete","id":"${id}"}\n{"n":1}\n{"n":2}`);
+      return fd;
+    });
+    const daemon = world.start(['drain', '--daemon']);
+    await until('all are in flight', () => requests.length === 4);
+    for (const [index, text] of Object.values(texts).entries()) appendFileSync(files[index]!, text);
+    answer();
+    await daemon.says('somebody has added to it since');
+    await until('the third has come', () => requests.length === 5);
+    files.forEach(closeSync);
+    expect(readFileSync(join(world.spool, 'corrupt/changed.jsonl'), 'utf8')).toContain('{"n":2}{"n":3}\n');
+    expect(world.names('corrupt')).toHaveLength(2);
+    daemon.kill('SIGTERM');
+    await daemon.ended;
+  });
+
+  test('flush leaves an event that is half written where it is, and it is delivered when it is whole', async () => {
+    const { world, receiver, incoming } = await prepared();
+    writeFileSync(`${incoming}/half.json`, '{"hook":"complete",');
+    expect(await world.run(['fire', 'complete', '-d', '1', '--id', 'whole'])).toMatchObject({ code: 0 });
+    const flushed = await world.run(['flush', '--yes', '--json']);
+    expect(JSON.parse(flushed.stdout)).toEqual({ events: 1, deliveries: 0, corrupt: [] });
+    expect(world.names('incoming')).toEqual(['half.json']);
+    expect(world.names('corrupt')).toEqual([]);
+    appendFileSync(`${incoming}/half.json`, '"payload":2}');
+    expect(await world.run(['drain'])).toMatchObject({ code: 0 });
+    expect(bodiesOf(receiver)).toEqual(['2']);
   });
 
   test('a copy that keeps its old time is waited for as well', async () => {

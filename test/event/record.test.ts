@@ -339,6 +339,14 @@ describe('batchToChunks() and parseBatch()', () => {
     expect(parseBatch(Buffer.from(text))).toEqual({ ok: false, reason });
   });
 
+  test.each(['{"n":1}', '[1]', '"x"', 'true', 'null', '12 ', '12\r'])(
+    'parseBatch() takes a last line without an end that cannot be half of another payload: %j',
+    (line) => {
+      const parsed = parseBatch(Buffer.from(`{"hook":"a"}\n1\n${line}`));
+      expect(parsed.ok && parsed.payloads.map(String)).toEqual(['1', line.trim()]);
+    },
+  );
+
   test('parseBatch() takes an id that leaves room for the numbers', () => {
     expect(parseBatch(Buffer.from(`{"hook":"a","id":"${'x'.repeat(126)}"}\n1\n`)).ok).toBe(true);
   });

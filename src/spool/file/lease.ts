@@ -248,6 +248,7 @@ export async function openLease(ballast: Ballast, root: string, options: LeaseOp
       if (hasMissed) readers.reload();
       hasMissed = false;
       giveBackPassedOver();
+      readers.lookAtGrowing();
       // What was delivered leaves directories, which others need now.
       if (step.lacksRoom) await readers.tidy();
       else ballast.refill();

@@ -3,12 +3,17 @@
  * same file. It is not removed before what came later is dealt with.
  */
 
+import { checkLine } from '../../../event/payload.js';
+import { mayBeHalf } from '../../../event/record.js';
 import type { Disk } from '../disk/disk.js';
 import { type BatchText, isBlank, openBatchText } from './batch-text.js';
 import type { BatchTexts } from './batch-texts.js';
 
-/** `lines`: it has more whole lines than it was queued with, `count` in all. `unended`: the last one has no end yet. */
-export type Growth = { kind: 'none' | 'unended' } | { kind: 'lines'; count: number };
+/**
+ * `lines`: it has more whole lines than it was queued with, `count` in all. `unended`: the last one has no end yet.
+ * `changed`: its last line had no end when it was queued, and has got more than one since.
+ */
+export type Growth = { kind: 'none' | 'unended' | 'changed' } | { kind: 'lines'; count: number };
 
 /**
  * What a batch has beyond the events that it was queued with.
@@ -31,15 +36,22 @@ export function growthOf(
 function growthIn(text: BatchText, count: number): Growth {
   const last = text.offsetOf(count - 1);
   if (last === undefined) return { kind: 'none' }; // it has become shorter
-  let [offset, ended, isUnended] = [last, count - 1, false];
+  let [offset, whole, isUnended, isChanged] = [last, count - 1, false, false];
   for (let line = text.lineAt(offset); line !== undefined; line = text.lineAt(offset)) {
     const isEnded = line.end > offset + line.bytes.length;
-    if (!isBlank(line)) {
-      if (isEnded) ended += 1;
-      else isUnended = true;
-    }
     offset = line.end;
+    if (isBlank(line)) continue;
+    const isTaken = whole < count;
+    if (isTaken) isChanged = checkLine(line.bytes)?.ok !== true;
+    if (isEnded || isTaken || isWhole(line.bytes)) whole += 1;
+    else isUnended = true;
   }
-  if (ended > count) return { kind: 'lines', count: ended };
-  return { kind: isUnended && ended >= count ? 'unended' : 'none' };
+  if (isChanged) return { kind: 'changed' };
+  if (whole > count) return { kind: 'lines', count: whole };
+  return { kind: isUnended ? 'unended' : 'none' };
+}
+
+/** A last line is whole without its line feed if it cannot be half of another one. */
+function isWhole(line: Uint8Array): boolean {
+  return !mayBeHalf(line) && checkLine(line)?.ok === true;
 }

@@ -87,16 +87,17 @@ function removeBatch(
 
 /**
  * Gives a batch that has got more lines since it was queued a name with their number: they are owed from then on. One
- * whose last line has no end, and gets none, goes to `corrupt/` when all else of it is settled.
+ * whose last line has no end, and gets none, or has become something else, goes to `corrupt/` when all else of it is
+ * settled.
  * @param options.now ms since the epoch
- * @returns the segment's new name, or what was put aside, if anything
+ * @returns the segment's new name, or what was put aside, if anything; `isFresh` if somebody may still be writing to it
  * @throws the errno of what failed
  */
 export function takeInGrowth(
   disk: Disk,
   root: string,
   { queue, segment, texts, now }: { queue: string; segment: string; texts: BatchTexts; now: number },
-): { segment?: string; aside?: Corrupt } {
+): { segment?: string; aside?: Corrupt; isFresh?: boolean } {
   const path = `${queue}/${segment}`;
   const batch = batchFilesOf(path);
   const number = parseSegmentName(segment)?.number;
@@ -109,9 +110,12 @@ export function takeInGrowth(
     syncDirectory(disk, queue);
     return { segment: longer };
   }
-  if (growth.kind === 'none' || Math.abs(now - stat.mtimeMs) < defaultStillMs) return {};
+  if (growth.kind === 'none') return {};
+  if (Math.abs(now - stat.mtimeMs) < defaultStillMs) return { isFresh: true };
   const reason =
-    'a line was added when it was queued already, and has no end; all lines before it are settled';
+    growth.kind === 'changed'
+      ? 'its last line had no end when it was queued, and was sent; somebody has added to it since'
+      : 'a line was added when it was queued already, and has no end; all lines before it are settled';
   const aside = putAside(disk, root, { path: batch.text, name: `${batch.id}.jsonl`, reason });
   return aside === undefined ? {} : { aside };
 }

@@ -7,7 +7,13 @@ import { setImmediate } from 'node:timers/promises';
 import { isGeneratedId } from '../../../event/event-id.js';
 import type { ParsedHeader } from '../../../event/header.js';
 import { checkLine, maxBatchEvents, tooMany } from '../../../event/payload.js';
-import { batchCountProblem, batchIdProblem, type ParsedBatchHeader, unended } from '../../../event/record.js';
+import {
+  batchCountProblem,
+  batchIdProblem,
+  mayBeHalf,
+  type ParsedBatchHeader,
+  unended,
+} from '../../../event/record.js';
 import type { BatchFile } from '../batch/accepted-file.js';
 import { type BatchText, openBatchText } from '../batch/batch-text.js';
 import { headerOf } from '../batch/delivery-file.js';
@@ -123,7 +129,7 @@ export function createBatchCheck(disk: Disk, root: string, options: BatchCheckOp
     if (!text.header.ok) return { kind: 'unfit', reason: text.header.reason };
     for (let line = text.lineAt(batch.offset); line !== undefined; line = text.lineAt(line.end)) {
       const checked = checkLine(line.bytes) ?? undefined;
-      const isWhole = line.end > batch.offset + line.bytes.length;
+      const isWhole = line.end > batch.offset + line.bytes.length || !mayBeHalf(line.bytes);
       batch.line += 1;
       batch.offset = line.end;
       if (checked === undefined) continue;

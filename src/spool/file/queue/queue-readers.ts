@@ -10,6 +10,7 @@ import type { BatchTexts } from '../batch/batch-texts.js';
 import { listSegments, removeSegment, takeInGrowth } from '../batch/segment.js';
 import type { Disk } from '../disk/disk.js';
 import { listNames } from '../disk/list-names.js';
+import { defaultStillMs } from '../disk/stillness.js';
 import type { DirectoryCounts } from '../endpoints/directory-counts.js';
 import { readStanding, removeEmpty, type Standing } from '../endpoints/endpoint-directories.js';
 import { createQueueReader, type QueueReader } from './queue-reader.js';
@@ -47,6 +48,8 @@ export interface QueueReaders {
   owed(endpoint: string): number;
   /** Looks at the directories anew, of some endpoints or of all, after files came or went unheard; what is handed out stays so. */
   reload(only?: readonly string[]): void;
+  /** Takes in what was added, in the last second of its attempts, to a batch that is settled but for that. */
+  lookAtGrowing(): void;
   /** Removes the directories in which nothing is left; to be called last. */
   tidy(): Promise<void>;
 }
@@ -68,6 +71,13 @@ export interface QueueReadersOptions {
   onRemoved(endpoint: string, segment: string): void;
   /** Called with an endpoint that is owed nothing, when all of its is removed. */
   onDone(endpoint: string): void;
+}
+
+/** A batch to which somebody was writing when all of its events were settled, and when that was, ms since the epoch. */
+interface Growing {
+  endpoint: string;
+  segment: string;
+  since: number;
 }
 
 /** An endpoint without a reader. */
@@ -109,6 +119,7 @@ export function createQueueReaders(disk: Disk, root: string, options: QueueReade
   const least = Math.min(leastWindow, maxNames);
   /** The one looked at longest ago first. */
   const readings = new Map<string, Reading>();
+  let growing: Growing[] = [];
   /** Endpoints that are owed nothing, the one sent to longest ago first, with the directory of their last delivery. */
   const done = new Map<string, string>();
   /** What the readers hold, in names. */
@@ -139,17 +150,61 @@ export function createQueueReaders(disk: Disk, root: string, options: QueueReade
 
   /** Whether a batch has got more events since it was queued: they come next. */
   function takeInMore(endpoint: string, segment: string, reader: QueueReader): boolean {
+    const longer = settleGrowth(endpoint, segment);
+    if (longer) reader.added(longer, '');
+    return longer !== undefined;
+  }
+
+  /** The new name of a batch that has got more events; '' where that cannot be told: then the next drain finds it. */
+  function settleGrowth(endpoint: string, segment: string): string | undefined {
     try {
       const queue = `${root}/queue/${endpoint}`;
-      const { segment: longer, aside } = takeInGrowth(disk, root, { queue, segment, texts, now: now() });
+      const {
+        segment: longer,
+        aside,
+        isFresh,
+      } = takeInGrowth(disk, root, { queue, segment, texts, now: now() });
+      if (isFresh) growing.push({ endpoint, segment, since: now() });
       if (aside !== undefined) onAside(aside);
-      if (longer === undefined) return false;
-      onRemoved(endpoint, segment);
-      reader.added(longer, '');
-      return true;
+      if (longer !== undefined) onRemoved(endpoint, segment);
+      return longer;
     } catch (error) {
-      ignoreErrno(error); // it stays, and the next drain finds it
-      return true;
+      ignoreErrno(error);
+      return '';
+    }
+  }
+
+  /** Looks again at batches to which somebody was writing when all of their events were settled. */
+  function lookAtGrowing(): void {
+    const isDue = ({ since }: Growing) => Math.abs(now() - since) >= defaultStillMs;
+    if (!growing.some(isDue)) return;
+    const due = growing.filter(isDue);
+    growing = growing.filter((each) => !isDue(each));
+    for (const { endpoint, segment } of due) {
+      const longer = settleGrowth(endpoint, segment);
+      if (longer === undefined && removeSegment(disk, `${root}/queue/${endpoint}/${segment}`, texts))
+        onRemoved(endpoint, segment);
+      if (longer !== undefined) reload([endpoint]);
+    }
+  }
+
+  function reload(only?: readonly string[]): void {
+    for (const [endpoint, reading] of [...readings]) {
+      if (only !== undefined && !only.includes(endpoint)) continue;
+      if (reading.reader.isIdle()) close(endpoint, reading);
+      else using(endpoint, (reader) => reader.reload());
+    }
+    const queues = only ?? [...closed.keys(), ...listNames(disk, `${root}/queue`)];
+    for (const endpoint of new Set(queues)) {
+      if (readings.has(endpoint)) continue;
+      const onGone = (segment: string) => onRemoved(endpoint, segment);
+      try {
+        const standing = readStanding(disk, root, { endpoint, onGone });
+        if (only === undefined || standing.isWaiting || standing.hasRetries || closed.has(endpoint))
+          closed.set(endpoint, closedOf(standing));
+      } catch (error) {
+        ignoreErrno(error); // it stays as it is known; whoever claims is told of it
+      }
     }
   }
 
@@ -312,25 +367,8 @@ export function createQueueReaders(disk: Disk, root: string, options: QueueReade
         return 1; // what cannot be listed has not been found to be empty
       }
     },
-    reload(only) {
-      for (const [endpoint, reading] of [...readings]) {
-        if (only !== undefined && !only.includes(endpoint)) continue;
-        if (reading.reader.isIdle()) close(endpoint, reading);
-        else using(endpoint, (reader) => reader.reload());
-      }
-      const queues = only ?? [...closed.keys(), ...listNames(disk, `${root}/queue`)];
-      for (const endpoint of new Set(queues)) {
-        if (readings.has(endpoint)) continue;
-        const onGone = (segment: string) => onRemoved(endpoint, segment);
-        try {
-          const standing = readStanding(disk, root, { endpoint, onGone });
-          if (only === undefined || standing.isWaiting || standing.hasRetries || closed.has(endpoint))
-            closed.set(endpoint, closedOf(standing));
-        } catch (error) {
-          ignoreErrno(error); // it stays as it is known; whoever claims is told of it
-        }
-      }
-    },
+    reload,
+    lookAtGrowing,
     async tidy() {
       let tidied = 0;
       for (const endpoint of endpoints()) {
