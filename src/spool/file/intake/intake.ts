@@ -19,7 +19,7 @@ import { putAside, type RawPath } from '../disk/put-aside.js';
 import { type EntryStat, readEntry } from '../disk/read-entry.js';
 import { createStillness } from '../disk/stillness.js';
 import { removeIfThere, syncDirectory } from '../disk/write-file.js';
-import { isOurs } from '../queue/place-file.js';
+import { isOurs, moveRead } from '../queue/place-file.js';
 import type { QueueWriter } from '../queue/queue-writer.js';
 import type { Queued } from '../queue/queued.js';
 import { type KeptUnclaimed, keepUnclaimed } from '../unclaimed/unclaimed.js';
@@ -431,17 +431,40 @@ export function createIntake(disk: Disk, root: string, options: IntakeOptions): 
    * @returns whether its deliveries may be sent
    */
   function removeTakenIn({ file, queued, isMoved }: Finished, done: Step): boolean {
-    if (isMoved) return true;
-    const there = disk.lstatSync(file.path, { throwIfNoEntry: false });
-    const { ino, size } = 'ino' in file ? file : file.stat;
-    if (there === undefined) return true;
-    if (there.ino === ino && there.size === size) {
-      removeIfThere(disk, file.path);
-      return true;
-    }
+    if (isMoved || remove(file, queued)) return true;
     done.left = true;
-    if (there.ino === ino) takeBack(disk, root, { ...options, queued });
-    return there.ino !== ino;
+    const { ino } = 'ino' in file ? file : file.stat;
+    const isGrown = disk.lstatSync(file.path, { throwIfNoEntry: false })?.ino === ino;
+    if (isGrown) takeBack(disk, root, { ...options, queued });
+    return !isGrown;
+  }
+
+  /** False if it is not the file that was read any more, or not as large as then. */
+  function remove(file: EventFile | BatchFile, queued: readonly Queued[]): boolean {
+    const { path } = file;
+    const read = 'ino' in file ? file : file.stat;
+    const there = disk.lstatSync(path, { throwIfNoEntry: false });
+    if (there === undefined) return true;
+    if (there.ino !== read.ino || there.size !== read.size) return false;
+    if ('source' in file && isCopied(file, queued)) return removeCopied(path, read);
+    removeIfThere(disk, path);
+    return true;
+  }
+
+  /** Whether a queue has another file than the one in `incoming/`: what is added to that one is not in the queue. */
+  function isCopied({ source, path, ino }: BatchFile, queued: readonly Queued[]): boolean {
+    if (source !== path || queued.length === 0) return true;
+    const isOther = ({ endpoint, segment, name }: Queued) =>
+      disk.lstatSync(`${root}/queue/${endpoint}/${segment}/${name}`, { throwIfNoEntry: false })?.ino !== ino;
+    return queued.some(isOther);
+  }
+
+  /** It is looked at once more when its name is gone: until then somebody may have added to it. */
+  function removeCopied(path: string, read: Pick<EntryStat, 'ino' | 'size'>): boolean {
+    const target = `${root}/tmp/${options.token()}`;
+    if (moveRead(disk, root, { path, target, read }) !== 'moved') return false;
+    removeIfThere(disk, target);
+    return true;
   }
 
   return {

@@ -269,6 +269,23 @@ describe('fanOut() of batches against others', () => {
     });
   }
 
+  for (const endpoints of [['a'], ['a', 'b']]) {
+    it(`fanOut() takes a batch for ${endpoints.length} in again that was copied and has grown until its removal`, async () => {
+      const { root, lease, drop } = await raced(
+        ({ name, args }) =>
+          (name === 'unlinkSync' || name === 'renameSync') && String(args[0]).endsWith('/incoming/b.jsonl'),
+        (at) => appendFileSync(`${at}/incoming/b.jsonl`, '"more"\n'),
+        'EPERM',
+      );
+      drop('b.jsonl', batch(['"first"']));
+      expect(await fanOutAll(lease, () => endpoints)).toMatchObject({ events: 2, corrupt: [], unread: [] });
+      for (const endpoint of endpoints)
+        expect((await claimAll(lease, endpoint)).map(text)).toEqual(['"first"', '"more"']);
+      for (const room of ['incoming', 'tmp']) expect(names(`${root}/${room}`)).toEqual([]);
+      await lease.close();
+    });
+  }
+
   it('fanOut() leaves an event that has grown since it was read, and reads it again', async () => {
     for (const endpoints of [['a'], ['a', 'b']]) {
       const { root, lease, drop } = await raced(
