@@ -46,7 +46,7 @@ export interface Shares {
   count(): number;
   /** How many are in flight to an endpoint. */
   at(endpoint: string): number;
-  /** Looks for attempts that have become slow since. */
+  /** Looks for attempts that have become slow since, and how many there may be now. */
   update(): void;
   /** In how many ms a place may be free although no attempt has ended; Infinity for never. */
   againMs(waiting: { isFirst: boolean }): number;
@@ -96,6 +96,9 @@ export function createShares(options: SharesOptions): Shares {
   let count = 0;
   /** How many of those in flight are of quick endpoints. */
   let quick = 0;
+  /** The most there may be, and how many of these places are common, as `update` has found them. */
+  let limit = 0;
+  let common = 0;
 
   function find(endpoint: string): Share {
     return busy.get(endpoint) ?? remembered.get(endpoint) ?? stranger;
@@ -123,28 +126,29 @@ export function createShares(options: SharesOptions): Shares {
     }
   }
 
-  /** How many places are common. */
-  function commonPlaces(): number {
-    return Math.min(maxInFlight(), Math.ceil(most() * commonPart));
+  function readLimits(): void {
+    limit = most();
+    common = Math.min(maxInFlight(), Math.ceil(limit * commonPart));
   }
 
   function hasFirstPlace(endpoint: string, { isQuick, typicalMs }: Share): boolean {
-    if (count < commonPlaces()) return true;
-    if (isQuick && quick < commonPlaces()) return count < most();
+    if (isQuick && quick < common) return count < limit;
     const isSlow = !isQuick && (typicalMs !== undefined || isFailing(endpoint));
     const unhurriedPart = isSlow ? anyPart : notSlowPart;
     const part = isQuick ? 1 : unhurriedPart;
-    return count < most() * part && slack.isThere();
+    return count < limit * part && slack.isThere();
   }
 
   function hasFurtherPlace({ isQuick }: Share): boolean {
-    const all = commonPlaces();
-    if (count >= most()) return false;
-    return isQuick ? quick + Math.min(count - quick, Math.floor(all * slowPart)) < all : count < all;
+    return (
+      isQuick && count < limit && quick + Math.min(count - quick, Math.floor(common * slowPart)) < common
+    );
   }
 
+  readLimits();
   return {
     hasPlace(endpoint) {
+      if (count < common) return true; // they are hardly ever all taken
       const share = find(endpoint);
       return share.places === 0 ? hasFirstPlace(endpoint, share) : hasFurtherPlace(share);
     },
@@ -159,7 +163,7 @@ export function createShares(options: SharesOptions): Shares {
       const share = busy.get(endpoint) ?? remembered.get(endpoint) ?? { ...stranger };
       remembered.delete(endpoint);
       busy.set(endpoint, share);
-      if (share.places === 0 && count >= commonPlaces()) slack.use();
+      if (share.places === 0 && count >= common) slack.use();
       share.places += 1;
       count += 1;
       if (share.isQuick) quick += 1;
@@ -177,6 +181,7 @@ export function createShares(options: SharesOptions): Shares {
     count: () => count,
     at: (endpoint) => busy.get(endpoint)?.places ?? 0,
     update() {
+      readLimits();
       const before = now() - quickMs;
       for (let flight = flights[aged]; flight !== undefined; flight = flights[aged]) {
         if (!flight.isOver && flight.since > before) break;
@@ -184,10 +189,10 @@ export function createShares(options: SharesOptions): Shares {
         aged += 1;
       }
       if (2 * aged > flights.length) [flights, aged] = [flights.slice(aged), 0];
-      if (count >= commonPlaces()) slack.sample();
+      if (count >= common) slack.sample();
     },
     againMs({ isFirst }) {
-      if (count >= most()) return Infinity;
+      if (count >= limit) return Infinity;
       return isFirst ? againAfterMs : agedAfterMs;
     },
   };
