@@ -6,7 +6,7 @@
  * answer of success whose body is still coming: its `rest` says when.
  */
 import { formatDuration } from '../../shared/duration.js';
-import type { FailedBody } from '../answer/describe-answer.js';
+import { describeAnswer } from '../answer/describe-answer.js';
 import { isSuccess } from '../answer/verdict.js';
 import type { HttpRequest } from '../request/http-request.js';
 import type { Answer, AttemptAnswer, AttemptResult } from '../sender.js';
@@ -34,12 +34,15 @@ export interface ExchangeOptions {
   signals: readonly AbortSignal[];
   deadlines: Deadlines;
   cutOffs: CutOffs;
-  /** Gives a connection to the request's origin, with `fresh` a new one; undefined where none is made any more. */
-  connect(origin: string, options: { fresh: boolean }): Connection | undefined;
+  connections: Connections;
+}
+
+/** Where an exchange has its connection from. */
+export interface Connections {
+  /** Gives a connection to an origin, with `fresh` a new one; undefined where none is made any more. */
+  open(options: { origin: string; timeoutMs: number; fresh: boolean }): Connection | undefined;
   /** Takes back a connection that can be used again. */
   keep(connection: Connection): void;
-  /** A failed answer with what is kept of its body. */
-  withBody(answer: AttemptAnswer, body: FailedBody): AttemptAnswer;
 }
 
 /**
@@ -53,7 +56,7 @@ export interface ExchangeOptions {
  * 9.3.1). It may be a repeat for the receiver, with the same `webhook-id`.
  */
 export function exchange(request: HttpRequest, options: ExchangeOptions): Promise<AttemptResult> {
-  const { timeoutMs, signals, deadlines, cutOffs, connect, keep, withBody } = options;
+  const { timeoutMs, signals, deadlines, cutOffs, connections } = options;
   return new Promise((resolve) => {
     /** Whether the result was given. */
     let settled = false;
@@ -105,7 +108,8 @@ export function exchange(request: HttpRequest, options: ExchangeOptions): Promis
         body = [connection!.restOfHead()];
       }
       const result: AttemptAnswer = { kind: 'answer', ...answer };
-      return isSuccess(answer.status) ? result : withBody(result, { bytes: Buffer.concat(body), isCut });
+      if (isSuccess(answer.status)) return result;
+      return describeAnswer(result, { bytes: Buffer.concat(body), isCut, mask: request.mask });
     }
 
     /** The rest of the answer has mostly come in the same piece, and then this has nothing to do. */
@@ -121,7 +125,7 @@ export function exchange(request: HttpRequest, options: ExchangeOptions): Promis
 
     function begin({ fresh }: { fresh: boolean }): void {
       try {
-        connection = connect(request.origin, { fresh });
+        connection = connections.open({ origin: request.origin, timeoutMs, fresh });
         if (connection === undefined) onAbort();
         else connection.post(request, listenerFor(connection));
       } catch (error) {
@@ -157,7 +161,7 @@ export function exchange(request: HttpRequest, options: ExchangeOptions): Promis
           if (over) return;
           finish();
           if (!settled) settle(resultOr({ kind: 'aborted' }, { isCut: false }));
-          if (mine.isOpen()) keep(mine);
+          if (mine.isOpen()) connections.keep(mine);
           else void mine.destroy();
         },
         failed: (error) => {

@@ -11,7 +11,6 @@
  */
 import { errnoOf } from '../../shared/errors.js';
 import { monotonicMs } from '../../shared/monotonic.js';
-import { describeAnswer } from '../answer/describe-answer.js';
 import { type ConnectingOptions, createConnecting } from '../connect/connecting.js';
 import { createConnector } from '../connect/connector.js';
 import { createHostsFile } from '../connect/hosts-file.js';
@@ -26,7 +25,7 @@ import { type Connection, createIdleConnections } from './connection.js';
 import { createCutOffs } from './cut-offs.js';
 import { createDeadlines } from './deadlines.js';
 import { describeError } from './error-words.js';
-import { exchange } from './exchange.js';
+import { type Connections, exchange } from './exchange.js';
 import { hasWebAssembly, openPlainConnection } from './plain-connection.js';
 
 /** Idle connections over all origins, at most, unless there is to be another number of them. */
@@ -89,17 +88,21 @@ export function createHttpSender({
     };
   }
 
-  function begin(request: HttpRequest, { endpoint, signal }: Attempt, open: Connect): Promise<AttemptResult> {
-    const { timeoutMs } = endpoint;
-    const openNew = (origin: string) => (mayConnect ? open(origin, { timeoutMs }) : undefined);
+  const connections: Connections = {
+    open({ origin, timeoutMs, fresh }) {
+      const waiting = fresh ? undefined : idle.take(origin);
+      return waiting ?? (mayConnect ? connect?.(origin, { timeoutMs }) : undefined);
+    },
+    keep: idle.keep,
+  };
+
+  function begin(request: HttpRequest, { endpoint, signal }: Attempt): Promise<AttemptResult> {
     return exchange(request, {
-      timeoutMs,
+      timeoutMs: endpoint.timeoutMs,
       signals: signal === undefined ? [closing.signal] : [closing.signal, signal],
       deadlines,
       cutOffs,
-      connect: (origin, { fresh }) => (fresh ? undefined : idle.take(origin)) ?? openNew(origin),
-      keep: idle.keep,
-      withBody: (answer, body) => describeAnswer(answer, { ...body, mask: request.mask }),
+      connections,
     });
   }
 
@@ -126,7 +129,7 @@ export function createHttpSender({
         const built = buildRequest(attempt);
         if (!built.ok) return built.error;
         connect ??= await loaded();
-        return await begin(built.request, attempt, connect);
+        return await begin(built.request, attempt);
       } catch (error) {
         return describeError(error); // no parser for want of memory, no thread, or a bug: the event waits
       }
