@@ -77,15 +77,23 @@ export async function flushable(options: FlushOptions = {}): Promise<Flushable> 
  */
 export async function flush(options: FlushOptions = {}): Promise<Dropped> {
   const { hook, env = process.env } = options;
-  await flushable(options);
+  if (hook !== undefined && !isHookName(hook)) throw badHookName('flush', hook);
   const root = existingSpoolPath(env, { asked: options.spool, doing: 'flush' });
   const leased = await openSpool(root).lease('flush');
-  if (leased.held) throw busy('flush', leased.holder);
+  if (leased.held) {
+    if (hook !== undefined) await flushable(options); // that nobody knows the hook will not pass
+    throw busy('flush', leased.holder);
+  }
   const journal = createFileJournal(`${root}/journal`, () => {});
   const time = new Date().toISOString();
+  const others = new Set<string>();
   const request: DiscardRequest = {
     incoming: true,
-    match: (event) => hook === undefined || event.hook === hook,
+    match(event) {
+      if (hook === undefined || event.hook === hook) return true;
+      others.add(event.hook ?? '');
+      return false;
+    },
     why: { reason: 'flushed', message: 'it was flushed', time },
   };
   const corrupt: Corrupt[] = [];
@@ -104,6 +112,7 @@ export async function flush(options: FlushOptions = {}): Promise<Dropped> {
       journal.write({ time, what: 'corrupt', event: name, error: reason });
     const count = events + deliveries;
     if (count > 0) journal.write({ time, what: 'dropped', hook, count });
+    else if (hook !== undefined) await checkKnown(hook, { others, config: hooksPath(env, options.config) });
     return { events, deliveries, corrupt };
   } finally {
     journal.close();

@@ -111,6 +111,14 @@ describe('killed with strace at its system calls', () => {
     expect(hits).toBeGreaterThan(3);
   });
 
+  test('flush --yes reads each queued file once', async () => {
+    const world = copyOf(await owing());
+    const reads = (await record(world, ['flush', '--yes'])).filter(
+      ({ name, at }) => name === 'openat' && /^(queue|retry)\/.*e[12]\.json$/.test(at?.path ?? ''),
+    );
+    expect(reads).toHaveLength(2);
+  });
+
   test('drain obeys a request in control/ to its end', async () => {
     const template = await owing();
     const [endpoint] = template.names('queue');
