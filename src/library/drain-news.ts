@@ -1,14 +1,14 @@
 /** Whether the end of a drain is news: cron mails what is printed, each minute. */
 import { type Environment, spoolPath } from '../config/paths.js';
 import { endpointDefaults } from '../endpoint/endpoint.js';
-import { systemClock } from '../shared/clock.js';
+import { momentOf, systemClock } from '../shared/clock.js';
 import { CapnhookError, errnoOf } from '../shared/errors.js';
 import { randomBytes } from '../shared/random.js';
 import { systemDisk } from '../spool/file/disk/disk.js';
 import { forOwner } from '../spool/file/disk/for-owner.js';
 import { readLastReasons, writeLastReasons } from '../spool/file/last-reasons.js';
 import type { DrainSummary, Queued } from '../usecases/drain/ports.js';
-import { queuedOf, summarizeQueues } from '../usecases/drain/reporting/queues.js';
+import { type LeftInQueues, leftIn, queuedOf } from '../usecases/drain/reporting/queues.js';
 import { emptySummary } from '../usecases/drain/reporting/summary.js';
 import { openSpool } from './open-spool.js';
 
@@ -36,11 +36,11 @@ export function noteReason(root: string, kind: EndKind, reason: string | undefin
 }
 
 /** What a drain leaves that could not begin, or go on. */
-export type Left = Pick<DrainSummary, 'owed' | 'waiting' | 'queues' | 'moreQueues'>;
+export type Left = LeftInQueues & Pick<DrainSummary, 'waiting'>;
 
 /** What is queued, read without the lock; undefined where that cannot be read. */
 export async function readLeft({ spool, env }: DrainPlace): Promise<Left | undefined> {
-  const moment = { now: systemClock.now() };
+  const moment = momentOf(systemClock);
   const queues: Queued[] = [];
   try {
     const found = openSpool(spoolPath(env, spool));
@@ -49,8 +49,7 @@ export async function readLeft({ spool, env }: DrainPlace): Promise<Left | undef
       if (count > 0)
         queues.push(queuedOf({ endpoint, count, retrying, health, conduct: endpointDefaults }, moment));
     }
-    const owed = queues.reduce((sum, { count }) => sum + count, 0);
-    return { owed, waiting: await found.waiting(), ...summarizeQueues(queues) };
+    return { ...leftIn(queues), waiting: await found.waiting() };
   } catch (error) {
     if (!(error instanceof CapnhookError) && errnoOf(error) === undefined) throw error;
     return undefined; // there is no spool, or not one of ours
@@ -72,7 +71,5 @@ export async function summaryOfError(
   if (done !== undefined) return { ...done, error };
   const left = await readLeft(place);
   if (left === undefined) return { error };
-  const held = left.queues.filter(({ why }) => why === 'on-hold');
-  const onHold = held.reduce((sum, { count }) => sum + count, 0);
-  return { ...emptySummary(), ...left, onHold, error };
+  return { ...emptySummary(), ...left, error };
 }

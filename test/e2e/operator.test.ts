@@ -55,6 +55,14 @@ describe('a mistake of the operator', () => {
       expect(second.stderr).not.toContain('where the drain is started'); // it is told once
       expect(JSON.parse(second.stdout)).toMatchObject({ failed: 0, gaveUp: 0, owed: 1, misconfigured: 1 });
       expect(Object.keys(health(world, 'broken'))).toEqual(['endpoint', 'mistake']);
+      world.hooks('hooks: [');
+      const third = await world.run(['drain', '--json'], { env: wrong });
+      expect(JSON.parse(third.stdout)).toMatchObject({
+        owed: 1,
+        misconfigured: 1,
+        error: { code: 'HOOKS_FILE' },
+      });
+      world.hooks(hooksFile(receiver.url, settings(receiver.url)));
       const env = 'TARGET' in wrong ? { TARGET: receiver.url } : right;
       expect(await world.run(['drain'], { env })).toMatchObject({ code: 0 });
       expect(receiver.requests).toHaveLength(2);

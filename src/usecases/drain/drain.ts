@@ -12,7 +12,7 @@ import { createIntake } from './intake/intake.js';
 import { createUnclaimedEvents } from './intake/unclaimed.js';
 import type { DrainOptions, DrainPorts, DrainSummary, Queued } from './ports.js';
 import { createAlerts } from './reporting/alerts.js';
-import { queuedOf, summarizeQueues } from './reporting/queues.js';
+import { leftIn, queuedOf } from './reporting/queues.js';
 import { standingNotices } from './reporting/standing.js';
 import { emptySummary } from './reporting/summary.js';
 import { createTelling } from './reporting/telling.js';
@@ -262,14 +262,8 @@ export async function drain(ports: DrainPorts, options: DrainOptions): Promise<D
     stop?.removeEventListener('abort', onStop);
     abort?.removeEventListener('abort', onAbort);
   }
-  const queues = await readQueues(ports, routing);
-  summary.owed = queues.reduce((sum, { count }) => sum + count, 0);
-  for (const { why, count } of queues) {
-    if (why === 'on-hold') summary.onHold += count;
-    if (why === 'misconfigured') summary.misconfigured += 1;
-  }
   summary.waiting = await lease.waiting();
-  return Object.assign(summary, summarizeQueues(queues));
+  return Object.assign(summary, leftIn(await readQueues(ports, routing)));
 }
 
 /** What each endpoint is owed still, and why. */

@@ -5,7 +5,7 @@ import { type Conduct, type Health, parkedUntil } from '../../../endpoint/health
 import { waitForPace } from '../../../endpoint/pace.js';
 import type { Moment } from '../../../shared/clock.js';
 import { isoTime } from '../../../shared/iso-time.js';
-import type { Queued, WhyQueued } from '../ports.js';
+import type { DrainSummary, Queued, WhyQueued } from '../ports.js';
 
 /** Endpoints that a summary names, at most. */
 const maxQueues = 100;
@@ -61,4 +61,18 @@ export function summarizeQueues(all: readonly Queued[]): { queues: readonly Queu
     (rank.get(a.why) ?? 0) - (rank.get(b.why) ?? 0) || (a.endpoint < b.endpoint ? -1 : 1);
   const queues = [...all].sort(byTrouble).slice(0, maxQueues);
   return { queues, moreQueues: all.length - queues.length };
+}
+
+/** What is left in the queues, as a summary tells it. */
+export type LeftInQueues = Pick<DrainSummary, 'owed' | 'onHold' | 'misconfigured' | 'queues' | 'moreQueues'>;
+
+/** Sums up what is left in all queues. Pure. */
+export function leftIn(all: readonly Queued[]): LeftInQueues {
+  let [owed, onHold, misconfigured] = [0, 0, 0];
+  for (const { why, count } of all) {
+    owed += count;
+    if (why === 'on-hold') onHold += count;
+    if (why === 'misconfigured') misconfigured += 1;
+  }
+  return { owed, onHold, misconfigured, ...summarizeQueues(all) };
 }

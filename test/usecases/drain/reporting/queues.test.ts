@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { endpointDefaults } from '../../../../src/endpoint/endpoint.js';
 import type { Queued } from '../../../../src/usecases/drain/ports.js';
 import {
+  leftIn,
   type QueueFacts,
   queuedOf,
   summarizeQueues,
@@ -44,4 +45,18 @@ it('summarizeQueues() names 100 endpoints at most, those in trouble first, in an
   const longer = due.map((each) => ({ ...each, count: 1000 - each.count }));
   const again = summarizeQueues([parked, ...longer.reverse()]).queues;
   expect(again.map(({ endpoint }) => endpoint)).toEqual(queues.map(({ endpoint }) => endpoint));
+});
+
+it('leftIn() counts all endpoints, those that are not named as well', () => {
+  const held = Array.from(
+    { length: 150 },
+    (_, n): Queued => ({ endpoint: `h${n}`, count: 2, why: 'on-hold' }),
+  );
+  const wrong: Queued = { endpoint: 'w', count: 3, why: 'misconfigured', what: 'a secret is missing' };
+  expect(leftIn([...held, wrong])).toMatchObject({
+    owed: 303,
+    onHold: 300,
+    misconfigured: 1,
+    moreQueues: 51,
+  });
 });
