@@ -133,6 +133,23 @@ describe('docs/receivers.md', () => {
   });
 });
 
+describe('docs/decisions.md', () => {
+  const { text } = pageAt('docs/decisions.md');
+  const headings = [...text.matchAll(/^### (.+)$/gm)].map(([, heading = '']) => heading);
+  const numbers = headings.map((heading) => Number(/^(\d+) · /.exec(heading)?.[1]));
+
+  test('gives each decision a number of its own', () => {
+    expect(numbers.length).toBeGreaterThan(90);
+    expect(numbers.filter(Number.isNaN)).toEqual([]);
+    expect(new Set(numbers).size).toBe(numbers.length);
+  });
+
+  test('marks a decision as superseded only by one that is there', () => {
+    const later = headings.flatMap((heading) => /superseded by (\d+)$/.exec(heading)?.[1] ?? []).map(Number);
+    expect(numbers).toEqual(expect.arrayContaining(later));
+  });
+});
+
 describe('README.md and docs/', () => {
   test('show only command lines that capnhook would take', () => {
     const blocks = fences.flatMap(({ lines, page }) => lines.map((line) => ({ line, page, whole: true })));
