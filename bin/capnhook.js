@@ -19,13 +19,13 @@ async function run(argv) {
   const loaded = {};
   let ownCache;
 
-  /** A file of `dist/`, with what V8 compiled when it was built; for a V8 of another version with a cache of its own. */
+  /** Loads a file of `dist/` with its code cache from the build; for another version of V8, with the user's own cache. */
   function load(name) {
     if (loaded[name] !== undefined) return loaded[name].exports;
     const source = readFileSync(`${dist}/${name}`, 'latin1');
-    // A cache keeps the name: it must not tell where the package was built.
+    // The cache contains the file name, which must not reveal where the package was built.
     const filename = `capnhook/dist/${name.slice(2)}`;
-    // What the build adds at the end: a hash of the code, and the V8 that its cache is for.
+    // The build appends a hash of the code, and the version of V8 that the cache is for.
     const [, hash, builder] = /\/\/([0-9a-f]{16}) (\S+)$/.exec(source.slice(-80)) || [];
     const isBuilder = builder === `${process.versions.v8}-${process.arch}`;
     let script =
@@ -44,13 +44,13 @@ async function run(argv) {
   const firing = isFire ? load('./fire.js').fireNow(argv) : undefined;
   const exitCode = await (firing === undefined ? load('./main.js').main(argv) : firing);
   if (ownCache) ownCache.save();
-  // All is written and closed: Node need not take its heap apart.
+  // Everything is written and closed. Exiting here saves Node the teardown of its heap.
   process.exit(exitCode);
 }
 
 /**
- * SIGUSR1 would open Node's inspector to every user of this machine, SIGUSR2 would end the process without a word, and
- * so would SIGHUP end a daemon that does not listen yet.
+ * Ignores signals that do harm: SIGUSR1 would open Node's inspector to every user of this machine. SIGUSR2 would end the
+ * process silently, and SIGHUP a daemon that does not listen yet.
  */
 function ignoreSignals(isDaemon) {
   const signals = isDaemon ? ['SIGUSR1', 'SIGUSR2', 'SIGHUP'] : ['SIGUSR1', 'SIGUSR2'];

@@ -1,19 +1,19 @@
 /**
- * What V8 compiled of the files in dist/, kept for this user where the cache that the package has is for another V8:
- * in `$XDG_CACHE_HOME/capnhook` or `~/.cache/capnhook`. A cache is code, so only a directory and files that belong to
- * this user, and that no other user can write, are trusted. Where it cannot be read or written, all goes on without it.
+ * A user's own V8 code cache of the files in dist/, for when the package's cache is for another version of V8. It is in
+ * `$XDG_CACHE_HOME/capnhook` or `~/.cache/capnhook`. A cache is code, so only a directory and files are trusted that
+ * belong to this user and that no other user can write. If it cannot be read or written, capnhook runs without it.
  */
 'use strict';
 const fs = require('node:fs');
 const { Script } = require('node:vm');
 
-/** So many files are kept; the oldest go first. */
+/** Maximum number of cached files; the oldest are removed first. */
 const mostFiles = 40;
 
-/** A larger file is none of ours, in bytes. */
+/** Maximum size of a cached file, in bytes; larger ones are not ours. */
 const maxBytes = 16 * 1024 * 1024;
 
-/** @param argv the command line: a drain uses other functions than the rest, so it has a cache of its own */
+/** @param argv the command line; a drain uses other functions than other commands, so it has a cache of its own */
 exports.openOwnCache = function openOwnCache(argv) {
   const directory = cacheDirectory(process.env);
   const variant = argv.includes('drain') ? 'drain' : 'other';
@@ -24,7 +24,7 @@ exports.openOwnCache = function openOwnCache(argv) {
   }
 
   return {
-    /** Compiles a source, with what was kept of it. `name` says which source, and changes with it. */
+    /** Compiles a source with its cache. `name` identifies the source, and changes with it. */
     compile(source, { filename, name }) {
       const path = directory && pathOf(name);
       const cachedData = path ? read(directory, path) : undefined;
@@ -32,7 +32,7 @@ exports.openOwnCache = function openOwnCache(argv) {
       if (path && (!cachedData || script.cachedDataRejected)) compiled.push({ path, script });
       return script;
     },
-    /** Keeps what was compiled; call it when the command has ended. */
+    /** Saves new compiled code. Call it when the command has ended. */
     save() {
       if (compiled.length === 0) return;
       try {
@@ -41,13 +41,13 @@ exports.openOwnCache = function openOwnCache(argv) {
         for (const each of compiled) write(each);
         removeOldest(directory);
       } catch {
-        // A disk that is full or read-only, a quota, somebody else's directory: it is only slower without.
+        // A full or read-only disk, a quota, another user's directory: the next start is only slower.
       }
     },
   };
 };
 
-/** The XDG Base Directory Specification: a relative value counts as none. */
+/** Per the XDG Base Directory Specification a relative value is ignored. */
 function cacheDirectory({ XDG_CACHE_HOME: cache, HOME: home }) {
   if (process.geteuid === undefined) return undefined;
   if (cache && cache[0] === '/') return `${cache}/capnhook`;

@@ -2,25 +2,25 @@
 #
 # capnhook_fire HOOK FILE|-
 #
-# Queues an event as `capnhook fire` does, without Node: exit 0 means that it is
-# durable, anything else that nothing was queued. For dash, bash, busybox ash
-# and zsh. `capnhook shellenv` prints these functions, without the comments,
-# which an interactive zsh would not take.
+# Queues an event as `capnhook fire` does, without Node. Exit 0 means that the
+# event is durable, any other code that nothing was queued. For dash, bash, busybox
+# ash and zsh. `capnhook shellenv` prints these functions without the comments,
+# which an interactive zsh would not accept.
 #
-# All of it happens in a command substitution. For one fork the caller keeps its
-# options, umask, traps, IFS and variables, and what the programs say is caught,
-# by which a full disk is told from a broken one. The last line that comes out of
-# it is the event's id, or what went wrong:
+# Everything runs in a command substitution. It costs one fork. The caller keeps
+# its options, umask, traps, IFS and variables, and error messages of programs are
+# captured, which tell a full disk from a broken one. The last line of the output
+# is the event's id, or the kind of failure:
 #
-#   =CODE   the lines before say it
-#   ?74     a call failed that concerns the spool; the line before says why
-#   ?66     the same, of one that reads the payload
+#   =CODE   exit code; the lines before are the message
+#   ?74     a call on the spool failed; the line before is its error
+#   ?66     a call that reads the payload failed; the line before is its error
 #
-# To start a program costs as much as everything else: what a builtin can do a
-# builtin does, and programs run outside of $(…), where dash uses vfork.
+# Starting a program costs as much as everything else together. So builtins do
+# what they can, and programs run outside of $(…), where dash uses vfork.
 
 capnhook_fire() {
-  # Where standard input is closed, the pipe of $(…) takes its place in bash, and - would read what it writes itself.
+  # With standard input closed, bash gives its number to the pipe of $(…), and - would read our own output.
   if { [ "$#" -ge 0 ] 9<&0; } 2> /dev/null; then
     set -- "$(__capnhook_queue "$@")" '
 ' "$@"
@@ -34,15 +34,15 @@ capnhook_fire() {
   esac
 }
 
-# Says the id on a terminal, and hands on what a program has said although it has done its work.
+# Prints the id on a terminal, and passes on warnings of programs that succeeded.
 __capnhook_queued() {
   [ ! -t 1 ] || printf '%s\n' "${1##*"$2"}"
   [ "$1" = "$2${1##*"$2"}" ] || printf '%s' "${1%"$2"*}" >&2
 }
 
-# The steps of an event into the spool. Each ends all of it where it fails.
+# The steps of an event into the spool. Each exits if it fails.
 __capnhook_queue() {
-  # dash would close the pipe behind the first redirection, where the caller has closed standard output.
+  # With standard output closed by the caller, dash would close the pipe after the first redirection.
   exec 2>&1 1>&2
   __capnhook_be_plain
   __capnhook_check_usage "$@"
@@ -55,7 +55,7 @@ __capnhook_queue() {
   __capnhook_publish
 }
 
-# Makes a plain shell of a forked one, whatever it has inherited.
+# Resets the options, traps and functions that a forked shell has inherited.
 __capnhook_be_plain() {
   [ -z "${ZSH_VERSION-}" ] || emulate sh
   { set +e +f +u +x -C; } 2> /dev/null
@@ -67,7 +67,7 @@ __capnhook_be_plain() {
   export LC_ALL
 }
 
-# $1: the exit code, $2: why, $3: what to do about it.
+# $1: the exit code, $2: the message, $3: a hint.
 __capnhook_fail() {
   printf 'capnhook: %s\n' "$2"
   [ -z "${3-}" ] || printf '  %s\n' "$3"
@@ -75,7 +75,7 @@ __capnhook_fail() {
   exit "$1"
 }
 
-# $1: the exit code if nothing better is known.
+# $1: the exit code if the error is unknown.
 __capnhook_fail_as_told() {
   printf '\n?%s\n' "$1"
   exit "$1"
@@ -101,7 +101,7 @@ __capnhook_check_hook() {
     *) [ "${#ch_hook}" -gt 128 ] || return 0 ;;
   esac
   case $ch_hook in
-    *://*) __capnhook_fail 64 'Cannot fire: capnhook_fire takes the name of a hook, and no URL' 'capnhook fire takes URLs.' ;;
+    *://*) __capnhook_fail 64 'Cannot fire: capnhook_fire takes the name of a hook, not a URL' 'capnhook fire takes URLs.' ;;
     *[/?@]* | [Hh][Tt][Tt][Pp]:* | [Hh][Tt][Tt][Pp][Ss]:*) ch_shown='what was given' ;;
     *) __capnhook_quote "$ch_hook" 'what was given' ;;
   esac
@@ -109,7 +109,7 @@ __capnhook_check_hook() {
     'A name has letters, digits, "_", "." and "-", at most 128 of them, begins with a letter, digit or "_", and has no "..".'
 }
 
-# Sets ch_shown to $1 in quotes, or to $2 where it does not belong on a terminal.
+# Sets ch_shown to $1 in quotes, or to $2 if it must not be shown on a terminal.
 __capnhook_quote() {
   case $1 in
     *[!\ -~]* | *[\"\\]*) ch_shown=$2 ;;
@@ -131,7 +131,7 @@ __capnhook_check_payload() {
   fi
 }
 
-# $1: the exit code, $2: why. What was named may be a payload, or a URL, which is a secret.
+# $1: the exit code, $2: the reason. The argument may be a payload or a URL by mistake; both may be secret.
 __capnhook_fail_to_read() {
   ch_hint=''
   __capnhook_quote "$ch_payload" 'the file that was named'
@@ -143,7 +143,7 @@ __capnhook_fail_to_read() {
       ;;
     *://* | [Hh][Tt][Tt][Pp]:* | [Hh][Tt][Tt][Pp][Ss]:*) ch_shown='a URL' ;;
     */*)
-      # One without its scheme; or a directory, which does no harm.
+      # A URL without its scheme; or a directory, which does no harm.
       case ${ch_payload%%/*} in
         ?*.*) ch_shown='a URL' ;;
       esac
@@ -153,7 +153,7 @@ __capnhook_fail_to_read() {
   __capnhook_fail "$1" "Cannot read the payload from $ch_shown: $2" "$ch_hint"
 }
 
-# Whether it cannot be told if $1 is there, because a directory above it may not be searched.
+# Whether the existence of $1 is unknown, because a parent directory may not be searched.
 __capnhook_is_hidden() {
   ch_above=$1
   while [ ! -e "$ch_above" ]; do
@@ -182,7 +182,7 @@ __capnhook_open_spool() {
     'A newer capnhook made it. Update this one, or choose another spool.'
 }
 
-# Sets ch_spool, and ch_source to what it comes from, by the rule of src/config/paths.ts. @returns 1 where there is no home
+# Sets ch_spool, and ch_source to its origin, as src/config/paths.ts does. @returns 1 without a home directory
 __capnhook_find_spool() {
   ch_source=CAPNHOOK_SPOOL
   ch_spool=${CAPNHOOK_SPOOL-}
@@ -220,7 +220,7 @@ __capnhook_check_spool_path() {
     'It would mean another directory in each working directory. Give the whole path.'
 }
 
-# Whether $1 is UTF-8, and has no U+FFFD, which Node puts for what is not. See https://www.rfc-editor.org/rfc/rfc3629#section-4
+# Whether $1 is UTF-8 without U+FFFD, Node's replacement for invalid bytes. See https://www.rfc-editor.org/rfc/rfc3629#section-4
 __capnhook_is_utf8() {
   # shellcheck disable=SC2046 # these are the bytes, as words
   set -- $(printf %s "$1" | command od -A n -v -t u1 | command tr '\n' ' ')
@@ -246,7 +246,7 @@ __capnhook_is_utf8() {
   [ "$ch_left" = 0 ]
 }
 
-# That takes capnhook itself.
+# Creates the spool with `capnhook init`.
 __capnhook_make_spool() {
   unset -f capnhook
   unalias -a
@@ -257,20 +257,20 @@ __capnhook_make_spool() {
   fi
   ! __capnhook_is_hidden "$ch_spool/VERSION" || return 0
   __capnhook_fail 73 "Cannot open the spool: there is none yet (spool $ch_spool)" \
-    'Make it with capnhook init, or put capnhook into the PATH.'
+    'Create it with capnhook init, or put capnhook into the PATH.'
 }
 
-# Makes tmp/<random>, which must not be there yet, and looks at the clock: sets ch_file, ch_entry and ch_clock.
+# Creates tmp/<random>, which must not exist yet, and reads the clock: sets ch_file, ch_entry and ch_clock.
 __capnhook_create_file() {
   __capnhook_draw
   ch_file=$ch_spool/tmp/$ch_random$ch_more ch_entry=$ch_file
-  # However it ends, nothing is left. exec: where it ends because nothing can be forked any more, rm cannot be either.
+  # Removes the file on every exit. exec: if no process can be forked any more, rm cannot be forked either.
   trap 'exec rm -f "$ch_file" "$ch_file.in" "$ch_entry" > /dev/null 2>&1' EXIT
   umask 077
   [ ! -k "$ch_spool/tmp" ] || umask 027
-  # Each of the shells but dash can tell the time. A variable that stands still was handed down by another shell.
+  # Every shell except dash has the time in a variable. A variable that does not change was inherited from another shell.
   [ -z "${ZSH_VERSION-}" ] || zmodload zsh/datetime 2> /dev/null
-  # shellcheck disable=SC3028 # where it is not there, date tells the time
+  # shellcheck disable=SC3028 # without it, date tells the time
   ch_clock=${EPOCHREALTIME-}
   # shellcheck disable=SC3028
   if [ -n "$ch_clock" ] && [ "$ch_clock" != "$EPOCHREALTIME" ]; then
@@ -300,11 +300,11 @@ __capnhook_draw() {
   [ -n "$ch_more" ] || __capnhook_fail 75 'Cannot fire: there are no random numbers here'
 }
 
-# Writes what eventToBytes of src/event/record.ts does, over what is in the file.
+# Writes the event as eventToBytes of src/event/record.ts does, overwriting the file.
 __capnhook_write_event() {
   __capnhook_read_clock
   __capnhook_make_id
-  # Only a file can be asked whether it is empty; a pipe is read into one.
+  # Only a file can be tested for emptiness, so a pipe is read into one.
   if [ ! -f "$ch_payload" ] || [ "$ch_payload" = - ]; then
     if [ "$ch_payload" = - ]; then
       command cat > "$ch_file.in"
@@ -314,7 +314,7 @@ __capnhook_write_event() {
     ch_payload=$ch_file.in
   fi
   [ -s "$ch_payload" ] ||
-    __capnhook_fail 65 'Cannot fire this payload: it is empty' 'Whatever should have written it may have failed.'
+    __capnhook_fail 65 'Cannot fire this payload: it is empty' 'The command that should have written it may have failed.'
   ch_code=''
   {
     ch_code=74
@@ -326,8 +326,8 @@ __capnhook_write_event() {
   } >| "$ch_file" || __capnhook_fail_to_write
 }
 
-# Why a printf has failed only bash can tell. If the disk is full, cat finds that out as well. Why the file cannot be
-# opened, and nothing of it was begun, each shell has said.
+# Only bash reports why a printf failed; cat detects a full disk as well. Every shell has reported why a file cannot be
+# opened.
 __capnhook_fail_to_write() {
   if [ "$ch_code" = 74 ] && command cat < "$ch_payload" >| "$ch_file"; then
     [ -n "${BASH_VERSION-}" ] || printf 'it cannot be written\n'
@@ -335,14 +335,14 @@ __capnhook_fail_to_write() {
   __capnhook_fail_as_told "${ch_code:-74}"
 }
 
-# Sets ch_ms, since 1970, and ch_year, ch_month and ch_day; the years begin in March until the end.
+# Sets ch_ms (since 1970), ch_year, ch_month and ch_day. Until the last step, years begin in March.
 # See https://howardhinnant.github.io/date_algorithms.html#civil_from_days
 __capnhook_read_clock() {
   ch_seconds=${ch_clock%%[!0-9]*}
   ch_fraction=${ch_clock#*[!0-9]}
   case $ch_fraction in
     [0-9][0-9][0-9]*) ch_fraction=${ch_fraction%"${ch_fraction#???}"} ;;
-    # A date may have no %N.
+    # Some versions of date have no %N.
     *) ch_fraction=000 ;;
   esac
   if [ -z "$ch_seconds" ]; then
@@ -365,7 +365,7 @@ __capnhook_read_clock() {
 __capnhook_make_id() {
   ch_id=evt_
   ch_digits='0 1 2 3 4 5 6 7 8 9 A B C D E F G H J K M N P Q R S T V W X Y Z'
-  # shellcheck disable=SC2086 # one word a digit, which no alias of zsh can take for its own
+  # shellcheck disable=SC2086 # one word per digit, which no alias of zsh can match
   set -- $ch_digits
   for ch_part in "$ch_ms 45" "0x$ch_random 40" "0x$ch_more 30"; do
     ch_number=$((${ch_part% *}))
@@ -377,17 +377,17 @@ __capnhook_make_id() {
   done
   case $ch_id in
     evt_[0-7]?????????????????????????) ;;
-    *) __capnhook_fail 75 'Cannot fire: no id can be made up here' ;;
+    *) __capnhook_fail 75 'Cannot fire: no id can be generated here' ;;
   esac
 }
 
-# Makes the event durable under its name. No sync is tried again: the second one would not know what the first has lost.
+# Makes the event durable under its name. A failed sync is not repeated: a second one may succeed although data is lost.
 __capnhook_publish() {
   ch_entry=$ch_spool/incoming/$ch_id.json
   ch_synced=$ch_file
   command sync "$ch_file" || __capnhook_fail_as_told 74
   command ln "$ch_file" "$ch_entry" 2> /dev/null || __capnhook_link_otherwise
-  # Who may not open incoming/, in a shared spool, relies on the fsync of the file to cover its name.
+  # In a shared spool, a user who may not open incoming/ relies on the fsync of the file to cover its name.
   if [ -r "$ch_spool/incoming" ]; then
     command sync "$ch_spool/incoming" "$ch_synced" || __capnhook_withdraw
   else
@@ -398,9 +398,9 @@ __capnhook_publish() {
   exec rm -f "$ch_file" "$ch_file.in" > /dev/null 2>&1
 }
 
-# Renames where the file system has no links. Never where it is another one: there mv would copy.
+# Renames if the file system has no links. Not between file systems: mv would copy there.
 __capnhook_link_otherwise() {
-  # shellcheck disable=SC3013 # each of these shells has -ef; a link that was ended by a signal may be there
+  # shellcheck disable=SC3013 # each of these shells has -ef; an ln that was killed may have made the link
   ch_why=$(command ln "$ch_file" "$ch_entry" 2>&1) || [ "$ch_file" -ef "$ch_entry" ] || case $ch_why in
     *'not permitted' | *'ot supported' | *'not implemented' | *'oo many links')
       command mv -f "$ch_file" "$ch_entry" || __capnhook_fail_as_told 74
@@ -413,14 +413,14 @@ __capnhook_link_otherwise() {
   esac
 }
 
-# Takes the event back, unless a drain has taken it in, durably.
+# Durably removes the event, unless a drain has taken it in.
 __capnhook_withdraw() {
   if command rm "$ch_entry" 2> /dev/null || [ -e "$ch_entry" ]; then
     __capnhook_fail_as_told 74
   fi
 }
 
-# $1: what came out of __capnhook_queue, $2: a line break, $4: the payload's file. Says why, and exits.
+# $1: the output of __capnhook_queue, $2: a line break, $4: the payload's file. Prints the error, and exits.
 __capnhook_refused() {
   __capnhook_be_plain
   ch_payload=${4-}
@@ -432,13 +432,13 @@ __capnhook_refused() {
   exit "${1##*"="}"
 }
 
-# Says what the last words of a program or of the shell mean, as src/spool/file/spool-error.ts says it.
+# Translates the error message of a program or shell, as src/spool/file/disk/spool-error.ts does for errnos.
 __capnhook_explain() {
   __capnhook_find_spool
   ch_step=${1##*"$2"}
   case $ch_step in
     '?66' | '?74') ch_told=${1%"$2"*} ;;
-    # It was ended before it could say anything.
+    # It was killed before it could print an error.
     *) ch_step='?74' ch_told=$1 ;;
   esac
   ch_told=${ch_told%"$2"}
