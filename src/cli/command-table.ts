@@ -1,17 +1,17 @@
-/** Every command, described once: what it is called with, what its help says, what runs it. */
+/** The description of every command: its arguments, its help, and the function that runs it. */
 import type { Io } from './io.js';
 import { drainOptions, fireOptions, type Globals, type OptionSpecs } from './options.js';
 
 /** One command. */
 export interface CommandSpec {
   name: string;
-  /** Its positional arguments in commander's notation, with what each is. */
+  /** Its positional arguments in commander's notation, each with its help. */
   positionals: ReadonlyArray<readonly [name: string, help: string]>;
   summary: string;
   options: OptionSpecs;
-  /** Two lines that work. */
+  /** Two working command lines. */
   examples: readonly [string, string];
-  /** More to say below the options. */
+  /** Further help below the options. */
   notes?: string;
   run(call: Call): Promise<number>;
 }
@@ -68,11 +68,11 @@ export const commands: readonly CommandSpec[] = [
       ['<url|endpoint>', 'a URL, or the name or id of an endpoint; - reads it from standard input'],
       ['[hook]', 'only from this hook or pattern; it may stand first'],
     ],
-    summary: 'send no events to a URL any more, and move what is queued for it to dead/',
+    summary: 'stop sending events to a URL, and move what is queued for it to dead/',
     options: {
       hook: { type: 'string', value: 'HOOK', help: 'only those of this hook or pattern' },
       keep: { type: 'boolean', help: 'leave what is queued for it where it is, on hold' },
-      'dry-run': { type: 'boolean', help: 'change nothing, and tell what would be changed' },
+      'dry-run': { type: 'boolean', help: 'change nothing, and report what would be changed' },
     },
     examples: [
       'capnhook deregister https://example.com/in',
@@ -88,7 +88,7 @@ export const commands: readonly CommandSpec[] = [
   {
     name: 'targets',
     positionals: [['[hook]', "a hook's name; without one, every registration"]],
-    summary: 'tell who would receive an event',
+    summary: 'list the receivers of an event',
     options: {},
     examples: ['capnhook targets', 'capnhook targets build.failed --json'],
     async run({ positionals: [hook], globals, io }) {
@@ -99,11 +99,11 @@ export const commands: readonly CommandSpec[] = [
   {
     name: 'drain',
     positionals: [],
-    summary: 'send what is queued, once or for good',
+    summary: 'send what is queued, once or continuously',
     options: drainOptions,
     examples: ['capnhook drain', 'capnhook drain --wait 5m'],
     notes:
-      'Exit code 0: nothing is left; 75: something is still owed, or another drain is running; 69: something was given up.',
+      'Exit code 0: nothing is left; 75: something is still queued, or another drain is running; 69: something was given up.',
     async run({ options, globals, io }) {
       const { runDrain } = await import('./commands/drain.js');
       return runDrain(options, globals, io);
@@ -114,7 +114,7 @@ export const commands: readonly CommandSpec[] = [
     positionals: [],
     summary: 'start a drain in the background',
     options: {
-      log: { type: 'string', value: 'FILE', help: 'where its words go (default: <spool>.log)' },
+      log: { type: 'string', value: 'FILE', help: 'the log file (default: <spool>.log)' },
       adopt: { type: 'boolean', help: 'take over a spool that belongs to another hooks file' },
     },
     examples: ['capnhook start', 'capnhook start --log /var/log/capnhook.log'],
@@ -126,7 +126,7 @@ export const commands: readonly CommandSpec[] = [
   {
     name: 'stop',
     positionals: [],
-    summary: 'stop the drain that is running, and wait until it is gone',
+    summary: 'stop the drain that is running, and wait until it has ended',
     options: { timeout: { type: 'string', value: 'DURATION', help: 'how long to wait (default: 30s)' } },
     examples: ['capnhook stop', 'capnhook stop --timeout 5m'],
     async run({ options, globals, io }) {
@@ -151,10 +151,10 @@ export const commands: readonly CommandSpec[] = [
   {
     name: 'init',
     positionals: [],
-    summary: 'make the spool ahead of its first use, or one to share',
+    summary: 'create the spool before its first use, or a shared one',
     options: {
-      shared: { type: 'boolean', help: 'others may fire into it, and nothing else' },
-      group: { type: 'string', value: 'GROUP', help: 'who they are' },
+      shared: { type: 'boolean', help: 'a group may fire into it, and nothing else' },
+      group: { type: 'string', value: 'GROUP', help: 'the group' },
     },
     examples: ['capnhook init', 'capnhook init --spool /var/spool/capnhook --shared --group capnhook'],
     async run({ options, globals, io }) {

@@ -1,9 +1,9 @@
-/** What a drain ends with: its exit code, and the reason in words that can be compared with those of the last one. */
+/** The end of a drain: its exit code, and a reason that can be compared with the previous drain's. */
 import type { CapnhookError } from '../shared/errors.js';
 import { exitCodes } from '../shared/exit-codes.js';
 import type { DrainSummary, Notice } from '../usecases/drain/ports.js';
 
-/** 78 if a person must put something right, 69 if anything was given up, 75 if anything is still queued, otherwise 0. */
+/** 78 if a person must correct something, 69 if anything was given up, 75 if anything is still queued, otherwise 0. */
 export function exitCodeFor({
   misconfigured,
   gaveUp,
@@ -15,7 +15,7 @@ export function exitCodeFor({
   return owed + waiting > 0 ? exitCodes.temporary : exitCodes.ok;
 }
 
-/** What a notice adds to the reason, where the drain may end with another exit code than 0 because of it. */
+/** The reason that a notice adds; undefined if it does not affect the exit code. */
 export function reasonOfNotice(notice: Notice): string | undefined {
   if (notice.kind === 'more-postponed') return 'more entries in incoming/';
   if (notice.kind === 'unread' || notice.kind === 'immovable')
@@ -26,8 +26,9 @@ export function reasonOfNotice(notice: Notice): string | undefined {
 }
 
 /**
- * Why a drain did not end with 0: who waits for what. Without numbers and times, which change with each pass.
- * @param noticed what {@link reasonOfNotice} has said
+ * Why a drain did not end with 0: the endpoints with queued deliveries, and their reasons. It has no numbers and times,
+ * because these change with each pass.
+ * @param noticed the results of {@link reasonOfNotice}
  */
 export function reasonOfSummary(
   exitCode: number,
@@ -39,7 +40,7 @@ export function reasonOfSummary(
   return [exitCode, ...lines, ...[...noticed].sort()].join('\n');
 }
 
-/** Why a drain could not begin, or go on. */
+/** Why a drain could not begin, or could not continue. */
 export function reasonOfError({ code, message, problems }: CapnhookError): string {
   return [code, message, ...problems.map((problem) => problem.message)].join('\n');
 }

@@ -1,4 +1,4 @@
-/** What a drain says: a line for each notice, and at its end why it did not end well. */
+/** The output of a drain: a line for each notice, and a last line with the reason if it did not end well. */
 import { spoolPath } from '../config/paths.js';
 import { type EndKind, noteReason, readLeft } from '../library/drain-news.js';
 import type { CapnhookError } from '../shared/errors.js';
@@ -18,13 +18,13 @@ export interface EndingSignal {
 }
 
 export interface DrainReport {
-  /** Told of everything that happens. */
+  /** Reports a notice. */
   notice(notice: Notice): void;
-  /** Tells how a drain has ended. @returns its exit code */
+  /** Reports the end of a drain. @returns its exit code */
   end(summary: DrainSummary, signal: EndingSignal | undefined): number;
-  /** Whether a drain that could not begin, or go on, is to tell its error. */
+  /** Whether the error of a drain that could not begin, or could not continue, is to be printed. */
   isNews(error: CapnhookError): boolean;
-  /** Tells what is left, and why, in the last line of such a drain. */
+  /** Prints the last line of such a drain: what is left, and why. */
   fail(error: CapnhookError): Promise<void>;
 }
 
@@ -34,10 +34,10 @@ export interface DrainReportOptions {
   io: Io;
 }
 
-/** Reasons that are compared, of what one drain notices. */
+/** Maximum number of reasons from notices that are compared. */
 const maxReasons = 100;
 
-/** What lasts from one pass to the next, and is noticed by each. */
+/** Kinds of notices that every pass repeats while their cause lasts. */
 const lasting: ReadonlySet<Notice['kind']> = new Set([
   'unread',
   'immovable',
@@ -46,7 +46,7 @@ const lasting: ReadonlySet<Notice['kind']> = new Set([
 ]);
 
 /**
- * The report of one drain.
+ * Makes the report of one drain.
  * @param say writes a line
  */
 export async function createDrainReport(
@@ -56,11 +56,11 @@ export async function createDrainReport(
   const style = await createStyle(globals.color && io.isTerminal('err'));
   const { verbose, quiet, json } = globals;
   const reasons = new Set<string>();
-  /** Those that are told although the drain ends with 0. */
+  /** Reasons that are reported although the drain ends with 0. */
   const lastingReasons = new Set<string>();
-  /** Whether there were more entries in `incoming/` than are told by name. */
+  /** Whether there were more entries in `incoming/` than are reported by name. */
   let areMore = false;
-  /** Lines that are told only where the drain's end is news. */
+  /** Lines that are printed only if the drain's end is news. */
   const held: string[] = [];
 
   function isNewReason(kind: EndKind, reason: string | undefined): boolean {
@@ -77,7 +77,7 @@ export async function createDrainReport(
       if (reason !== undefined && reasons.size < maxReasons) reasons.add(reason);
       if (reason !== undefined && notice.kind === 'immovable') lastingReasons.add(reason);
       areMore ||= notice.kind === 'more-postponed';
-      if (quiet && (notice.kind === 'well' || notice.kind === 'resumed')) return; // all else that is told without --verbose is trouble
+      if (quiet && (notice.kind === 'well' || notice.kind === 'resumed')) return; // every other notice without --verbose is about trouble
       const line = renderNotice(notice, { verbose: verbose && !quiet, now: Date.now(), style });
       if (line === undefined) return;
       if (quiet && !daemon && lasting.has(notice.kind)) held.push(line);
@@ -87,7 +87,7 @@ export async function createDrainReport(
       const exitCode = signal?.exitCode ?? exitCodeFor(summary);
       const isWell = exitCode === 0 && lastingReasons.size === 0;
       const noticed = exitCode === 0 ? lastingReasons : reasons;
-      // Where only ten of many are named, which ones is chance.
+      // If only ten of many are named, the choice is random.
       if (areMore) for (const each of lastingReasons) noticed.delete(each);
       const reason = isWell ? undefined : reasonOfSummary(exitCode, summary, noticed);
       const isNews = isNewReason('ended', reason) || signal !== undefined || !quiet;
@@ -108,7 +108,7 @@ export async function createDrainReport(
     async fail({ message }) {
       sayHeld();
       const left = await readLeft({ spool: globals.spool, env: io.env });
-      const words = left === undefined ? 'what is queued cannot be read' : renderLeft(left, Date.now());
+      const words = left === undefined ? 'cannot read what is queued' : renderLeft(left, Date.now());
       const [why = ''] = message.replace(/^Cannot drain: /, '').split('\n');
       say(`${words}; ${why}`);
     },

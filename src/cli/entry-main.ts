@@ -1,4 +1,4 @@
-/** What `bin/capnhook.js` loads for everything but an ordinary `fire`. */
+/** Entry point that `bin/capnhook.js` loads for everything except an ordinary `fire`. */
 import { CapnhookError } from '../shared/errors.js';
 import { guarded } from './guarded.js';
 import { run } from './main.js';

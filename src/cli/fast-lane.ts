@@ -1,6 +1,6 @@
 /**
- * The way of an ordinary `capnhook fire …`: a bundle of its own that loads the
- * file system and little else.
+ * Runs an ordinary `capnhook fire …` in a bundle of its own, which loads little
+ * more than the file system.
  */
 import { type FireArguments, runFire } from './commands/fire.js';
 import { guarded } from './guarded.js';
@@ -8,7 +8,7 @@ import type { Io } from './io.js';
 import { globalsFrom } from './options.js';
 import { parseOrdinary } from './ordinary.js';
 
-/** Runs `fire` if the arguments are an ordinary one; undefined if they are something else. */
+/** Runs an ordinary `fire`; undefined for any other arguments. */
 export function tryFire(argv: readonly string[], io: Io): Promise<number> | undefined {
   const parsed = parseOrdinary('fire', argv);
   if (parsed === undefined) return undefined;

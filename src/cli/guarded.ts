@@ -3,13 +3,13 @@ import { exitCodeOf, exitCodes } from '../shared/exit-codes.js';
 import type { Io } from './io.js';
 import { renderBug, renderError } from './render/error.js';
 
-/** Tells an expected failure. @returns the exit code that stands for it */
+/** Prints an expected failure. @returns its exit code */
 export function tellError(error: CapnhookError, io: Io): number {
   io.err(renderError(error));
   return exitCodeOf(error.code);
 }
 
-/** Runs a command; the only place that turns errors into words and exit codes. */
+/** Runs a command, and turns its errors into messages and exit codes. */
 export async function guarded(command: () => Promise<number>, io: Io): Promise<number> {
   try {
     return await command();

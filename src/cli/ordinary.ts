@@ -1,15 +1,15 @@
 /**
- * The short way of the commands that scripts and cron jobs run often: their
- * arguments are read without commander, which takes longer to load and to
- * build than they have to do. Whatever is unusual (help, a mistake in the
- * options) is left to it.
+ * The fast path of commands that scripts and cron jobs run often. Their arguments
+ * are parsed without commander, which takes longer to load than such a command
+ * takes to run. Everything unusual (help, a mistake in the options) is left to
+ * commander.
  */
 import { parseArgs } from 'node:util';
 import { drainOptions, fireOptions, globalOptions, type OptionSpecs, takesOneValue } from './options.js';
 
 const optionsOf: Readonly<Record<'fire' | 'drain', OptionSpecs>> = { fire: fireOptions, drain: drainOptions };
 
-/** The arguments of an ordinary command, without the word itself; undefined if they are something else. */
+/** Parses the arguments of an ordinary command, without its name; undefined for any other arguments. */
 export function parseOrdinary(
   command: keyof typeof optionsOf,
   argv: readonly string[],
@@ -33,6 +33,6 @@ export function parseOrdinary(
       return undefined;
     return { values, positionals };
   } catch {
-    return undefined; // commander says what is wrong
+    return undefined; // commander reports the mistake
   }
 }

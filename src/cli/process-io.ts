@@ -1,12 +1,12 @@
-/** The process's own streams, environment and signals. Loads nothing before it is asked for. */
+/** The process's own streams, environment and signals. Loads modules only when they are needed. */
 import { closeSync, constants, fstatSync, openSync, statSync } from 'node:fs';
 import { CapnhookError, errnoOf, ignoreErrno } from '../shared/errors.js';
 import type { Io } from './io.js';
 import { readAll } from './read-all.js';
 import { writeAll } from './write-all.js';
 
-/** Nobody reads it any more. */
-const gone: ReadonlySet<string> = new Set(['EPIPE', 'EBADF', 'ECONNRESET']);
+/** Errnos of a stream whose reader has closed it. */
+const closed: ReadonlySet<string> = new Set(['EPIPE', 'EBADF', 'ECONNRESET']);
 
 const numbers = { in: 0, out: 1, err: 2 };
 
@@ -15,9 +15,9 @@ export const processIo: Io = {
   out: (text) => void writeAll(1, text),
   print(text) {
     const errno = writeAll(1, text);
-    if (errno === undefined || gone.has(errno)) return;
+    if (errno === undefined || closed.has(errno)) return;
     throw new CapnhookError('SPOOL_WRITE', `Cannot write to standard output (${errno})`, {
-      hint: 'What is there now is not whole.',
+      hint: 'The output is incomplete.',
     });
   },
   err: (text) => void writeAll(numbers.err, text),
@@ -29,12 +29,12 @@ export const processIo: Io = {
       numbers.err = fd;
       return undefined;
     } catch (error) {
-      ignoreErrno(error); // told by whoever asked for it
+      ignoreErrno(error); // the caller reports it
       return errnoOf(error);
     }
   },
   isTerminal(stream) {
-    // Only a character device can be a terminal, and /dev/null is none; asking further loads half the network stack.
+    // Only a character device except /dev/null can be a terminal. Checking this first avoids loading `node:tty`, which loads much of the network stack.
     try {
       const stat = fstatSync(numbers[stream]);
       if (!stat.isCharacterDevice() || stat.rdev === statSync('/dev/null').rdev) return false;

@@ -1,4 +1,4 @@
-/** The command tree for commander, from the tables; it parses, and runs nothing itself. */
+/** Builds commander's command tree from the tables. */
 import { Command, Option } from 'commander';
 import { CapnhookError } from '../shared/errors.js';
 import { exitCodes } from '../shared/exit-codes.js';
@@ -18,7 +18,7 @@ const introduction = `Webhooks from scripts: fire an event, and it is on disk; d
 All commands: capnhook --help
 `;
 
-/** No URL is shorter, with a host and something behind it. */
+/** Minimum length of a URL without its scheme: a host and a path. */
 const SHORTEST_URL = 4;
 
 /** Parses the arguments and runs the command; resolves to its exit code. */
@@ -53,7 +53,7 @@ function createProgram(argv: readonly string[], io: Io, run: Run): Command {
     .configureOutput({
       writeOut: io.out,
       writeErr: io.err,
-      // Only a terminal has a width; asking where there is none loads half the streams.
+      // Only a terminal has a width, and `process.stdout` loads many modules.
       getOutHelpWidth: () => (io.isTerminal('out') ? process.stdout.columns : 80),
       getErrHelpWidth: () => (io.isTerminal('err') ? process.stderr.columns : 80),
       getOutHasColors: () => false,
@@ -97,12 +97,12 @@ function createCommand(
   return command;
 }
 
-/** What commander calls the value of `--print-id`. */
+/** Commander's name for an option: `printId` for `print-id`. */
 function camelCase(name: string): string {
   return name.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
 }
 
-/** @param options.doing the command whose own options these are: each of its values is given once */
+/** @param options.doing the command that the options belong to; each of its values may be given once */
 function addOptions(command: Command, specs: OptionSpecs, { doing }: { doing?: string } = {}): void {
   for (const [name, spec] of Object.entries(specs)) {
     const { short, value, help, multiple } = spec;
@@ -123,7 +123,7 @@ function once(doing: string, name: string): (text: string, before: string | unde
   };
 }
 
-/** What was typed in the wrong place may be a URL without its scheme. */
+/** Hides misplaced arguments that may be URLs without a scheme. */
 function hideWords(text: string, argv: readonly string[]): string {
   const words = argv.filter(
     (word) => word.length >= SHORTEST_URL && mayBeUrl(word) && !/^https?:/i.test(word),

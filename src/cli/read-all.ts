@@ -1,7 +1,7 @@
 import { fstatSync, readSync } from 'node:fs';
 import { errnoOf } from '../shared/errors.js';
 
-/** Where the size is not known there is room for so many bytes at first. */
+/** Initial buffer size in bytes if the file's size is unknown. */
 const firstBytes = 65_536;
 
 /**
@@ -11,7 +11,7 @@ const firstBytes = 65_536;
  */
 export function readAll(fd: number, maxBytes: number): Uint8Array | undefined {
   const { size } = fstatSync(fd);
-  // A byte more than it takes: the end is seen without making room.
+  // One byte more than the file's size, so that its end is seen without growing the buffer.
   let bytes = Buffer.allocUnsafe(size === 0 ? firstBytes : Math.min(size, maxBytes) + 1);
   let length = 0;
   for (;;) {
@@ -23,7 +23,7 @@ export function readAll(fd: number, maxBytes: number): Uint8Array | undefined {
   }
 }
 
-/** The same bytes, and as much room again, of `most` bytes in all. */
+/** Copies the bytes to a buffer of twice the size, at most `most` bytes. */
 function withRoom(bytes: Uint8Array, most: number): Buffer<ArrayBuffer> {
   const larger = Buffer.allocUnsafe(Math.min(2 * bytes.length, most));
   larger.set(bytes);
@@ -36,7 +36,7 @@ function readSome(fd: number, chunk: Buffer): number {
       return readSync(fd, chunk, 0, chunk.length, null);
     } catch (error) {
       if (errnoOf(error) !== 'EAGAIN') throw error;
-      // Somebody made our standard input non-blocking, and nothing has come yet.
+      // Another process made our standard input non-blocking, and there is no data yet.
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10);
     }
   }

@@ -2,7 +2,7 @@ import { CapnhookError } from '../shared/errors.js';
 import type { Io } from './io.js';
 import { unreadable } from './unreadable.js';
 
-/** A URL is no longer than this. */
+/** Maximum length of a URL, in bytes. */
 const maxUrlBytes = 8192;
 
 function readInput(io: Io): Buffer | undefined {
@@ -14,7 +14,7 @@ function readInput(io: Io): Buffer | undefined {
   }
 }
 
-/** A URL from standard input. @throws CapnhookError `USAGE` unless it is one line; `PERMISSION`, `NO_INPUT` as {@link unreadable} */
+/** Reads a URL from standard input. @throws CapnhookError `USAGE` unless it is one line; `PERMISSION`, `NO_INPUT` as {@link unreadable} */
 export function readUrl(io: Io): string {
   const lines = readInput(io)?.toString('utf8').trim().split('\n') ?? [];
   if (lines.length === 1 && lines[0]) return lines[0].trim();

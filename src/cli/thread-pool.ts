@@ -1,31 +1,31 @@
 /**
- * How many threads libuv may have. It makes all of them at their first use, and
- * aborts the process where one cannot be made: so the size depends on what this
- * process may have.
+ * The size of libuv's thread pool. Libuv creates all threads on first use, and
+ * aborts the process if it cannot create one, so the size depends on the limits of
+ * this process.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 
 /** Limits of this process; Infinity for none. */
 export interface Limits {
-  /** Threads and processes that can still be made. */
+  /** Threads and processes that can still be created. */
   threads: number;
   /** Address space, in bytes (`ulimit -v`). */
   addressBytes: number;
 }
 
-/** Threads where nothing is scarce: many fsyncs then share a commit of the file system. */
+/** Number of threads without scarcity: many concurrent fsyncs share a commit of the file system. */
 const plenty = 64;
 
-/** Threads that are left to others: the compiler's, and the processes that a drain starts. */
+/** Threads left for V8's compiler and for processes that a drain starts. */
 const reserve = 12;
 
-/** Address space that a thread may take, with its stack and its arena of the allocator, in bytes. */
+/** Address space of a thread, with its stack and its allocator arena, in bytes. */
 const bytesPerThread = 256 * 2 ** 20;
 
-/** A limit above this is taken to be plenty, and the processes are not counted. */
+/** Limits of processes above this are not checked. */
 const fewProcesses = 8_192;
 
-/** Threads for libuv; 0 if it cannot have a single one. */
+/** Number of threads for libuv; 0 if not even one can be created. */
 export function threadPoolSize({ threads, addressBytes }: Limits): number {
   if (threads < 1) return 0;
   const byThreads = Math.floor((threads - reserve) / 2);
@@ -33,7 +33,7 @@ export function threadPoolSize({ threads, addressBytes }: Limits): number {
   return Math.max(Math.min(plenty, byThreads, byBytes), 1);
 }
 
-/** Reads the limits of this process. What cannot be read is taken for no limit. */
+/** Reads the limits of this process. An unreadable limit counts as none. */
 export function readLimits(): Limits {
   const limits = read('/proc/self/limits');
   const addressBytes = limitIn(limits, 'Max address space');

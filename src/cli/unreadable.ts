@@ -1,6 +1,6 @@
 import { CapnhookError, errnoOf } from '../shared/errors.js';
 
-/** Node puts this in place of bytes of an argument that are not UTF-8. */
+/** Node's replacement for bytes of an argument that are not UTF-8. */
 const replacement = '\u{FFFD}';
 
 export interface UnreadableDetails {
@@ -10,9 +10,9 @@ export interface UnreadableDetails {
 }
 
 /**
- * The error of an input that cannot be read, in words for a person: `PERMISSION` or `NO_INPUT`.
+ * Makes the error for an input that cannot be read: `PERMISSION` or `NO_INPUT`.
  * @param cannot the beginning of its message, such as `Cannot read the payload from standard input`
- * @throws the error itself, if it is none of the system's
+ * @throws the given error, if it is not a failed system call
  */
 export function unreadable(
   cannot: string,

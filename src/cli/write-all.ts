@@ -2,8 +2,8 @@ import { writeSync } from 'node:fs';
 import { errnoOf } from '../shared/errors.js';
 
 /**
- * Writes a text to a descriptor of any kind (file, pipe, terminal): whole, or as far as that can be done.
- * @returns the errno of what kept it from being written whole, as a reader that has gone away, or a full disk
+ * Writes a text to a descriptor of any kind (file, pipe, terminal).
+ * @returns the errno if it could not be written completely, for example because of a closed pipe or a full disk
  */
 export function writeAll(fd: number, text: string): string | undefined {
   const bytes = Buffer.from(text);
@@ -14,7 +14,7 @@ export function writeAll(fd: number, text: string): string | undefined {
       const errno = errnoOf(error);
       if (errno === undefined || errno.startsWith('ERR_')) throw error;
       if (errno !== 'EAGAIN') return errno;
-      // Somebody made it non-blocking, and its reader is slow.
+      // Another process made it non-blocking, and its reader is slow.
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
     }
   }

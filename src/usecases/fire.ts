@@ -67,7 +67,7 @@ function checkAddress({ hook, to }: Firing): Pick<EventHeader, 'hook' | 'to'> {
   if (hook !== undefined && !isHookName(hook)) throw badHookName('fire', hook);
   if (to?.length === 0)
     throw new CapnhookError('USAGE', 'Cannot fire: the list of URLs is empty', {
-      hint: 'Whatever should have given them may have failed. Nothing was queued.',
+      hint: 'The command that should have listed them may have failed. Nothing was queued.',
     });
   return { hook, to: to?.map(checkUrl) };
 }
@@ -75,8 +75,8 @@ function checkAddress({ hook, to }: Firing): Pick<EventHeader, 'hook' | 'to'> {
 function checkUrl(text: string): string {
   const parsed = parseWebhookUrl(text);
   if (parsed.ok) return parsed.url;
-  throw new CapnhookError('USAGE', `Cannot fire: a URL is no good: ${parsed.reason}`, {
-    hint: 'Give whole URLs, such as https://example.com/in.',
+  throw new CapnhookError('USAGE', `Cannot fire: ${parsed.reason}`, {
+    hint: 'Give complete URLs, such as https://example.com/in.',
   });
 }
 
@@ -86,7 +86,7 @@ function checkId(id: string): string {
 }
 
 function badId(): CapnhookError {
-  return new CapnhookError('USAGE', 'Cannot fire: the id is no good', {
+  return new CapnhookError('USAGE', 'Cannot fire: the id is not valid', {
     hint: 'An id has letters, digits, "_" and "-", at most 128 of them (in a batch less, for the number of each event).',
   });
 }

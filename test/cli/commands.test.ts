@@ -588,7 +588,7 @@ describe('capnhook drain', () => {
     await waitFor(3);
     expect(io.stderr().match(/stay in use/g)).toHaveLength(1);
     expect(io.stderr()).toMatch(
-      /Cannot use the hooks file .*\n {2}\d+:\d+: .*\n {2}The hooks as they were before stay in use\./,
+      /Cannot use the hooks file .*\n {2}\d+:\d+: .*\n {2}The previous hooks stay in use\./,
     );
     io.signal('SIGTERM');
     expect(await ran).toBe(143);
@@ -609,7 +609,7 @@ describe('capnhook flush', () => {
     mkdirSync(join(place.spool, 'queue'), { recursive: true });
     writeFileSync(join(place.spool, 'queue/stray'), '');
     expect((await place.run(['flush', '--yes'])).stderr).toContain(
-      'put aside in corrupt/: stray: it stood at queue/stray, and is no directory',
+      'moved to corrupt/: stray: it stood at queue/stray, and is no directory',
     );
     expect((await place.run(['flush', '--yes', '-q'])).stderr).toBe('');
   });
@@ -648,7 +648,7 @@ describe('capnhook flush', () => {
     for (const terminal of [[], ['in'], ['err']] as Array<Array<'in' | 'err'>>) {
       expect(await place.run(['flush'], { terminal })).toMatchObject({
         code: 64,
-        stderr: expect.stringMatching(/Add --yes if that is meant/),
+        stderr: expect.stringMatching(/Add --yes to confirm/),
       });
     }
     expect(place.names('incoming')).toHaveLength(1);
@@ -751,9 +751,9 @@ describe('capnhook init, start and stop', () => {
     const started = await place.run(['start']);
     expect(started).toMatchObject({
       code: 0,
-      stderr: expect.stringMatching(/^capnhook: started \(pid \d+\); its log: .*spool\.log\n$/),
+      stderr: expect.stringMatching(/^capnhook: started \(pid \d+\); log: .*spool\.log\n$/),
     });
-    expect((await place.run(['start'])).stderr).toMatch(/^capnhook: it is running already \(pid \d+\)/);
+    expect((await place.run(['start'])).stderr).toMatch(/^capnhook: already running \(pid \d+\)/);
     expect(JSON.parse((await place.run(['start', '--json'])).stdout)).toMatchObject({ started: false });
     expect((await place.run(['stop'])).stderr).toMatch(/^capnhook: stopped \(pid \d+\)\n$/);
   });

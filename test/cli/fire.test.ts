@@ -40,7 +40,7 @@ describe('planFire()', () => {
     [{ positionals: ['h', 'a', 'b'], to: ['u'] }, 'too many arguments'],
     [{ positionals: ['h', 'a'], data: '1' }, 'two payloads'],
     [{ positionals: ['h', 'a'], ndjson: 'b' }, 'two payloads'],
-    [{ positionals: ['h'], data: '1', ndjson: 'b' }, '--data and --ndjson are given together'],
+    [{ positionals: ['h'], data: '1', ndjson: 'b' }, '--data and --ndjson cannot be combined'],
   ])('planFire() refuses %j', (args, message) => {
     expect(() => planFire(args)).toThrow(
       expect.objectContaining({
@@ -124,7 +124,7 @@ describe('capnhook fire', () => {
 
   it.each<[string[], number, string]>([
     [['-d', '@missing.json'], 66, 'Cannot read the payload from "missing.json": there is no such file'],
-    [['-d', '@'], 64, 'there is no file name behind @'],
+    [['-d', '@'], 64, 'there is no file name after @'],
     [['-d', '@-', '--to', '-'], 64, 'both the URLs and the payload'],
     [['-d', '1', '-d', '2'], 64, 'Cannot fire: --data is given twice'],
     [['-d', '1', '--data', '1'], 64, 'Cannot fire: --data is given twice'],
@@ -219,7 +219,7 @@ describe('capnhook fire', () => {
     [['fire'], 64, /no hook and no URL is given\n {2}capnhook fire complete payload.json/],
     [['fire', 'complete'], 64, /there is no payload/],
     [['fire', '../x', '-d', '1'], 64, /not a hook's name/],
-    [['fire', 'complete', '-d', '1', '--id', 'a b'], 64, /the id is no good/],
+    [['fire', 'complete', '-d', '1', '--id', 'a b'], 64, /the id is not valid/],
     [['fire', 'complete', '-d', ''], 65, /payload/],
     [['fire', 'complete', '-d', "{'a':1}"], 65, /payload/],
     [['fire', 'complete', '-d', '{} {}'], 65, /payload/],

@@ -44,7 +44,7 @@ describe('renderNotice()', () => {
     ],
     [
       { kind: 'paused', endpoint, why: 'it answered 410 Gone' },
-      `-${who} is paused: it answered 410 Gone; what it is owed is kept`,
+      `-${who} is paused: it answered 410 Gone; its deliveries are kept`,
     ],
     [{ kind: 'well', endpoint, since: now }, `+${who} is well again`],
     [
@@ -89,24 +89,24 @@ describe('renderNotice()', () => {
     ],
     [
       { kind: 'corrupt', entry: { name: 'a\nb', reason: 'it is empty' } },
-      '-put aside in corrupt/: a\\u{a}b: it is empty',
+      '-moved to corrupt/: a\\u{a}b: it is empty',
     ],
     [{ kind: 'unread', entry: { name: 'a', reason: 'EIO' } }, '-a: EIO; will retry'],
     [
       { kind: 'immovable', entry: { name: 'a', reason: 'it is a directory' } },
-      '-a in incoming/ is no event: it is a directory; remove it as its owner, or as root',
+      '-a in incoming/ is not an event: it is a directory; remove it as its owner, or as root',
     ],
-    [{ kind: 'more-postponed', count: 2 }, '-2 entries more in incoming/ cannot be taken in now'],
+    [{ kind: 'more-postponed', count: 2 }, '-2 more entries in incoming/ postponed; will retry'],
     [
       { kind: 'intake-failed', error: new CapnhookError('TEMPORARY', 'Cannot drain') },
-      '-Cannot drain\n  Events wait; it is tried again.',
+      '-Cannot drain\n  Events stay in incoming/; will retry.',
     ],
     [{ kind: 'journal-failed', errno: 'ENOSPC' }, '-cannot write the journal (ENOSPC); deliveries go on'],
     [
       { kind: 'hooks-missing' },
-      '-there is no hooks file yet: events of hooks wait for one; make it with: capnhook register <hook> <url>',
+      '-there is no hooks file yet: events of hooks wait for it; create it with: capnhook register <hook> <url>',
     ],
-    [{ kind: 'hooks-reloaded' }, 'the hooks file has changed, and is in use now'],
+    [{ kind: 'hooks-reloaded' }, 'the changed hooks file is in use now'],
     [
       {
         kind: 'hooks-broken',
@@ -114,7 +114,7 @@ describe('renderNotice()', () => {
           problems: [{ line: 2, column: 3, message: 'bad' }],
         }),
       },
-      '-Cannot use it\n  2:3: bad\n  The hooks as they were before stay in use.',
+      '-Cannot use it\n  2:3: bad\n  The previous hooks stay in use.',
     ],
   ])('renderNotice() of %j', (notice, line) => expect(render(notice)).toBe(line));
 
@@ -181,7 +181,7 @@ describe('renderSummary()', () => {
     [{ delivered: 1 }, 'delivered 1, 0 still queued'],
     [
       { delivered: 3, failed: 1, gaveUp: 2, unclaimed: 1, corrupt: 4, owed: 0, waiting: 6 },
-      'delivered 3, 1 attempt failed, gave up 2, 1 unclaimed, put 4 aside in corrupt/, 6 still queued: 6 not taken in yet',
+      'delivered 3, 1 attempt failed, gave up 2, 1 unclaimed, 4 moved to corrupt/, 6 still queued: 6 not taken in yet',
     ],
     [{ failed: 2, unclaimed: 2 }, 'delivered 0, 2 attempts failed, 2 unclaimed, 0 still queued'],
     [
@@ -197,7 +197,7 @@ describe('renderSummary()', () => {
           { endpoint: 'c', count: 1, why: 'paced', nextAttempt: soon },
         ],
       },
-      'delivered 0, 3 still queued: 1 for a (paused: it answered 410 Gone), 1 for b (failed alone, next attempt in 4m), 1 for c (its rate is used up, next attempt in 4m)',
+      'delivered 0, 3 still queued: 1 for a (paused: it answered 410 Gone), 1 for b (failed alone, next attempt in 4m), 1 for c (its rate limit is reached, next attempt in 4m)',
     ],
     [
       {

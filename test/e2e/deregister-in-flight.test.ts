@@ -111,7 +111,7 @@ test('deregister ends with 75 beside a daemon that does not answer, and the next
   const ran = await world.run(['deregister', url, '--quiet']);
   expect(ran.code).toBe(75);
   expect(ran.stderr).toMatch(
-    /^capnhook: deregistered from one; 4 deliveries still queued for it; the drain that runs was asked .* or else the next drain does\n$/,
+    /^capnhook: deregistered from one; 4 deliveries still queued for it; the running drain was asked .* or else the next drain does\n$/,
   );
   expect(world.names('control')).toHaveLength(1);
   await ends(beside, 'SIGKILL');

@@ -156,7 +156,7 @@ describe('endpoint health', () => {
     const paused = await world.run(['drain']);
     expect(paused.code).toBe(75);
     expect(paused.stderr).toMatch(
-      /\(chat\) is paused: it answered .*disable; what it is owed is kept\n.*1 still queued: 1 for chat \(paused: .*disable\)\n$/,
+      /\(chat\) is paused: it answered .*disable; its deliveries are kept\n.*1 still queued: 1 for chat \(paused: .*disable\)\n$/,
     );
     await aMoment();
     expect(await world.run(['drain', '-q'])).toMatchObject({ code: 75, stderr: '' });
@@ -254,7 +254,9 @@ describe('endpoint health', () => {
     const { world, receiver } = await createChat(undefined, { more: 'rate: 3/h' });
     await world.run(['fire', 'complete', '--ndjson', '-'], { input: '1\n2\n3\n4\n5' });
     const first = await world.run(['drain', '-q']);
-    expect(first.stderr).toMatch(/^capnhook: .* 2 for chat \(its rate is used up, next attempt in \S+\)\n$/);
+    expect(first.stderr).toMatch(
+      /^capnhook: .* 2 for chat \(its rate limit is reached, next attempt in \S+\)\n$/,
+    );
     expect(await world.run(['drain', '-q'])).toMatchObject({ code: 75, stderr: '' });
     expect(receiver.requests).toHaveLength(3);
   });

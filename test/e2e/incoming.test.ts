@@ -78,9 +78,7 @@ test('capnhook drain puts whatever is no event into corrupt/ with the reason, an
     expect(readFileSync(join(world.spool, 'corrupt', `${kept}.why`), 'utf8'), name).toMatch(reason);
   }
   expect(world.names('corrupt')).toHaveLength(2 * Object.keys(entries).length);
-  expect(drained.stderr.match(/^capnhook: put aside in corrupt\//gm)).toHaveLength(
-    Object.keys(entries).length,
-  );
+  expect(drained.stderr.match(/^capnhook: moved to corrupt\//gm)).toHaveLength(Object.keys(entries).length);
   expect(drained.stderr).not.toContain('line\nbreak');
 });
 

@@ -205,7 +205,7 @@ describe.each(shells)('capnhook_fire', (shell) => {
     const without = await run(world, 'capnhook_fire x p.json');
     expect(without).toMatchObject({ code: 73, stdout: '' });
     expect(without.stderr).toBe(
-      `capnhook: Cannot open the spool: there is none yet (spool ${world.spool})\n  Make it with capnhook init, or put capnhook into the PATH.\n`,
+      `capnhook: Cannot open the spool: there is none yet (spool ${world.spool})\n  Create it with capnhook init, or put capnhook into the PATH.\n`,
     );
     const PATH = pathWith(world, { capnhook: `exec '${node}' '${bin}' "$@"` });
     const env = { PATH };

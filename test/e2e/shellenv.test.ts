@@ -206,7 +206,7 @@ describe.each(shells)('capnhook_fire', (shell) => {
       ['capnhook_fire', /no hook is given/],
       [
         'capnhook_fire https://a.example/s3cret p.json',
-        /takes the name of a hook, and no URL\n {2}capnhook fire takes URLs/,
+        /takes the name of a hook, not a URL\n {2}capnhook fire takes URLs/,
       ],
       ['capnhook_fire a.example/s3cret p.json', /what was given is not a hook's name/],
       ['capnhook_fire --help', /takes no options\n {2}capnhook_fire HOOK FILE, or - for standard input/],

@@ -116,7 +116,7 @@ describe('what another user puts into incoming/ by hand', { repeats }, () => {
       const drained = await shared.drain();
       expect(drained.code).toBe(0);
       const line =
-        /^capnhook: \S+ in incoming\/ is no event: .*EACCES.*; remove it as its owner, or as root$/gm;
+        /^capnhook: \S+ in incoming\/ is not an event: .*EACCES.*; remove it as its owner, or as root$/gm;
       expect(drained.stderr.match(line)).toHaveLength(3);
       expect(drained.stderr.split('\n')).toHaveLength(4);
       expect(shared.a.delivered).toEqual(new Map([['beside', ['"beside"']]]));

@@ -88,12 +88,12 @@ describe('fireEvent()', () => {
     ['an ftp URL', { to: ['ftp://a.example/secret'], payload }, /does not begin with https/],
     ['a URL without a host', { to: ['http:///secret'], payload }, /has no host/],
     ['a URL with a fragment', { to: ['http://a.example/#secret'], payload }, /fragment/],
-    ['a bad id', { hook: 'h', id: 'a/b', payload }, /the id is no good/],
-    ['a long id', { hook: 'h', id: 'x'.repeat(129), payload }, /the id is no good/],
+    ['a bad id', { hook: 'h', id: 'a/b', payload }, /the id is not valid/],
+    ['a long id', { hook: 'h', id: 'x'.repeat(129), payload }, /the id is not valid/],
     [
       'a batch whose last id would be too long',
       { hook: 'h', id: 'x'.repeat(127), payload: Buffer.from('1\n2'), batch: true },
-      /the id is no good/,
+      /the id is not valid/,
     ],
   ])('fireEvent() refuses %s as USAGE, and accepts nothing', async (_, what, message) => {
     const { accepted, fire } = firing();

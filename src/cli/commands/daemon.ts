@@ -15,14 +15,14 @@ export async function runStart(
   if (globals.json) io.out(`${JSON.stringify(started)}\n`);
   else if (!globals.quiet) {
     const what = started.started
-      ? `started (pid ${started.pid}); its log: ${started.log}`
-      : `it is running already (pid ${started.pid})`;
+      ? `started (pid ${started.pid}); log: ${started.log}`
+      : `already running (pid ${started.pid})`;
     io.err(`capnhook: ${what}\n`);
   }
   return 0;
 }
 
-/** What more the daemon is to print, as it is told by its environment. */
+/** The daemon's output options, as variables of its environment. */
 function asVariables({ verbose, showUrls }: Globals): Record<string, string> {
   const variables: Record<string, string> = {};
   if (verbose) variables.CAPNHOOK_VERBOSE = '1';

@@ -13,7 +13,7 @@ import { readUrl } from '../read-url.js';
 import { endpointData, renderEndpoint } from '../render/endpoint.js';
 import { count } from '../render/text.js';
 
-/** What was typed behind `deregister`. */
+/** The arguments of `deregister`. */
 export interface DeregisterArguments {
   /** A URL or an endpoint; or two words, of which one is a hook. */
   words: readonly string[];
@@ -35,7 +35,10 @@ export async function runDeregister(args: DeregisterArguments, globals: Globals,
   return done.isPending ? exitCodes.temporary : exitCodes.ok;
 }
 
-/** Which word is the hook: the one that is no URL, or no endpoint of the hooks file; the first one as with `register`. */
+/**
+ * Tells the hook from the target: the hook is the word that is not a URL and not an endpoint of the hooks file. If both
+ * could be the hook, it is the first, as with `register`.
+ */
 async function wordsOf(
   { words, hook }: DeregisterArguments,
   globals: Globals,
@@ -54,7 +57,7 @@ async function wordsOf(
   return isFirst ? { target: first, hook: second } : { target: second, hook: first };
 }
 
-/** For a program; without whole URLs unless asked. */
+/** The result as JSON data; complete URLs only with `showUrls`. */
 function dataOf(
   { didYouMean, ...done }: Deregistered,
   { dryRun, showUrls }: { dryRun: boolean | undefined; showUrls: boolean },
@@ -87,10 +90,10 @@ function renderDeregistered(done: Deregistered, { hook, showUrls, isDryRun }: Re
   if (queued > 0) parts.push(`${deliveries(queued)} still queued for it`);
   if (isPending)
     parts.push(
-      'the drain that runs was asked to move what is left, and has not done so in time; it does so when it can, or else the next drain does',
+      'the running drain was asked to move what is left, and has not done so in time; it does so when it can, or else the next drain does',
     );
   if (belongsTo !== undefined)
-    parts.push(`the spool was left alone: it belongs to the hooks file ${belongsTo}`);
+    parts.push(`the spool was not changed: it belongs to the hooks file ${belongsTo}`);
   if (isDryRun) parts.push('nothing was changed');
   return parts.join('; ');
 }

@@ -9,10 +9,10 @@ import { tellError } from '../guarded.js';
 import type { Io } from '../io.js';
 import type { Globals } from '../options.js';
 
-/** Tells a daemon which file its words go to. */
+/** The variable with the path of a daemon's log. */
 const logVariable = 'CAPNHOOK_LOG';
 
-/** What was typed behind `drain`. */
+/** The arguments of `drain`. */
 export interface DrainArguments {
   adopt?: boolean | undefined;
   daemon?: boolean | undefined;
@@ -21,9 +21,9 @@ export interface DrainArguments {
 }
 
 /**
- * `capnhook drain`. Where it ends with another exit code than 0, its last line says why; with `--quiet` only where that
- * is another reason than the last drain's. With `--json` there is a summary also where it could not begin.
- * @throws CapnhookError `USAGE`; whatever is no CapnhookError
+ * `capnhook drain`. If the exit code is not 0, the last line gives the reason; with `--quiet` only if the reason differs
+ * from the previous drain's. With `--json` there is a summary even if the drain could not begin.
+ * @throws CapnhookError `USAGE`; every error that is not a CapnhookError
  */
 export async function runDrain(args: DrainArguments, globals: Globals, io: Io): Promise<number> {
   const waitMs = durationOf('--wait', args.wait);
@@ -69,7 +69,7 @@ export async function runDrain(args: DrainArguments, globals: Globals, io: Io): 
       io.out(`${JSON.stringify(summary)}\n`);
     }
     if (!report.isNews(error)) return exitCodeOf(error.code);
-    if (daemon && isReady) io.err(`${new Date().toISOString()} `); // in front of what is told of it
+    if (daemon && isReady) io.err(`${new Date().toISOString()} `); // the time, in front of the message
     const exitCode = tellError(error, io);
     await report.fail(error);
     return exitCode;
@@ -91,7 +91,7 @@ function durationOf(option: string, text: string | undefined): number | undefine
   );
 }
 
-/** A daemon's lines carry the time: nobody is there when they are written. */
+/** Makes the function that prints lines; a daemon's lines begin with the time. */
 function createSayer({ daemon }: DrainArguments, io: Io): (line: string) => void {
   return (line) => io.err(daemon ? `${new Date().toISOString()} ${line}\n` : `capnhook: ${line}\n`);
 }
@@ -100,12 +100,12 @@ interface Signals {
   stop: AbortSignal;
   abort: AbortSignal;
   onReady(control: { reload(): void }): void;
-  /** The signal that ended it, if one did. */
+  /** The signal that ended the drain, if any. */
   ended(): EndingSignal | undefined;
   close(): void;
 }
 
-/** Begins the log of `capnhook start` anew, which may have been renamed since. */
+/** Opens the log of `capnhook start` again, because log rotation may have renamed it. */
 function reopenLog(say: (line: string) => void, io: Io): void {
   const path = io.env[logVariable];
   if (!path) return;

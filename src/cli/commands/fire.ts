@@ -8,7 +8,7 @@ import type { Globals } from '../options.js';
 import { readAll } from '../read-all.js';
 import { unreadable } from '../unreadable.js';
 
-/** What was typed behind `fire`. */
+/** The arguments of `fire`. */
 export interface FireArguments {
   positionals: readonly string[];
   data?: string | undefined;
@@ -20,7 +20,7 @@ export interface FireArguments {
 }
 
 /**
- * `capnhook fire`: queues an event, and says its id on a terminal, as JSON, or where `--print-id` asks for it.
+ * `capnhook fire`: queues an event, and prints its id on a terminal, as JSON, or with `--print-id`.
  * @throws CapnhookError `USAGE`, `NO_INPUT`, `PERMISSION` for the payload's file, or as the library's `fire`
  */
 export async function runFire(
@@ -46,7 +46,7 @@ export async function runFire(
   return 0;
 }
 
-/** Rejects if nobody is registered for the hook. It is given from outside: it loads what an ordinary `fire` must not. */
+/** Rejects if no endpoint is registered for the hook. Passed in, because it loads modules that an ordinary `fire` must not load. */
 type RequireHook = (hook: string, options: { config: string | undefined; env: Io['env'] }) => Promise<void>;
 
 interface Plan {
@@ -56,17 +56,17 @@ interface Plan {
   file?: string;
 }
 
-/** Which positional is what: pure. @throws CapnhookError `USAGE` */
+/** Assigns the positional arguments. Pure. @throws CapnhookError `USAGE` */
 export function planFire({ positionals, data, to, ndjson }: FireArguments): Plan {
   if (data === '@') {
     throw usage(
-      'there is no file name behind @',
+      'there is no file name after @',
       'Name the file: -d @payload.json, or -d @- for standard input.',
     );
   }
   if (data !== undefined && ndjson !== undefined) {
     throw usage(
-      '--data and --ndjson are given together',
+      '--data and --ndjson cannot be combined',
       'The payload comes from one place: leave one of them out.',
     );
   }
@@ -121,7 +121,7 @@ function readUrls(to: readonly string[], io: Io): readonly string[] {
   const urls = to.flatMap((each) => (each === '-' ? linesOf(readPayload('-', maxPayloadBytes, io)) : [each]));
   if (urls.length > 0) return urls;
   throw new CapnhookError('BAD_PAYLOAD', 'Cannot fire: there is no URL on standard input', {
-    hint: 'Whatever should have written it may have failed. Nothing was queued.',
+    hint: 'The command that should have written it may have failed. Nothing was queued.',
   });
 }
 
@@ -163,7 +163,7 @@ function hintFor(file: string): string | undefined {
   return isMeantAsUrl(file) ? 'It looks like a URL: give each URL with --to.' : undefined;
 }
 
-/** Also one without its scheme (`hooks.slack.com/services/…`), if there is no such file. */
+/** Whether the argument is probably a URL, also without its scheme (`hooks.slack.com/services/…`), and not a file. */
 function isMeantAsUrl(file: string): boolean {
   if (looksLikeUrl(file) || /^https?:/i.test(file)) return true;
   return /^[a-z0-9-]+(\.[a-z0-9-]+)+(:\d+)?\//i.test(file) && !existsSync(file);
@@ -173,7 +173,7 @@ function looksLikeJson(text: string): boolean {
   return /^\s*[[{"]/.test(text);
 }
 
-/** What a payload was to be read from, without showing what may be a payload or a secret itself. */
+/** Names the source of a payload, without showing text that may be a payload or a secret. */
 function nameOf(file: string): string {
   if (file === '-') return 'standard input';
   if (looksLikeJson(file)) return 'the file that was named';

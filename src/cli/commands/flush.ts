@@ -3,15 +3,15 @@ import { CapnhookError } from '../../shared/errors.js';
 import { exitCodes } from '../../shared/exit-codes.js';
 import type { Io } from '../io.js';
 import type { Globals } from '../options.js';
-import { count, renderAside } from '../render/text.js';
+import { count, renderCorrupt } from '../render/text.js';
 
-/** What was typed behind `flush`. */
+/** The arguments of `flush`. */
 export interface FlushArguments {
   hook?: string | undefined;
   yes?: boolean | undefined;
 }
 
-/** `capnhook flush`. @throws CapnhookError `USAGE` without `--yes` where nobody can be asked, or as the library's `flush` */
+/** `capnhook flush`. @throws CapnhookError `USAGE` without `--yes` and without a terminal, or as the library's `flush` */
 export async function runFlush({ hook, yes }: FlushArguments, globals: Globals, io: Io): Promise<number> {
   const options = { hook, spool: globals.spool, config: globals.config, env: io.env };
   if (!yes) {
@@ -28,13 +28,13 @@ export async function runFlush({ hook, yes }: FlushArguments, globals: Globals, 
   const dropped = await flush(options);
   if (globals.json) io.out(`${JSON.stringify(dropped)}\n`);
   else if (!globals.quiet) {
-    for (const entry of dropped.corrupt) io.err(`capnhook: ${renderAside(entry)}\n`);
+    for (const entry of dropped.corrupt) io.err(`capnhook: ${renderCorrupt(entry)}\n`);
     io.err(`capnhook: moved ${whatOf(dropped)} to dead/\n`);
   }
   return exitCodes.ok;
 }
 
-/** Hooks that are named in the question. */
+/** Maximum number of hooks named in the question. */
 const maxNamed = 5;
 
 function whatOf({ deliveries, events }: { deliveries: number; events: number }): string {
@@ -49,9 +49,13 @@ async function ask(found: Flushable, io: Io): Promise<string | undefined> {
   if (others > 0) list.push(`others of ${count(others, 'hook')}`);
   const what = `${whatOf(found)} (${list.join(', ')}) in the spool ${found.spool}`;
   if (!io.isTerminal('in') || !io.isTerminal('err')) {
-    throw new CapnhookError('USAGE', `Cannot flush ${what}: it ends them, and nobody can be asked here`, {
-      hint: 'Add --yes if that is meant.',
-    });
+    throw new CapnhookError(
+      'USAGE',
+      `Cannot flush ${what}: this moves them to dead/, and there is no terminal to confirm it`,
+      {
+        hint: 'Add --yes to confirm.',
+      },
+    );
   }
   return await io.ask(`Move ${what} to dead/? [y/N] `);
 }

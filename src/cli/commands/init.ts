@@ -3,7 +3,7 @@ import { CapnhookError } from '../../shared/errors.js';
 import type { Io } from '../io.js';
 import type { Globals } from '../options.js';
 
-/** What was typed behind `init`. */
+/** The arguments of `init`. */
 export interface InitArguments {
   shared?: boolean | undefined;
   group?: string | undefined;

@@ -6,7 +6,7 @@ import type { Io } from '../io.js';
 import type { Globals } from '../options.js';
 import { renderShellenv } from '../render/shellenv.js';
 
-/** `capnhook shellenv`. @throws CapnhookError `USAGE` if `--spool` names nothing */
+/** `capnhook shellenv`. @throws CapnhookError `USAGE` if `--spool` is empty or not a usable path */
 export async function runShellenv(globals: Globals, io: Io): Promise<number> {
   const source = readFileSync(join(packageRoot(), 'shell/capnhook-fire.sh'), 'utf8');
   const spool = globals.spool === undefined ? undefined : spoolPath(io.env, globals.spool);

@@ -1,6 +1,6 @@
 import type { Secret } from '../../endpoint/endpoint.js';
 
-/** An endpoint for a person: scheme, host and id, since a URL may be a secret; the whole URL only if asked. */
+/** Renders an endpoint for people: scheme, host and id. A URL may be a secret, so it is shown only with `showUrls`. */
 export function renderEndpoint({ id, url }: { id: string; url?: Secret }, showUrls: boolean): string {
   if (url === undefined) return id;
   if (!('value' in url)) return `${id} (URL from ${renderReference(url)})`;
@@ -15,7 +15,7 @@ function renderReference(reference: Exclude<Secret, { value: string }>): string 
   return 'file' in reference ? reference.file : `credential ${reference.credential}`;
 }
 
-/** An endpoint for a program; without its URL unless asked. */
+/** An endpoint as JSON data; its URL only with `showUrls`. */
 export function endpointData(
   { id, url }: { id: string; url?: Secret },
   showUrls: boolean,

@@ -1,7 +1,7 @@
 import type { CapnhookError } from '../../shared/errors.js';
 import { hideUrls } from './text.js';
 
-/** An expected failure as lines for standard error. */
+/** Renders an expected failure as lines for standard error. */
 export function renderError({ message, hint, problems }: CapnhookError): string {
   const lines = [`capnhook: ${message}`];
   for (const problem of problems) {
@@ -12,7 +12,7 @@ export function renderError({ message, hint, problems }: CapnhookError): string 
   return `${lines.join('\n')}\n`;
 }
 
-/** A bug as lines for standard error. */
+/** Renders a bug as lines for standard error. */
 export function renderBug(error: unknown): string {
   const trace = error instanceof Error ? (error.stack ?? error.message) : String(error);
   return `capnhook: this is a bug in capnhook; please report it with these lines:\n${hideUrls(trace)}\n`;

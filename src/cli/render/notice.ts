@@ -1,21 +1,21 @@
 import { formatDuration } from '../../shared/duration.js';
 import type { CapnhookError } from '../../shared/errors.js';
 import { isoTime } from '../../shared/iso-time.js';
-import type { Corrupt, Named, Notice } from '../../usecases/drain/ports.js';
+import type { Corrupt, EndpointLabel, Notice } from '../../usecases/drain/ports.js';
 import { renderError } from './error.js';
 import type { Style } from './style.js';
 import { renderWhy } from './summary.js';
-import { count, renderAside, renderDue, safe } from './text.js';
+import { count, renderCorrupt, renderDue, safe } from './text.js';
 
 export interface NoticeOptions {
-  /** Whether what is only of interest to somebody who looks is told, too. */
+  /** Whether notices of successful steps are rendered, too. */
   verbose: boolean;
   /** ms since the epoch. */
   now: number;
   style: Style;
 }
 
-/** A notice as one line without its line break, or undefined if it is not to be told. */
+/** Renders a notice as one line, without its line break; undefined if it is not to be shown. */
 export function renderNotice(notice: Notice, options: NoticeOptions): string | undefined {
   const { now, style, verbose } = options;
   switch (notice.kind) {
@@ -25,10 +25,10 @@ export function renderNotice(notice: Notice, options: NoticeOptions): string | u
       const why = notice.message === undefined ? notice.what : `${notice.what} (${safe(notice.message)})`;
       const next =
         notice.parkedUntil === undefined ? '' : `; next attempt ${renderDue(notice.parkedUntil, now)}`;
-      return style.bad(`${renderNamed(notice.endpoint)} fails: ${why}${next}`);
+      return style.bad(`${renderLabel(notice.endpoint)} fails: ${why}${next}`);
     }
     case 'paused':
-      return style.bad(`${renderNamed(notice.endpoint)} is paused: ${notice.why}; what it is owed is kept`);
+      return style.bad(`${renderLabel(notice.endpoint)} is paused: ${notice.why}; its deliveries are kept`);
     case 'standing':
       return style.bad(renderStanding(notice, now));
     case 'more-standing':
@@ -36,10 +36,10 @@ export function renderNotice(notice: Notice, options: NoticeOptions): string | u
         `${count(notice.endpoints, 'more endpoint')} parked or paused; ${notice.count} still queued for them`,
       );
     case 'well':
-      return style.good(`${renderNamed(notice.endpoint)} is well again`);
+      return style.good(`${renderLabel(notice.endpoint)} is well again`);
     case 'misconfigured': {
       const hint = notice.hint === undefined ? '' : `\n  ${safe(notice.hint)}`;
-      return style.bad(`cannot send to ${renderNamed(notice.endpoint)}: ${safe(notice.reason)}${hint}`);
+      return style.bad(`cannot send to ${renderLabel(notice.endpoint)}: ${safe(notice.reason)}${hint}`);
     }
     case 'shortage': {
       const hint = notice.hint === undefined ? '' : `\n  ${safe(notice.hint)}`;
@@ -47,14 +47,14 @@ export function renderNotice(notice: Notice, options: NoticeOptions): string | u
     }
     case 'failed-alone': {
       const { event, what, dueMs, isFirst } = notice;
-      const who = renderNamed(notice.endpoint);
+      const who = renderLabel(notice.endpoint);
       const next = `next attempt of that event ${renderDue(dueMs, now)}`;
       if (isFirst) return style.bad(`${who} rejects ${event}: ${safe(what)}; ${next}`);
       if (!verbose) return undefined;
       return style.bad(`${event} to ${who} failed alone: ${what}; ${next}`);
     }
     case 'gave-up': {
-      const who = renderNamed(notice.endpoint);
+      const who = renderLabel(notice.endpoint);
       return style.bad(
         `gave up ${count(notice.count, 'delivery', 'deliveries')} for ${who}: ${notice.reason}; kept in dead/`,
       );
@@ -62,9 +62,9 @@ export function renderNotice(notice: Notice, options: NoticeOptions): string | u
     case 'on-hold':
       return style.bad(renderOnHold(notice));
     case 'deregistered':
-      return `${renderNamed(notice.endpoint)} was deregistered: ${count(notice.count, 'delivery', 'deliveries')} moved to dead/`;
+      return `${renderLabel(notice.endpoint)} was deregistered: ${count(notice.count, 'delivery', 'deliveries')} moved to dead/`;
     case 'resumed':
-      return style.good(`${renderNamed(notice.endpoint)} is registered again; nothing is on hold for it`);
+      return style.good(`${renderLabel(notice.endpoint)} is registered again; nothing is on hold for it`);
     case 'set-apart': {
       const place = notice.isKept ? 'moved to unclaimed/' : 'dropped';
       return verbose
@@ -78,17 +78,19 @@ export function renderNotice(notice: Notice, options: NoticeOptions): string | u
         `removed ${count(notice.events, 'event')} from unclaimed/: nobody was registered within ${formatDuration(notice.keepMs)}`,
       );
     case 'corrupt':
-      return style.bad(renderAside(notice.entry));
+      return style.bad(renderCorrupt(notice.entry));
     case 'unread':
       return style.bad(renderPostponed(notice.entry));
     case 'immovable':
       return style.bad(
-        `${safe(notice.entry.name)} in incoming/ is no event: ${safe(notice.entry.reason)}; remove it as its owner, or as root`,
+        `${safe(notice.entry.name)} in incoming/ is not an event: ${safe(notice.entry.reason)}; remove it as its owner, or as root`,
       );
     case 'more-postponed':
-      return style.bad(`${count(notice.count, 'entry', 'entries')} more in incoming/ cannot be taken in now`);
+      return style.bad(
+        `${count(notice.count, 'more entry', 'more entries')} in incoming/ postponed; will retry`,
+      );
     case 'intake-failed':
-      return style.bad(`${wordsOf(notice.error)}\n  Events wait; it is tried again.`);
+      return style.bad(`${wordsOf(notice.error)}\n  Events stay in incoming/; will retry.`);
     case 'journal-failed':
       return style.bad(`cannot write the journal (${notice.errno}); deliveries go on`);
     case 'alert-failed':
@@ -97,12 +99,12 @@ export function renderNotice(notice: Notice, options: NoticeOptions): string | u
       );
     case 'hooks-missing':
       return style.bad(
-        'there is no hooks file yet: events of hooks wait for one; make it with: capnhook register <hook> <url>',
+        'there is no hooks file yet: events of hooks wait for it; create it with: capnhook register <hook> <url>',
       );
     case 'hooks-reloaded':
-      return verbose ? 'the hooks file has changed, and is in use now' : undefined;
+      return verbose ? 'the changed hooks file is in use now' : undefined;
     case 'hooks-broken':
-      return style.bad(`${wordsOf(notice.error)}\n  The hooks as they were before stay in use.`);
+      return style.bad(`${wordsOf(notice.error)}\n  The previous hooks stay in use.`);
   }
 }
 
@@ -116,17 +118,17 @@ function renderOnHold({ endpoint, count: held, keepMs }: Extract<Notice, { kind:
 function renderAttempt(notice: Extract<Notice, { kind: 'attempt' }>, { style }: NoticeOptions): string {
   const { endpoint, event, attempt, what, ms } = notice;
   const again = attempt > 1 ? `, attempt ${attempt}` : '';
-  const line = `${event} to ${renderNamed(endpoint)}: ${what}${again} ${style.faint(`(${ms} ms)`)}`;
+  const line = `${event} to ${renderLabel(endpoint)}: ${what}${again} ${style.faint(`(${ms} ms)`)}`;
   return what === 'delivered' ? style.good(line) : style.bad(line);
 }
 
 function renderStanding({ queued, since }: Extract<Notice, { kind: 'standing' }>, now: number): string {
   const from = since === undefined ? '' : ` since ${isoTime(since)}`;
   const { endpoint, count: owed } = queued;
-  return `${safe(endpoint)} is not sent to${from}: ${renderWhy(queued, now)}; ${owed} still queued`;
+  return `no deliveries to ${safe(endpoint)}${from}: ${renderWhy(queued, now)}; ${owed} still queued`;
 }
 
-/** An entry that stays where it is, and is tried again. */
+/** An entry that stays in incoming/, and is tried again. */
 function renderPostponed({ name, reason }: Corrupt): string {
   const errno = /^it cannot be (?:read|taken in) now \((\w+)\)$/.exec(reason)?.[1];
   if (errno !== undefined) return `cannot read ${safe(name)} now (${errno}); will retry`;
@@ -147,6 +149,6 @@ function wordsOf(error: CapnhookError): string {
     .trimEnd();
 }
 
-function renderNamed({ id, origin, url = origin }: Named): string {
+function renderLabel({ id, origin, url = origin }: EndpointLabel): string {
   return url === undefined ? id : `${url} (${id})`;
 }

@@ -1,10 +1,10 @@
-/** Where the functions say which spool they fire into. */
+/** The line of the functions that chooses the spool. */
 const spoolLine = `  ch_spool=\${CAPNHOOK_SPOOL-}\n`;
 
 /**
- * What `capnhook shellenv` prints: the functions of `shell/capnhook-fire.sh` without comments, which an interactive
- * zsh would take for commands.
- * @param spool the directory that they fire into, whatever the environment says; default by the environment of each call
+ * Renders the output of `capnhook shellenv`: the functions of `shell/capnhook-fire.sh` without comments, which an
+ * interactive zsh would read as commands.
+ * @param spool fixed directory to fire into; by default each call reads it from the environment
  */
 export function renderShellenv(source: string, spool?: string): string {
   if (!source.includes(spoolLine)) throw new Error('Cannot tell where the functions choose their spool');
@@ -12,7 +12,7 @@ export function renderShellenv(source: string, spool?: string): string {
   return spool === undefined ? code : code.replace(spoolLine, () => `  ch_spool=${quoted(spool)}\n`);
 }
 
-/** A text as one word of a shell. */
+/** Quotes a text as one shell word. */
 function quoted(text: string): string {
   return `'${text.replaceAll("'", "'\\''")}'`;
 }

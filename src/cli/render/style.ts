@@ -7,7 +7,7 @@ export interface Style {
 
 const plain: Style = { good: (text) => text, bad: (text) => text, faint: (text) => text };
 
-/** Colours if they are wanted; chalk is loaded only then. */
+/** Makes a style; loads chalk only if colours are wanted. */
 export async function createStyle(color: boolean): Promise<Style> {
   if (!color) return plain;
   const { Chalk } = await import('chalk');

@@ -1,10 +1,10 @@
 import { formatDuration } from '../../shared/duration.js';
 import { visible } from '../../shared/visible.js';
 
-/** Text from a stranger (a file's name, say) that cannot steer a terminal. */
+/** Makes foreign text, such as a file's name, safe for a terminal. */
 export const safe: (text: string) => string = visible;
 
-/** Text that may hold URLs, with no more of them left than scheme and host. */
+/** Shortens every URL in a text to its scheme and host. */
 export function hideUrls(text: string): string {
   return text.replace(/\bhttps?:\/\/[^\s'"]*/gi, (url) => {
     if (!URL.canParse(url)) return 'a URL';
@@ -18,13 +18,13 @@ export function count(number: number, one: string, many: string = `${one}s`): st
   return `${number} ${number === 1 ? one : many}`;
 }
 
-/** A time (ms since the epoch) as the machine's users write it, with what it is from now: `in 5m`. */
+/** Renders a time (ms since the epoch) relative to `now`: `in 5m`. */
 export function renderDue(dueMs: number, now: number): string {
   const seconds = Math.max(Math.round((dueMs - now) / 1000), 0) * 1000;
   return `in ${formatDuration(seconds)}`;
 }
 
-/** What was put aside, and why. */
-export function renderAside({ name, reason }: { name: string; reason: string }): string {
-  return `put aside in corrupt/: ${safe(name)}: ${safe(reason)}`;
+/** Renders an entry that was moved to corrupt/, with the reason. */
+export function renderCorrupt({ name, reason }: { name: string; reason: string }): string {
+  return `moved to corrupt/: ${safe(name)}: ${safe(reason)}`;
 }

@@ -97,13 +97,13 @@ export interface Queued {
 }
 
 /**
- * `misconfigured`: a person must put something right. `on-hold`: the endpoint is not registered for them. `parked`: the endpoint failed. `paused`: it wants nothing more. `alone`: each delivery failed alone, and has a time of
- * its own. `paced`: its rate is used up. `due`: nothing stands in the way but that the drain has ended.
+ * `misconfigured`: a person must put something right. `on-hold`: the endpoint is not registered for them. `parked`: the endpoint failed. `paused`: it wants no more events. `alone`: each delivery failed alone, and has a time of
+ * its own. `paced`: its rate limit is reached. `due`: nothing stands in the way but that the drain has ended.
  */
 export type WhyQueued = 'misconfigured' | 'on-hold' | 'parked' | 'paused' | 'alone' | 'paced' | 'due';
 
 /** An endpoint as it may be shown to anybody: its URL can be a secret. One that was deregistered is only an id. */
-export interface Named {
+export interface EndpointLabel {
   id: string;
   /** Scheme, host and port; only where the hooks file or the event has the URL itself. */
   origin?: string;
@@ -113,27 +113,34 @@ export interface Named {
 
 /** Something that happened while draining. */
 export type Notice =
-  | { kind: 'attempt'; endpoint: Named; event: string; attempt: number; what: string; ms: number }
-  | { kind: 'parked'; endpoint: Named; what: string; message?: string; parkedUntil?: number }
-  | { kind: 'paused'; endpoint: Named; why: string }
-  | { kind: 'well'; endpoint: Named; since: number }
+  | { kind: 'attempt'; endpoint: EndpointLabel; event: string; attempt: number; what: string; ms: number }
+  | { kind: 'parked'; endpoint: EndpointLabel; what: string; message?: string; parkedUntil?: number }
+  | { kind: 'paused'; endpoint: EndpointLabel; why: string }
+  | { kind: 'well'; endpoint: EndpointLabel; since: number }
   /** Said by a daemon that begins: the endpoint is parked or paused since then, ms since the epoch. */
   | { kind: 'standing'; queued: Queued; since?: number }
   /** So many endpoints more are parked or paused, and are owed so many deliveries. */
   | { kind: 'more-standing'; endpoints: number; count: number }
   /** An endpoint cannot be sent to before a person puts something right. */
-  | { kind: 'misconfigured'; endpoint: Named; reason: string; hint?: string | undefined }
+  | { kind: 'misconfigured'; endpoint: EndpointLabel; reason: string; hint?: string | undefined }
   /** This machine could not make attempts; they wait. */
   | { kind: 'shortage'; what: string; reason: string; hint?: string | undefined }
   /** With `isFirst` it is the first delivery of the endpoint that fails alone. */
-  | { kind: 'failed-alone'; endpoint: Named; event: string; what: string; dueMs: number; isFirst: boolean }
-  | { kind: 'gave-up'; endpoint: Named; reason: string; count: number }
+  | {
+      kind: 'failed-alone';
+      endpoint: EndpointLabel;
+      event: string;
+      what: string;
+      dueMs: number;
+      isFirst: boolean;
+    }
+  | { kind: 'gave-up'; endpoint: EndpointLabel; reason: string; count: number }
   /** Deliveries wait for their endpoint to be registered again; given up after `keepMs`. */
-  | { kind: 'on-hold'; endpoint: Named; count: number; keepMs: number }
+  | { kind: 'on-hold'; endpoint: EndpointLabel; count: number; keepMs: number }
   /** Deliveries were moved to the dead because their endpoint was deregistered. */
-  | { kind: 'deregistered'; endpoint: Named; count: number }
+  | { kind: 'deregistered'; endpoint: EndpointLabel; count: number }
   /** The endpoint is registered again: nothing of it is on hold any more. */
-  | { kind: 'resumed'; endpoint: Named }
+  | { kind: 'resumed'; endpoint: EndpointLabel }
   /** Nobody is registered for the event, or the batch of so many events; it is kept, or dropped. */
   | { kind: 'set-apart'; event: string; hook?: string; events: number; isKept: boolean }
   /** Told once for each hook. Without one: of hooks that are not told by name. */

@@ -8,7 +8,7 @@ import { type Health, type State, toldStateOf } from '../../../endpoint/health.j
 import type { JournalEntry } from '../../../journal/journal.js';
 import { isoTime } from '../../../shared/iso-time.js';
 import type { Corrupt, Delivery } from '../../../spool/spool.js';
-import type { DrainPorts, Named } from '../ports.js';
+import type { DrainPorts, EndpointLabel } from '../ports.js';
 import { excerptOf, withExcerpt } from './answer.js';
 import { createNamer } from './name.js';
 
@@ -113,7 +113,7 @@ export function createTelling(
   let corrupt: CorruptChange | undefined;
   /** When each shortage was met last, monotonic ms. */
   const metAt = new Map<string, number>();
-  const given = new Map<string, { endpoint: Named; reason: string; count: number }>();
+  const given = new Map<string, { endpoint: EndpointLabel; reason: string; count: number }>();
 
   /** An entry about a delivery. Its members are written in the order in which they are set. */
   function begin(what: JournalEntry['what'], { event, endpoint }: Delivery): JournalEntry {
