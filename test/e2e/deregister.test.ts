@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { createWorld, until, type World } from '../support/world.js';
@@ -211,5 +211,16 @@ describe('capnhook flush and targets', () => {
     expect(dead(world)).toHaveLength(4);
     expect(world.names('dead/+incoming')).toEqual(['late.json', 'late.why.json']);
     expect(await world.run(['drain'])).toMatchObject({ code: 0 });
+  });
+
+  test('a pass of drain obeys 100 requests one after another, without a pause between them', async () => {
+    const { world } = await queued();
+    mkdirSync(join(world.spool, 'control'), { recursive: true });
+    for (let n = 0; n < 100; n += 1) {
+      const request = { capnhook: 1, request: 'deregister', endpoints: [`gone.example~${n}`] };
+      writeFileSync(join(world.spool, `control/r${n}.json`), JSON.stringify(request));
+    }
+    expect(await world.run(['drain'])).toMatchObject({ code: 75 });
+    expect(world.names('control')).toEqual([]);
   });
 });

@@ -11,6 +11,9 @@ import type { Settler } from './settling/settle.js';
 /** How often requests are looked for, in ms, whatever hints there are. */
 const pollMs = 1_000;
 
+/** Requests are obeyed one after another for this long, in ms, before others are sent to. */
+const stepMs = 30;
+
 export interface Requests {
   /** Whether a request can be obeyed now; looked for once a second. */
   areWaiting(): boolean;
@@ -18,7 +21,7 @@ export interface Requests {
   areOpen(): boolean;
   /** In how many ms requests are looked for again. */
   dueMs(): number;
-  /** Obeys a bounded part of a request. */
+  /** Obeys requests for a bounded time. */
   step(): Promise<void>;
   /** Whether a delivery that comes back belongs to a request that was obeyed while it was in flight. */
   ends(delivery: Delivery): boolean;
@@ -61,19 +64,31 @@ export function createRequests(
   { routing, settler }: { routing: Routing; settler: Settler },
 ): Requests {
   let lookedAt = Number.NEGATIVE_INFINITY;
+  let readAt = lookedAt;
   let isFound = false;
   /** By their ids, as long as their files are there: whatever ends this drain, the next one obeys them. */
   const open = new Map<string, Open>();
   let current: Open | undefined;
 
-  function next(): Open | undefined {
-    const now = clock.monotonic();
+  function read(): void {
+    readAt = clock.monotonic();
     const requests = lease.requests();
     const ids = new Set(requests.map(({ id }) => id));
     for (const id of open.keys()) if (!ids.has(id)) open.delete(id);
     for (const request of requests) if (!open.has(request.id)) open.set(request.id, opened(request));
-    const due = [...open.values()].find(({ dueAt }) => dueAt <= now);
-    if (due !== undefined) Object.assign(due, { beganAt: now, hasMetInFlight: false });
+  }
+
+  function firstDue(): Open | undefined {
+    const now = clock.monotonic();
+    for (const request of open.values()) if (request.dueAt <= now) return request;
+    return undefined;
+  }
+
+  /** They are read once a second, and not once for each of them. */
+  function next(): Open | undefined {
+    if (firstDue() === undefined || clock.monotonic() - readAt >= pollMs) read();
+    const due = firstDue();
+    if (due !== undefined) Object.assign(due, { beganAt: clock.monotonic(), hasMetInFlight: false });
     return due;
   }
 
@@ -98,8 +113,25 @@ export function createRequests(
     lookedAt = Number.NEGATIVE_INFINITY; // there may be another one
   }
 
+  /** When the next walk may begin, monotonic ms; Infinity for never. */
   function firstDueAt(): number {
-    return Math.min(...[...open.values()].map(({ dueAt }) => dueAt)); // Infinity of none
+    let first = Infinity;
+    for (const { dueAt } of open.values()) first = Math.min(first, dueAt);
+    return first;
+  }
+
+  /** Walks on for a bounded time. */
+  async function walk(walked: Open): Promise<void> {
+    const { discard, counts, inFlight, request } = walked;
+    const { entries, claimed, corrupt, isDone } = await lease.discard(discard);
+    for (const { event, hook, endpoint = '' } of entries) {
+      journal.write({ time: isoTime(clock.now()), what: 'deregistered', event, hook, endpoint });
+      counts.set(endpoint, (counts.get(endpoint) ?? 0) + 1);
+    }
+    if (claimed.length > 0) walked.hasMetInFlight = true;
+    for (const event of claimed) for (const id of request.endpoints) inFlight.add(`${id} ${event}`);
+    corrupt.forEach(settler.noteCorrupt);
+    if (isDone) endWalk(walked);
   }
 
   return {
@@ -119,18 +151,12 @@ export function createRequests(
     },
     async step() {
       isFound = false;
-      current ??= next();
-      if (current === undefined) return;
-      const { discard, counts, inFlight, request } = current;
-      const { entries, claimed, corrupt, isDone } = await lease.discard(discard);
-      for (const { event, hook, endpoint = '' } of entries) {
-        journal.write({ time: isoTime(clock.now()), what: 'deregistered', event, hook, endpoint });
-        counts.set(endpoint, (counts.get(endpoint) ?? 0) + 1);
-      }
-      if (claimed.length > 0) current.hasMetInFlight = true;
-      for (const event of claimed) for (const id of request.endpoints) inFlight.add(`${id} ${event}`);
-      corrupt.forEach(settler.noteCorrupt);
-      if (isDone) endWalk(current);
+      const until = clock.monotonic() + stepMs;
+      do {
+        current ??= next();
+        if (current === undefined) return;
+        await walk(current);
+      } while (current === undefined && clock.monotonic() < until);
     },
     ends({ endpoint, event }) {
       const key = `${endpoint} ${event.id}`;
