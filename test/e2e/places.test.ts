@@ -45,6 +45,12 @@ describe('places in flight', () => {
   test.each<Case & { name: string }>([
     { name: '150 endpoints that hang', bad: urls(150), stuck: 256 },
     { name: 'more of them than maxInFlight', bad: urls(60), defaults: 'maxInFlight: 16', stuck: 60 },
+    {
+      name: 'more of them than descriptors allow',
+      bad: urls(60),
+      stuck: 42,
+      prefix: ['sh', '-c', 'ulimit -n 128; exec "$0" "$@"'],
+    },
     { name: 'one with concurrency: 256', bad: (url) => [`{url: "${url}/0", concurrency: 256}`], stuck: 256 },
   ])('a healthy endpoint does not wait for $name', async (given) => {
     await expectHealthy(given);

@@ -9,6 +9,7 @@ import type { Attempted } from '../reporting/telling.js';
 import type { Routing } from '../routing.js';
 import type { Resting } from '../settling/resting.js';
 import type { Settler } from '../settling/settle.js';
+import { createCuts } from './cuts.js';
 import { createGate } from './gate.js';
 import { createInFlight } from './in-flight.js';
 import { createLargePayloads } from './large-payloads.js';
@@ -78,7 +79,7 @@ export function createAttempts(ports: DrainPorts, options: AttemptsOptions): Att
   const shares = createShares({ maxInFlight, most, now: clock.monotonic, isFailing });
   const turns = createTurns({ rankOf: shares.rankOf, firstRanks });
   const payloads = createLargePayloads(turns.add);
-  const cut = new AbortController();
+  const cuts = createCuts();
   /** Endpoints that are not registered, are parked, and whose next delivery is wanted all the same. */
   let wanted = { by: routing.version(), ids: new Set<string>() };
   const inFlight = createInFlight(shares, (id) => {
@@ -168,9 +169,10 @@ export function createAttempts(ports: DrainPorts, options: AttemptsOptions): Att
     delivery: Delivery,
     { endpoint, leaveRoom }: { endpoint: Endpoint; leaveRoom(): void },
   ): Promise<void> {
-    const end = inFlight.enter(id);
+    const own = shares.isUnheard(id) ? cuts.own() : cuts.common;
+    const end = inFlight.enter(id, own.cutOff);
     try {
-      const attempted = await attempt(delivery, endpoint);
+      const attempted = await attempt(delivery, endpoint, own.signal);
       await settler.settle(attempted);
       // A body that is still coming keeps its place, so that the endpoint has no more connections than it may.
       if (attempted.result.kind === 'answer' && attempted.result.rest !== undefined)
@@ -178,11 +180,12 @@ export function createAttempts(ports: DrainPorts, options: AttemptsOptions): Att
     } catch (error) {
       failure ??= error;
     }
+    own.end();
     leaveRoom();
     end();
   }
 
-  async function attempt(delivery: Delivery, endpoint: Endpoint): Promise<Attempted> {
+  async function attempt(delivery: Delivery, endpoint: Endpoint, signal: AbortSignal): Promise<Attempted> {
     const { event } = delivery;
     const number = settler.attemptNumber(delivery);
     settler.began(delivery);
@@ -191,7 +194,7 @@ export function createAttempts(ports: DrainPorts, options: AttemptsOptions): Att
     const isEarly = gate.isEarly(endpoint.id);
     if (endpoint.rate !== undefined) await gate.started(endpoint);
     const timestamp = Math.floor(startedAt / 1000);
-    const result = await sender.send({ event, endpoint, attempt: number, timestamp, signal: cut.signal });
+    const result = await sender.send({ event, endpoint, attempt: number, timestamp, signal });
     const ms = Math.round(clock.monotonic() - before);
     return { delivery, endpoint, attempt: number, startedAt, ms, isEarly, result };
   }
@@ -222,7 +225,10 @@ export function createAttempts(ports: DrainPorts, options: AttemptsOptions): Att
       shares.update();
       while (claims < atOnce && clock.monotonic() < until) {
         const id = mayGoOn() ? turns.next(shares.hasPlace) : undefined;
-        if (id === undefined) return true;
+        if (id === undefined) {
+          if (mayGoOn()) shares.giveWay(turns.waitingAt);
+          return true;
+        }
         let goesOn = true;
         for (let n = 0; goesOn && n < turnLength && mayGoOn() && shares.hasPlace(id); n += 1) {
           claims += 1;
@@ -235,7 +241,7 @@ export function createAttempts(ports: DrainPorts, options: AttemptsOptions): Att
       return false;
     },
     count: shares.count,
-    cutOff: () => cut.abort(),
+    cutOff: cuts.all,
     settled: inFlight.settled,
     failure: () => failure,
     againMs: () => (turns.isEmpty() || !mayGoOn() ? Infinity : shares.againMs({ isFirst: turns.hasFirst() })),

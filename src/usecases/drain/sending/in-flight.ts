@@ -2,8 +2,8 @@
 import type { Shares } from './shares.js';
 
 export interface InFlight {
-  /** One more, with a place of its endpoint; returns how it ends. */
-  enter(endpoint: string): () => void;
+  /** One more, with a place of its endpoint; returns how it ends. @param cutOff lets it give way to others */
+  enter(endpoint: string, cutOff?: () => void): () => void;
   /** Resolves when nothing is in flight any more. */
   settled(): Promise<void>;
 }
@@ -13,8 +13,8 @@ export function createInFlight(shares: Shares, onChange: (endpoint: string) => v
   let waiting: Array<() => void> = [];
 
   return {
-    enter(endpoint) {
-      const leave = shares.enter(endpoint);
+    enter(endpoint, cutOff) {
+      const leave = shares.enter(endpoint, cutOff);
       return () => {
         leave();
         onChange(endpoint);

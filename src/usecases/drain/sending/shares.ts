@@ -27,10 +27,14 @@ const mostRemembered = 16_384;
 /** Places beyond `maxInFlight` that first attempts may take, where there are descriptors for them. */
 const mostFirst = 2_048;
 
-/** Endpoints with nothing in flight: quick ones, and others. */
-export const firstRanks = 2;
-const quickRank = 2;
-const slowestRank = 20;
+/** An endpoint's first attempt has this long, in ms, where another one that was never heard has no place otherwise. */
+const firstMs = 2_000;
+
+/** Endpoints with nothing in flight: quick ones, those that were never heard in this drain, and slow ones. */
+export const firstRanks = 3;
+const unheardRank = 1;
+const quickRank = 3;
+const slowestRank = 21;
 
 export interface Shares {
   /** Whether the endpoint may have one more attempt in flight. */
@@ -40,8 +44,15 @@ export interface Shares {
    * attempts in flight take the least time together.
    */
   rankOf(endpoint: string): number;
-  /** An attempt begins; returns how it ends. */
-  enter(endpoint: string): () => void;
+  /** An attempt begins; returns how it ends. @param cutOff lets it give way to others */
+  enter(endpoint: string, cutOff?: () => void): () => void;
+  /**
+   * Where descriptors allow no more, the oldest first attempts of endpoints that were not heard give way to endpoints
+   * that were never tried; each once. @param waitingAt how many endpoints wait for a place at a rank
+   */
+  giveWay(waitingAt: (rank: number) => number): void;
+  /** Whether no attempt of the endpoint has ended yet: then those in flight may give way. */
+  isUnheard(endpoint: string): boolean;
   /** How many are in flight, over all endpoints. */
   count(): number;
   /** How many are in flight to an endpoint. */
@@ -76,6 +87,9 @@ interface Flight {
   share: Share;
   since: number;
   isOver: boolean;
+  /** Lets it give way. */
+  cutOff: (() => void) | undefined;
+  isGivingWay: boolean;
 }
 
 const stranger: Share = { places: 0, typicalMs: undefined, isQuick: false };
@@ -93,6 +107,10 @@ export function createShares(options: SharesOptions): Shares {
   /** Attempts by their beginning, the oldest first, as far as they are not known to be slow. */
   let flights: Flight[] = [];
   let aged = 0;
+  /** First attempts of endpoints that were not heard, and may give way; the oldest first. */
+  const firstFlights = new Set<Flight>();
+  /** How many give way, and have not ended yet. */
+  let givingWay = 0;
   let count = 0;
   /** How many of those in flight are of quick endpoints. */
   let quick = 0;
@@ -131,11 +149,14 @@ export function createShares(options: SharesOptions): Shares {
     common = Math.min(maxInFlight(), Math.ceil(limit * commonPart));
   }
 
-  function hasFirstPlace(endpoint: string, { isQuick, typicalMs }: Share): boolean {
-    if (isQuick && quick < common) return count < limit;
-    const isSlow = !isQuick && (typicalMs !== undefined || isFailing(endpoint));
-    const unhurriedPart = isSlow ? anyPart : notSlowPart;
-    const part = isQuick ? 1 : unhurriedPart;
+  function isSlow(endpoint: string, { isQuick, typicalMs }: Share): boolean {
+    return !isQuick && (typicalMs !== undefined || isFailing(endpoint));
+  }
+
+  function hasFirstPlace(endpoint: string, share: Share): boolean {
+    if (share.isQuick && quick < common) return count < limit;
+    const unhurriedPart = isSlow(endpoint, share) ? anyPart : notSlowPart;
+    const part = share.isQuick ? 1 : unhurriedPart;
     return count < limit * part && slack.isThere();
   }
 
@@ -153,13 +174,15 @@ export function createShares(options: SharesOptions): Shares {
       return share.places === 0 ? hasFirstPlace(endpoint, share) : hasFurtherPlace(share);
     },
     rankOf(endpoint) {
-      const { places, isQuick, typicalMs = quickMs } = find(endpoint);
-      if (places === 0) return isQuick ? 0 : 1;
+      const share = find(endpoint);
+      const { places, isQuick, typicalMs = quickMs } = share;
+      if (places === 0 && !isQuick) return isSlow(endpoint, share) ? unheardRank + 1 : unheardRank;
+      if (places === 0) return 0;
       if (isQuick) return quickRank;
       const seconds = (places * typicalMs) / 1_000;
       return Math.min(quickRank + 1 + Math.floor(Math.log2(Math.max(seconds, 1))), slowestRank);
     },
-    enter(endpoint) {
+    enter(endpoint, cutOff) {
       const share = busy.get(endpoint) ?? remembered.get(endpoint) ?? { ...stranger };
       remembered.delete(endpoint);
       busy.set(endpoint, share);
@@ -167,10 +190,13 @@ export function createShares(options: SharesOptions): Shares {
       share.places += 1;
       count += 1;
       if (share.isQuick) quick += 1;
-      const flight = { share, since: now(), isOver: false };
+      const flight: Flight = { share, since: now(), isOver: false, cutOff, isGivingWay: false };
       flights.push(flight);
+      if (cutOff !== undefined && share.typicalMs === undefined) firstFlights.add(flight);
       return () => {
         flight.isOver = true;
+        firstFlights.delete(flight);
+        if (flight.isGivingWay) givingWay -= 1;
         count -= 1;
         if (share.isQuick) quick -= 1;
         share.places -= 1;
@@ -178,6 +204,19 @@ export function createShares(options: SharesOptions): Shares {
         if (share.places === 0) remember(endpoint, share);
       };
     },
+    giveWay(waitingAt) {
+      if (count < limit * notSlowPart) return;
+      const before = now() - firstMs;
+      const wanted = waitingAt(unheardRank);
+      for (const flight of firstFlights) {
+        if (givingWay >= wanted || flight.since > before) return;
+        firstFlights.delete(flight);
+        flight.isGivingWay = true;
+        givingWay += 1;
+        flight.cutOff?.();
+      }
+    },
+    isUnheard: (endpoint) => find(endpoint).typicalMs === undefined,
     count: () => count,
     at: (endpoint) => busy.get(endpoint)?.places ?? 0,
     update() {
@@ -192,7 +231,7 @@ export function createShares(options: SharesOptions): Shares {
       if (count >= common) slack.sample();
     },
     againMs({ isFirst }) {
-      if (count >= limit) return Infinity;
+      if (count >= limit) return isFirst ? agedAfterMs : Infinity;
       return isFirst ? againAfterMs : agedAfterMs;
     },
   };

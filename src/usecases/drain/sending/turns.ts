@@ -6,6 +6,8 @@ export interface Turns {
   next(mayGo: (endpoint: string) => boolean): string | undefined;
   /** Whether an endpoint of one of the first ranks is waiting. */
   hasFirst(): boolean;
+  /** How many endpoints are waiting at a rank. */
+  waitingAt(rank: number): number;
   /** Whether any endpoint is waiting. */
   isEmpty(): boolean;
 }
@@ -32,6 +34,7 @@ export function createTurns({ rankOf, firstRanks }: TurnsOptions): Turns {
   const nodes = new Map<string, Node>();
   /** The head of each rank's ring, which is no endpoint. */
   const rings: Node[] = [];
+  const sizes: number[] = [];
   let added = 0;
 
   function ringOf(rank: number): Node {
@@ -46,9 +49,11 @@ export function createTurns({ rankOf, firstRanks }: TurnsOptions): Turns {
     ring.previous.next = node;
     ring.previous = node;
     nodes.set(endpoint, node);
+    sizes[rank] = (sizes[rank] ?? 0) + 1;
   }
 
-  function remove({ endpoint, previous, next }: Node): void {
+  function remove({ endpoint, rank, previous, next }: Node): void {
+    sizes[rank]! -= 1;
     previous.next = next;
     next.previous = previous;
     nodes.delete(endpoint);
@@ -98,6 +103,7 @@ export function createTurns({ rankOf, firstRanks }: TurnsOptions): Turns {
       return node?.endpoint;
     },
     hasFirst: () => rings.slice(0, firstRanks).some((ring) => ring.next !== ring),
+    waitingAt: (rank) => sizes[rank] ?? 0,
     isEmpty: () => nodes.size === 0,
   };
 }

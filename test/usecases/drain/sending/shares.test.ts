@@ -87,7 +87,7 @@ describe('createShares()', () => {
     attempt(all, 'two', 2_000);
     attempt(all, 'twenty', 20_000);
     const { rankOf } = all.shares;
-    expect([rankOf('quick'), rankOf('twenty'), rankOf('unknown')]).toEqual([0, 1, 1]);
+    expect([rankOf('quick'), rankOf('twenty'), rankOf('unknown')]).toEqual([0, 2, 1]);
     all.start('quick', 9);
     all.start('two', 4);
     all.start('twenty', 1);
@@ -105,6 +105,29 @@ describe('createShares()', () => {
     expect(all.start('quick')).toHaveLength(2);
     expect(all.shares.count()).toBe(16);
     expect(all.shares.hasPlace('quick')).toBe(false);
+  });
+
+  it('giveWay() cuts off the oldest first attempts, where an endpoint was never tried and nothing else is free', () => {
+    const all = world({ maxInFlight: 4, most: 16 });
+    const cut: string[] = [];
+    const enter = (id: string) => all.shares.enter(id, () => cut.push(id));
+    const ends = Array.from({ length: 14 }, (_, n) => enter(`e${n}`));
+    expect(all.shares.hasPlace('new')).toBe(false);
+    const waiting = (count: number) =>
+      all.shares.giveWay((rank) => (rank === all.shares.rankOf('new') ? count : 9));
+    all.advance(1_000);
+    waiting(2);
+    expect(cut).toEqual([]);
+    all.advance(1_000);
+    waiting(2);
+    waiting(2);
+    expect(cut).toEqual(['e0', 'e1']);
+    for (const end of ends.slice(0, 2)) end();
+    expect(all.shares.hasPlace('new')).toBe(true);
+    // It has had its time to be heard, and is not cut off again.
+    expect([all.shares.isUnheard('e0'), all.shares.isUnheard('e2')]).toEqual([false, true]);
+    waiting(0);
+    expect(cut).toHaveLength(2);
   });
 
   it('createShares() forgets endpoints that it has not had for long', () => {
