@@ -2,11 +2,11 @@ import type { Endpoint } from '../endpoint/endpoint.js';
 import { endpointIdOf, unnamedEndpointId } from '../endpoint/endpoint-id.js';
 import { parseWebhookUrl } from '../event/webhook-url.js';
 import type { Addressed, Hooks } from './hooks.js';
-import { createPatternIndex } from './pattern-index.js';
+import { createHookIndex } from './hook-index.js';
 
 export { matchesHook } from './pattern.js';
 
-/** Finds the receivers of events; caches those of recent hooks. */
+/** Finds the receivers of events. */
 export interface Router {
   /** The receivers in the file's order, each once. */
   endpointsFor(event: Addressed): readonly Endpoint[];
@@ -17,8 +17,6 @@ export interface Router {
   endpointFor(event: Addressed, id: string): Endpoint | undefined;
 }
 
-const MAX_CACHED = 1_000;
-
 /** The receivers of an event, by id. */
 interface Receivers {
   byId: ReadonlyMap<string, Endpoint>;
@@ -27,13 +25,13 @@ interface Receivers {
 }
 
 /**
- * Makes a router for hooks that do not change. It caches the last 1,000 hooks, and the receivers of each list of URLs
- * for as long as the list itself exists.
+ * Makes a router for hooks that do not change. It keeps the receivers of each hook that the file names, and those of each
+ * list of URLs for as long as the list itself exists; the receivers of other names, by patterns, are found each time.
  */
 export function createRouter(hooks: Hooks): Router {
   const byUrl = literalUrls(hooks);
-  const patterns = createPatternIndex(hooks.registrations.map(({ pattern }) => pattern));
-  const cache = new Map<string, Receivers>();
+  const index = createHookIndex(hooks.registrations.map(({ pattern }) => pattern));
+  const named = new Map<string, Receivers>();
   const listed = new WeakMap<readonly string[], Receivers>();
 
   function atUrls(to: readonly string[]): Receivers {
@@ -45,12 +43,11 @@ export function createRouter(hooks: Hooks): Router {
   }
 
   function registeredFor(hook: string): Receivers {
-    const known = cache.get(hook);
+    const known = named.get(hook);
     if (known !== undefined) return known;
-    const matching = patterns.matching(hook).map((number) => hooks.registrations[number]!);
+    const matching = index.matching(hook).map((number) => hooks.registrations[number]!);
     const found = { byId: byId(matching.flatMap(({ endpoints }) => endpoints)) };
-    if (cache.size >= MAX_CACHED) cache.delete(cache.keys().next().value!);
-    cache.set(hook, found);
+    if (index.has(hook)) named.set(hook, found);
     return found;
   }
 
