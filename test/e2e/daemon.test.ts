@@ -20,7 +20,7 @@ describe('capnhook start and stop', () => {
     expect(log).toBe(`${world.spool}.log`);
     expect(isRunning(pid)).toBe(true);
     const again = await world.run(['start']);
-    expect(again).toMatchObject({ code: 0, stderr: expect.stringContaining(`running already (pid ${pid})`) });
+    expect(again).toMatchObject({ code: 0, stderr: expect.stringContaining(`already running (pid ${pid})`) });
 
     await world.run(['fire', 'complete', '-d', '1']);
     await receiver.waitFor(1, 20_000);

@@ -21,7 +21,7 @@ test('capnhook stop beside a daemon of another pid namespace exits 75, says wher
   expect(stopped.stderr).toMatch(/^capnhook: Cannot stop the drain: it runs in another container/);
   expect(await world.run(['start'])).toMatchObject({
     code: 0,
-    stderr: expect.stringContaining('running already'),
+    stderr: expect.stringContaining('already running'),
   });
   const lock = readFileSync(join(world.spool, 'lock'), 'utf8');
   daemon.kill('SIGKILL'); // its children end with it
