@@ -70,16 +70,16 @@ export async function fireInto(
   return fireEvent({ inbox, clock, random }, { ...address, ...body, id });
 }
 
-/** For whoever calls this from JavaScript. */
+/** Checks the types for callers in JavaScript. */
 function checkTypes({ payload, batch }: Omit<FireCall, 'options'>, { spool, hook, id }: FireOptions): void {
   for (const [name, value] of Object.entries({ spool, hook, id })) {
     if (value === undefined || typeof value === 'string') continue;
-    throw new CapnhookError('USAGE', `Cannot fire: the option ${name} is no text`, {
-      hint: 'Leave it out, or give a text: String(1234), say.',
+    throw new CapnhookError('USAGE', `Cannot fire: option "${name}" must be a string`, {
+      hint: 'Leave it out, or convert it: String(1234).',
     });
   }
   if (batch === true && !ArrayBuffer.isView(payload))
-    throw new CapnhookError('USAGE', 'Cannot fire: the lines of a batch are no Uint8Array', {
+    throw new CapnhookError('USAGE', 'Cannot fire: the lines of a batch must be a Uint8Array', {
       hint: 'Give Buffer.from(text).',
     });
 }

@@ -95,7 +95,8 @@ describe('fire()', () => {
     async (wrong) => {
       const { options } = here();
       const asked = { ...options, ...wrong } as never;
-      await expect(fire(a, 1, asked)).rejects.toMatchObject({ code: 'USAGE' });
+      const message = `Cannot fire: option "${Object.keys(wrong)[0]}" must be a string`;
+      await expect(fire(a, 1, asked)).rejects.toMatchObject({ code: 'USAGE', message });
       await expect(fireBatch(a, Buffer.from('1'), asked)).rejects.toMatchObject({ code: 'USAGE' });
     },
   );
