@@ -195,8 +195,8 @@ export async function drainWith(
     locks.push(fd);
     return { kind: 'locked', fd };
   }
-  const spool = spoolAt(root, { disk: faulty.disk, takeKernelLock });
-  const told = await drainOnce(root, { open: () => leaseOf(spool), endpoints });
+  const open = (): Promise<Lease> => leaseOf(spoolAt(root, { disk: faulty.disk, takeKernelLock }));
+  const told = await drainOnce(root, { open, endpoints });
   const calls = faulty.calls();
   faulty.closeAll();
   if (told.abandoned) for (const fd of locks) closeSync(fd);
