@@ -5,6 +5,7 @@ import { endpointIdOf } from '../../../src/endpoint/endpoint-id.js';
 import { addRegistration, removeRegistration } from '../../../src/hooks/edit/edit-hooks.js';
 import { parseDraft, parseHooks } from '../../../src/hooks/parse/parse-hooks.js';
 import type { Hooks } from '../../../src/routing/hooks.js';
+import { measure } from '../../faults/support/measure.js';
 import { anyCharacter } from '../../support/any-character.js';
 
 function hooksOf(text: string): Hooks {
@@ -629,7 +630,7 @@ describe('parseHooks() on any text', () => {
         expect(places.every((place) => place >= 1_001)).toBe(true);
         if (!parsed.ok) expect(parsed.problems.length).toBeGreaterThan(0);
       }),
-      { numRuns: 3_000 },
+      { numRuns: measure(1_000, 3_000) },
     );
   });
 
@@ -644,7 +645,7 @@ describe('parseHooks() on any text', () => {
           expect(hooksOf(back).registrations).toEqual(hooksOf(accepted).registrations);
         }
       }),
-      { numRuns: 3_000 },
+      { numRuns: measure(1_000, 3_000) },
     );
   });
 });

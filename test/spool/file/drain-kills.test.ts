@@ -1,5 +1,6 @@
-/** Every system call of a drain is the last one before a kill; and a drain where no links can be made. */
+/** Every system call of a drain (in the short measure every second one) is the last one before a kill; and a drain where no links can be made. */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { measure } from '../../faults/support/measure.js';
 import { atEachCall, drainWith } from '../../support/drain-with-faults.js';
 
 describe('a drain on a disk that fails', () => {
@@ -16,6 +17,7 @@ describe('a drain on a disk that fails', () => {
       (n) =>
         ({ nth }) =>
           nth === n ? 'KILL' : undefined,
+      { from: 1, every: measure(2, 1) },
     );
     expect(calls).toBeGreaterThan(100);
   }, 60_000);
@@ -25,7 +27,7 @@ describe('a drain on a disk that fails', () => {
       (n) =>
         ({ nth }) =>
           nth === n ? 'KILL' : undefined,
-      { endpoints: ['a'] },
+      { endpoints: ['a'], from: measure(2, 1), every: measure(2, 1) },
     );
     expect(calls).toBeGreaterThan(100);
   }, 60_000);
@@ -49,7 +51,7 @@ describe('a drain on a disk that fails', () => {
       (n) =>
         ({ nth, name }) =>
           nth === n ? 'KILL' : name === 'linkSync' ? 'EXDEV' : undefined,
-      { from: 1, every: 2 },
+      { from: 1, every: measure(4, 1) },
     );
   }, 60_000);
 
@@ -58,7 +60,7 @@ describe('a drain on a disk that fails', () => {
       (n) =>
         ({ nth, name }) =>
           nth === n ? 'ENOSPC' : name === 'linkSync' ? 'EXDEV' : undefined,
-      { from: 2, every: 2 },
+      { from: measure(3, 1), every: measure(4, 1) },
     );
   }, 60_000);
 });
