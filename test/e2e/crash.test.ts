@@ -11,7 +11,7 @@ import { type Recorder, startRecorder } from '../support/recorder.js';
 import { createWorld, eachOf, type Running, until, type World } from '../support/world.js';
 
 /** How often a drain is killed, and how often `fire`. */
-const [kills, times] = [measure(12, 200), measure(50, 1_000)];
+const [kills, times] = [measure(8, 200), measure(30, 1_000)];
 const concurrency = 3;
 
 /** Kills after so many milliseconds, and resolves to how it ended. */

@@ -5,7 +5,7 @@ import { measure } from '../faults/support/measure.js';
 import { expectAccepted, firingScript } from '../support/firing-child.js';
 import { createWorld, node } from '../support/world.js';
 
-const kills = measure(8, 60);
+const kills = measure(6, 60);
 
 test('fire() of 64 at once, killed with SIGKILL at any moment: what had resolved is in incoming/, and nothing is torn', async () => {
   const world = createWorld();

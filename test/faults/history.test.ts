@@ -14,7 +14,7 @@ import { startEndpoints } from './support/endpoints.js';
 import { measure } from './support/measure.js';
 import { problemsOf, readLedger } from './support/oracle.js';
 
-const lastsMs = measure(60_000, 600_000);
+const lastsMs = measure(30_000, 600_000);
 const seed = Number(process.env.CAPNHOOK_FAULTS_SEED ?? 3);
 const names = ['steady', 'flapping', 'moody'];
 const concurrency = 3;

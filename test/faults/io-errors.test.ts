@@ -344,7 +344,7 @@ describe('capnhook drain whose system calls fail', () => {
         expect(endpoints.requests(), name).toBeLessThanOrEqual(61 + 3);
         await expectAllDelivered(world, endpoints, { filled, name });
       },
-      2,
+      4,
     );
   });
 });

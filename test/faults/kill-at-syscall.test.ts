@@ -11,7 +11,7 @@ import { type FilledSpool, fillSpool, rejectOnce, worldOf } from './support/fill
 import { record, runKilled } from './support/killed.js';
 import { isLong, measure } from './support/measure.js';
 import { problemsOf, readLedger } from './support/oracle.js';
-import { type Call, fewThreads, spread } from './support/strace.js';
+import { type Call, fewThreads, kindOf, spread } from './support/strace.js';
 import { testWith } from './support/test-with.js';
 
 const test = testWith({ commands: ['strace', 'flock'] });
@@ -34,7 +34,7 @@ interface Points {
 }
 
 /** Of calls that are alike the first one is always killed at; the others as long as there is time, in ms. */
-const longestMs = measure(8_000, 3_000_000);
+const longestMs = measure(4_000, 3_000_000);
 
 /** A machine that is busy with other things may take so long for the first ones. */
 const mayTakeMs = measure(600_000, 3_600_000);
@@ -49,7 +49,7 @@ async function killAtEach(
   killAt: (call: Call) => Promise<string | undefined>,
 ): Promise<void> {
   const hit: string[] = [];
-  const kinds = new Set(calls.map(({ shape }) => shape));
+  const kinds = new Set(calls.map(({ shape }) => kindOf(shape)));
   const deadline = performance.now() + longestMs;
   let tried = 0;
   const work = async (call: Call): Promise<void> => {
@@ -59,7 +59,8 @@ async function killAtEach(
     if (shape !== undefined) hit.push(shape);
   };
   await eachOf(calls, work, 2);
-  const missed = [...kinds].filter((shape) => !hit.includes(shape));
+  const hitKinds = new Set(hit.map(kindOf));
+  const missed = [...kinds].filter((kind) => !hitKinds.has(kind));
   console.log(
     `${what}: killed at ${hit.length} of the ${all.length} calls that concern the spool; missed of ${kinds.size} kinds: ${missed.join(', ') || 'none'}`,
   );

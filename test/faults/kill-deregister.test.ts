@@ -56,7 +56,7 @@ function tornIn(world: World): string[] {
 
 /** It is killed at so many calls at least, and at others as long as there is time, in ms. */
 const leastCalls = 6;
-const longestMs = measure(5_000, 600_000);
+const longestMs = measure(2_000, 600_000);
 
 /** What moves, changes or removes a file comes first. */
 const moves = /^(rename|link|unlink|pwrite64)/;

@@ -203,10 +203,15 @@ export function readCalls(trace: string, root: string, varying: RegExp = /^$/): 
   return found;
 }
 
-/** Of each shape the first, the last and the one in the middle: all that are first, then the last ones, then the others. */
+/** The shape of a call, where one of the spool's own directories but `incoming/` is as good as the others. */
+export function kindOf(shape: string): string {
+  return shape.replace(/^(mkdir|chmod|openat|fsync) (?!incoming$)[^/]*$/, '$1 …');
+}
+
+/** Of each kind the first, the last and the one in the middle: all that are first, then the last ones, then the others. */
 export function spread(calls: readonly Call[]): Call[] {
-  const kinds = [...new Set(calls.map(({ shape }) => shape))].map((kind) =>
-    calls.filter(({ shape }) => shape === kind),
+  const kinds = [...new Set(calls.map(({ shape }) => kindOf(shape)))].map((kind) =>
+    calls.filter(({ shape }) => kindOf(shape) === kind),
   );
   const picked = [
     ...kinds.map((alike) => alike[0]),
@@ -216,11 +221,11 @@ export function spread(calls: readonly Call[]): Call[] {
   return [...new Set(picked)].filter((call) => call !== undefined);
 }
 
-/** Of each shape the first, and every so many after it: a call in the middle of many alike is as good as its neighbour. */
+/** Of each kind the first, and every so many after it: a call in the middle of many alike is as good as its neighbour. */
 export function sample(calls: readonly Call[], every: number): Call[] {
   const seen = new Map<string, number>();
   return calls.filter(({ shape }) => {
-    const kind = shape.replace(/^(mkdir|chmod|openat|fsync) [^/]*$/, '$1 …'); // the spool's own directories
+    const kind = kindOf(shape);
     const count = seen.get(kind) ?? 0;
     seen.set(kind, count + 1);
     return count % every === 0;
