@@ -170,6 +170,8 @@ export async function drain(options: DrainOptions = {}): Promise<DrainSummary> {
     );
     options.onSummary?.(summary);
     const isEnded = until !== 'daemon' && stop?.aborted !== true;
+    const problem = hooks.problem();
+    if (isEnded && problem !== undefined) throw problem;
     if (isEnded && hooks.isMissing() && summary.waiting + summary.onHold > 0)
       throw noHooksFile(config, summary);
     return summary;

@@ -1,8 +1,8 @@
 import type { Endpoint } from '../endpoint/endpoint.js';
 import { endpointIdOf, unnamedEndpointId } from '../endpoint/endpoint-id.js';
 import { parseWebhookUrl } from '../event/webhook-url.js';
-import type { Addressed, Hooks } from './hooks.js';
 import { createHookIndex } from './hook-index.js';
+import type { Addressed, Hooks } from './hooks.js';
 
 export { matchesHook } from './pattern.js';
 

@@ -588,7 +588,7 @@ describe('capnhook drain', () => {
     await waitFor(3);
     expect(io.stderr().match(/stay in use/g)).toHaveLength(1);
     expect(io.stderr()).toMatch(
-      /Cannot use the hooks file .*\n {2}\d+:\d+: .*\n {2}The previous hooks stay in use\./,
+      /Cannot use the hooks file .*\n {2}\d+:\d+: .*\n {2}The previous hooks stay in use; events without a receiver in them wait/,
     );
     io.signal('SIGTERM');
     expect(await ran).toBe(143);

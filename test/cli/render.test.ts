@@ -106,7 +106,8 @@ describe('renderNotice()', () => {
       { kind: 'hooks-missing' },
       '-there is no hooks file yet: events of hooks wait for it; create it with: capnhook register <hook> <url>',
     ],
-    [{ kind: 'hooks-reloaded' }, 'the changed hooks file is in use now'],
+    [{ kind: 'hooks-reloaded', wasBroken: false }, 'the changed hooks file is in use now'],
+    [{ kind: 'hooks-reloaded', wasBroken: true }, '+the hooks file is usable again, and is in use now'],
     [
       {
         kind: 'hooks-broken',
@@ -114,7 +115,7 @@ describe('renderNotice()', () => {
           problems: [{ line: 2, column: 3, message: 'bad' }],
         }),
       },
-      '-Cannot use it\n  2:3: bad\n  The previous hooks stay in use.',
+      '-Cannot use it\n  2:3: bad\n  The previous hooks stay in use; events without a receiver in them wait until it is mended.',
     ],
   ])('renderNotice() of %j', (notice, line) => expect(render(notice)).toBe(line));
 
@@ -122,7 +123,7 @@ describe('renderNotice()', () => {
     const quiet: Notice[] = [
       { kind: 'attempt', endpoint, event: 'e1', attempt: 1, what: 'delivered', ms: 7 },
       { kind: 'set-apart', event: 'e1', events: 1, isKept: true },
-      { kind: 'hooks-reloaded' },
+      { kind: 'hooks-reloaded', wasBroken: false },
     ];
     for (const notice of quiet) expect(render(notice, { verbose: false })).toBeUndefined();
   });

@@ -248,6 +248,50 @@ describe('a daemon', () => {
     expect(await world.run(['stop'])).toMatchObject({ code: 0 });
   });
 
+  test('capnhook drain --daemon tells others of a broken hooks file, and events without a receiver wait until it is mended', async () => {
+    const world = createWorld();
+    const receiver = await world.receiver();
+    const { url } = receiver;
+    const defaults = 'defaults: {alert: ops, retry: {schedule: [1h]}}\n';
+    const good = `hooks: {complete: "${url}/a", ops: "${url}/ops"}\n${defaults}`;
+    world.hooks(good);
+    const daemon = world.start(['drain', '--daemon']);
+    await daemon.says('started');
+    world.hooks('hooks: {complete: 5}\n');
+    await daemon.says('wait until it is mended');
+    await receiver.waitFor(1, 20_000);
+    expect(JSON.parse(receiver.requests[0]!.body.toString())).toEqual({
+      hooksFile: 'broken',
+      reason: expect.stringContaining(world.config),
+    });
+    await world.run(['fire', 'late', '-d', '1', '--id', 'late']);
+    await world.run(['fire', 'complete', '-d', '2']);
+    await receiver.waitFor(2, 20_000);
+    expect(world.names('incoming')).toEqual(['late.json']);
+    expect(world.names('unclaimed')).toEqual([]);
+    world.hooks(`hooks: {complete: "${url}/a", ops: "${url}/ops", late: "${url}/late"}\n${defaults}`);
+    await daemon.says('the hooks file is usable again');
+    await receiver.waitFor(4, 20_000);
+    const last = receiver.requests.slice(2).map(({ body }) => body.toString());
+    expect(last.sort()).toEqual(['1', '{"hooksFile":"well"}']);
+    daemon.kill('SIGTERM');
+    expect((await daemon.ended).stderr.match(/Cannot use the hooks file/g)).toHaveLength(1);
+  });
+
+  test('capnhook drain --wait ends with 78 when the hooks file breaks meanwhile', async () => {
+    const world = createWorld();
+    const receiver = await world.receiver(() => ({ status: 503 }));
+    world.hooks(`hooks: {complete: "${receiver.url}"}\n`);
+    await world.run(['fire', 'complete', '-d', '1']);
+    const drain = world.start(['drain', '--wait', '4s']);
+    await receiver.waitFor(1, 20_000);
+    world.hooks('hooks: {complete: 5}\n');
+    const { code, stderr } = await drain.ended;
+    expect(stderr).toContain('stay in use');
+    expect(stderr).toMatch(/1 still queued: .*; Cannot use the hooks file .*\n$/);
+    expect(code).toBe(78);
+  });
+
   test('capnhook drain --daemon reads its secrets anew on SIGHUP', async () => {
     const world = createWorld();
     const receiver = await world.receiver();

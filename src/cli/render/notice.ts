@@ -102,9 +102,12 @@ export function renderNotice(notice: Notice, options: NoticeOptions): string | u
         'there is no hooks file yet: events of hooks wait for it; create it with: capnhook register <hook> <url>',
       );
     case 'hooks-reloaded':
+      if (notice.wasBroken) return style.good('the hooks file is usable again, and is in use now');
       return verbose ? 'the changed hooks file is in use now' : undefined;
     case 'hooks-broken':
-      return style.bad(`${wordsOf(notice.error)}\n  The previous hooks stay in use.`);
+      return style.bad(
+        `${wordsOf(notice.error)}\n  The previous hooks stay in use; events without a receiver in them wait until it is mended.`,
+      );
   }
 }
 

@@ -16,6 +16,8 @@ import { loadDraft } from './hooks-file.js';
 
 export interface WatchedHooks extends LiveHooks {
   isMissing(): boolean;
+  /** What is wrong with the file, if it broke after it was opened. */
+  problem(): CapnhookError | undefined;
   /** Makes the next `refresh` read the file even if it looks unchanged, and calls the listener. */
   invalidate(): void;
 }
@@ -53,6 +55,7 @@ export async function openHooks(
   /** Built on first use. */
   let hooks: Hooks | undefined;
   let isForced = false;
+  let problem: CapnhookError | undefined;
   let listener = () => {};
   /** The signature of a change that is not accepted yet, and when it was first seen (monotonic ms). */
   let pending: { signature: string; since: number } | undefined;
@@ -79,6 +82,7 @@ export async function openHooks(
       const isBroken = loaded instanceof CapnhookError;
       if (isForced || !isBroken) onReload();
       isForced = false;
+      problem = isBroken ? loaded : undefined;
       if (isBroken) return { kind: 'broken', error: loaded };
       draft = loaded;
       isMissing = false;
@@ -86,6 +90,7 @@ export async function openHooks(
       return { kind: 'reloaded' };
     },
     isMissing: () => isMissing,
+    problem: () => problem,
     invalidate() {
       isForced = true;
       listener();

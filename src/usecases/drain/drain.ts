@@ -71,7 +71,7 @@ export async function drain(ports: DrainPorts, options: DrainOptions): Promise<D
     limits: options.limits ?? { idle: 0 },
   });
   const unclaimed = createUnclaimedEvents(ports, { routing, summary, onChange: alerts.add });
-  const intake = createIntake(ports, { routing, settler, unclaimed, isPass });
+  const intake = createIntake(ports, { routing, settler, unclaimed, isPass, onChange: alerts.add });
   const deadline = until === 'wait' ? clock.monotonic() + (options.waitMs ?? 0) : Infinity;
   let grace: NodeJS.Timeout | undefined;
   let toldAt = clock.monotonic();

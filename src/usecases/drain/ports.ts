@@ -159,5 +159,5 @@ export type Notice =
   | { kind: 'alert-failed'; via: 'onChange' | 'alert'; endpoint: string; reason: string }
   /** Said by a daemon that begins: until there is a hooks file, events of hooks wait. */
   | { kind: 'hooks-missing' }
-  | { kind: 'hooks-reloaded' }
+  | { kind: 'hooks-reloaded'; wasBroken: boolean }
   | { kind: 'hooks-broken'; error: CapnhookError };

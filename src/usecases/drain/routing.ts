@@ -31,7 +31,10 @@ export interface Routing {
   alert(): string | undefined;
   /** The names under `hooks` that somebody receives, patterns left out. */
   hookNames(): readonly string[];
-  /** Whether it can be told who receives an event: one that names its URLs needs no hooks file. */
+  /**
+   * Whether the receivers of an event are known. An event that names its URLs needs no hooks file. While the file is
+   * broken an event that has no receiver by the old one may have one in the new one.
+   */
   isKnown(event: Addressed): boolean;
   /** What becomes of events that nobody is registered for. */
   unclaimed(): UnclaimedPolicy;
@@ -42,11 +45,14 @@ export interface Routing {
 /** Routes by the hooks file as it is now. */
 export function createRouting(hooks: LiveHooks): Routing {
   let routes = routesOf(hooks.current());
+  let isBroken = false;
 
   return {
     async refresh() {
       const refreshed = await hooks.refresh();
       if (refreshed.kind === 'reloaded') routes = routesOf(hooks.current());
+      if (refreshed.kind === 'reloaded' || refreshed.kind === 'broken')
+        isBroken = refreshed.kind === 'broken';
       return refreshed;
     },
     endpointsFor: (event) => routes.router.endpointsFor(event),
@@ -63,7 +69,11 @@ export function createRouting(hooks: LiveHooks): Routing {
       const received = hooks.current().registrations.filter(({ endpoints }) => endpoints.length > 0);
       return received.map(({ pattern }) => pattern).filter((pattern) => !pattern.includes('*'));
     },
-    isKnown: ({ to }) => to !== undefined || hooks.isMissing?.() !== true,
+    isKnown(event) {
+      if (event.to !== undefined) return true;
+      if (hooks.isMissing?.()) return false;
+      return !isBroken || routes.router.endpointsFor(event).length > 0;
+    },
     unclaimed: () => hooks.current().unclaimed,
     holdKeepMs: () => hooks.current().holdKeepMs,
   };

@@ -2,6 +2,7 @@
 import { CapnhookError } from '../../../shared/errors.js';
 import type { Changing, FanOut } from '../../../spool/spool.js';
 import type { DrainPorts } from '../ports.js';
+import type { HooksFileChange } from '../reporting/telling.js';
 import type { Routing } from '../routing.js';
 import type { Settler } from '../settling/settle.js';
 import { createPostponedEntries } from './postponed.js';
@@ -28,6 +29,8 @@ export interface IntakeOptions {
   unclaimed: UnclaimedEvents;
   /** Whether trouble that may pass ends the drain. */
   isPass: boolean;
+  /** Called when the hooks file breaks, and when it is usable again. */
+  onChange(change: HooksFileChange): void;
 }
 
 /** A pass waits for an entry that is still being written for this long, in ms; after that it is told, and left. */
@@ -39,7 +42,7 @@ const longestQuietMs = 10_000;
 /** An intake that has not begun. */
 export function createIntake(
   { lease, report }: DrainPorts,
-  { routing, settler, unclaimed, isPass }: IntakeOptions,
+  { routing, settler, unclaimed, isPass, onChange }: IntakeOptions,
 ): Intake {
   const postponed = createPostponedEntries(report);
   /** The first entry that could not be taken in since the beginning of the series. */
@@ -49,6 +52,7 @@ export function createIntake(
   let goesOn = false;
   let isUnsettled = false;
   let isInTrouble = false;
+  let isBroken = false;
   /** Entries that may still be being written. */
   let changing: readonly Changing[] = [];
   const longestMs = isPass ? longestPassMs : longestQuietMs;
@@ -56,8 +60,15 @@ export function createIntake(
   async function refreshHooks(): Promise<void> {
     const refreshed = await routing.refresh();
     isUnsettled = refreshed.kind === 'unsettled';
-    if (refreshed.kind === 'broken') report({ kind: 'hooks-broken', error: refreshed.error });
-    if (refreshed.kind === 'reloaded') report({ kind: 'hooks-reloaded' });
+    if (refreshed.kind === 'broken') {
+      report({ kind: 'hooks-broken', error: refreshed.error });
+      if (!isBroken) onChange({ hooksFile: 'broken', reason: refreshed.error.message });
+      isBroken = true;
+    }
+    if (refreshed.kind !== 'reloaded') return;
+    report({ kind: 'hooks-reloaded', wasBroken: isBroken });
+    if (isBroken) onChange({ hooksFile: 'well' });
+    isBroken = false;
   }
 
   /** One step; undefined if the spool could not do it just now. @throws whatever will not pass by itself */

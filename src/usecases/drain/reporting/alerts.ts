@@ -3,10 +3,10 @@ import { CapnhookError, errnoOf } from '../../../shared/errors.js';
 import { createSemaphore } from '../../../shared/semaphore.js';
 import type { DrainPorts } from '../ports.js';
 import type { Routing } from '../routing.js';
-import type { Change, CorruptChange, UnclaimedChange } from './telling.js';
+import type { Change, CorruptChange, HooksFileChange, UnclaimedChange } from './telling.js';
 
 /** What no endpoint has to do with. */
-type SpoolChange = CorruptChange | UnclaimedChange;
+type SpoolChange = CorruptChange | UnclaimedChange | HooksFileChange;
 
 export interface Alerts {
   /** Keeps a change to be told. */
@@ -117,5 +117,6 @@ export function createAlerts({ lease, outlet, report }: DrainPorts, routing: Rou
 /** Whom a change is about, in words. */
 function nameOf(change: Change | SpoolChange): string {
   if ('endpoint' in change) return change.endpoint;
+  if ('hooksFile' in change) return 'the hooks file';
   return 'corrupt' in change ? corruptName : `hook ${change.hook ?? '(others)'}`;
 }

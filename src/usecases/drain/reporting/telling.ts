@@ -94,6 +94,13 @@ export interface UnclaimedChange {
   didYouMean?: string;
 }
 
+/** The hooks file of a running drain broke, or is usable again. */
+export interface HooksFileChange {
+  hooksFile: 'broken' | 'well';
+  /** What is wrong with it. */
+  reason?: string;
+}
+
 export interface TellingOptions {
   showUrls: boolean;
   /** Told of each change once. */
