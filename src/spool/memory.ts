@@ -153,6 +153,7 @@ export function createMemorySpool({ now }: { now(): number }): Spool {
     async saveUnclaimedReports(next) {
       reports = next;
     },
+    unqueued: () => 0,
     ready: (due) => names((queue) => queue.owed.some((owed) => isReady(owed, due))),
     async claim(endpoint, { limit, ...options }) {
       const queue = queueOf(endpoint);

@@ -193,8 +193,14 @@ export interface Corrupt {
 
 /** The drain's side of a spool. Every method that changes state is durable, or repeatable without harm, when it resolves. */
 export interface Lease {
-  /** Fans out a bounded number of accepted events; their deliveries can be claimed when it resolves. */
-  fanOut(route: Route, nobody?: Nobody): Promise<FanOut>;
+  /**
+   * Fans out a bounded number of accepted events; their deliveries can be claimed when it resolves.
+   * @param canSendNow whether an endpoint can be sent to immediately: a delivery to it need not be queued before the next
+   * step; default: none can
+   */
+  fanOut(route: Route, nobody?: Nobody, canSendNow?: (endpoint: string) => boolean): Promise<FanOut>;
+  /** Deliveries that can be claimed and are not queued; the next step of fanning out queues them. */
+  unqueued(): number;
   /** Removes unclaimed events that were kept for so long, in ms. */
   expireUnclaimed(options: { keepMs: number }): Promise<readonly ExpiredEvents[]>;
   /** What was saved last; nothing if no event is unclaimed. */

@@ -57,7 +57,13 @@ function keyOf(delivery: Delivery): string {
 /** Drains until something fails, then closes, as the drain does. */
 async function drainOnce(
   root: string,
-  { open, endpoints }: { open: () => Promise<Lease>; endpoints: readonly string[] },
+  {
+    open,
+    endpoints,
+    fromInbox,
+  }: Pick<Required<FaultyDrainOptions>, 'endpoints' | 'fromInbox'> & {
+    open: () => Promise<Lease>;
+  },
 ): Promise<Told> {
   const told: Told = {
     claimed: [],
@@ -71,6 +77,14 @@ async function drainOnce(
   let lease: Lease | undefined;
   try {
     lease = await open();
+    for (let more = fromInbox; more; ) {
+      ({ more } = await lease.fanOut(
+        () => endpoints,
+        undefined,
+        () => true,
+      ));
+      for (const endpoint of lease.ready({ now: 0 })) await settleAll(root, { lease, endpoint, told });
+    }
     await fanOutAll(lease, () => endpoints);
     for (const endpoint of lease.ready({ now: 0 })) await settleAll(root, { lease, endpoint, told });
   } catch (error) {
@@ -91,8 +105,7 @@ async function settleAll(
   const deliveries = await claimAll(lease, endpoint);
   for (const delivery of deliveries) {
     const entry = delivery.event.id.replace(/_\d+$/, '');
-    for (const name of [`${delivery.event.id}.json`, `${entry}.jsonl`])
-      expect(existsSync(`${root}/incoming/${name}`)).toBe(false);
+    expect(existsSync(`${root}/incoming/${entry}.jsonl`)).toBe(false);
     told.claimed.push(keyOf(delivery));
   }
   for (const [index, delivery] of deliveries.entries()) {
@@ -173,9 +186,11 @@ export interface FaultyDrainOptions {
   mayBeCorrupt?: boolean;
   /** Default: three, and a batch of two. With one, an event is moved into its queue, and all becomes of a batch of nine. */
   endpoints?: readonly string[];
+  /** Whether events with one endpoint are sent from `incoming/`; default false. */
+  fromInbox?: boolean;
 }
 
-interface Judged extends Required<FaultyDrainOptions> {
+interface Judged extends Required<Omit<FaultyDrainOptions, 'fromInbox'>> {
   told: Told;
   payloads: readonly string[];
 }
@@ -183,7 +198,7 @@ interface Judged extends Required<FaultyDrainOptions> {
 /** Drains a new spool on a disk with a fault, and checks that nothing is lost and nothing repeated. */
 export async function drainWith(
   fault: Fault,
-  { mayBeCorrupt = false, endpoints = ['a', 'b', 'c'] }: FaultyDrainOptions = {},
+  { mayBeCorrupt = false, endpoints = ['a', 'b', 'c'], fromInbox = false }: FaultyDrainOptions = {},
 ): Promise<{ calls: number; told: Told }> {
   const directory = quickDir();
   const root = `${directory}/spool`;
@@ -196,7 +211,7 @@ export async function drainWith(
     return { kind: 'locked', fd };
   }
   const open = (): Promise<Lease> => leaseOf(spoolAt(root, { disk: faulty.disk, takeKernelLock }));
-  const told = await drainOnce(root, { open, endpoints });
+  const told = await drainOnce(root, { open, endpoints, fromInbox });
   const calls = faulty.calls();
   faulty.closeAll();
   if (told.abandoned) for (const fd of locks) closeSync(fd);

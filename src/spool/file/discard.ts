@@ -40,6 +40,10 @@ export interface DiscardTools {
   files?: DeliveryFiles;
   /** Whether a delivery is claimed at this moment: it stays. */
   isClaimed(endpoint: string, slot: Slot): boolean;
+  /** Whether an entry of `incoming/` is claimed at this moment: it stays, too. */
+  isSent?(name: string): boolean;
+  /** Those entries. */
+  sent?(): ReadonlyArray<{ endpoint: string; file: { event: EventHeader } }>;
 }
 
 /** What one step has found: an entry that matches, one that is claimed, or neither. */
@@ -51,7 +55,11 @@ export function* discardAll(
   root: string,
   { request, tools }: { request: DiscardRequest; tools: DiscardTools },
 ): Generator<Found> {
-  if (request.incoming) yield* discardIncoming(disk, root, { request, isDryRun: tools.files === undefined });
+  for (const { endpoint, file } of tools.sent?.() ?? []) {
+    const isMeant = request.endpoints?.includes(endpoint) !== false && request.match(file.event, endpoint);
+    yield isMeant ? { claimed: file.event.id } : {};
+  }
+  if (request.incoming) yield* discardIncoming(disk, root, { request, tools });
   const endpoints =
     request.endpoints ?? new Set([...listNames(disk, `${root}/queue`), ...listNames(disk, `${root}/retry`)]);
   for (const endpoint of endpoints) {
@@ -117,9 +125,10 @@ function discardSlot(
 function* discardIncoming(
   disk: Disk,
   root: string,
-  { request, isDryRun }: { request: DiscardRequest; isDryRun: boolean },
+  { request, tools }: { request: DiscardRequest; tools: DiscardTools },
 ): Generator<Found> {
   for (const name of listNames(disk, `${root}/incoming`).sort()) {
+    if (tools.isSent?.(name)) continue;
     const found = readIncoming(disk, `${root}/incoming/${name}`, name);
     if (found === undefined || !request.match(found.header, undefined)) {
       yield {};
@@ -127,7 +136,7 @@ function* discardIncoming(
     }
     const entry: DiscardedEntry = { event: found.header.id, events: found.events };
     if (found.header.hook !== undefined) entry.hook = found.header.hook;
-    if (!isDryRun)
+    if (tools.files !== undefined)
       moveIncoming(disk, root, { name, id: found.header.id, why: { ...request.why, attempts: 0 } });
     yield { entry };
   }

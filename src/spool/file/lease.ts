@@ -14,6 +14,7 @@ import type {
 } from '../spool.js';
 import { createProgressMarks } from './batch/batch-progress.js';
 import { createBatchTexts } from './batch/batch-texts.js';
+import { acceptedAt } from './batch/delivery-file.js';
 import { batchFilesOf } from './batch/segment.js';
 import { readRequests, removeRequest } from './control.js';
 import { discardAll, type Found } from './discard.js';
@@ -26,6 +27,7 @@ import { createAnswerFiles } from './endpoints/answer-files.js';
 import { createDirectoryCounts } from './endpoints/directory-counts.js';
 import { createEndpointFiles } from './endpoints/endpoint-files.js';
 import { createHealthFiles } from './endpoints/health-files.js';
+import { createInboxDeliveries } from './intake/inbox-deliveries.js';
 import { countIncoming } from './intake/incoming.js';
 import { createIntake } from './intake/intake.js';
 import type { SpoolLock } from './lock/lock.js';
@@ -116,13 +118,16 @@ export async function openLease(ballast: Ballast, root: string, options: LeaseOp
   let fanningOut: Promise<void> = Promise.resolve();
   /** Whether a step has failed, or an entry in it: it may have put deliveries into queues without telling the readers. */
   let hasMissed = false;
+  const inbox = createInboxDeliveries();
   const intake = createIntake(disk, root, {
     writer,
+    inbox,
     now,
     random,
     token,
     stillMs,
     listed,
+    isOwing: readers.isOwing,
     onStray() {
       hasMissed = true;
     },
@@ -142,6 +147,7 @@ export async function openLease(ballast: Ballast, root: string, options: LeaseOp
   ): boolean {
     let slot: Slot | undefined;
     try {
+      if (claimFromInbox(endpoint, claim)) return true;
       slot = readers.take(endpoint, options);
       if (slot !== undefined) claimSlot(endpoint, slot, claim);
       return slot !== undefined;
@@ -157,6 +163,45 @@ export async function openLease(ballast: Ballast, root: string, options: LeaseOp
       unreadable.push({ endpoint, slot, since: now() });
       return true;
     }
+  }
+
+  function claimFromInbox(endpoint: string, claim: Mutable<Claim>): boolean {
+    const file = inbox.take(endpoint);
+    if (file === undefined) return false;
+    const { event, stat, path } = file;
+    const delivery = {
+      event,
+      endpoint,
+      attempts: 0,
+      acceptedAt: acceptedAt({ id: event.id, stat, now: now() }),
+    };
+    const name = path.slice(path.lastIndexOf('/') + 1);
+    slots.set(delivery, { room: 'incoming', directory: 'incoming', name, attempts: 0, id: event.id });
+    claim.deliveries.push(delivery);
+    return true;
+  }
+
+  /** Whether the file of a delivery is the one that was read; another one in `incoming/` is taken in later. */
+  function isAsRead({ room, name }: Slot): boolean {
+    if (room !== 'incoming') return true;
+    const read = inbox.find(name)?.file.stat;
+    const there = disk.lstatSync(`${root}/incoming/${name}`, { throwIfNoEntry: false });
+    return there?.ino === read?.ino && there?.size === read?.size;
+  }
+
+  function forget(endpoint: string, slot: Slot): void {
+    if (slot.room !== 'incoming') {
+      readers.forget(endpoint, slot);
+      return;
+    }
+    inbox.forget(slot.name);
+    intake.freed(slot.name);
+    if (inbox.count(endpoint) === 0 && !readers.isOwing(endpoint)) health.forget(endpoint);
+  }
+
+  function giveBack(endpoint: string, slot: Slot): void {
+    if (slot.room === 'incoming') inbox.giveBack(slot.name);
+    else readers.giveBack(endpoint, slot);
   }
 
   function giveBackPassedOver(): void {
@@ -203,6 +248,7 @@ export async function openLease(ballast: Ballast, root: string, options: LeaseOp
   /** Whatever fails here, the next lease does again; it must not hide the error that a drain has ended with. */
   async function putInOrder(): Promise<void> {
     for (const work of [
+      intake.placeRest,
       removeAll,
       health.flush,
       answers.flush,
@@ -236,8 +282,8 @@ export async function openLease(ballast: Ballast, root: string, options: LeaseOp
   }
 
   return {
-    async fanOut(route, nobody = () => 'nobody is registered for it') {
-      const taking = intake.step({ route, nobody });
+    async fanOut(route, nobody = () => 'nobody is registered for it', canSendNow) {
+      const taking = intake.step({ route, nobody, canSendNow });
       fanningOut = taking.then(
         () => {},
         () => {
@@ -259,7 +305,8 @@ export async function openLease(ballast: Ballast, root: string, options: LeaseOp
     async saveUnclaimedReports(reports) {
       saveUnclaimedReports(disk, root, { reports, token });
     },
-    ready: readers.ready,
+    ready: (due) => [...new Set([...readers.ready(due), ...inbox.ready()])],
+    unqueued: inbox.waiting,
     async claim(endpoint, { limit, ...options }) {
       for (let step: unknown; step !== fanningOut; ) {
         step = fanningOut;
@@ -277,18 +324,18 @@ export async function openLease(ballast: Ballast, root: string, options: LeaseOp
       sync.check();
       slots.delete(delivery);
       if (delivery.attempts > 0) answers.drop(delivery.endpoint, delivery.event.id);
-      await files.remove(slot);
+      if (isAsRead(slot)) await files.remove(slot);
       unremoved.delete(place);
-      readers.forget(delivery.endpoint, slot);
+      forget(delivery.endpoint, slot);
     },
     async defer(delivery, { dueMs, attempts, answer }) {
       sync.check();
       const slot = slotOf(delivery);
       const { endpoint, event, acceptedAt } = delivery;
       const name = retryName({ dueMs, attempts, id: event.id });
-      const moved = files.moveToRetry(slot, { event, endpoint, name, acceptedAt });
+      const moved = isAsRead(slot) && files.moveToRetry(slot, { event, endpoint, name, acceptedAt });
       if (moved) readers.deferred(endpoint, name); // before anything makes the reader look, and find it
-      readers.forget(endpoint, slot);
+      forget(endpoint, slot);
       if (answer !== undefined) answers.keep(endpoint, answer);
     },
     async bury(delivery, why) {
@@ -296,20 +343,26 @@ export async function openLease(ballast: Ballast, root: string, options: LeaseOp
       const slot = slotOf(delivery);
       const { endpoint, event } = delivery;
       const answer = why.answer ?? (delivery.attempts > 0 ? answers.of(endpoint, event.id) : undefined);
+      if (!isAsRead(slot)) {
+        forget(endpoint, slot);
+        return;
+      }
       const bytes = files.moveToDead(slot, {
         event,
         endpoint,
         why: answer === undefined ? why : { ...why, answer },
       });
-      readers.forget(endpoint, slot);
+      forget(endpoint, slot);
       if (delivery.attempts > 0) answers.drop(endpoint, event.id);
       if (answer !== undefined) answers.buried(`dead/${endpoint}/${event.id}.why.json`, bytes);
     },
     release(delivery) {
-      readers.giveBack(delivery.endpoint, slotOf(delivery));
+      giveBack(delivery.endpoint, slotOf(delivery));
     },
     hold(delivery) {
-      readers.hold(delivery.endpoint, slotOf(delivery));
+      const slot = slotOf(delivery);
+      if (slot.room === 'incoming') inbox.giveBack(slot.name);
+      else readers.hold(delivery.endpoint, slot);
     },
     holdAll: (endpoint, mark) => queueMark(endpoint) === mark && readers.holdAll(endpoint),
     queueMark,
@@ -321,11 +374,13 @@ export async function openLease(ballast: Ballast, root: string, options: LeaseOp
       health.set(endpoint, next, options);
     },
     nextDue: readers.nextDue,
-    owing: readers.owing,
-    waiting: async () => Math.max(countIncoming(disk, root) - intake.immovable(), 0),
-    owed: async (endpoint) => readers.owed(endpoint),
+    owing: () => [...new Set([...readers.owing(), ...inbox.owing()])],
+    waiting: async () => Math.max(countIncoming(disk, root) - intake.immovable() - inbox.size(), 0),
+    owed: async (endpoint) => readers.owed(endpoint) + inbox.count(endpoint),
     async discard(request) {
-      const tools = { reader, texts, files, isClaimed: readers.isOut };
+      if (!walks.has(request)) await intake.placeRest();
+      const isSent = (name: string) => inbox.find(name) !== undefined;
+      const tools = { reader, texts, files, isClaimed: readers.isOut, isSent, sent: inbox.handedOut };
       const walk = walks.get(request) ?? discardAll(disk, root, { request, tools });
       walks.set(request, walk);
       try {

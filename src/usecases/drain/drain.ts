@@ -19,6 +19,7 @@ import { createTelling } from './reporting/telling.js';
 import { createRequests } from './requests.js';
 import { createRouting, type Routing } from './routing.js';
 import { createAttempts } from './sending/attempts.js';
+import { sendUnqueued } from './sending/unqueued.js';
 import { createResting, tryEveryMs } from './settling/resting.js';
 import { createSettler } from './settling/settle.js';
 
@@ -71,7 +72,14 @@ export async function drain(ports: DrainPorts, options: DrainOptions): Promise<D
     limits: options.limits ?? { idle: 0 },
   });
   const unclaimed = createUnclaimedEvents(ports, { routing, summary, onChange: alerts.add });
-  const intake = createIntake(ports, { routing, settler, unclaimed, isPass, onChange: alerts.add });
+  const intake = createIntake(ports, {
+    routing,
+    settler,
+    unclaimed,
+    canSendNow: attempts.canSendNow,
+    isPass,
+    onChange: alerts.add,
+  });
   const deadline = until === 'wait' ? clock.monotonic() + (options.waitMs ?? 0) : Infinity;
   let grace: NodeJS.Timeout | undefined;
   let toldAt = clock.monotonic();
@@ -149,6 +157,7 @@ export async function drain(ports: DrainPorts, options: DrainOptions): Promise<D
     await unclaimed.expire();
     intake.begin();
     do {
+      await sendUnqueued({ lease, attempts, alarm, summary, clock, isStopping });
       await intake.step();
       // A request goes with a change of the hooks file: it is obeyed by the file as it is then.
       if (!intake.isUnsettled() && requests.areWaiting()) await requests.step();

@@ -43,6 +43,16 @@ describe('a drain on a disk that fails', () => {
       expect(calls).toBeGreaterThan(100);
     }, 60_000);
 
+    it(`fanOut() to close() lose nothing and repeat nothing of what is sent from incoming/, whichever call fails with ${errno}`, async () => {
+      const calls = await atEachCall(
+        (n) =>
+          ({ nth }) =>
+            nth === n ? errno : undefined,
+        { mayBeCorrupt, endpoints: ['a'], fromInbox: true, ...some },
+      );
+      expect(calls).toBeGreaterThan(100);
+    }, 60_000);
+
     it(`fanOut() to close() lose nothing and repeat nothing, from whichever call on all fail with ${errno}`, async () => {
       await atEachCall(
         (n) =>

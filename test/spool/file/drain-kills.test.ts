@@ -32,6 +32,16 @@ describe('a drain on a disk that fails', () => {
     expect(calls).toBeGreaterThan(100);
   }, 60_000);
 
+  it('fanOut() to close() lose nothing and repeat nothing of what is sent from incoming/, at whichever call they are killed', async () => {
+    const calls = await atEachCall(
+      (n) =>
+        ({ nth }) =>
+          nth === n ? 'KILL' : undefined,
+      { endpoints: ['a'], fromInbox: true },
+    );
+    expect(calls).toBeGreaterThan(100);
+  }, 60_000);
+
   it('fanOut() to close() go on after short writes', async () => {
     const { told } = await drainWith(({ name }) => (name === 'writeSync' ? 'SHORT' : undefined));
     expect(told.error).toBeUndefined();

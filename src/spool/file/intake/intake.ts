@@ -25,6 +25,7 @@ import type { Queued } from '../queue/queued.js';
 import { type KeptUnclaimed, keepUnclaimed } from '../unclaimed/unclaimed.js';
 import { createBatchCheck } from './batch-check.js';
 import { createIdMaker } from './id-maker.js';
+import type { InboxDeliveries } from './inbox-deliveries.js';
 import { scanIncoming } from './incoming.js';
 import { createLaterEntries } from './later-entries.js';
 import { queueEvent, takeBack } from './queue-event.js';
@@ -57,6 +58,10 @@ export interface Intake {
   isHalfDone(name: string, path: string): boolean;
   /** How many entries are no events and cannot be put aside, as of the last pass through all of them. */
   immovable(): number;
+  /** Puts what was to be sent from `incoming/`, and is not taken, into queues. @throws as `step` */
+  placeRest(): Promise<void>;
+  /** A file has left `incoming/`: another entry may have waited for its name. */
+  freed(name: string): void;
   /** Lets go of what is half checked. */
   close(): void;
 }
@@ -65,10 +70,15 @@ export interface Intake {
 export interface IntakeRouting {
   route: Route;
   nobody: Nobody;
+  /** Whether an endpoint can be sent to immediately; default: none. */
+  canSendNow?: ((endpoint: string) => boolean) | undefined;
 }
 
 export interface IntakeOptions {
   writer: QueueWriter;
+  inbox: InboxDeliveries;
+  /** Whether anything is queued for an endpoint, which comes before what is in `incoming/`. */
+  isOwing(endpoint: string): boolean;
   /** ms since the epoch. */
   now(): number;
   /** Ten random bytes. */
@@ -109,6 +119,7 @@ interface Finished {
 /** @throws from `step`: the errno of what failed for all, such as an fsync; what fails for one entry is put into `unread` */
 export function createIntake(disk: Disk, root: string, options: IntakeOptions): Intake {
   const incoming = `${root}/incoming`;
+  const { inbox } = options;
   const nextId = createIdMaker(options);
   const stillness = createStillness(disk, options);
   const check = createBatchCheck(disk, root, { token: options.token, nextId, stillness });
@@ -125,6 +136,8 @@ export function createIntake(disk: Disk, root: string, options: IntakeOptions): 
   /** Entries that there was no room for in this pass, with the errno; and since when none was taken in, monotonic ms. */
   const lacking = new Map<string, string>();
   let roomSince = monotonicMs();
+  /** Entries whose id an event has that is being sent from `incoming/`, with that id. */
+  const behindSent = new Map<string, string>();
   /** Whether something was removed from `incoming/` that may not be gone for good. */
   let removed = false;
   let caughtUp = false;
@@ -132,21 +145,15 @@ export function createIntake(disk: Disk, root: string, options: IntakeOptions): 
   let isHalfChecked = false;
 
   async function step(routing: IntakeRouting): Promise<FanOut> {
-    const done: Step = {
-      files: [],
-      corrupt: [],
-      bytes: 0,
-      checked: 0,
-      renamed: false,
-      left: false,
-      lacking: [],
-    };
+    const done = emptyStep();
     caughtUp = false; // whatever fails from here on leaves an intake half done
     try {
+      await placeRest();
       if (names.length + batches.length === 0) {
         later.clear({ isBeginning: beyond === undefined });
         if (beyond === undefined) {
           lacking.clear();
+          behindSent.clear();
           isLeft = false;
         }
         list(done);
@@ -161,7 +168,7 @@ export function createIntake(disk: Disk, root: string, options: IntakeOptions): 
       const more = goesOn || isLeft;
       const unread = later.news({ isEnd: names.length + batches.length === 0 });
       if (done.lacking.length === 0 || result.events > 0) roomSince = monotonicMs();
-      const changing = [...stillness.all(), ...lackingRoom()];
+      const changing = [...stillness.all(), ...lackingRoom(), ...waitingForSent()];
       caughtUp = !more && later.isEmpty() && changing.length === 0;
       const lacksRoom = done.lacking.length > 0;
       return { ...result, more, unread, immovable: later.immovableNews(), changing, lacksRoom };
@@ -176,13 +183,17 @@ export function createIntake(disk: Disk, root: string, options: IntakeOptions): 
     const after = beyond ?? '';
     const scan = scanIncoming(disk, root, { after, limit: options.listed });
     if (after === '') for (const name of scan.odd) setOddAside(name, done);
-    const found = scan.names.filter((name) => !later.has(name) && !lacking.has(name));
+    const found = scan.names.filter(mayBeTakenIn);
     beyond = scan.more ? scan.names.at(-1) : undefined;
     stillness.keepOnly(() => [...scan.names, ...scan.odd.map(nameOfOdd)], { after, upTo: beyond });
     const halfChecked = isHalfChecked ? batches.slice(0, 1) : [];
     batches = found.filter((name) => name.endsWith('.jsonl') && !halfChecked.includes(name));
     batches.unshift(...halfChecked);
     names = batches.length === 0 ? found : found.filter((name) => !name.endsWith('.jsonl'));
+  }
+
+  function mayBeTakenIn(name: string): boolean {
+    return !later.has(name) && !lacking.has(name) && !behindSent.has(name) && inbox.find(name) === undefined;
   }
 
   /** In the order of their names; while a large batch is checked, by turns. */
@@ -267,8 +278,11 @@ export function createIntake(disk: Disk, root: string, options: IntakeOptions): 
     const id = chosen ?? nextId();
     if (id !== stem) {
       const to = `${incoming}/${id}.json`;
-      if (settleName(disk, path, { to, isNew: chosen === undefined }) === 'taken')
-        return later.keepTaken(name, { id, by: `${id}.json` });
+      if (settleName(disk, path, { to, isNew: chosen === undefined }) === 'taken') {
+        if (inbox.find(`${id}.json`) === undefined) return later.keepTaken(name, { id, by: `${id}.json` });
+        behindSent.set(name, id);
+        return;
+      }
       done.renamed = true;
     }
     const { bytes } = found;
@@ -320,6 +334,14 @@ export function createIntake(disk: Disk, root: string, options: IntakeOptions): 
     });
   }
 
+  /** Those whose id another event has that is being sent from `incoming/`. */
+  function waitingForSent(): Changing[] {
+    return [...behindSent].map(([name, id]) => {
+      const reason = `another event with the id ${id} is being sent`;
+      return { name, reason, watchedMs: 0, againMs: roomAgainMs };
+    });
+  }
+
   /** Another program may still be writing it: then it is left for now. */
   function setAside(done: Step, path: string, reason: string, readMs = 0): undefined {
     const name = path.slice(incoming.length + 1);
@@ -348,11 +370,40 @@ export function createIntake(disk: Disk, root: string, options: IntakeOptions): 
     });
   }
 
+  async function placeRest(): Promise<void> {
+    const rest = inbox.takeRest();
+    if (rest.length === 0) return;
+    const endpoints = new Map(rest.map(({ endpoint, file }) => [file.event.id, [endpoint]]));
+    const done: Step = { ...emptyStep(), files: rest.map(({ file }) => file) };
+    await fanOut(done, { route: ({ id }) => endpoints.get(id) ?? [], nobody: () => undefined });
+    isLeft ||= done.left;
+  }
+
+  /** Whether an event can stay in `incoming/` until it is sent. */
+  function createStaying({
+    canSendNow,
+  }: IntakeRouting): (file: EventFile | BatchFile, endpoints: readonly string[]) => file is EventFile {
+    const known = new Map<string, boolean>();
+    return (file, endpoints): file is EventFile => {
+      const [endpoint] = endpoints;
+      if (canSendNow === undefined || endpoint === undefined) return false;
+      const canSend = known.get(endpoint) ?? (canSendNow(endpoint) && !options.isOwing(endpoint));
+      const stays = canSend && endpoints.length === 1 && 'event' in file && isOurs(file.stat);
+      const isAwaited = stays && later.isAwaited(nameOf(file));
+      // What is queued now comes before what stays: the next ones are queued behind it.
+      for (const each of endpoints) known.set(each, stays && !isAwaited);
+      return stays && !isAwaited;
+    };
+  }
+
   async function fanOut(
     done: Step,
-    { route, nobody }: IntakeRouting,
+    routing: IntakeRouting,
   ): Promise<Omit<FanOut, 'more' | 'unread' | 'immovable' | 'changing' | 'lacksRoom'>> {
+    const { route, nobody } = routing;
+    const mayStay = createStaying(routing);
     let finished: Finished[] = [];
+    let [events, deliveries] = [0, 0];
     const unknown: string[] = [];
     let putSince = monotonicMs();
     try {
@@ -362,7 +413,7 @@ export function createIntake(disk: Disk, root: string, options: IntakeOptions): 
           putSince = monotonicMs();
         }
         const header = headerIn(file);
-        const name = file.path.slice(incoming.length + 1);
+        const name = nameOf(file);
         try {
           const endpoints = route(header);
           if (endpoints === 'unknown') {
@@ -375,6 +426,10 @@ export function createIntake(disk: Disk, root: string, options: IntakeOptions): 
               const unclaimed = { ...named(header), events: eventsIn(file), isKept: setApart !== 'dropped' };
               finished.push({ file, queued: [], isMoved: setApart === 'moved', unclaimed });
             }
+          } else if (mayStay(file, endpoints)) {
+            inbox.add({ endpoint: endpoints[0] as string, file });
+            events += 1;
+            deliveries += 1;
           } else {
             const queued = await queueEvent(disk, root, { ...options, file, endpoints });
             if (queued === 'conflict') later.keepConflict(name, header.id);
@@ -391,11 +446,10 @@ export function createIntake(disk: Disk, root: string, options: IntakeOptions): 
       finished = finished.filter((each) => removeTakenIn(each, done));
       if (removed) syncDirectory(disk, incoming);
       removed = false;
-      for (const { file } of finished) free(file.path.slice(incoming.length + 1));
+      for (const { file } of finished) free(nameOf(file));
     } finally {
       for (const file of done.files) if ('source' in file) check.release(file);
     }
-    let [events, deliveries] = [0, 0];
     for (const { file, queued } of finished) {
       events += eventsIn(file);
       for (const each of queued) {
@@ -471,6 +525,8 @@ export function createIntake(disk: Disk, root: string, options: IntakeOptions): 
     step,
     isHalfDone: (name, path) => !caughtUp && later.isHalfDone(name, path),
     immovable: () => immovable,
+    placeRest,
+    freed: free,
     close: check.close,
   };
 }
@@ -478,6 +534,14 @@ export function createIntake(disk: Disk, root: string, options: IntakeOptions): 
 /** What a name that is not UTF-8 is called. */
 function nameOfOdd(raw: Buffer): string {
   return `not-utf8-${raw.subarray(-32).toString('hex')}`;
+}
+
+function nameOf({ path }: EventFile | BatchFile): string {
+  return path.slice(path.lastIndexOf('/') + 1);
+}
+
+function emptyStep(): Step {
+  return { files: [], corrupt: [], bytes: 0, checked: 0, renamed: false, left: false, lacking: [] };
 }
 
 function headerIn(file: EventFile | BatchFile): EventHeader {

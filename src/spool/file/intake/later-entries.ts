@@ -36,6 +36,8 @@ export interface LaterEntries {
   keepConflict(name: string, id: string): undefined;
   /** The same, where another one in `incoming/` has the name that is to be its own. */
   keepTaken(name: string, taken: { id: string; by: string }): undefined;
+  /** Whether an entry waits for a name. */
+  isAwaited(name: string): boolean;
   /** A name is free: the first entry that has waited for it has its turn. @returns its name now */
   free(name: string): string | undefined;
   /** Whether the delivery at `path` comes from an entry, of that name, that waits: then it must be taken in again first. */
@@ -121,6 +123,7 @@ export function createLaterEntries(disk: Disk, root: string): LaterEntries {
       if (others === undefined) waiting.set(by.toLowerCase(), [name]);
       else others.push(name);
     },
+    isAwaited: (name) => (waiting.get(name.toLowerCase())?.length ?? 0) > 0,
     free(name) {
       const first = waiting.get(name.toLowerCase())?.shift();
       if (first !== undefined) entries.delete(first);

@@ -44,6 +44,7 @@ export interface QueueReaders {
   /** The earliest time a retry of an endpoint is due, ms. */
   nextDue(endpoint: string): number | undefined;
   owing(): string[];
+  isOwing(endpoint: string): boolean;
   /** How many an endpoint is owed; 1 if that cannot be told. */
   owed(endpoint: string): number;
   /** Looks at the directories anew, of some endpoints or of all, after files came or went unheard; what is handed out stays so. */
@@ -359,6 +360,7 @@ export function createQueueReaders(disk: Disk, root: string, options: QueueReade
       }
     },
     owing: () => endpoints().filter(isOwing),
+    isOwing,
     owed(endpoint) {
       try {
         return closed.has(endpoint) ? count(endpoint) : (readings.get(endpoint)?.reader.count() ?? 0);

@@ -2,8 +2,8 @@
 
 /** A delivery's file, or its place in a batch. */
 export interface Slot {
-  /** `queue` or `retry`: where it lies. */
-  room: 'queue' | 'retry';
+  /** Where it lies; `incoming` while it is sent from there. */
+  room: 'queue' | 'retry' | 'incoming';
   /** The directory below the spool, e.g. `queue/chat/00000001`. */
   directory: string;
   /** Of an event of a batch: its id. */

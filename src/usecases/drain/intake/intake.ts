@@ -27,6 +27,8 @@ export interface IntakeOptions {
   routing: Routing;
   settler: Settler;
   unclaimed: UnclaimedEvents;
+  /** Whether an endpoint can be sent to immediately. */
+  canSendNow(endpoint: string): boolean;
   /** Whether trouble that may pass ends the drain. */
   isPass: boolean;
   /** Called when the hooks file breaks, and when it is usable again. */
@@ -42,7 +44,7 @@ const longestQuietMs = 10_000;
 /** An intake that has not begun. */
 export function createIntake(
   { lease, report }: DrainPorts,
-  { routing, settler, unclaimed, isPass, onChange }: IntakeOptions,
+  { routing, settler, unclaimed, canSendNow, isPass, onChange }: IntakeOptions,
 ): Intake {
   const postponed = createPostponedEntries(report);
   /** The first entry that could not be taken in since the beginning of the series. */
@@ -77,6 +79,7 @@ export function createIntake(
       const step = await lease.fanOut(
         (event) => (routing.isKnown(event) ? routing.endpointsFor(event).map(({ id }) => id) : 'unknown'),
         unclaimed.reasonFor,
+        canSendNow,
       );
       isInTrouble = false;
       return step;

@@ -37,6 +37,8 @@ const turnLength = 4;
 export interface Attempts {
   /** Looks at all endpoints anew. @returns in how many ms another one may be tried; Infinity if none waits for its time */
   look(): number;
+  /** Whether an endpoint can be sent to now, as far as is known: it works, and is not held to a rate. */
+  canSendNow(endpoint: string): boolean;
   /** Starts what the limits allow; false if there may be more to start at once. */
   fill(): Promise<boolean>;
   /** How many are in flight, or not settled yet. */
@@ -217,6 +219,15 @@ export function createAttempts(ports: DrainPorts, options: AttemptsOptions): Att
         if (dueMs !== undefined) soonest = Math.min(soonest, Math.max(dueMs - clock.now(), opensInMs(id)));
       }
       return soonest;
+    },
+    canSendNow(id) {
+      return (
+        routing.isRegistered(id) &&
+        !isFailing(id) &&
+        routing.settingsOf(id).rate === undefined &&
+        gate.closedMs(id) <= 0 &&
+        gate.pacedMs(id) <= 0
+      );
     },
     async fill() {
       const dueNow = due();
