@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { existsSync, readdirSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { type CommandSpec, commands } from '../../src/cli/command-table.js';
@@ -131,6 +131,31 @@ describe('docs/receivers.md', () => {
     });
     expect(printed).toBe('True False\n');
   });
+});
+
+describe('docs/architecture.md', () => {
+  const { text } = pageAt('docs/architecture.md');
+  const files = readdirSync(join(repository, 'src'), { recursive: true, encoding: 'utf8' });
+  const names = new Set(files.map((path) => basename(path)));
+
+  test('names only files that are there', () => {
+    const spans = [...text.matchAll(/`([^`\n]+)`/g)].map(([, span = '']) => span);
+    const paths = spans.filter((span) => /^(src|test|bin|shell|scripts)\/[\w./-]+$/.test(span));
+    const bare = spans.filter((span) => /^[\w-]+\.ts$/.test(span));
+    expect(paths.length).toBeGreaterThan(20);
+    expect(paths.filter((path) => !existsSync(join(repository, path)))).toEqual([]);
+    expect(bare.filter((name) => !names.has(name))).toEqual([]);
+  });
+
+  test.each(['', 'spool/file', 'delivery', 'hooks', 'usecases/drain'])(
+    'has words for each room of src/%s',
+    (house) => {
+      const entries = readdirSync(join(repository, 'src', house), { withFileTypes: true });
+      for (const { name } of entries.filter((entry) => entry.isDirectory())) {
+        expect(text.includes(`**\`${name}\`**`) || text.includes(`/${name}/`)).toBe(true);
+      }
+    },
+  );
 });
 
 describe('docs/decisions.md', () => {
