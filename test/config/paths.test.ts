@@ -200,7 +200,7 @@ describe('a user without a home directory', () => {
       const options = { uid: 54_321, gid: 54_321, env: {}, encoding: 'utf8' as const, cwd: '/' };
       const child = spawnSync(node, [copy, 'fire', 'complete', '-d', '1'], options);
       expect(child.stderr).toMatch(
-        /^capnhook: Cannot tell where your files are: neither HOME nor XDG_STATE_HOME is set\n {2}Set HOME, or name/,
+        /^capnhook: Cannot tell where your files are: neither HOME nor XDG_STATE_HOME is set\n {2}Set HOME, or give both paths/,
       );
       expect(child.status).toBe(73);
     },
