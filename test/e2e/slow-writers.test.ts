@@ -62,7 +62,7 @@ describe('a file that is still being written in incoming/', () => {
 
   test('a pass waits for it, delivers it, and exits 0', async () => {
     const { world, receiver, incoming } = await prepared();
-    const script = `(printf '{"hook":"complete",'; sleep 1.2; echo '"payload":1}') > ${incoming}/slow.json`;
+    const script = `(printf '{"hook":"complete",'; sleep 0.8; echo '"payload":1}') > ${incoming}/slow.json`;
     const writing = world.exec('sh', ['-c', script]);
     await until('it has begun', () => world.names('incoming').length === 1);
     expect(await world.run(['drain'])).toMatchObject({ code: 0, stderr: '' });
