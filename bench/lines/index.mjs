@@ -4,6 +4,7 @@ import { drainBullmq } from './bullmq.mjs';
 import { drain, drainBatch } from './drain.mjs';
 import { endpoints } from './endpoints.mjs';
 import { fire, fireBullmq, fireNodeWebhooks, fireNullmailer, firePgBoss } from './fire.mjs';
+import { hooks } from './hooks.mjs';
 import { latency } from './latency.mjs';
 import { drainLeast, least, leastEndpoints } from './least.mjs';
 import { ndjson } from './ndjson.mjs';
@@ -33,6 +34,7 @@ export const lines = [
   slowEndpoint,
   owed,
   endpoints,
+  hooks,
   least,
   leastEndpoints,
   drainLeast,
