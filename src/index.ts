@@ -26,6 +26,6 @@ export { type RetryUnclaimedOptions, retryUnclaimed } from './library/retry-uncl
 export { type Targets, type TargetsOptions, targets } from './library/targets.js';
 export type { Clock } from './shared/clock.js';
 export { CapnhookError, type ErrorCode, type ErrorDetails, type Problem } from './shared/errors.js';
-export type { Corrupt, Holder, LeaseMode } from './spool/spool.js';
+export type { EntryProblem, Holder, LeaseMode } from './spool/spool.js';
 export type { DrainSummary, EndpointLabel, Notice } from './usecases/drain/ports.js';
 export type { Fired } from './usecases/fire.js';

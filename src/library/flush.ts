@@ -5,7 +5,7 @@ import { createFileJournal } from '../journal/file-journal.js';
 import { matchesHook } from '../routing/pattern.js';
 import { CapnhookError } from '../shared/errors.js';
 import { suggest } from '../shared/suggest.js';
-import type { Corrupt, DiscardRequest } from '../spool/spool.js';
+import type { DiscardRequest, EntryProblem } from '../spool/spool.js';
 import { badHookName } from '../usecases/bad-hook.js';
 import { busy } from './busy.js';
 import { existingSpoolPath, openSpool } from './open-spool.js';
@@ -27,7 +27,7 @@ export interface Dropped {
   events: number;
   deliveries: number;
   /** What could not be read, and was put aside. */
-  corrupt: readonly Corrupt[];
+  corrupt: readonly EntryProblem[];
 }
 
 /** What `flush` would move. */
@@ -96,7 +96,7 @@ export async function flush(options: FlushOptions = {}): Promise<Dropped> {
     },
     why: { reason: 'flushed', message: 'it was flushed', time },
   };
-  const corrupt: Corrupt[] = [];
+  const corrupt: EntryProblem[] = [];
   let [events, deliveries, isDone] = [0, 0, false];
   try {
     while (!isDone) {
@@ -105,7 +105,7 @@ export async function flush(options: FlushOptions = {}): Promise<Dropped> {
         if (entry.endpoint === undefined) events += entry.events;
         else deliveries += entry.events;
       }
-      corrupt.push(...step.corrupt);
+      corrupt.push(...step.quarantined);
       isDone = step.isDone;
     }
     for (const { name, reason } of corrupt)

@@ -135,8 +135,8 @@ export function createMemorySpool({ now }: { now(): number }): Spool {
         deliveries,
         unclaimed: setApart,
         unknown,
-        corrupt: [],
-        unread: [],
+        quarantined: [],
+        postponed: [],
         immovable: [],
         changing: [],
         lacksRoom: false,
@@ -169,7 +169,7 @@ export function createMemorySpool({ now }: { now(): number }): Spool {
           claims.set(delivery, owed);
           return delivery;
         });
-      return { deliveries, corrupt: [], unread: [], goesOn: deliveries.length === limit };
+      return { deliveries, quarantined: [], postponed: [], goesOn: deliveries.length === limit };
     },
     async done(delivery) {
       settle(delivery, false);
@@ -222,7 +222,7 @@ export function createMemorySpool({ now }: { now(): number }): Spool {
         queue.owed = queue.owed.filter((owed) => !dead.has(owed));
         for (const { event, attempts } of dead) queue.dead.push({ event, why: { ...why, attempts } });
       }
-      return { entries, claimed, isDone: true, corrupt: [] };
+      return { entries, claimed, isDone: true, quarantined: [] };
     },
     requests: () => [...requests.values()],
     finishRequest: (id) => void requests.delete(id),

@@ -120,11 +120,11 @@ export interface FanOut {
   /** Names of entries that stay because it is not known who gets them. */
   unknown: readonly string[];
   /** Entries that could not be read, and were put aside. */
-  corrupt: readonly Corrupt[];
+  quarantined: readonly EntryProblem[];
   /** Entries that this step could not take in; they stay, and are tried again. */
-  unread: readonly Corrupt[];
+  postponed: readonly EntryProblem[];
   /** Entries of this step that are no events and cannot be put aside either; they stay, and do not count as waiting. */
-  immovable: readonly Corrupt[];
+  immovable: readonly EntryProblem[];
   /** Entries that may still be being written, or that there is no room to take in; they stay, and are looked at again. */
   changing: readonly Changing[];
   /** Whether there was too little room for an entry. */
@@ -185,8 +185,8 @@ export interface Changing {
   againMs: number;
 }
 
-/** Something unreadable that was put aside; nothing is deleted. */
-export interface Corrupt {
+/** An entry that cannot be used, now or ever, with the reason. */
+export interface EntryProblem {
   name: string;
   reason: string;
 }
@@ -291,7 +291,7 @@ export interface Discarded {
   /** Events of deliveries that match and are claimed. */
   claimed: readonly string[];
   isDone: boolean;
-  corrupt: readonly Corrupt[];
+  quarantined: readonly EntryProblem[];
 }
 
 /** A request to whoever drains. */
@@ -329,9 +329,9 @@ export interface ClaimOptions extends Due {
 
 export interface Claim {
   deliveries: readonly Delivery[];
-  corrupt: readonly Corrupt[];
+  quarantined: readonly EntryProblem[];
   /** Deliveries that cannot be read just now; they stay, and are tried again after some seconds. */
-  unread: readonly Corrupt[];
+  postponed: readonly EntryProblem[];
   /** Whether the next claim may find something although this one has found no delivery. */
   goesOn: boolean;
 }

@@ -50,8 +50,8 @@ export function describeSpool(name: string, open: () => SpoolUnderTest): void {
         events: 1,
         deliveries: 1,
         unclaimed: [],
-        corrupt: [],
-        unread: [],
+        quarantined: [],
+        postponed: [],
         more: false,
       });
       const [delivery] = await claimAll(lease, 'a');
@@ -183,7 +183,7 @@ export function describeSpool(name: string, open: () => SpoolUnderTest): void {
       const [hidden, known] = [event({ hook: 'hidden' }), event({ hook: 'known' })];
       for (const each of [hidden, known]) await spool.enqueue(each);
       const step = await lease.fanOut(({ hook }) => (hook === 'known' ? ['a'] : 'unknown'));
-      expect(step).toMatchObject({ events: 1, unclaimed: [], unread: [], more: false });
+      expect(step).toMatchObject({ events: 1, unclaimed: [], postponed: [], more: false });
       expect(step.unknown).toHaveLength(1);
       expect(ids(await claimAll(lease, 'a'))).toEqual([known.id]);
       expect(await spool.waiting()).toBe(1);

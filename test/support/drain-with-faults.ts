@@ -143,8 +143,8 @@ function payloadsBelow(directory: string, payloads: readonly string[]): string[]
 /** A drain without faults finds all that is owed, once, and nothing that is done with. */
 async function judge(root: string, { told, endpoints, payloads, mayBeCorrupt }: Judged): Promise<void> {
   const lease = await leaseOf(spoolAt(root));
-  const { unread } = await fanOutAll(lease, () => endpoints);
-  expect(unread).toEqual([]);
+  const { postponed } = await fanOutAll(lease, () => endpoints);
+  expect(postponed).toEqual([]);
   const found: string[] = [];
   for (const endpoint of endpoints) {
     for (const delivery of await claimAll(lease, endpoint, farFuture)) {

@@ -84,8 +84,8 @@ export async function fanOutAll(lease: Lease, route: Route, nobody?: Nobody): Pr
     deliveries: 0,
     unclaimed: [],
     unknown: [],
-    corrupt: [],
-    unread: [],
+    quarantined: [],
+    postponed: [],
     immovable: [],
     changing: [],
     lacksRoom: false,
@@ -99,9 +99,9 @@ export async function fanOutAll(lease: Lease, route: Route, nobody?: Nobody): Pr
     all.checked += step.checked;
     all.unclaimed = [...all.unclaimed, ...step.unclaimed];
     all.unknown = [...all.unknown, ...step.unknown];
-    all.corrupt = [...all.corrupt, ...step.corrupt];
-    all.unread = all.unread.filter(({ name }) => !step.unread.some((each) => each.name === name));
-    all.unread = [...all.unread, ...step.unread];
+    all.quarantined = [...all.quarantined, ...step.quarantined];
+    all.postponed = all.postponed.filter(({ name }) => !step.postponed.some((each) => each.name === name));
+    all.postponed = [...all.postponed, ...step.postponed];
     all.immovable = [...all.immovable, ...step.immovable];
     all.changing = step.changing;
     all.lacksRoom ||= step.lacksRoom;
@@ -117,7 +117,10 @@ export async function claimAll(lease: Lease, endpoint: string, now = 0): Promise
 }
 
 /** All that a request moves to the dead, its steps together. */
-export async function discardAll(lease: Lease, request: DiscardRequest): Promise<Omit<Discarded, 'corrupt'>> {
+export async function discardAll(
+  lease: Lease,
+  request: DiscardRequest,
+): Promise<Omit<Discarded, 'quarantined'>> {
   const entries: DiscardedEntry[] = [];
   const claimed: string[] = [];
   for (;;) {

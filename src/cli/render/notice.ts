@@ -1,7 +1,7 @@
 import { formatDuration } from '../../shared/duration.js';
 import type { CapnhookError } from '../../shared/errors.js';
 import { isoTime } from '../../shared/iso-time.js';
-import type { Corrupt, EndpointLabel, Notice } from '../../usecases/drain/ports.js';
+import type { EndpointLabel, EntryProblem, Notice } from '../../usecases/drain/ports.js';
 import { renderError } from './error.js';
 import type { Style } from './style.js';
 import { renderWhy } from './summary.js';
@@ -132,7 +132,7 @@ function renderStanding({ queued, since }: Extract<Notice, { kind: 'standing' }>
 }
 
 /** An entry that stays in incoming/, and is tried again. */
-function renderPostponed({ name, reason }: Corrupt): string {
+function renderPostponed({ name, reason }: EntryProblem): string {
   const errno = /^it cannot be (?:read|taken in) now \((\w+)\)$/.exec(reason)?.[1];
   if (errno !== undefined) return `cannot read ${safe(name)} now (${errno}); will retry`;
   return `${safe(name)}: ${safe(reason)}; will retry`;

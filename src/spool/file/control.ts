@@ -3,7 +3,7 @@
  * durably and removed when it is obeyed. The directory is the drain's own user's.
  */
 import { errnoOf, ignoreErrno } from '../../shared/errors.js';
-import type { ControlRequest, Corrupt } from '../spool.js';
+import type { ControlRequest, EntryProblem } from '../spool.js';
 import type { Disk } from './disk/disk.js';
 import { privateFile } from './disk/layout.js';
 import { listNames } from './disk/list-names.js';
@@ -50,7 +50,7 @@ export function removeRequest(disk: Disk, root: string, id: string): void {
 export function readRequests(
   disk: Disk,
   root: string,
-  { now, onCorrupt }: { now: number; onCorrupt(entry: Corrupt): void },
+  { now, onCorrupt }: { now: number; onCorrupt(entry: EntryProblem): void },
 ): ControlRequest[] {
   return listNames(disk, `${root}/control`)
     .sort()
@@ -60,7 +60,7 @@ export function readRequests(
 function readRequest(
   disk: Disk,
   root: string,
-  { name, now, onCorrupt }: { name: string; now: number; onCorrupt(entry: Corrupt): void },
+  { name, now, onCorrupt }: { name: string; now: number; onCorrupt(entry: EntryProblem): void },
 ): ControlRequest[] {
   const path = `${root}/control/${name}`;
   try {

@@ -154,7 +154,7 @@ export async function openLease(ballast: Ballast, root: string, options: LeaseOp
     } catch (error) {
       const errno = errnoOf(error);
       if (errno === undefined) throw error;
-      claim.unread.push({ name: slot?.name ?? endpoint, reason: `it cannot be read now (${errno})` });
+      claim.postponed.push({ name: slot?.name ?? endpoint, reason: `it cannot be read now (${errno})` });
       if (slot === undefined) return false;
       if (inOrder || ofMachine.has(errno) || unreadable.length >= mostUnreadable) {
         readers.giveBack(endpoint, slot);
@@ -224,7 +224,7 @@ export async function openLease(ballast: Ballast, root: string, options: LeaseOp
     const found = reader.read(slot);
     if (found.kind === 'unreadable') {
       const moved = files.putAside(slot, found);
-      if (moved !== undefined) claim.corrupt.push(moved);
+      if (moved !== undefined) claim.quarantined.push(moved);
     }
     if (found.kind !== 'read') {
       readers.forget(endpoint, slot);
@@ -298,7 +298,7 @@ export async function openLease(ballast: Ballast, root: string, options: LeaseOp
       // What was delivered leaves directories, which others need now.
       if (step.lacksRoom) await readers.tidy();
       else ballast.refill();
-      return { ...step, corrupt: [...untold.splice(0), ...step.corrupt] };
+      return { ...step, quarantined: [...untold.splice(0), ...step.quarantined] };
     },
     expireUnclaimed: ({ keepMs }) => expireUnclaimed(disk, root, { keepMs, now: now() }),
     unclaimedReports: async () => readUnclaimedReports(disk, root),
@@ -312,8 +312,8 @@ export async function openLease(ballast: Ballast, root: string, options: LeaseOp
         step = fanningOut;
         await step; // and the next one may have begun meanwhile
       }
-      const claim: Mutable<Claim> = { deliveries: [], corrupt: [], unread: [], goesOn: true };
-      const found = () => claim.deliveries.length + claim.corrupt.length + claim.unread.length;
+      const claim: Mutable<Claim> = { deliveries: [], quarantined: [], postponed: [], goesOn: true };
+      const found = () => claim.deliveries.length + claim.quarantined.length + claim.postponed.length;
       while (claim.goesOn && found() < limit) claim.goesOn = claimNext(endpoint, options, claim);
       return claim;
     },
@@ -386,7 +386,7 @@ export async function openLease(ballast: Ballast, root: string, options: LeaseOp
       try {
         const step = takeStep(walk, stepMs);
         if (step.isDone) readers.reload(request.endpoints);
-        return { ...step, corrupt: untold.splice(0) };
+        return { ...step, quarantined: untold.splice(0) };
       } catch (error) {
         readers.reload(request.endpoints);
         throw error;
@@ -416,7 +416,7 @@ export async function openLease(ballast: Ballast, root: string, options: LeaseOp
 const stepMs = 30;
 
 /** Walks on for so long. */
-function takeStep(walk: Iterator<Found>, ms: number): Omit<Discarded, 'corrupt'> {
+function takeStep(walk: Iterator<Found>, ms: number): Omit<Discarded, 'quarantined'> {
   const entries: DiscardedEntry[] = [];
   const claimed: string[] = [];
   const until = monotonicMs() + ms;

@@ -1,7 +1,7 @@
 /** Putting in order what an earlier drain, ended at any system call, has left. */
 import { setImmediate } from 'node:timers/promises';
 import { errnoOf, ignoreErrno } from '../../shared/errors.js';
-import type { Corrupt } from '../spool.js';
+import type { EntryProblem } from '../spool.js';
 import { batchFilesOf } from './batch/segment.js';
 import { settleMoved } from './batch/settle-moved.js';
 import { restoreRooms } from './disk/create.js';
@@ -16,7 +16,7 @@ import { leaveFirst, removeDirectory, type Standing } from './endpoints/endpoint
 /** What an earlier drain has left. */
 export interface Recovered {
   /** What was put aside. */
-  aside: Corrupt[];
+  aside: EntryProblem[];
   /**
    * Of each endpoint whose queue could not be put in order: tries it again, and throws the errno if it fails. Before that
    * nothing of it is to be sent.
@@ -38,7 +38,7 @@ const yieldEvery = 256;
 export async function recover(disk: Disk, root: string, now: number): Promise<Recovered> {
   restoreRooms(disk, root);
   for (const name of listNames(disk, `${root}/tmp`)) sweep(disk, `${root}/tmp/${name}`, now);
-  const aside: Corrupt[] = [];
+  const aside: EntryProblem[] = [];
   const unsettled = new Map<string, () => void>();
   const found = new Map<string, Standing>();
   let seen = 0;
@@ -90,7 +90,7 @@ function sweep(disk: Disk, path: string, now: number): void {
 function directories(
   disk: Disk,
   root: string,
-  { path, aside }: { path: string; aside: Corrupt[] },
+  { path, aside }: { path: string; aside: EntryProblem[] },
 ): string[] {
   const found: string[] = [];
   for (const entry of disk.readdirSync(`${root}/${path}`, { withFileTypes: true })) {
@@ -114,13 +114,17 @@ function isThere(disk: Disk, root: string, path: string): boolean {
 }
 
 /** Where nothing can be noted, the same events would be sent in each drain. */
-function freeProgress(disk: Disk, root: string, segment: string): Corrupt[] {
+function freeProgress(disk: Disk, root: string, segment: string): EntryProblem[] {
   const path = batchFilesOf(segment)?.progress;
   const reason = path && whyNotWritable(disk, path);
   return reason ? moveAway(disk, root, { path: path.slice(root.length + 1), reason }) : [];
 }
 
-function moveAway(disk: Disk, root: string, { path, reason }: { path: string; reason: string }): Corrupt[] {
+function moveAway(
+  disk: Disk,
+  root: string,
+  { path, reason }: { path: string; reason: string },
+): EntryProblem[] {
   const moved = putAside(disk, root, {
     path: `${root}/${path}`,
     name: path.slice(path.lastIndexOf('/') + 1),

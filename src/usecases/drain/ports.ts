@@ -4,9 +4,9 @@ import type { Journal } from '../../journal/journal.js';
 import type { LiveHooks } from '../../routing/live-hooks.js';
 import type { Clock } from '../../shared/clock.js';
 import type { CapnhookError } from '../../shared/errors.js';
-import type { Corrupt, Lease } from '../../spool/spool.js';
+import type { EntryProblem, Lease } from '../../spool/spool.js';
 
-export type { Corrupt } from '../../spool/spool.js';
+export type { EntryProblem } from '../../spool/spool.js';
 
 export interface DrainPorts {
   lease: Lease;
@@ -147,10 +147,10 @@ export type Notice =
   | { kind: 'unclaimed'; unclaimed: number; hook?: string; didYouMean?: string; keepMs: number }
   /** Nobody has claimed these events in time, and they were removed. */
   | { kind: 'expired'; events: number; keepMs: number }
-  | { kind: 'corrupt'; entry: Corrupt }
-  | { kind: 'unread'; entry: Corrupt }
+  | { kind: 'corrupt'; entry: EntryProblem }
+  | { kind: 'unread'; entry: EntryProblem }
   /** It is no event, and cannot be put aside. */
-  | { kind: 'immovable'; entry: Corrupt }
+  | { kind: 'immovable'; entry: EntryProblem }
   /** So many entries more cannot be taken in, or put aside. */
   | { kind: 'more-postponed'; count: number }
   | { kind: 'intake-failed'; error: CapnhookError }

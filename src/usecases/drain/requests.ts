@@ -123,14 +123,14 @@ export function createRequests(
   /** Walks on for a bounded time. */
   async function walk(walked: Open): Promise<void> {
     const { discard, counts, inFlight, request } = walked;
-    const { entries, claimed, corrupt, isDone } = await lease.discard(discard);
+    const { entries, claimed, quarantined, isDone } = await lease.discard(discard);
     for (const { event, hook, endpoint = '' } of entries) {
       journal.write({ time: isoTime(clock.now()), what: 'deregistered', event, hook, endpoint });
       counts.set(endpoint, (counts.get(endpoint) ?? 0) + 1);
     }
     if (claimed.length > 0) walked.hasMetInFlight = true;
     for (const event of claimed) for (const id of request.endpoints) inFlight.add(`${id} ${event}`);
-    corrupt.forEach(settler.noteCorrupt);
+    quarantined.forEach(settler.noteCorrupt);
     if (isDone) endWalk(walked);
   }
 

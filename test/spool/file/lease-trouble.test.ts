@@ -80,10 +80,10 @@ describe('what a lease hands out', () => {
       if (name === 'linkSync' && String(args[1]).includes('/queue/b/')) return 'EIO';
       return name === 'unlinkSync' && String(args[0]).includes('/queue/a/') ? 'EIO' : undefined;
     };
-    expect((await lease.fanOut(() => ['a', 'b'])).unread).toHaveLength(1);
+    expect((await lease.fanOut(() => ['a', 'b'])).postponed).toHaveLength(1);
     expect((await lease.claim('a', { limit: 1, now: 1 })).deliveries).toEqual([]);
     trouble.fault = () => undefined;
-    expect((await fanOutAll(lease, () => ['a', 'b'])).unread).toEqual([]);
+    expect((await fanOutAll(lease, () => ['a', 'b'])).postponed).toEqual([]);
     await fanOutAll(lease, () => ['a', 'b']);
     for (const endpoint of ['a', 'b']) expect(ids(await claimAll(lease, endpoint))).toEqual(['2']);
     await lease.close();
@@ -106,8 +106,8 @@ describe('a delivery that cannot be read just now', () => {
   it('does not hold up those behind it, and is tried again after 5 seconds', async () => {
     const { trouble, lease } = await queued('EIO');
     for (const name of ['a.json', 'b.json']) {
-      const unread = [{ name, reason: 'it cannot be read now (EIO)' }];
-      expect(await next(lease)).toEqual({ deliveries: [], corrupt: [], unread, goesOn: true });
+      const postponed = [{ name, reason: 'it cannot be read now (EIO)' }];
+      expect(await next(lease)).toEqual({ deliveries: [], quarantined: [], postponed, goesOn: true });
     }
     const [c] = (await next(lease)).deliveries;
     expect(c?.event.id).toBe('c');
@@ -125,10 +125,13 @@ describe('a delivery that cannot be read just now', () => {
   it('holds them up where all is in order, and where it is this machine that cannot read', async () => {
     const inOrder = await queued('EIO');
     for (let n = 0; n < 2; n += 1)
-      expect(await next(inOrder.lease, true)).toMatchObject({ unread: [{ name: 'a.json' }], goesOn: false });
+      expect(await next(inOrder.lease, true)).toMatchObject({
+        postponed: [{ name: 'a.json' }],
+        goesOn: false,
+      });
     await inOrder.lease.close();
     const { lease } = await queued('EMFILE');
-    expect(await next(lease)).toMatchObject({ unread: [{ name: 'a.json' }], goesOn: false });
+    expect(await next(lease)).toMatchObject({ postponed: [{ name: 'a.json' }], goesOn: false });
     await lease.close();
   });
 });
@@ -221,11 +224,11 @@ describe('an endpoint whose files cannot be put in order', () => {
       writeFileSync(`${root}/queue/bad/00000001.2.b/b.done`, '>.'); // killed as it was about to get a file of its own
       trouble.fault = (call) => (isBad(call) ? errno : undefined);
       const lease = await leaseOf(spool);
-      expect(await fanOutAll(lease, () => [])).toMatchObject({ corrupt: [], unread: [] });
+      expect(await fanOutAll(lease, () => [])).toMatchObject({ quarantined: [], postponed: [] });
       expect(ids(await claimAll(lease, 'good'))).toEqual(['1']);
-      const { deliveries, unread } = await lease.claim('bad', { limit: 1, now: 1 });
+      const { deliveries, postponed } = await lease.claim('bad', { limit: 1, now: 1 });
       expect(deliveries).toEqual([]);
-      expect(unread).toEqual([expect.objectContaining({ reason: `it cannot be read now (${errno})` })]);
+      expect(postponed).toEqual([expect.objectContaining({ reason: `it cannot be read now (${errno})` })]);
       expect(lease.owing()).toContain('bad');
       expect(await lease.owed('bad')).toBeGreaterThan(0);
       expect(filesBelow(`${root}/queue/bad`)).toEqual(['00000001.2.b/b.done', '00000001.2.b/b.jsonl']);
@@ -299,7 +302,7 @@ describe('directories that somebody has removed', () => {
         await lease.bury(await claimed(`dead${n}`), why);
         await lease.defer(await claimed(`retry${n}`), { dueMs: farFuture, attempts: 1 });
         writeFileSync(`${root}/incoming/bad${n}.json`, 'garbage');
-        expect((await fanOutAll(lease, () => ['a'])).corrupt).toHaveLength(1);
+        expect((await fanOutAll(lease, () => ['a'])).quarantined).toHaveLength(1);
       }
       await useAll(1);
       rmSync(`${root}/${gone}`, { recursive: true });
@@ -373,7 +376,7 @@ describe('an intake', () => {
       calls.includes(name) && args[0] === `${root}/queue/a` ? 'EACCES' : undefined;
     const route = ({ id }: { id: string }) => [id.slice(0, 1)];
     const taken = await lease.fanOut(route);
-    expect(taken).toMatchObject({ events: 1, unread: [{ name: 'a2.json' }] });
+    expect(taken).toMatchObject({ events: 1, postponed: [{ name: 'a2.json' }] });
     expect(ids((await lease.claim('b', { limit: 10, now: Date.now() })).deliveries)).toEqual(['b1']);
     trouble.fault = () => undefined;
     await lease.fanOut(route);

@@ -16,17 +16,17 @@ describe('drain() and what cannot be read', () => {
         ...lease,
         async fanOut(route) {
           const step = await lease.fanOut(route);
-          const corrupt = fanned ? [] : [entry];
+          const quarantined = fanned ? [] : [entry];
           fanned = true;
-          return { ...step, corrupt };
+          return { ...step, quarantined };
         },
         async claim(endpoint, options) {
           if (claimed) return lease.claim(endpoint, options);
           claimed = true;
           return {
             deliveries: [],
-            corrupt: [entry],
-            unread: [{ name: 'y.json', reason: 'EIO' }],
+            quarantined: [entry],
+            postponed: [{ name: 'y.json', reason: 'EIO' }],
             goesOn: true,
           };
         },
@@ -56,7 +56,7 @@ describe('drain() and what cannot be read', () => {
             asked.add(options.inOrder);
             claims += 1;
             if (claims > 1 && !isBlocking) return lease.claim(endpoint, options);
-            return { deliveries: [], corrupt: [], unread: [held], goesOn: !isBlocking };
+            return { deliveries: [], quarantined: [], postponed: [held], goesOn: !isBlocking };
           },
         }),
       });
@@ -76,7 +76,7 @@ describe('drain() and what cannot be read', () => {
         ...lease,
         async claim(endpoint, options) {
           const claim = await lease.claim(endpoint, options);
-          return options.limit === 1 ? claim : { ...claim, corrupt: [{ name: 'z', reason: 'torn' }] };
+          return options.limit === 1 ? claim : { ...claim, quarantined: [{ name: 'z', reason: 'torn' }] };
         },
       }),
     });

@@ -4,7 +4,7 @@
  */
 
 import { ignoreErrno } from '../../../shared/errors.js';
-import type { Corrupt } from '../../spool.js';
+import type { EntryProblem } from '../../spool.js';
 import type { Disk } from '../disk/disk.js';
 import { countNames } from '../disk/each-name.js';
 import { batchSegmentName, parseSegmentName } from '../disk/layout.js';
@@ -97,7 +97,7 @@ export function takeInGrowth(
   disk: Disk,
   root: string,
   { queue, segment, texts, now }: { queue: string; segment: string; texts: BatchTexts; now: number },
-): { segment?: string; aside?: Corrupt; isFresh?: boolean } {
+): { segment?: string; aside?: EntryProblem; isFresh?: boolean } {
   const path = `${queue}/${segment}`;
   const batch = batchFilesOf(path);
   const number = parseSegmentName(segment)?.number;

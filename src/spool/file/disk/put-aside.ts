@@ -1,6 +1,6 @@
 /** What cannot be read is moved to `corrupt/`, with the reason beside it; never deleted. */
 import { errnoOf, ignoreErrno } from '../../../shared/errors.js';
-import type { Corrupt } from '../../spool.js';
+import type { EntryProblem } from '../../spool.js';
 import { type Disk, W_OK } from './disk.js';
 import { privateFile } from './layout.js';
 import { closeQuietly, discard, ensureRoom, syncDirectory, writeDurably } from './write-file.js';
@@ -18,7 +18,7 @@ export function putAside(
   disk: Disk,
   root: string,
   { path, name, reason }: { path: RawPath; name: string; reason: string },
-): Corrupt | undefined {
+): EntryProblem | undefined {
   const there = disk.lstatSync(path, { throwIfNoEntry: false });
   // A directory of somebody else's cannot be moved, and its reason need not be written first.
   if (there?.isDirectory()) disk.accessSync(path, W_OK);

@@ -10,7 +10,15 @@ import { isGeneratedId } from '../../../event/event-id.js';
 import { maxEventFileBytes, parseEvent } from '../../../event/record.js';
 import { errnoOf, ignoreErrno } from '../../../shared/errors.js';
 import { monotonicMs } from '../../../shared/monotonic.js';
-import type { Changing, Corrupt, FanOut, Nobody, Route, Unclaimed, UnclaimedReason } from '../../spool.js';
+import type {
+  Changing,
+  EntryProblem,
+  FanOut,
+  Nobody,
+  Route,
+  Unclaimed,
+  UnclaimedReason,
+} from '../../spool.js';
 import type { BatchFile, EventFile } from '../batch/accepted-file.js';
 import { acceptedAt, headerOf } from '../batch/delivery-file.js';
 import { isFull } from '../disk/ballast.js';
@@ -97,7 +105,7 @@ export interface IntakeOptions {
 
 interface Step {
   files: Array<EventFile | BatchFile>;
-  corrupt: Corrupt[];
+  quarantined: EntryProblem[];
   bytes: number;
   checked: number;
   renamed: boolean;
@@ -116,7 +124,7 @@ interface Finished {
   unclaimed?: Unclaimed;
 }
 
-/** @throws from `step`: the errno of what failed for all, such as an fsync; what fails for one entry is put into `unread` */
+/** @throws from `step`: the errno of what failed for all, such as an fsync; what fails for one entry is put into `postponed` */
 export function createIntake(disk: Disk, root: string, options: IntakeOptions): Intake {
   const incoming = `${root}/incoming`;
   const { inbox } = options;
@@ -166,12 +174,12 @@ export function createIntake(disk: Disk, root: string, options: IntakeOptions): 
       const goesOn = beyond !== undefined || names.length + batches.length > 0;
       if (!goesOn) immovable = later.immovable();
       const more = goesOn || isLeft;
-      const unread = later.news({ isEnd: names.length + batches.length === 0 });
+      const postponed = later.news({ isEnd: names.length + batches.length === 0 });
       if (done.lacking.length === 0 || result.events > 0) roomSince = monotonicMs();
       const changing = [...stillness.all(), ...lackingRoom(), ...waitingForSent()];
       caughtUp = !more && later.isEmpty() && changing.length === 0;
       const lacksRoom = done.lacking.length > 0;
-      return { ...result, more, unread, immovable: later.immovableNews(), changing, lacksRoom };
+      return { ...result, more, postponed, immovable: later.immovableNews(), changing, lacksRoom };
     } catch (error) {
       [names, batches] = [[], []]; // what it has put must be taken in again
       throw error;
@@ -351,7 +359,7 @@ export function createIntake(disk: Disk, root: string, options: IntakeOptions): 
   function moveAside(done: Step, entry: { path: RawPath; name: string; reason: string }): void {
     try {
       const moved = putAside(disk, root, entry);
-      if (moved !== undefined) done.corrupt.push(moved);
+      if (moved !== undefined) done.quarantined.push(moved);
     } catch (error) {
       const errno = errnoOf(error) ?? '';
       if (!immovableErrnos.has(errno)) throw error;
@@ -399,7 +407,7 @@ export function createIntake(disk: Disk, root: string, options: IntakeOptions): 
   async function fanOut(
     done: Step,
     routing: IntakeRouting,
-  ): Promise<Omit<FanOut, 'more' | 'unread' | 'immovable' | 'changing' | 'lacksRoom'>> {
+  ): Promise<Omit<FanOut, 'more' | 'postponed' | 'immovable' | 'changing' | 'lacksRoom'>> {
     const { route, nobody } = routing;
     const mayStay = createStaying(routing);
     let finished: Finished[] = [];
@@ -458,8 +466,8 @@ export function createIntake(disk: Disk, root: string, options: IntakeOptions): 
       }
     }
     const unclaimed = finished.flatMap((each) => each.unclaimed ?? []);
-    const { corrupt, checked } = done;
-    return { events, deliveries, unclaimed, unknown, corrupt, checked };
+    const { quarantined, checked } = done;
+    return { events, deliveries, unclaimed, unknown, quarantined, checked };
   }
 
   /** Another entry has waited for the name of one that was taken in: it is the next one. */
@@ -541,7 +549,7 @@ function nameOf({ path }: EventFile | BatchFile): string {
 }
 
 function emptyStep(): Step {
-  return { files: [], corrupt: [], bytes: 0, checked: 0, renamed: false, left: false, lacking: [] };
+  return { files: [], quarantined: [], bytes: 0, checked: 0, renamed: false, left: false, lacking: [] };
 }
 
 function headerIn(file: EventFile | BatchFile): EventHeader {

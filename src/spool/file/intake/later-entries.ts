@@ -4,7 +4,7 @@
  */
 import { maxEventFileBytes, parseEvent } from '../../../event/record.js';
 import { errnoOf } from '../../../shared/errors.js';
-import type { Corrupt } from '../../spool.js';
+import type { EntryProblem } from '../../spool.js';
 import { sameBatchFile } from '../batch/same-batch-file.js';
 import { sameEvent } from '../batch/same-event.js';
 import type { Disk } from '../disk/disk.js';
@@ -17,9 +17,9 @@ export interface LaterEntries {
    * Those that came since this was asked last, each with the reason, except those of which it is not known who gets them.
    * @param options.isEnd whether no other entry is about to free a name: then those that wait for one are told as well
    */
-  news(options: { isEnd: boolean }): Corrupt[];
+  news(options: { isEnd: boolean }): EntryProblem[];
   /** The same, of those that are no events and cannot be put aside. */
-  immovableNews(): Corrupt[];
+  immovableNews(): EntryProblem[];
   /** How many of those there are since the last pass through all entries began. */
   immovable(): number;
   /** Whether there is none since the last pass through all entries began. */
@@ -29,7 +29,7 @@ export interface LaterEntries {
   /** Its turn comes later. @throws what is no error of the system */
   keep(name: string, error: unknown): undefined;
   /** It is no event, and cannot be put aside. */
-  keepImmovable(entry: Corrupt): undefined;
+  keepImmovable(entry: EntryProblem): undefined;
   /** Who gets it is not known now. */
   keepUnknown(name: string): undefined;
   /** It was accepted, so it is taken in as well, once others with its id are out of the way. */
@@ -46,10 +46,10 @@ export interface LaterEntries {
 
 /** None yet. */
 export function createLaterEntries(disk: Disk, root: string): LaterEntries {
-  const entries = new Map<string, Corrupt>();
+  const entries = new Map<string, EntryProblem>();
   const unknown = new Set<string>();
   let news: string[] = [];
-  let immovableNews: Corrupt[] = [];
+  let immovableNews: EntryProblem[] = [];
   let immovable = 0;
   /** Whether any was there that is not in `entries` any more. */
   let wereAny = false;

@@ -7,7 +7,7 @@
 import type { Event } from '../../../event/event.js';
 import { eventToBytes } from '../../../event/record.js';
 import { errnoOf, ignoreErrno } from '../../../shared/errors.js';
-import type { Corrupt, Why } from '../../spool.js';
+import type { EntryProblem, Why } from '../../spool.js';
 import type { ProgressMarks } from '../batch/batch-progress.js';
 import { batchFilesOf } from '../batch/segment.js';
 import type { DirectorySync } from '../disk/directory-sync.js';
@@ -36,7 +36,7 @@ export interface DeliveryFiles {
   /** Moves it to `dead/<endpoint>/<id>.json`, with the reason beside it. @returns the length of that, in bytes */
   moveToDead(slot: Slot, to: { event: Event; endpoint: string; why: Why }): number;
   /** Moves it to `corrupt/`; of a batch the one `line`, or else all of it. Undefined if it was gone. */
-  putAside(slot: Slot, why: { reason: string; line?: Uint8Array }): Corrupt | undefined;
+  putAside(slot: Slot, why: { reason: string; line?: Uint8Array }): EntryProblem | undefined;
   /** The directories of an endpoint may be gone. */
   forget(endpoint: string): void;
 }

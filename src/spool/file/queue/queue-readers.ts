@@ -5,7 +5,7 @@
  */
 import { setImmediate } from 'node:timers/promises';
 import { ignoreErrno } from '../../../shared/errors.js';
-import type { ClaimOptions, Corrupt, Due } from '../../spool.js';
+import type { ClaimOptions, Due, EntryProblem } from '../../spool.js';
 import type { BatchTexts } from '../batch/batch-texts.js';
 import { listSegments, removeSegment, takeInGrowth } from '../batch/segment.js';
 import type { Disk } from '../disk/disk.js';
@@ -67,7 +67,7 @@ export interface QueueReadersOptions {
   /** ms since the epoch. */
   now(): number;
   /** Called with a batch that was put aside. */
-  onAside(entry: Corrupt): void;
+  onAside(entry: EntryProblem): void;
   /** Called with a segment that was removed. */
   onRemoved(endpoint: string, segment: string): void;
   /** Called with an endpoint that is owed nothing, when all of its is removed. */

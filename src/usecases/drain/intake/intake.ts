@@ -94,8 +94,8 @@ export function createIntake(
 
   function note(step: FanOut): void {
     step.unclaimed.forEach(unclaimed.add);
-    step.corrupt.forEach(settler.noteCorrupt);
-    for (const entry of step.unread) postponed.add('unread', entry);
+    step.quarantined.forEach(settler.noteCorrupt);
+    for (const entry of step.postponed) postponed.add('unread', entry);
     for (const entry of step.immovable) postponed.add('immovable', entry);
     changing = step.changing;
   }
@@ -125,10 +125,10 @@ export function createIntake(
       if (step === undefined) return;
       note(step);
       for (const name of step.unknown) unroutable.add(name);
-      const stay = [...step.unread.map(nameOf), ...step.immovable.map(nameOf), ...step.unknown];
+      const stay = [...step.postponed.map(nameOf), ...step.immovable.map(nameOf), ...step.unknown];
       const isCircle = firstUnread !== undefined && stay.includes(firstUnread);
       firstUnread ??= stay[0];
-      const done = step.events + step.corrupt.length + step.checked;
+      const done = step.events + step.quarantined.length + step.checked;
       // Entries that cannot be taken in are got past as long as others come after them.
       goesOn = step.more && (done > 0 || (stay.length > 0 && !isCircle));
       if (!goesOn) tellPostponed();

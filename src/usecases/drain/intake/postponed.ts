@@ -1,12 +1,12 @@
 /** Telling of entries that stay in `incoming/`: the first ones by name and once, and how many others there are. */
-import type { Corrupt } from '../../../spool/spool.js';
+import type { EntryProblem } from '../../../spool/spool.js';
 import type { Notice } from '../ports.js';
 
 export interface PostponedEntries {
   /** A look at all entries begins. */
   begin(): void;
   /** An entry stays. `immovable`: it is no event, and cannot be put aside. */
-  add(kind: 'unread' | 'immovable', entry: Corrupt): void;
+  add(kind: 'unread' | 'immovable', entry: EntryProblem): void;
   /** The look has ended: the others are told, where they were not, or have become twice as many. */
   end(): void;
 }

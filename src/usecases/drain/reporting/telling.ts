@@ -7,7 +7,7 @@ import type { Endpoint } from '../../../endpoint/endpoint.js';
 import { type Health, type State, toldStateOf } from '../../../endpoint/health.js';
 import type { JournalEntry } from '../../../journal/journal.js';
 import { isoTime } from '../../../shared/iso-time.js';
-import type { Corrupt, Delivery } from '../../../spool/spool.js';
+import type { Delivery, EntryProblem } from '../../../spool/spool.js';
 import type { DrainPorts, EndpointLabel } from '../ports.js';
 import { excerptOf, withExcerpt } from './answer.js';
 import { createNamer } from './name.js';
@@ -52,9 +52,9 @@ export interface Telling {
   ): void;
   /** A delivery was in flight while it was deregistered, and is dead. */
   deregistered(delivery: Delivery): void;
-  corrupt(entry: Corrupt): void;
+  corrupt(entry: EntryProblem): void;
   /** Told once, however often it cannot be read. */
-  unread(entry: Corrupt): void;
+  unread(entry: EntryProblem): void;
   /** Tells what was gathered to be told in one line. */
   flush(): void;
 }

@@ -138,8 +138,8 @@ export function createAttempts(ports: DrainPorts, options: AttemptsOptions): Att
       id,
       probe === undefined ? { limit: 1, inOrder, ...dueNow } : { limit: 1, inOrder, ...dueNow, probe },
     );
-    for (const entry of claim.corrupt) settler.noteCorrupt(entry);
-    for (const entry of claim.unread) settler.noteUnread(entry);
+    for (const entry of claim.quarantined) settler.noteCorrupt(entry);
+    for (const entry of claim.postponed) settler.noteUnread(entry);
     const [delivery] = claim.deliveries;
     if (delivery === undefined) return claim.goesOn;
     if (settler.isMade(delivery)) {

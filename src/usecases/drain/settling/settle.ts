@@ -14,7 +14,7 @@ import type { Endpoint } from '../../../endpoint/endpoint.js';
 import { failuresOf, isGivenUp, isKeptTooLong, stateOf, toldStateOf } from '../../../endpoint/health.js';
 import { momentOf } from '../../../shared/clock.js';
 import { createSemaphore } from '../../../shared/semaphore.js';
-import type { Corrupt, Deferral, Delivery, KeptAnswer, Why } from '../../../spool/spool.js';
+import type { Deferral, Delivery, EntryProblem, KeptAnswer, Why } from '../../../spool/spool.js';
 import type { DrainPorts, DrainSummary } from '../ports.js';
 import { excerptOf, keptAnswer, withExcerpt } from '../reporting/answer.js';
 import type { Attempted, Telling } from '../reporting/telling.js';
@@ -40,9 +40,9 @@ export interface Settler {
   attemptNumber(delivery: Delivery): number;
   /** Gives up what a paused endpoint has been owed for longer than `keepMs`. */
   giveUpPaused(endpoint: string, keepMs: number): Promise<void>;
-  noteCorrupt(entry: Corrupt): void;
+  noteCorrupt(entry: EntryProblem): void;
   /** Tells of it once, however often it cannot be read. */
-  noteUnread(entry: Corrupt): void;
+  noteUnread(entry: EntryProblem): void;
 }
 
 /** So many deliveries are looked at together when old ones are given up. */
@@ -174,8 +174,8 @@ export function createSettler(ports: DrainPorts, options: SettlerOptions): Settl
     let goesOn = true;
     while (goesOn && !isRefused && young.length < mostYoung && youngBytes < mostYoungBytes && !isStopping()) {
       const claim = await lease.claim(endpoint.id, { limit: sweepSize, now: clock.now() });
-      claim.corrupt.forEach(noteCorrupt);
-      claim.unread.forEach(telling.unread);
+      claim.quarantined.forEach(noteCorrupt);
+      claim.postponed.forEach(telling.unread);
       goesOn = claim.goesOn;
       for (const delivery of claim.deliveries) {
         const isOld = isTooOld(delivery, endpoint) && !deliveries.isMade(delivery);
@@ -190,7 +190,7 @@ export function createSettler(ports: DrainPorts, options: SettlerOptions): Settl
     for (const delivery of young) lease.release(delivery);
   }
 
-  function noteCorrupt(entry: Corrupt): void {
+  function noteCorrupt(entry: EntryProblem): void {
     summary.corrupt += 1;
     telling.corrupt(entry);
   }
@@ -274,8 +274,8 @@ export function createSettler(ports: DrainPorts, options: SettlerOptions): Settl
     let goesOn = true;
     while (goesOn && !isStopping()) {
       const claim = await lease.claim(endpoint, { limit: sweepSize, now: clock.now(), probe: [] });
-      claim.corrupt.forEach(noteCorrupt);
-      claim.unread.forEach(telling.unread);
+      claim.quarantined.forEach(noteCorrupt);
+      claim.postponed.forEach(telling.unread);
       let isBurying = true;
       for (const delivery of claim.deliveries) {
         const { acceptedAt } = delivery;

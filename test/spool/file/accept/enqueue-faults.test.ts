@@ -81,8 +81,8 @@ async function attempt(way: Way, fault: Fault): Promise<Attempt> {
 /** What a drain finds, without any fault. */
 async function drained(root: string): Promise<string[]> {
   const lease = await leaseOf(spoolAt(root));
-  const { corrupt, unread } = await fanOutAll(lease, () => ['a']);
-  expect([...corrupt, ...unread]).toEqual([]);
+  const { quarantined, postponed } = await fanOutAll(lease, () => ['a']);
+  expect([...quarantined, ...postponed]).toEqual([]);
   const deliveries = await claimAll(lease, 'a');
   for (const delivery of deliveries) await lease.done(delivery);
   await lease.close();

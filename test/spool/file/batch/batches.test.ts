@@ -270,9 +270,9 @@ describe('the progress of a batch', () => {
       rmSync(progress);
       put(progress);
       const next = await leaseOf(spoolAt(root));
-      const { corrupt } = await fanOutAll(next, () => ['a']);
+      const { quarantined } = await fanOutAll(next, () => ['a']);
       const reason = `it stood at queue/a/00000001.3.b/b.done, and ${is}`;
-      expect(corrupt).toEqual([{ name: 'b.done', reason }]);
+      expect(quarantined).toEqual([{ name: 'b.done', reason }]);
       expect(names(`${root}/corrupt`)).toEqual(['b.done', 'b.done.why']);
       const [first] = await claimAll(next, 'a');
       await next.done(first!);
@@ -297,7 +297,7 @@ describe('the progress of a batch', () => {
         const next = await opening;
         expect(await next.claim('a', { limit: 1, now: 1 })).toMatchObject({
           deliveries: [],
-          unread: [{ name: 'a', reason: 'it cannot be read now (EROFS)' }],
+          postponed: [{ name: 'a', reason: 'it cannot be read now (EROFS)' }],
         });
         await next.close();
       }
@@ -386,9 +386,9 @@ describe('a batch that somebody changes in the queue', () => {
     truncateSync(file, batch(['1']).length);
     await lease.close();
     const next = await leaseOf(spoolAt(root));
-    const { deliveries, corrupt } = await next.claim('a', { limit: 9, now: 0 });
+    const { deliveries, quarantined } = await next.claim('a', { limit: 9, now: 0 });
     expect(deliveries.map(text)).toEqual(['1']);
-    expect(corrupt).toEqual([{ name: 'b.jsonl', reason: 'it ends before its event 2' }]);
+    expect(quarantined).toEqual([{ name: 'b.jsonl', reason: 'it ends before its event 2' }]);
     await next.done(deliveries[0]!);
     expect(next.owing()).toEqual([]);
     await next.close();
@@ -414,9 +414,9 @@ describe('a batch that somebody changes in the queue', () => {
     await lease.close();
     writeFileSync(file, batch(['111', '{{{', '333']));
     const next = await leaseOf(spoolAt(root));
-    const { deliveries, corrupt } = await next.claim('a', { limit: 9, now: 0 });
+    const { deliveries, quarantined } = await next.claim('a', { limit: 9, now: 0 });
     expect(deliveries.map(text)).toEqual(['111', '333']);
-    expect(corrupt.map(({ name }) => name)).toEqual(['b_2.json']);
+    expect(quarantined.map(({ name }) => name)).toEqual(['b_2.json']);
     expect(read(`${root}/corrupt/b_2.json`)).toBe('{{{');
     expect(read(progress)).toBe('.x.');
     await next.close();
@@ -441,7 +441,11 @@ describe('a batch that others could change', () => {
     prepare(path, root);
     const theirs = openSync(path, 'r+');
     const lease = await leaseOf(spoolAt(root));
-    expect(await fanOutAll(lease, () => ['a', 'c'])).toMatchObject({ events: 2, deliveries: 4, corrupt: [] });
+    expect(await fanOutAll(lease, () => ['a', 'c'])).toMatchObject({
+      events: 2,
+      deliveries: 4,
+      quarantined: [],
+    });
     writeFileSync(theirs, batch(['"rewritten since, and longer"', '3', '4']));
     closeSync(theirs);
     for (const endpoint of ['a', 'c'])
@@ -506,8 +510,8 @@ describe('the lines of a batch', () => {
     const root = madeSpool(quickDir());
     writeFileSync(`${root}/incoming/dropped.jsonl`, content);
     const lease = await leaseOf(spoolAt(root));
-    const { corrupt } = await fanOutAll(lease, () => ['a']);
-    expect(corrupt).toEqual([{ name: 'dropped.jsonl', reason: expect.stringMatching(reason) }]);
+    const { quarantined } = await fanOutAll(lease, () => ['a']);
+    expect(quarantined).toEqual([{ name: 'dropped.jsonl', reason: expect.stringMatching(reason) }]);
     expect(read(`${root}/corrupt/dropped.jsonl`)).toBe(content);
     await lease.close();
     expect(names(`${root}/queue`)).toEqual([]);
@@ -559,7 +563,7 @@ describe('a batch that is half taken in', () => {
     writeFileSync(`${root}/incoming/b.jsonl`, batch(['"b"']));
     writeFileSync(`${root}/incoming/s.json`, single('s'));
     const lease = await leaseOf(spoolAt(root));
-    expect(await fanOutAll(lease, () => ['a', 'c'])).toMatchObject({ unread: [], corrupt: [] });
+    expect(await fanOutAll(lease, () => ['a', 'c'])).toMatchObject({ postponed: [], quarantined: [] });
     for (const endpoint of ['a', 'c'])
       expect((await claimAll(lease, endpoint)).map(text).sort()).toEqual(['"b"', '"s"', '"z"']);
     await lease.close();

@@ -181,7 +181,7 @@ describe('fanOut() with endpoints that can be sent to now', () => {
     const [delivery] = await claimAll(lease, 'a');
     writeFileSync(`${root}/incoming/same-id.json`, eventToBytes({ ...first, payload: Buffer.from('2') }));
     const waiting = await step(lease);
-    expect(waiting).toMatchObject({ events: 0, unread: [], more: false });
+    expect(waiting).toMatchObject({ events: 0, postponed: [], more: false });
     expect(waiting.changing).toMatchObject([{ name: 'same-id.json' }]);
     await lease.done(delivery!);
     expect(await step(lease)).toMatchObject({ events: 1, changing: [] });
@@ -194,7 +194,7 @@ describe('fanOut() with endpoints that can be sent to now', () => {
     writeFileSync(`${root}/incoming/same-id.json`, eventToBytes({ ...first, payload: Buffer.from('2') }));
     const payloads: string[] = [];
     for (let n = 0; n < 3; n += 1) {
-      expect(await step(lease)).toMatchObject({ unread: [] });
+      expect(await step(lease)).toMatchObject({ postponed: [] });
       for (const delivery of await claimAll(lease, 'a')) {
         payloads.push(Buffer.from(delivery.event.payload).toString());
         await lease.done(delivery);

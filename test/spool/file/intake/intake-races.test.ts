@@ -53,8 +53,10 @@ describe('fanOut() against others', () => {
       writeFileSync(`${at}/incoming/mine.json`, mine('"fired"')),
     );
     drop('dropped.json', mine('"dropped"'));
-    const { unread } = await lease.fanOut(() => ['a']);
-    expect(unread).toEqual([{ name: 'dropped.json', reason: 'another event with the id mine is waiting' }]);
+    const { postponed } = await lease.fanOut(() => ['a']);
+    expect(postponed).toEqual([
+      { name: 'dropped.json', reason: 'another event with the id mine is waiting' },
+    ]);
     expect(read(`${root}/incoming/mine.json`)).toBe(mine('"fired"'));
     await fanOutAll(lease, () => ['a']);
     const [first] = await claimAll(lease, 'a');
@@ -73,7 +75,7 @@ describe('fanOut() against others', () => {
     );
     drop('dropped.json', mine('1'));
     drop('other.json', mine('2'));
-    expect(await fanOutAll(lease, () => ['a'])).toMatchObject({ events: 2, unread: [], corrupt: [] });
+    expect(await fanOutAll(lease, () => ['a'])).toMatchObject({ events: 2, postponed: [], quarantined: [] });
     const [first] = await claimAll(lease, 'a');
     expect(text(first!)).toBe('1');
     await lease.done(first!);
@@ -93,7 +95,7 @@ describe('fanOut() against others', () => {
     drop('dropped.json', mine('1'));
     await lease.fanOut(() => ['a']);
     expect(names(`${root}/incoming`)).toEqual(['dropped.json', 'mine.json']);
-    expect(await fanOutAll(lease, () => ['a'])).toMatchObject({ unread: [], corrupt: [] });
+    expect(await fanOutAll(lease, () => ['a'])).toMatchObject({ postponed: [], quarantined: [] });
     expect((await claimAll(lease, 'a')).map(text)).toEqual(['1']);
     expect(names(`${root}/incoming`)).toEqual([]);
     await lease.close();
@@ -122,7 +124,11 @@ describe('fanOut() against others', () => {
         renameSync(`${at}/incoming/mine.json`, `${at}/tmp/taken-back`),
       );
       drop('mine.json', mine('1'));
-      expect(await fanOutAll(lease, () => endpoints)).toMatchObject({ events: 0, unread: [], corrupt: [] });
+      expect(await fanOutAll(lease, () => endpoints)).toMatchObject({
+        events: 0,
+        postponed: [],
+        quarantined: [],
+      });
       expect(existsSync(`${root}/tmp/taken-back`)).toBe(true);
       await lease.close();
     });
@@ -164,7 +170,11 @@ describe('fanOut() against others', () => {
       (root) => replace(root, 'mine.json', mine('"new"')),
     );
     drop('mine.json', mine('"old"'));
-    expect(await fanOutAll(lease, () => ['a', 'b'])).toMatchObject({ events: 2, unread: [], corrupt: [] });
+    expect(await fanOutAll(lease, () => ['a', 'b'])).toMatchObject({
+      events: 2,
+      postponed: [],
+      quarantined: [],
+    });
     for (const endpoint of ['a', 'b']) {
       const [old] = await claimAll(lease, endpoint);
       expect(text(old!)).toBe('"old"');
@@ -184,7 +194,7 @@ describe('fanOut() against others', () => {
       mkdirSync(`${root}/tmp/${name}/x`, { recursive: true });
     drop('mine.json', mine('1'));
     drop('b.jsonl', '{"id":"b","hook":"x"}\n1\n');
-    expect(await fanOutAll(lease, () => ['a'])).toMatchObject({ events: 2, unread: [] });
+    expect(await fanOutAll(lease, () => ['a'])).toMatchObject({ events: 2, postponed: [] });
     await lease.saveHealth('a', { failures: 1 });
     await lease.close();
     expect(names(`${root}/endpoints`)).toEqual(['a.json']);
@@ -210,7 +220,11 @@ describe('fanOut() of batches against others', () => {
       (root) => replace(root, 'b.jsonl', batch(['"new"'])),
     );
     drop('b.jsonl', batch(['"old"', '"old"']));
-    expect(await fanOutAll(lease, () => ['a', 'b'])).toMatchObject({ events: 1, corrupt: [], unread: [] });
+    expect(await fanOutAll(lease, () => ['a', 'b'])).toMatchObject({
+      events: 1,
+      quarantined: [],
+      postponed: [],
+    });
     for (const endpoint of ['a', 'b']) expect((await claimAll(lease, endpoint)).map(text)).toEqual(['"new"']);
     await lease.close();
   });
@@ -225,7 +239,7 @@ describe('fanOut() of batches against others', () => {
       (root) => replace(root, 'b.jsonl', batch(['"new"'])),
     );
     drop('b.jsonl', batch(['"old"']));
-    expect(await fanOutAll(lease, () => ['a'])).toMatchObject({ events: 2, unread: [], corrupt: [] });
+    expect(await fanOutAll(lease, () => ['a'])).toMatchObject({ events: 2, postponed: [], quarantined: [] });
     const [old] = await claimAll(lease, 'a');
     expect(text(old!)).toBe('"old"');
     await lease.done(old!);
@@ -244,7 +258,11 @@ describe('fanOut() of batches against others', () => {
         (at) => appendFileSync(`${at}/incoming/b.jsonl`, '"more"\n'),
       );
       drop('b.jsonl', batch(['"first"']));
-      expect(await fanOutAll(lease, () => endpoints)).toMatchObject({ events: 2, corrupt: [], unread: [] });
+      expect(await fanOutAll(lease, () => endpoints)).toMatchObject({
+        events: 2,
+        quarantined: [],
+        postponed: [],
+      });
       for (const endpoint of endpoints)
         expect((await claimAll(lease, endpoint)).map(text)).toEqual(['"first"', '"more"']);
       expect(names(`${root}/incoming`)).toEqual([]);
@@ -262,7 +280,11 @@ describe('fanOut() of batches against others', () => {
       closeAll();
       appendFileSync(`${root}/incoming/b.jsonl`, '"more"\n');
       const lease = await leaseOf(spoolAt(root));
-      expect(await fanOutAll(lease, () => endpoints)).toMatchObject({ events: 2, corrupt: [], unread: [] });
+      expect(await fanOutAll(lease, () => endpoints)).toMatchObject({
+        events: 2,
+        quarantined: [],
+        postponed: [],
+      });
       for (const endpoint of endpoints)
         expect((await claimAll(lease, endpoint)).map(text)).toEqual(['"first"', '"more"']);
       await lease.close();
@@ -278,7 +300,11 @@ describe('fanOut() of batches against others', () => {
         'EPERM',
       );
       drop('b.jsonl', batch(['"first"']));
-      expect(await fanOutAll(lease, () => endpoints)).toMatchObject({ events: 2, corrupt: [], unread: [] });
+      expect(await fanOutAll(lease, () => endpoints)).toMatchObject({
+        events: 2,
+        quarantined: [],
+        postponed: [],
+      });
       for (const endpoint of endpoints)
         expect((await claimAll(lease, endpoint)).map(text)).toEqual(['"first"', '"more"']);
       for (const room of ['incoming', 'tmp']) expect(names(`${root}/${room}`)).toEqual([]);
@@ -294,7 +320,11 @@ describe('fanOut() of batches against others', () => {
         (at) => appendFileSync(`${at}/incoming/mine.json`, '\n\n'),
       );
       drop('mine.json', mine('1'));
-      expect(await fanOutAll(lease, () => endpoints)).toMatchObject({ events: 1, corrupt: [], unread: [] });
+      expect(await fanOutAll(lease, () => endpoints)).toMatchObject({
+        events: 1,
+        quarantined: [],
+        postponed: [],
+      });
       for (const endpoint of endpoints) expect((await claimAll(lease, endpoint)).map(text)).toEqual(['1']);
       expect(read(`${root}/queue/a/00000001/mine.json`)).toBe(`${mine('1')}\n\n`);
       await lease.close();
@@ -335,9 +365,9 @@ describe('fanOut() of batches against others', () => {
       drop('b.jsonl', batch(payloads));
       expect(await lease.fanOut(() => ['a'])).toMatchObject({ events: 0, more: true });
       act(root);
-      const { events, corrupt, unread } = await fanOutAll(lease, () => ['a']);
-      expect({ events, unread }).toEqual({ events: 0, unread: [] });
-      expect(corrupt.map(({ name }) => name)).toEqual(what === 'replaces' ? ['b.jsonl'] : []);
+      const { events, quarantined, postponed } = await fanOutAll(lease, () => ['a']);
+      expect({ events, postponed }).toEqual({ events: 0, postponed: [] });
+      expect(quarantined.map(({ name }) => name)).toEqual(what === 'replaces' ? ['b.jsonl'] : []);
       expect(await claimAll(lease, 'a')).toEqual([]);
       await lease.close();
       await (await leaseOf(spoolAt(root))).close();
@@ -353,9 +383,9 @@ describe('fanOut() of batches against others', () => {
     const lease = await leaseOf(spoolAt(root, { disk }));
     writeFileSync(`${root}/incoming/b.jsonl`, batch(['1']));
     writeFileSync(`${root}/incoming/b_1.json`, '{"id":"b_1","hook":"x","payload":"other"}');
-    const { events, unread } = await fanOutAll(lease, () => ['a']);
+    const { events, postponed } = await fanOutAll(lease, () => ['a']);
     expect(events).toBe(1);
-    expect(unread).toEqual([{ name: 'b.jsonl', reason: 'it cannot be taken in now (EIO)' }]);
+    expect(postponed).toEqual([{ name: 'b.jsonl', reason: 'it cannot be taken in now (EIO)' }]);
     expect((await claimAll(lease, 'a')).map(text)).toEqual(['"other"']);
     await lease.close();
   });
@@ -373,7 +403,11 @@ describe('fanOut() of batches against others', () => {
       writeFileSync(`${root}/incoming/b.jsonl`, batch(payloads));
       const header = { id: 'd', hook: 'x', time: new Date(0).toISOString() };
       await spool.enqueue({ ...header, payloads: payloads.map((line) => Buffer.from(line)) });
-      expect(await fanOutAll(lease, () => ['a'])).toMatchObject({ events: 1200, unread: [], corrupt: [] });
+      expect(await fanOutAll(lease, () => ['a'])).toMatchObject({
+        events: 1200,
+        postponed: [],
+        quarantined: [],
+      });
       expect((await claimAll(lease, 'a')).map(text)).toEqual([...payloads, ...payloads]);
       await lease.close();
     });

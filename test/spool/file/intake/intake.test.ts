@@ -76,10 +76,10 @@ async function opened({ fault, directory = quickDir() }: { fault?: Fault; direct
 
 /** Fans out to `a`, and expects that the one entry in `incoming/` was put aside whole. */
 async function putAside(root: string, lease: Lease): Promise<{ name: string; reason: string }> {
-  const { corrupt, unread, events } = await fanOutAll(lease, () => ['a']);
-  expect({ events, unread }).toEqual({ events: 0, unread: [] });
-  expect(corrupt).toHaveLength(1);
-  const [entry] = corrupt;
+  const { quarantined, postponed, events } = await fanOutAll(lease, () => ['a']);
+  expect({ events, postponed }).toEqual({ events: 0, postponed: [] });
+  expect(quarantined).toHaveLength(1);
+  const [entry] = quarantined;
   expect(readdirSync(`${root}/incoming`)).toEqual([]);
   expect(read(`${root}/corrupt/${entry!.name}.why`)).toBe(`${entry!.reason}\n`);
   expect(names(`${root}/corrupt`)).toContain(entry!.name);
@@ -164,8 +164,8 @@ describe('fanOut() of what cannot be read', () => {
     const { root, lease } = await opened();
     drop(root, Buffer.from([0x61, 0xff, 0xfe]), shellEvent('x', '1'));
     drop(root, Buffer.from([0x2e, 0xff]), 'left alone');
-    const { corrupt } = await fanOutAll(lease, () => ['a']);
-    expect(corrupt).toEqual([{ name: 'not-utf8-61fffe', reason: 'its name is not UTF-8' }]);
+    const { quarantined } = await fanOutAll(lease, () => ['a']);
+    expect(quarantined).toEqual([{ name: 'not-utf8-61fffe', reason: 'its name is not UTF-8' }]);
     expect(read(`${root}/corrupt/not-utf8-61fffe`)).toBe(shellEvent('x', '1'));
     expect(await lease.waiting()).toBe(0);
     await lease.close();
@@ -177,9 +177,9 @@ describe('fanOut() of what cannot be read', () => {
     });
     drop(root, Buffer.from([0x61, 0xff]), shellEvent('x', '1'));
     drop(root, 'good.json', shellEvent('x', '2'));
-    const { unread, events } = await fanOutAll(lease, () => ['a']);
+    const { postponed, events } = await fanOutAll(lease, () => ['a']);
     expect(events).toBe(1);
-    expect(unread).toEqual([{ name: 'not-utf8-61ff', reason: 'it cannot be taken in now (EIO)' }]);
+    expect(postponed).toEqual([{ name: 'not-utf8-61ff', reason: 'it cannot be taken in now (EIO)' }]);
     await lease.close();
   });
 
@@ -191,7 +191,7 @@ describe('fanOut() of what cannot be read', () => {
       },
     });
     drop(root, Buffer.from([0x61, 0xff]), 'x');
-    expect((await fanOutAll(lease, () => ['a'])).corrupt).toEqual([]);
+    expect((await fanOutAll(lease, () => ['a'])).quarantined).toEqual([]);
     expect(names(`${root}/corrupt`)).toEqual([]);
     await lease.close();
   });
@@ -210,9 +210,9 @@ describe('fanOut() of what cannot be read', () => {
     const long = `${'é'.repeat(125)}.json`;
     drop(root, long, 'x');
     drop(root, 'a\nb\u001b[31m.json', 'x');
-    const { corrupt } = await fanOutAll(lease, () => ['a']);
-    expect(corrupt.map(({ name }) => name).sort()).toEqual(['a\nb\u001b[31m.json', 'é'.repeat(115)]);
-    for (const { name } of corrupt) expect(read(`${root}/corrupt/${name}`)).toBe('x');
+    const { quarantined } = await fanOutAll(lease, () => ['a']);
+    expect(quarantined.map(({ name }) => name).sort()).toEqual(['a\nb\u001b[31m.json', 'é'.repeat(115)]);
+    for (const { name } of quarantined) expect(read(`${root}/corrupt/${name}`)).toBe('x');
     await lease.close();
   });
 
@@ -228,7 +228,7 @@ describe('fanOut() of what cannot be read', () => {
   it('fanOut() leaves names that begin with a dot alone, and waiting() does not count them', async () => {
     const { root, lease } = await opened();
     drop(root, '.x.json.tmp', shellEvent('x', '1'));
-    expect(await fanOutAll(lease, () => ['a'])).toMatchObject({ events: 0, corrupt: [], unread: [] });
+    expect(await fanOutAll(lease, () => ['a'])).toMatchObject({ events: 0, quarantined: [], postponed: [] });
     expect(await lease.waiting()).toBe(0);
     expect(names(`${root}/incoming`)).toEqual(['.x.json.tmp']);
     await lease.close();
@@ -247,11 +247,11 @@ describe('fanOut() of what cannot be read', () => {
       const fired = event();
       await inbox.enqueue(fired);
       const step = await lease.fanOut(() => ['a']);
-      expect(step).toMatchObject({ events: 1, corrupt: [], more: false });
-      expect(step.unread).toEqual([{ name: 'bad.json', reason: `it cannot be taken in now (${errno})` }]);
+      expect(step).toMatchObject({ events: 1, quarantined: [], more: false });
+      expect(step.postponed).toEqual([{ name: 'bad.json', reason: `it cannot be taken in now (${errno})` }]);
       expect(ids(await claimAll(lease, 'a'))).toEqual([fired.id]);
       failing = false;
-      expect(await lease.fanOut(() => ['a'])).toMatchObject({ events: 1, unread: [] });
+      expect(await lease.fanOut(() => ['a'])).toMatchObject({ events: 1, postponed: [] });
       expect((await claimAll(lease, 'a')).map(text)).toEqual(['"bad"']);
       await lease.close();
     });
@@ -396,7 +396,7 @@ describe('fanOut() of events', () => {
     const { root, lease } = await opened();
     for (const [n, name] of ['one', 'mine', 'two'].entries())
       drop(root, `${name}.json`, `{"id":"mine","hook":"x","payload":${n}}`);
-    expect(await fanOutAll(lease, () => ['a'])).toMatchObject({ events: 3, corrupt: [], unread: [] });
+    expect(await fanOutAll(lease, () => ['a'])).toMatchObject({ events: 3, quarantined: [], postponed: [] });
     const found: string[] = [];
     for (let n = 0; n < 3; n += 1) {
       const [next, ...others] = await claimAll(lease, 'a');
@@ -445,14 +445,14 @@ describe('fanOut() of events', () => {
     const told: string[] = [];
     for (let more = true; more; ) {
       const step = await lease.fanOut(() => ['a']);
-      told.push(...step.unread.map(({ name }) => name));
+      told.push(...step.postponed.map(({ name }) => name));
       more = step.more;
     }
     expect(told).toHaveLength(20);
     expect(new Set(told).size).toBe(20);
     expect((await claimAll(lease, 'a')).map(text)).toEqual(['"z"']);
     isFailing = false;
-    expect(await fanOutAll(lease, () => ['a'])).toMatchObject({ events: 20, unread: [] });
+    expect(await fanOutAll(lease, () => ['a'])).toMatchObject({ events: 20, postponed: [] });
     await lease.close();
   });
 
@@ -465,8 +465,8 @@ describe('fanOut() of events', () => {
     for (const name of ['a', 'b', 'c', 'd', 'e']) mkdirSync(`${root}/incoming/${name}.json`);
     drop(root, 'z.json', '{"hook":"x","payload":"z"}');
     for (let pass = 0; pass < 2; pass += 1) {
-      const { immovable, unread, corrupt } = await fanOutAll(lease, () => ['a']);
-      expect([unread, corrupt]).toEqual([[], []]);
+      const { immovable, postponed, quarantined } = await fanOutAll(lease, () => ['a']);
+      expect([postponed, quarantined]).toEqual([[], []]);
       expect(immovable.map(({ name }) => name[0])).toEqual(['a', 'b', 'c', 'd', 'e']);
       expect(await lease.waiting()).toBe(0);
     }
@@ -480,9 +480,9 @@ describe('fanOut() of events', () => {
     for (let n = 0; n < mostOfOneId + 3; n += 1)
       drop(root, `${n}.json`, `{"id":"mine","hook":"x","payload":${n}}`);
     drop(root, 'z.json', '{"hook":"x","payload":"z"}');
-    const { events, unread } = await fanOutAll(lease, () => ['a']);
+    const { events, postponed } = await fanOutAll(lease, () => ['a']);
     expect(events).toBe(mostOfOneId + 1);
-    expect(unread).toHaveLength(3);
+    expect(postponed).toHaveLength(3);
     expect(names(`${root}/incoming`)).toContain('mine.json');
     expect((await claimAll(lease, 'a')).map(text)).toContain('"z"');
     await lease.close();
@@ -494,7 +494,7 @@ describe('fanOut() of events', () => {
     await inbox.enqueue(fired);
     await fanOutAll(lease, () => ['a']);
     await inbox.enqueue({ ...fired, time: '2020-01-01T00:00:00.000Z' });
-    expect(await fanOutAll(lease, () => ['a'])).toMatchObject({ events: 1, deliveries: 0, corrupt: [] });
+    expect(await fanOutAll(lease, () => ['a'])).toMatchObject({ events: 1, deliveries: 0, quarantined: [] });
     expect(ids(await claimAll(lease, 'a'))).toEqual([fired.id]);
     expect(await lease.owed('a')).toBe(1);
     await lease.close();
@@ -507,7 +507,7 @@ describe('fanOut() of events', () => {
     await fanOutAll(lease, () => ['b']);
     await inbox.enqueue({ ...fired, payload: Buffer.from('"other"') });
     const taken = await fanOutAll(lease, () => ['a', 'b', 'c']);
-    expect(taken).toMatchObject({ events: 1, deliveries: 3, corrupt: [], unread: [] });
+    expect(taken).toMatchObject({ events: 1, deliveries: 3, quarantined: [], postponed: [] });
     expect(names(`${root}/incoming`)).toEqual([]);
     for (const endpoint of ['a', 'c'])
       expect((await claimAll(lease, endpoint)).map(text)).toEqual(['"other"']);
@@ -534,8 +534,8 @@ describe('fanOut() of events', () => {
     await inbox.enqueue(fired);
     await inbox.enqueue({ ...other, payload: Buffer.from('"changed"') });
     const lease = await leaseOf(spoolAt(root));
-    const { events, deliveries, unread } = await fanOutAll(lease, () => ['a']);
-    expect({ events, deliveries, unread }).toEqual({ events: 2, deliveries: 1, unread: [] });
+    const { events, deliveries, postponed } = await fanOutAll(lease, () => ['a']);
+    expect({ events, deliveries, postponed }).toEqual({ events: 2, deliveries: 1, postponed: [] });
     expect(names(`${root}/queue/a`)).toEqual(['00000001', '00000002']);
     const claimed = await claimAll(lease, 'a');
     expect(claimed).toHaveLength(3);
@@ -565,7 +565,7 @@ describe('fanOut() of events', () => {
     writeFileSync(`${root}/incoming/Same.json`, file('first'));
     await fanOutAll(lease, () => ['a']);
     writeFileSync(`${root}/incoming/Same.json`, file('second'));
-    expect((await fanOutAll(lease, () => ['a'])).unread).toEqual([]);
+    expect((await fanOutAll(lease, () => ['a'])).postponed).toEqual([]);
     const [first] = await claimAll(lease, 'a');
     expect(text(first!)).toBe('"first"');
     await lease.done(first!);
@@ -579,7 +579,7 @@ describe('fanOut() of events', () => {
     writeFileSync(`${root}/incoming/Same.json`, '{"id":"Same","hook":"x","payload":1}');
     await fanOutAll(lease, () => ['a']);
     writeFileSync(`${root}/incoming/same.json`, '{"id":"same","hook":"x","payload":2}');
-    expect((await fanOutAll(lease, () => ['a'])).unread).toEqual([]);
+    expect((await fanOutAll(lease, () => ['a'])).postponed).toEqual([]);
     expect((await claimAll(lease, 'a')).map(text)).toEqual(['1', '2']);
     expect(names(`${root}/queue/a`)).toHaveLength(2);
     await lease.close();
@@ -592,8 +592,8 @@ describe('fanOut() of events', () => {
     mkdirSync(`${root}/queue/a/00000001/${fired.id}.json`, { recursive: true });
     const lease = await leaseOf(spoolAt(root));
     await inbox.enqueue(fired);
-    expect((await fanOutAll(lease, () => ['a'])).unread).toEqual([]);
-    expect((await lease.claim('a', { limit: 1, now: 0 })).corrupt).toHaveLength(1);
+    expect((await fanOutAll(lease, () => ['a'])).postponed).toEqual([]);
+    expect((await lease.claim('a', { limit: 1, now: 0 })).quarantined).toHaveLength(1);
     expect(ids(await claimAll(lease, 'a'))).toEqual([fired.id]);
     await lease.close();
   });
@@ -645,7 +645,7 @@ describe('fanOut() of events', () => {
       },
     });
     drop(root, 'x.json', shellEvent('x', '1'));
-    expect(await fanOutAll(lease, () => ['a'])).toMatchObject({ events: 0, corrupt: [], unread: [] });
+    expect(await fanOutAll(lease, () => ['a'])).toMatchObject({ events: 0, quarantined: [], postponed: [] });
     await lease.close();
   });
 
@@ -658,7 +658,7 @@ describe('fanOut() of events', () => {
       },
     });
     drop(root, 'x.json', shellEvent('x', `"${'x'.repeat(100)}"`));
-    expect((await fanOutAll(lease, () => ['a'])).corrupt).toHaveLength(1);
+    expect((await fanOutAll(lease, () => ['a'])).quarantined).toHaveLength(1);
     await lease.close();
   });
 
@@ -850,7 +850,7 @@ describe('fanOut() after an intake that was cut short', () => {
     failing = true;
     await expect(lease.fanOut(() => ['b'])).rejects.toMatchObject({ code: 'SPOOL_WRITE' });
     failing = false;
-    expect(await fanOutAll(lease, () => ['b'])).toMatchObject({ events: 0, unread: [] });
+    expect(await fanOutAll(lease, () => ['b'])).toMatchObject({ events: 0, postponed: [] });
     expect(lease.ready({ now: 0 })).toEqual(['b']);
     const [delivery] = await claimAll(lease, 'b');
     expect(delivery!.event.id).toBe(fired.id);
@@ -866,7 +866,7 @@ describe('fanOut() of batches', () => {
   it('fanOut() takes in a batch that a shell dropped without an id, under one new id', async () => {
     const { root, lease } = await opened();
     drop(root, 'dropped.jsonl', ['{"hook":"x"}', ...lines, ''].join('\n'));
-    expect(await fanOutAll(lease, () => ['a'])).toMatchObject({ events: 3, corrupt: [] });
+    expect(await fanOutAll(lease, () => ['a'])).toMatchObject({ events: 3, quarantined: [] });
     const claimed = await claimAll(lease, 'a');
     expect(claimed.map(text)).toEqual(lines);
     const stem = claimed[0]!.event.id.slice(0, -2);
@@ -901,7 +901,7 @@ describe('fanOut() of batches', () => {
     drop(root, 'before.jsonl', '{"id":"mine","hook":"x"}\n1\n');
     drop(root, 'mine.jsonl', '{"id":"mine","hook":"x"}\n2\n');
     drop(root, 'over.jsonl', '{"id":"mine","hook":"x"}\n3\n');
-    expect(await fanOutAll(lease, () => ['a'])).toMatchObject({ events: 3, corrupt: [], unread: [] });
+    expect(await fanOutAll(lease, () => ['a'])).toMatchObject({ events: 3, quarantined: [], postponed: [] });
     const found: string[] = [];
     for (let n = 0; n < 3; n += 1) {
       const claimed = await claimAll(lease, 'a');
@@ -924,8 +924,8 @@ describe('fanOut() of batches', () => {
     drop(root, 'mine.jsonl', '{"hook":"x","id":"mine","time":"2020-01-01T00:00:00Z"}\n\n 1 \r\n2\n');
     expect(await fanOutAll(lease, () => ['a', 'b'])).toMatchObject({
       deliveries: 0,
-      unread: [],
-      corrupt: [],
+      postponed: [],
+      quarantined: [],
     });
     expect(names(`${root}/incoming`)).toEqual([]);
     expect((await claimAll(lease, 'b')).map(text)).toEqual(['1', '2']);
@@ -937,7 +937,7 @@ describe('fanOut() of batches', () => {
     const { root, lease } = await opened();
     drop(root, 'mine_2.json', '{"id":"mine_2","hook":"x","payload":"first"}');
     drop(root, 'mine.jsonl', '{"id":"mine","hook":"x"}\n1\n2\n');
-    expect(await fanOutAll(lease, () => ['a'])).toMatchObject({ events: 3, corrupt: [], unread: [] });
+    expect(await fanOutAll(lease, () => ['a'])).toMatchObject({ events: 3, quarantined: [], postponed: [] });
     const claimed = await claimAll(lease, 'a');
     expect(claimed.map(text)).toEqual(['1', '2']);
     for (const delivery of claimed) await lease.done(delivery);
@@ -960,7 +960,7 @@ describe('fanOut() of batches', () => {
     const single = event();
     await inbox.enqueue(single);
     const step = await fanOutAll(lease, () => ['a', 'b']);
-    expect(step.unread.map(({ name }) => name)).toEqual([`${header.id}.jsonl`]);
+    expect(step.postponed.map(({ name }) => name)).toEqual([`${header.id}.jsonl`]);
     expect(names(`${root}/incoming`)).toEqual([`${header.id}.jsonl`]);
     for (const endpoint of ['a', 'b']) expect(ids(await claimAll(lease, endpoint))).toEqual([single.id]);
     failing = false;
@@ -978,7 +978,7 @@ describe('fanOut() of batches', () => {
       },
     });
     drop(root, 'x.jsonl', '{"hook":"x"}\n1\n');
-    expect(await fanOutAll(lease, () => ['a'])).toMatchObject({ events: 0, corrupt: [], unread: [] });
+    expect(await fanOutAll(lease, () => ['a'])).toMatchObject({ events: 0, quarantined: [], postponed: [] });
     await lease.close();
   });
 
@@ -1012,7 +1012,7 @@ describe('fanOut() of batches', () => {
       if (!killed) expect(error).toBeUndefined();
       faulty.closeAll();
       const lease = await leaseOf(spoolAt(root));
-      expect(await fanOutAll(lease, () => endpoints)).toMatchObject({ corrupt: [], unread: [] });
+      expect(await fanOutAll(lease, () => endpoints)).toMatchObject({ quarantined: [], postponed: [] });
       for (const endpoint of endpoints) {
         const claimed = await claimAll(lease, endpoint);
         const gone = unsure === endpoint ? lines.length - claimed.length : done.get(endpoint)!;

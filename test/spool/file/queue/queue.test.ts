@@ -63,7 +63,7 @@ describe('claim() over segments', () => {
     const before = calls;
     expect(await lease.claim('a', { limit: 1, now: farFuture })).toMatchObject({
       deliveries: [],
-      unread: [],
+      postponed: [],
     });
     expect(calls).toBe(before);
     await lease.close();
@@ -185,7 +185,7 @@ describe('claim() over segments', () => {
     );
     expect(await lease.claim('a', { limit: 1, now: 0 })).toMatchObject({
       deliveries: [],
-      unread: [{ name: 'a', reason: 'it cannot be read now (EMFILE)' }],
+      postponed: [{ name: 'a', reason: 'it cannot be read now (EMFILE)' }],
     });
     expect(lease.owing()).toEqual(['a']);
     failing = false;
@@ -204,7 +204,7 @@ describe('claim() over segments', () => {
     );
     expect(await lease.claim('a', { limit: 5, now: 0 })).toMatchObject({
       deliveries: [],
-      unread: [{ name: `${first.id}.json`, reason: 'it cannot be read now (EMFILE)' }],
+      postponed: [{ name: `${first.id}.json`, reason: 'it cannot be read now (EMFILE)' }],
     });
     expect(await lease.owed('a')).toBe(2);
     expect(ids(await claimAll(lease, 'a'))).toEqual([]);
@@ -276,7 +276,7 @@ describe('claim() of what does not belong there', () => {
         const good = queued(root);
         const lease = await leased(root);
         const claim = await lease.claim('a', { limit: 2, now: 5 });
-        expect(claim.corrupt).toEqual([{ name, reason: expect.stringMatching(reason) }]);
+        expect(claim.quarantined).toEqual([{ name, reason: expect.stringMatching(reason) }]);
         expect(ids(claim.deliveries)).toEqual([good.id]);
         expect(names(`${root}/corrupt`)).toEqual([name, `${name}.why`]);
         await lease.close();
@@ -287,8 +287,10 @@ describe('claim() of what does not belong there', () => {
       const root = madeSpool(quickDir());
       const fired = put(root, `${room}/with a space.json`);
       const lease = await leased(root);
-      const { corrupt } = await lease.claim('a', { limit: 1, now: 5 });
-      expect(corrupt).toEqual([{ name: 'with a space.json', reason: 'its name is not that of a delivery' }]);
+      const { quarantined } = await lease.claim('a', { limit: 1, now: 5 });
+      expect(quarantined).toEqual([
+        { name: 'with a space.json', reason: 'its name is not that of a delivery' },
+      ]);
       expect(read(`${root}/corrupt/with a space.json`)).toBe(eventToBytes(fired).toString());
       await lease.close();
     });
@@ -301,7 +303,7 @@ describe('claim() of what does not belong there', () => {
       writeFileSync(Buffer.concat([Buffer.from(`${root}/${room}/`), Buffer.from([0xff])]), 'x');
       const lease = await leased(root);
       expect(ids(await claimAll(lease, 'a', 5))).toEqual([good.id]);
-      expect((await lease.claim('a', { limit: 9, now: 5 })).corrupt).toEqual([]);
+      expect((await lease.claim('a', { limit: 9, now: 5 })).quarantined).toEqual([]);
       await lease.close();
       expect(readdirSync(`${root}/${room}`)).toContain('.hidden');
     });
@@ -311,8 +313,8 @@ describe('claim() of what does not belong there', () => {
     const root = madeSpool(quickDir());
     for (const id of ['x', 'y', 'z']) put(root, `queue/a/00000001/${id}`);
     const lease = await leased(root);
-    expect((await lease.claim('a', { limit: 2, now: 0 })).corrupt).toHaveLength(2);
-    expect((await lease.claim('a', { limit: 2, now: 0 })).corrupt).toHaveLength(1);
+    expect((await lease.claim('a', { limit: 2, now: 0 })).quarantined).toHaveLength(2);
+    expect((await lease.claim('a', { limit: 2, now: 0 })).quarantined).toHaveLength(1);
     await lease.close();
   });
 
@@ -329,7 +331,7 @@ describe('claim() of what does not belong there', () => {
     writeFileSync(`${root}/queue/a/00000001/${fired[8]!.id}.json`, 'garbage');
     const claim = await lease.claim('a', { limit: 1, now: 0 });
     expect(ids(claim.deliveries)).toEqual([fired[9]!.id]);
-    expect(claim.corrupt).toEqual([]);
+    expect(claim.quarantined).toEqual([]);
     await lease.close();
   });
 
@@ -345,9 +347,9 @@ describe('claim() of what does not belong there', () => {
     const spool = spoolAt(root);
     const lease = await leaseOf(spool);
     await spool.enqueue(event());
-    const { corrupt, unread } = await fanOutAll(lease, () => ['a', 'b']);
-    expect(unread).toEqual([]);
-    expect(corrupt.map(({ reason }) => reason).sort()).toEqual(
+    const { quarantined, postponed } = await fanOutAll(lease, () => ['a', 'b']);
+    expect(postponed).toEqual([]);
+    expect(quarantined.map(({ reason }) => reason).sort()).toEqual(
       ['dead/a', 'queue/a', 'queue/b/00000009', 'queue/loop', 'retry/a'].map(
         (path) => `it stood at ${path}, and is no directory`,
       ),
@@ -375,7 +377,7 @@ describe('claim() of what does not belong there', () => {
       if (name === 'renameSync' && existsSync(`${root}/queue/a`)) unlinkSync(`${root}/queue/a`);
       return undefined;
     });
-    expect((await lease.fanOut(() => [])).corrupt).toEqual([]);
+    expect((await lease.fanOut(() => [])).quarantined).toEqual([]);
     await lease.close();
   });
 });

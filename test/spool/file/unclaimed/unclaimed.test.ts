@@ -63,7 +63,7 @@ describe('unclaimed/', () => {
     const lease = await leaseOf(spool);
     rmSync(`${root}/unclaimed`, { recursive: true });
     writeFileSync(`${root}/unclaimed`, 'in the way');
-    expect(await lease.fanOut(nobody)).toMatchObject({ unclaimed: [], unread: [{ name: 'stays.json' }] });
+    expect(await lease.fanOut(nobody)).toMatchObject({ unclaimed: [], postponed: [{ name: 'stays.json' }] });
     await lease.close();
     expect(names(`${root}/incoming`)).toEqual(['stays.json']);
   });
