@@ -1,34 +1,30 @@
 /**
  * Moving what is undelivered to `dead/`, because a person said so; what cannot
- * be read stays. Each move is the same as that of a delivery that is given up,
- * so that a crash in between leaves some of them where they were.
+ * be read stays. Each move is a rename, as that of a delivery that is given up,
+ * so that a crash in between leaves some of them where they were; the fsyncs are
+ * made once a step.
  */
 
 import type { EventHeader } from '../../event/event.js';
 import { maxEventFileBytes, parseEvent } from '../../event/record.js';
-import { errnoOf, ignoreErrno } from '../../shared/errors.js';
+import { errnoOf } from '../../shared/errors.js';
 import type { DiscardedEntry, DiscardRequest, Why } from '../spool.js';
 import { isBlank, openBatchText } from './batch/batch-text.js';
 import type { BatchTexts } from './batch/batch-texts.js';
 import { headerOf } from './batch/delivery-file.js';
 import { listSegments } from './batch/segment.js';
 import type { Disk } from './disk/disk.js';
-import { parseRetryName, privateDir, privateFile } from './disk/layout.js';
+import type { LateSyncs } from './disk/late-syncs.js';
+import { parseRetryName, privateDir } from './disk/layout.js';
 import { listNames } from './disk/list-names.js';
 import { putAside } from './disk/put-aside.js';
 import { readEntry } from './disk/read-entry.js';
-import {
-  closeQuietly,
-  discard,
-  ensureDirectory,
-  ensureRoom,
-  syncDirectory,
-  writeDurably,
-} from './disk/write-file.js';
+import { ensureDirectory, ensureRoom } from './disk/write-file.js';
 import type { DeliveryFiles } from './queue/delivery-files.js';
 import type { DeliveryReader } from './queue/delivery-reader.js';
 import { openSegment } from './queue/segment-source.js';
 import type { Slot } from './queue/slot.js';
+import { writeWhy } from './queue/why-file.js';
 
 /** Where events go that have no endpoint yet: a name that no endpoint can have. */
 const undecided = '+incoming';
@@ -36,8 +32,8 @@ const undecided = '+incoming';
 export interface DiscardTools {
   reader: DeliveryReader;
   texts: BatchTexts;
-  /** Moves them; without it they are only told. */
-  files?: DeliveryFiles;
+  /** Moves them; without it they are only told. Each move is durable when `late` has been flushed. */
+  moving?: { files: DeliveryFiles; late: LateSyncs };
   /** Whether a delivery is claimed at this moment: it stays. */
   isClaimed(endpoint: string, slot: Slot): boolean;
   /** Whether an entry of `incoming/` is claimed at this moment: it stays, too. */
@@ -118,7 +114,10 @@ function discardSlot(
   if (tools.isClaimed(endpoint, slot)) return { claimed: event.id };
   const entry: DiscardedEntry = { event: event.id, endpoint, events: 1 };
   if (event.hook !== undefined) entry.hook = event.hook;
-  tools.files?.moveToDead(slot, { event, endpoint, why: { ...request.why, attempts: slot.attempts } });
+  if (tools.moving !== undefined) {
+    const { files, late } = tools.moving;
+    files.moveToDead(slot, { event, endpoint, why: { ...request.why, attempts: slot.attempts }, late });
+  }
   return { entry };
 }
 
@@ -136,8 +135,10 @@ function* discardIncoming(
     }
     const entry: DiscardedEntry = { event: found.header.id, events: found.events };
     if (found.header.hook !== undefined) entry.hook = found.header.hook;
-    if (tools.files !== undefined)
-      moveIncoming(disk, root, { name, id: found.header.id, why: { ...request.why, attempts: 0 } });
+    if (tools.moving !== undefined) {
+      const why = { ...request.why, attempts: 0 };
+      moveIncoming(disk, root, { name, id: found.header.id, why, late: tools.moving.late });
+    }
     yield { entry };
   }
 }
@@ -173,31 +174,21 @@ function readIncoming(
 function moveIncoming(
   disk: Disk,
   root: string,
-  { name, id, why }: { name: string; id: string; why: Why },
+  { name, id, why, late }: { name: string; id: string; why: Why; late: LateSyncs },
 ): void {
   const dead = ensureRoom(disk, root, 'dead');
   const directory = `${dead}/${undecided}`;
-  if (ensureDirectory(disk, directory, privateDir)) syncDirectory(disk, dead);
+  ensureDirectory(disk, directory, privateDir);
+  late.gained(dead);
   const to = `${directory}/${name}`;
   if (disk.lstatSync(to, { throwIfNoEntry: false }) !== undefined)
     putAside(disk, root, { path: to, name, reason: `another event came to ${to}` });
-  writeWhy(disk, `${directory}/${id}.why.json`, why);
+  writeWhy(disk, `${directory}/${id}.why.json`, { why, isSynced: false });
   try {
     disk.renameSync(`${root}/incoming/${name}`, to);
   } catch (error) {
     if (errnoOf(error) !== 'ENOENT') throw error; // its submitter took it back
   }
-  syncDirectory(disk, directory);
-  syncDirectory(disk, `${root}/incoming`);
-}
-
-/** Best effort: the event itself matters. */
-function writeWhy(disk: Disk, path: string, why: Why): void {
-  discard(disk, path);
-  try {
-    const bytes = Buffer.from(`${JSON.stringify(why)}\n`);
-    closeQuietly(disk, writeDurably(disk, path, { bytes, mode: privateFile }));
-  } catch (error) {
-    ignoreErrno(error);
-  }
+  late.gained(directory);
+  late.lost(`${root}/incoming`);
 }

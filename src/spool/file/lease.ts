@@ -20,6 +20,7 @@ import { readRequests, removeRequest } from './control.js';
 import { discardAll, type Found } from './discard.js';
 import type { Ballast } from './disk/ballast.js';
 import { createDirectorySync } from './disk/directory-sync.js';
+import { createLateSyncs, type LateSyncs } from './disk/late-syncs.js';
 import { retryName } from './disk/layout.js';
 import { ofMachine } from './disk/spool-error.js';
 import { defaultStillMs } from './disk/stillness.js';
@@ -77,6 +78,8 @@ export async function openLease(ballast: Ballast, root: string, options: LeaseOp
   const marks = createProgressMarks(disk);
   const answers = createAnswerFiles(disk, root, token);
   const files = createDeliveryFiles(disk, root, { sync, marks, token });
+  /** Of what is moved to the dead by request. */
+  const late = createLateSyncs(disk);
   const texts = createBatchTexts(disk, now);
   const recent = createRecentEvents(disk, root, now);
   const reader = createDeliveryReader(disk, root, { texts, recent, now });
@@ -380,11 +383,12 @@ export async function openLease(ballast: Ballast, root: string, options: LeaseOp
     async discard(request) {
       if (!walks.has(request)) await intake.placeRest();
       const isSent = (name: string) => inbox.find(name) !== undefined;
-      const tools = { reader, texts, files, isClaimed: readers.isOut, isSent, sent: inbox.handedOut };
+      const moving = { files, late };
+      const tools = { reader, texts, moving, isClaimed: readers.isOut, isSent, sent: inbox.handedOut };
       const walk = walks.get(request) ?? discardAll(disk, root, { request, tools });
       walks.set(request, walk);
       try {
-        const step = takeStep(walk, stepMs);
+        const step = await takeStep(walk, late);
         if (step.isDone) readers.reload(request.endpoints);
         return { ...step, quarantined: untold.splice(0) };
       } catch (error) {
@@ -415,8 +419,16 @@ export async function openLease(ballast: Ballast, root: string, options: LeaseOp
 /** How long a step of moving to the dead may take, in ms: others are waiting to be sent to. */
 const stepMs = 30;
 
-/** Walks on for so long. */
-function takeStep(walk: Iterator<Found>, ms: number): Omit<Discarded, 'quarantined'> {
+/** Walks on for a bounded time; what it has moved is durable when this resolves, or rejects for another reason. */
+async function takeStep(walk: Iterator<Found>, late: LateSyncs): Promise<Omit<Discarded, 'quarantined'>> {
+  try {
+    return walkOn(walk, stepMs);
+  } finally {
+    await late.flush();
+  }
+}
+
+function walkOn(walk: Iterator<Found>, ms: number): Omit<Discarded, 'quarantined'> {
   const entries: DiscardedEntry[] = [];
   const claimed: string[] = [];
   const until = monotonicMs() + ms;

@@ -6,12 +6,13 @@
  */
 import type { Event } from '../../../event/event.js';
 import { eventToBytes } from '../../../event/record.js';
-import { errnoOf, ignoreErrno } from '../../../shared/errors.js';
+import { errnoOf } from '../../../shared/errors.js';
 import type { EntryProblem, Why } from '../../spool.js';
 import type { ProgressMarks } from '../batch/batch-progress.js';
 import { batchFilesOf } from '../batch/segment.js';
 import type { DirectorySync } from '../disk/directory-sync.js';
 import type { Disk } from '../disk/disk.js';
+import type { LateSyncs } from '../disk/late-syncs.js';
 import { privateDir, privateFile } from '../disk/layout.js';
 import { putAside } from '../disk/put-aside.js';
 import {
@@ -24,6 +25,7 @@ import {
   writeDurably,
 } from '../disk/write-file.js';
 import type { Member, Slot } from './slot.js';
+import { writeWhy } from './why-file.js';
 
 /** Throws, from each: the errno of whatever failed. */
 export interface DeliveryFiles {
@@ -34,11 +36,20 @@ export interface DeliveryFiles {
   /** Moves it to `retry/<endpoint>/<name>`, accepted when it was (ms since the epoch); false if it was gone. */
   moveToRetry(slot: Slot, to: { event: Event; endpoint: string; name: string; acceptedAt: number }): boolean;
   /** Moves it to `dead/<endpoint>/<id>.json`, with the reason beside it. @returns the length of that, in bytes */
-  moveToDead(slot: Slot, to: { event: Event; endpoint: string; why: Why }): number;
+  moveToDead(slot: Slot, to: Grave): number;
   /** Moves it to `corrupt/`; of a batch the one `line`, or else all of it. Undefined if it was gone. */
   putAside(slot: Slot, why: { reason: string; line?: Uint8Array }): EntryProblem | undefined;
   /** The directories of an endpoint may be gone. */
   forget(endpoint: string): void;
+}
+
+/** Where a delivery goes that is dead. */
+export interface Grave {
+  event: Event;
+  endpoint: string;
+  why: Why;
+  /** Where the fsyncs of several moves are put off to; without it the move is durable when the call returns. */
+  late?: LateSyncs;
 }
 
 /** An event of a batch, and where it goes. */
@@ -85,7 +96,7 @@ export function createDeliveryFiles(
   }
 
   /** Moves a file so that its old name is surely gone; false if it was gone already. */
-  function move(slot: Slot, to: string): boolean {
+  function move(slot: Slot, to: string, late?: LateSyncs): boolean {
     const from = pathOf(slot);
     try {
       makeWay(from, to);
@@ -95,7 +106,8 @@ export function createDeliveryFiles(
       if (errnoOf(error) === 'ENOENT') return false;
       throw error;
     }
-    sync.touch(`${root}/${slot.directory}`);
+    if (late === undefined) sync.touch(`${root}/${slot.directory}`);
+    else late.lost(`${root}/${slot.directory}`);
     return true;
   }
 
@@ -127,12 +139,15 @@ export function createDeliveryFiles(
     });
   }
 
-  function makeRoomFor(room: 'retry' | 'dead', endpoint: string): string {
+  function makeRoomFor(room: 'retry' | 'dead', endpoint: string, late?: LateSyncs): string {
     const path = ensureRoom(disk, root, room);
     const directory = `${path}/${endpoint}`;
     const isNew = ensureDirectory(disk, directory, privateDir); // somebody may have removed it
-    if (isNew || !durable.has(directory)) syncDirectory(disk, path);
-    durable.add(directory);
+    if (isNew || !durable.has(directory)) {
+      if (late === undefined) syncDirectory(disk, path);
+      else late.gained(path);
+    }
+    if (late === undefined) durable.add(directory);
     return directory;
   }
 
@@ -159,13 +174,16 @@ export function createDeliveryFiles(
       sync.touch(directory);
       return true;
     },
-    moveToDead(slot, { event, endpoint, why }) {
-      const directory = makeRoomFor('dead', endpoint);
-      const whyBytes = writeWhy(disk, `${directory}/${event.id}.why.json`, why);
+    moveToDead(slot, { event, endpoint, why, late }) {
+      const { member } = slot;
+      const directory = makeRoomFor('dead', endpoint, member === undefined ? late : undefined);
+      const isSynced = late === undefined;
+      const whyBytes = writeWhy(disk, `${directory}/${event.id}.why.json`, { why, isSynced });
       const to = `${directory}/${event.id}.json`;
-      if (slot.member !== undefined) extract(slot, slot.member, { to, event });
-      else move(slot, to);
-      syncDirectory(disk, directory);
+      if (member !== undefined) extract(slot, member, { to, event });
+      else move(slot, to, late);
+      if (late === undefined) syncDirectory(disk, directory);
+      else late.gained(directory);
       return whyBytes;
     },
     putAside(slot, { reason, line }) {
@@ -179,17 +197,4 @@ export function createDeliveryFiles(
       return moved;
     },
   };
-}
-
-/** Best effort: the delivery itself matters. @returns how many bytes were written */
-function writeWhy(disk: Disk, path: string, why: Why): number {
-  discard(disk, path);
-  try {
-    const bytes = Buffer.from(`${JSON.stringify(why)}\n`);
-    closeQuietly(disk, writeDurably(disk, path, { bytes, mode: privateFile }));
-    return bytes.length;
-  } catch (error) {
-    ignoreErrno(error);
-    return 0;
-  }
 }
