@@ -39,7 +39,17 @@ const downOnly = Object.entries(rooms).map(([room, below]) => ({
 
 /** Rooms within a room: each imports from its own files and from those before it. */
 const floors = {
-  'spool/file': ['disk', 'lock', 'batch', 'accept', 'endpoints', 'queue', 'unclaimed', 'intake'],
+  'spool/file': [
+    'disk',
+    'lock',
+    'batch',
+    'accept',
+    'endpoints',
+    'queue',
+    'unclaimed',
+    'intake',
+    'inspection',
+  ],
   delivery: ['answer', 'connect', 'request', 'http'],
   hooks: ['parse', 'edit', 'file'],
   'usecases/drain': ['reporting', 'settling', 'intake', 'sending'],

@@ -2,6 +2,7 @@
 import type { Health } from '../endpoint/health.js';
 import type { Batch, Event } from '../event/event.js';
 import { batchMemberId } from '../event/event-id.js';
+import { createMemoryInspection } from './memory-inspection.js';
 import type {
   ClaimOptions,
   ControlRequest,
@@ -293,6 +294,11 @@ export function createMemorySpool({ now }: { now(): number }): Spool {
       }
     },
     waiting: async () => accepted.length,
+    inspection: createMemoryInspection(() => ({
+      accepted,
+      unclaimed: unclaimed.map(({ entry }) => entry),
+      queues,
+    })),
   };
 }
 

@@ -6,6 +6,10 @@
  */
 import type { Health } from '../endpoint/health.js';
 import type { Batch, Event, EventHeader } from '../event/event.js';
+import type { Inspection } from './inspection.js';
+import type { KeptAnswer, Why } from './reasons.js';
+
+export type { KeptAnswer, UnclaimedReason, Why } from './reasons.js';
 
 /** Where events are accepted. */
 export interface Inbox {
@@ -59,6 +63,8 @@ export interface Spool extends Inbox {
   backlog(endpoint?: string): AsyncIterable<EndpointBacklog>;
   /** Entries accepted and not yet fanned out, a batch counting as one or as its events; needs no lease. */
   waiting(): Promise<number>;
+  /** What the spool holds, entry by entry; needs no lease. */
+  readonly inspection: Inspection;
 }
 
 export type LeaseMode = 'pass' | 'daemon' | 'flush' | 'deregister';
@@ -144,18 +150,6 @@ export interface Unclaimed {
   events: number;
   /** Whether they were kept; otherwise they were dropped. */
   isKept: boolean;
-}
-
-/** Why an event was kept apart. */
-export interface UnclaimedReason {
-  reason: 'unclaimed';
-  /** Words for a person. */
-  message: string;
-  hook?: string;
-  /** How many events: 1, or those of a batch. */
-  events: number;
-  /** Since when, ISO 8601, UTC. */
-  time: string;
 }
 
 /** An unclaimed event, or the events of a batch, that nobody has claimed in time. */
@@ -342,31 +336,5 @@ export interface Deferral {
   dueMs: number;
   attempts: number;
   /** What the receiver said, where it has answered. */
-  answer?: KeptAnswer;
-}
-
-/** What is kept of a failed answer. Contains no known secret and no whole URL. */
-export interface KeptAnswer {
-  /** The event's id. */
-  event: string;
-  /** When it came, ISO 8601 in UTC. */
-  time: string;
-  /** The HTTP status. */
-  status: number;
-  contentType?: string;
-  /** The beginning of the body, at most 8 KiB. */
-  body?: string;
-}
-
-/** Why a delivery was given up. */
-export interface Why {
-  /** A stable word: `gave-up`, `deregistered`, … */
-  reason: string;
-  /** Words for a person. */
-  message: string;
-  attempts: number;
-  /** ISO 8601, UTC. */
-  time: string;
-  /** The last answer to it, if it failed. */
   answer?: KeptAnswer;
 }

@@ -1,7 +1,10 @@
 import { createMemorySpool } from '../../src/spool/memory.js';
+import { describeInspection } from '../contracts/inspection-contract.js';
 import { describeSpool } from '../contracts/spool-contract.js';
 
 describeSpool('createMemorySpool()', () => {
   let now = 0;
   return { spool: createMemorySpool({ now: () => now }), setNow: (ms) => (now = ms) };
 });
+
+describeInspection('createMemorySpool()', () => createMemorySpool({ now: () => 0 }));

@@ -12,22 +12,18 @@ import type { DiscardedEntry, DiscardRequest, Why } from '../spool.js';
 import { isBlank, openBatchText } from './batch/batch-text.js';
 import type { BatchTexts } from './batch/batch-texts.js';
 import { headerOf } from './batch/delivery-file.js';
-import { listSegments } from './batch/segment.js';
 import type { Disk } from './disk/disk.js';
 import type { LateSyncs } from './disk/late-syncs.js';
-import { parseRetryName, privateDir } from './disk/layout.js';
+import { privateDir, undecided } from './disk/layout.js';
 import { listNames } from './disk/list-names.js';
 import { putAside } from './disk/put-aside.js';
 import { readEntry } from './disk/read-entry.js';
 import { ensureDirectory, ensureRoom } from './disk/write-file.js';
 import type { DeliveryFiles } from './queue/delivery-files.js';
 import type { DeliveryReader } from './queue/delivery-reader.js';
-import { openSegment } from './queue/segment-source.js';
+import { queuedSlots, retrySlots } from './queue/each-slot.js';
 import type { Slot } from './queue/slot.js';
 import { writeWhy } from './queue/why-file.js';
-
-/** Where events go that have no endpoint yet: a name that no endpoint can have. */
-const undecided = '+incoming';
 
 export interface DiscardTools {
   reader: DeliveryReader;
@@ -70,38 +66,8 @@ function* slotsOf(
   root: string,
   { endpoint, tools }: { endpoint: string; tools: DiscardTools },
 ): Generator<Slot> {
-  for (const segment of orNothing([], () => listSegments(disk, `${root}/queue/${endpoint}`))) {
-    const directory = `queue/${endpoint}/${segment}`;
-    const options = {
-      directory,
-      segment,
-      texts: tools.texts,
-      window: () => Infinity,
-      taken: () => new Set<string>(),
-      onFree() {},
-    };
-    const source = orNothing(undefined, () => openSegment(disk, root, options));
-    if (source === undefined) continue;
-    const next = () => orNothing(undefined, () => source.next());
-    for (let slot = next(); slot !== undefined; slot = next()) yield slot;
-  }
-  const directory = `retry/${endpoint}`;
-  for (const name of orNothing([], () => listNames(disk, `${root}/${directory}`)).sort()) {
-    const { attempts = 0, id } = parseRetryName(name) ?? {};
-    yield { room: 'retry', directory, name, attempts, id };
-  }
-}
-
-/** What somebody has put there by hand and made unreadable: it stays, and the drain reports it. */
-const unreadable = new Set(['EACCES', 'EPERM', 'ENOTDIR', 'ELOOP']);
-
-function orNothing<T>(nothing: T, read: () => T): T {
-  try {
-    return read();
-  } catch (error) {
-    if (!unreadable.has(errnoOf(error) ?? '')) throw error;
-    return nothing;
-  }
+  yield* queuedSlots(disk, root, { endpoint, texts: tools.texts });
+  yield* retrySlots(disk, root, endpoint);
 }
 
 function discardSlot(

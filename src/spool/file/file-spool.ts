@@ -18,6 +18,7 @@ import { spoolError } from './disk/spool-error.js';
 import { readBacklog } from './endpoints/backlog.js';
 import { pruneHealth } from './endpoints/prune-health.js';
 import { isIdle } from './idle.js';
+import { createFileInspection } from './inspection/inspection.js';
 import { countIncoming } from './intake/incoming.js';
 import { openLease } from './lease.js';
 import { acquireLock, isHeld, type LockOptions, readHolder, type SpoolLock } from './lock/lock.js';
@@ -75,7 +76,21 @@ export function createFileSpool(root: string, options: FileSpoolOptions): Spool 
     }
   }
 
+  const inspection = createFileInspection(disk, root, now);
+
+  async function* readable<T>(items: AsyncIterable<T>): AsyncGenerator<T> {
+    try {
+      yield* items;
+    } catch (error) {
+      throw unreadable(error);
+    }
+  }
+
   return {
+    inspection: {
+      entries: (query) => readable(inspection.entries(query)),
+      quarantined: () => readable(inspection.quarantined()),
+    },
     ...createFileInbox(root, { random, disk: given }),
     async lease(mode) {
       try {
@@ -168,13 +183,7 @@ export function createFileSpool(root: string, options: FileSpoolOptions): Spool 
         throw inWords(error);
       }
     },
-    async *backlog(endpoint) {
-      try {
-        yield* readBacklog(disk, root, endpoint);
-      } catch (error) {
-        throw unreadable(error);
-      }
-    },
+    backlog: (endpoint) => readable(readBacklog(disk, root, endpoint)),
     async waiting() {
       try {
         return countIncoming(disk, root);

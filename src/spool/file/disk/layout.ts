@@ -36,6 +36,9 @@ export const knownNames: ReadonlySet<string> = new Set([
   'sent',
 ]);
 
+/** The directory in `dead/` of events that were not routed: a name that no endpoint can have. */
+export const undecided = '+incoming';
+
 /** A queue's segment holds at most so many deliveries. */
 export const segmentSize = 4096;
 

@@ -1,0 +1,40 @@
+import type { InspectedEntry } from '../../inspection.js';
+import { parseRetryName } from '../disk/layout.js';
+import { listNames } from '../disk/list-names.js';
+import { queuedSlots, retrySlots } from '../queue/each-slot.js';
+import type { Slot } from '../queue/slot.js';
+import { type Found, type InspectionTools, mayMatch } from './found.js';
+
+/** Reads the deliveries that are owed: those that wait in order, or those that wait on their own. */
+export function* readDeliveries(state: 'queued' | 'retry', tools: InspectionTools): Generator<Found> {
+  const { disk, root, query, texts } = tools;
+  const room = state === 'queued' ? 'queue' : 'retry';
+  const mayHave = (batchId: string): boolean => mayMatch(batchId, query);
+  for (const endpoint of query.endpoints ?? listNames(disk, `${root}/${room}`).sort()) {
+    const options = { endpoint, texts, mayHave };
+    const slots = state === 'queued' ? queuedSlots(disk, root, options) : retrySlots(disk, root, endpoint);
+    for (const slot of slots) yield readSlot(slot, { state, endpoint, tools });
+  }
+}
+
+function readSlot(
+  slot: Slot,
+  { state, endpoint, tools }: { state: 'queued' | 'retry'; endpoint: string; tools: InspectionTools },
+): Found {
+  if (slot.id === undefined || !mayMatch(slot.id, tools.query)) return undefined;
+  const found = tools.reader.read(slot);
+  if (found.kind !== 'read') return undefined; // the drain has it by now, or will put it aside
+  const { payload, ...header } = found.event;
+  const { acceptedAt } = found;
+  const entry: InspectedEntry = {
+    state,
+    header,
+    events: 1,
+    endpoint,
+    acceptedAt,
+    attempts: slot.attempts,
+    payload,
+  };
+  if (state === 'retry') entry.dueMs = parseRetryName(slot.name)?.dueMs;
+  return entry;
+}

@@ -1,0 +1,65 @@
+/** Reading what the spool's directories hold, beside a drain that runs. */
+import { setImmediate } from 'node:timers/promises';
+import {
+  type EntryQuery,
+  type EntryState,
+  entryStates,
+  type Inspection,
+  matchesQuery,
+} from '../../inspection.js';
+import { createBatchTexts } from '../batch/batch-texts.js';
+import type { Disk } from '../disk/disk.js';
+import { createDeliveryReader } from '../queue/delivery-reader.js';
+import { createRecentEvents } from '../queue/recent-events.js';
+import { readDead } from './dead-entries.js';
+import { readDeliveries } from './delivery-entries.js';
+import type { Found } from './found.js';
+import { readQuarantine } from './quarantine.js';
+import { readIncoming, readUnclaimed } from './unrouted-entries.js';
+
+/** Entries that are looked at before others have their turn. */
+const YIELD_EVERY = 64;
+
+/**
+ * Makes the inspection of the spool at `root`.
+ * @param now ms since the epoch
+ * @throws from its streams: the errno of a directory that cannot be listed
+ */
+export function createFileInspection(disk: Disk, root: string, now: () => number): Inspection {
+  function* find(query: EntryQuery): Generator<Found> {
+    const texts = createBatchTexts(disk, now);
+    const reader = createDeliveryReader(disk, root, {
+      texts,
+      recent: createRecentEvents(disk, root, now),
+      now,
+    });
+    const { states = entryStates } = query;
+    const tools = { disk, root, query, now, texts, reader };
+    const read: Record<EntryState, () => Generator<Found>> = {
+      incoming: () => readIncoming(tools),
+      queued: () => readDeliveries('queued', tools),
+      retry: () => readDeliveries('retry', tools),
+      unclaimed: () => readUnclaimed(tools),
+      dead: () => readDead(tools),
+    };
+    try {
+      for (const state of entryStates) if (states.includes(state)) yield* read[state]();
+    } finally {
+      texts.close();
+    }
+  }
+
+  return {
+    async *entries(query = {}) {
+      let seen = 0;
+      for (const entry of find(query)) {
+        seen += 1;
+        if (seen % YIELD_EVERY === 0) await setImmediate();
+        if (entry !== undefined && matchesQuery(entry, query)) yield entry;
+      }
+    },
+    async *quarantined() {
+      yield* readQuarantine(disk, root);
+    },
+  };
+}

@@ -1,0 +1,34 @@
+import { listNames } from '../disk/list-names.js';
+import { readReason } from '../unclaimed/unclaimed.js';
+import { readEntryFile } from './entry-file.js';
+import type { Found, InspectionTools } from './found.js';
+
+/** Reads what was accepted and is not routed. */
+export function* readIncoming(tools: InspectionTools): Generator<Found> {
+  for (const name of entryNames('incoming', tools)) {
+    const file = readEntryFile('incoming', name, tools);
+    yield file && { state: 'incoming', endpoint: undefined, attempts: 0, ...file };
+  }
+}
+
+/** Reads what no endpoint is registered for. */
+export function* readUnclaimed(tools: InspectionTools): Generator<Found> {
+  const { disk, root } = tools;
+  for (const name of entryNames('unclaimed', tools)) {
+    const file = readEntryFile('unclaimed', name, tools);
+    if (file === undefined) {
+      yield undefined;
+      continue;
+    }
+    const why = readReason(disk, root, name.replace(/\.jsonl?$/, ''));
+    const events = file.events ?? why.events;
+    yield { state: 'unclaimed', endpoint: undefined, attempts: 0, ...file, events, why };
+  }
+}
+
+/** The names of events and batches, oldest first. The id within may be another one, so all are read. */
+function entryNames(directory: 'incoming' | 'unclaimed', { disk, root }: InspectionTools): string[] {
+  return listNames(disk, `${root}/${directory}`)
+    .filter((name) => /\.jsonl?$/.test(name) && !name.endsWith('.why.json'))
+    .sort();
+}

@@ -1,0 +1,72 @@
+/**
+ * What a spool holds, read without its lock and beside a drain that runs. What
+ * changes while it is read is told as it was or as it is; an entry that moves
+ * meanwhile may be told twice, or not at all.
+ */
+import type { EventHeader } from '../event/event.js';
+import type { UnclaimedReason, Why } from './reasons.js';
+
+/** Where an entry is: accepted and not routed, waiting in order, waiting on its own, without a receiver, or given up. */
+export type EntryState = 'incoming' | 'queued' | 'retry' | 'unclaimed' | 'dead';
+
+/** All states, in the order in which they are read. */
+export const entryStates: readonly EntryState[] = ['incoming', 'queued', 'retry', 'unclaimed', 'dead'];
+
+/** Which entries are wanted; each member that is there must hold. */
+export interface EntryQuery {
+  /** Default: all. */
+  states?: readonly EntryState[];
+  /** Ids of endpoints; entries that have no endpoint yet do not match. Default: all. */
+  endpoints?: readonly string[];
+  /** The name of a hook. Default: all, and events that have none. */
+  hook?: string;
+  /** The beginning of an event's id. Default: all. */
+  id?: string;
+}
+
+/** A delivery, or an event (or a batch) that has no deliveries. */
+export interface InspectedEntry {
+  state: EntryState;
+  header: EventHeader;
+  /** How many events: 1, or those of a batch that is not queued; undefined where that would have to be counted. */
+  events: number | undefined;
+  /** The endpoint's id; undefined for `incoming` and `unclaimed`, and for what was dead before it was routed. */
+  endpoint: string | undefined;
+  /** When the event was accepted, ms since the epoch. */
+  acceptedAt: number;
+  /** Attempts that are recorded with the delivery itself. */
+  attempts: number;
+  /** Of a retry: when it is due, ms since the epoch. */
+  dueMs?: number;
+  /** Of a dead or an unclaimed entry, where it is known. */
+  why?: Partial<Why> | Partial<UnclaimedReason>;
+  /** The payload's bytes; undefined for a batch. */
+  payload?: Uint8Array;
+}
+
+/** An entry that could not be read, with the reason. */
+export interface QuarantinedEntry {
+  name: string;
+  reason: string;
+}
+
+/** Reads a spool; needs no lease and changes nothing. */
+export interface Inspection {
+  /**
+   * Streams entries, one in memory at a time: state by state, then endpoint by endpoint, oldest first.
+   * @throws CapnhookError `SPOOL_WRITE`, `PERMISSION` for a directory that cannot be listed
+   */
+  entries(query?: EntryQuery): AsyncIterable<InspectedEntry>;
+  /** Streams what was put aside because it could not be read. @throws as `entries` */
+  quarantined(): AsyncIterable<QuarantinedEntry>;
+}
+
+/** Whether an entry is wanted, its state aside. */
+export function matchesQuery(
+  { header, endpoint }: InspectedEntry,
+  { endpoints, hook, id }: EntryQuery,
+): boolean {
+  if (endpoints !== undefined && (endpoint === undefined || !endpoints.includes(endpoint))) return false;
+  if (hook !== undefined && header.hook !== hook) return false;
+  return id === undefined || header.id.startsWith(id);
+}

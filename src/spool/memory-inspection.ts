@@ -1,0 +1,75 @@
+import type { Batch, Event } from '../event/event.js';
+import { entryStates, type InspectedEntry, type Inspection, matchesQuery } from './inspection.js';
+import type { Why } from './reasons.js';
+
+/** What a spool in memory holds at this moment. */
+export interface MemoryContents {
+  accepted: ReadonlyArray<Event | Batch>;
+  unclaimed: ReadonlyArray<Event | Batch>;
+  queues: Iterable<[endpoint: string, queue: MemoryQueue]>;
+}
+
+interface MemoryQueue {
+  owed: ReadonlyArray<{ event: Event; attempts: number; dueMs?: number }>;
+  dead: ReadonlyArray<{ event: Event; why: Why }>;
+}
+
+/** Makes the inspection of a spool in memory, in which nothing is ever quarantined. */
+export function createMemoryInspection(contents: () => MemoryContents): Inspection {
+  return {
+    async *entries(query = {}) {
+      const { states = entryStates } = query;
+      const all = [...entriesOf(contents())];
+      for (const state of entryStates) {
+        if (!states.includes(state)) continue;
+        for (const entry of all) if (entry.state === state && matchesQuery(entry, query)) yield entry;
+      }
+    },
+    async *quarantined() {},
+  };
+}
+
+function* entriesOf({ accepted, unclaimed, queues }: MemoryContents): Generator<InspectedEntry> {
+  for (const entry of accepted) yield unrouted('incoming', entry);
+  for (const entry of unclaimed) yield unrouted('unclaimed', entry);
+  for (const [endpoint, { owed, dead }] of queues) {
+    for (const { event, attempts, dueMs } of owed) {
+      const { payload, ...header } = event;
+      const state = dueMs === undefined ? 'queued' : 'retry';
+      yield {
+        state,
+        header,
+        events: 1,
+        endpoint,
+        acceptedAt: Date.parse(header.time),
+        attempts,
+        dueMs,
+        payload,
+      };
+    }
+    for (const { event, why } of dead) {
+      const { payload, ...header } = event;
+      const { attempts } = why;
+      yield {
+        state: 'dead',
+        header,
+        events: 1,
+        endpoint,
+        acceptedAt: Date.parse(header.time),
+        attempts,
+        why,
+        payload,
+      };
+    }
+  }
+}
+
+function unrouted(state: 'incoming' | 'unclaimed', entry: Event | Batch): InspectedEntry {
+  const common = { state, endpoint: undefined, acceptedAt: Date.parse(entry.time), attempts: 0 };
+  if ('payload' in entry) {
+    const { payload, ...header } = entry;
+    return { ...common, header, events: 1, payload };
+  }
+  const { payloads, ...header } = entry;
+  return { ...common, header, events: payloads.length };
+}

@@ -1,0 +1,128 @@
+/** What the inspection of every spool must tell, whatever stands behind it. */
+import { describe, expect, it } from 'vitest';
+import type { EntryQuery, InspectedEntry } from '../../src/spool/inspection.js';
+import type { Lease, Spool } from '../../src/spool/spool.js';
+import { event } from '../support/builders.js';
+
+const reason = {
+  reason: 'gave-up',
+  message: 'it was refused',
+  attempts: 3,
+  time: '2026-11-23T12:00:00.000Z',
+};
+
+async function leaseOf(spool: Spool): Promise<Lease> {
+  const result = await spool.lease('pass');
+  if (result.held) throw new Error('the spool is held');
+  return result.lease;
+}
+
+async function read(spool: Spool, query?: EntryQuery): Promise<InspectedEntry[]> {
+  const entries: InspectedEntry[] = [];
+  for await (const entry of spool.inspection.entries(query)) entries.push(entry);
+  return entries;
+}
+
+function ids(entries: readonly InspectedEntry[]): string[] {
+  return entries.map(({ header }) => header.id);
+}
+
+/** A spool with an entry in each state; the endpoints are `a` and `b`. */
+async function filled(spool: Spool) {
+  const lease = await leaseOf(spool);
+  const [dead, retry, queued, lost] = [event(), event(), event(), event({ hook: 'lost' })];
+  for (const each of [dead, retry, queued, lost]) await spool.enqueue(each);
+  const route = ({ id }: { id: string }) => (id === lost.id ? [] : id === queued.id ? ['a', 'b'] : ['a']);
+  while ((await lease.fanOut(route)).more);
+  for (const delivery of (await lease.claim('a', { limit: 10, now: 0 })).deliveries) {
+    const { id } = delivery.event;
+    if (id === dead.id) await lease.bury(delivery, reason);
+    else if (id === retry.id) await lease.defer(delivery, { dueMs: 4_102_444_800_000, attempts: 2 });
+    else lease.release(delivery);
+  }
+  const waiting = event({ hook: 'build.failed' });
+  await spool.enqueue(waiting);
+  return { lease, dead, retry, queued, lost, waiting };
+}
+
+export function describeInspection(name: string, open: () => Spool): void {
+  describe(`inspection of ${name}`, () => {
+    it('entries() tells every entry with its state, in the order of the states', async () => {
+      const spool = open();
+      const { lease, dead, retry, queued, lost, waiting } = await filled(spool);
+      expect(await read(spool)).toMatchObject([
+        { state: 'incoming', header: { id: waiting.id, hook: 'build.failed' }, events: 1 },
+        { state: 'queued', header: { id: queued.id }, endpoint: 'a', attempts: 0 },
+        { state: 'queued', header: { id: queued.id }, endpoint: 'b', attempts: 0 },
+        {
+          state: 'retry',
+          header: { id: retry.id },
+          endpoint: 'a',
+          attempts: 2,
+          dueMs: 4_102_444_800_000,
+        },
+        { state: 'unclaimed', header: { id: lost.id, hook: 'lost' }, events: 1 },
+        { state: 'dead', header: { id: dead.id }, endpoint: 'a', attempts: 3, why: reason },
+      ]);
+      await lease.close();
+    });
+
+    it('entries() tells the payload, byte for byte', async () => {
+      const spool = open();
+      const lease = await leaseOf(spool);
+      const payload = Buffer.from('{"a": 1.0, "a":12345678901234567890}');
+      await spool.enqueue(event({ payload }));
+      const [entry] = await read(spool);
+      expect(Buffer.from(entry!.payload!)).toEqual(payload);
+      await lease.close();
+    });
+
+    it('entries() finds what a query asks for', async () => {
+      const spool = open();
+      const { lease, dead, retry, queued, lost, waiting } = await filled(spool);
+      expect(ids(await read(spool, { states: ['dead', 'retry'] }))).toEqual([retry.id, dead.id]);
+      expect(ids(await read(spool, { endpoints: ['b'] }))).toEqual([queued.id]);
+      expect(ids(await read(spool, { endpoints: ['c'] }))).toEqual([]);
+      expect(ids(await read(spool, { hook: 'lost' }))).toEqual([lost.id]);
+      expect(ids(await read(spool, { hook: 'build.failed', states: ['queued'] }))).toEqual([]);
+      expect(ids(await read(spool, { id: waiting.id.slice(0, -1), hook: 'build.failed' }))).toEqual([
+        waiting.id,
+      ]);
+      expect(ids(await read(spool, { id: 'evt_none' }))).toEqual([]);
+      await lease.close();
+    });
+
+    it('entries() tells a batch as one entry, and its deliveries one by one', async () => {
+      const spool = open();
+      const lease = await leaseOf(spool);
+      const { payload: _, ...header } = event();
+      const batch = { ...header, payloads: ['1', '2', '3'].map((each) => Buffer.from(each)) };
+      await spool.enqueue(batch);
+      expect(await read(spool)).toMatchObject([{ state: 'incoming', header: { id: batch.id }, events: 3 }]);
+      while ((await lease.fanOut(() => ['a'])).more);
+      expect(ids(await read(spool))).toEqual([1, 2, 3].map((n) => `${batch.id}_${n}`));
+      expect(ids(await read(spool, { id: `${batch.id}_2` }))).toEqual([`${batch.id}_2`]);
+      expect(ids(await read(spool, { id: batch.id.slice(0, 20) }))).toHaveLength(3);
+      await lease.close();
+    });
+
+    it('entries() tells no delivery that was made', async () => {
+      const spool = open();
+      const lease = await leaseOf(spool);
+      await spool.enqueue(event());
+      await lease.fanOut(() => ['a']);
+      for (const delivery of (await lease.claim('a', { limit: 1, now: 0 })).deliveries)
+        await lease.done(delivery);
+      expect(await read(spool)).toEqual([]);
+      await lease.close();
+    });
+
+    it('entries() and quarantined() find nothing in a spool that was not used yet', async () => {
+      const spool = open();
+      expect(await read(spool)).toEqual([]);
+      const quarantined = [];
+      for await (const entry of spool.inspection.quarantined()) quarantined.push(entry);
+      expect(quarantined).toEqual([]);
+    });
+  });
+}
