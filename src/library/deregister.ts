@@ -1,5 +1,4 @@
 /** Deregistering: the registration goes, and with it what is queued for it. */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { type Environment, hooksPath, spoolPath } from '../config/paths.js';
 import { endpointIdOf, unnamedEndpointId } from '../endpoint/endpoint-id.js';
 import { looksLikeUrl } from '../event/webhook-url.js';
@@ -7,17 +6,16 @@ import { removeRegistration } from '../hooks/edit/edit-hooks.js';
 import { editHooksFile, existingHooksText, loadHooks } from '../hooks/file/hooks-file.js';
 import { parseHooks } from '../hooks/parse/parse-hooks.js';
 import { type ProbablyMeant, probablyMeant } from '../hooks/probably-meant.js';
-import { createFileJournal } from '../journal/file-journal.js';
 import type { Hooks } from '../routing/hooks.js';
 import { createRouter } from '../routing/match.js';
 import { isHookPattern } from '../routing/pattern.js';
 import { CapnhookError } from '../shared/errors.js';
-import { monotonicMs } from '../shared/monotonic.js';
 import { randomBytes } from '../shared/random.js';
-import type { ControlRequest, DiscardRequest, Lease, Spool } from '../spool/spool.js';
+import type { ControlRequest, DiscardRequest, Spool } from '../spool/spool.js';
 import { badHookPattern } from '../usecases/bad-hook.js';
 import { discardRequestOf } from '../usecases/drain/requests.js';
 import { checkedUrl } from './checked-url.js';
+import { endDeliveries } from './end-deliveries.js';
 import { openSpool } from './open-spool.js';
 
 export type { KnownEndpoint, ProbablyMeant } from '../hooks/probably-meant.js';
@@ -35,6 +33,8 @@ export interface DeregisterOptions {
   spool?: string | undefined;
   /** Default `process.env`. */
   env?: Environment;
+  /** Called once, where a running drain takes longer than two seconds to move them and is still at work. */
+  onWaiting?: (() => void) | undefined;
 }
 
 export interface Deregistered {
@@ -47,20 +47,13 @@ export interface Deregistered {
   /** Only where the spool belongs to another hooks file, and is left alone: that file. */
   belongsTo?: string;
   /**
-   * Whether the drain that runs was asked to move them, and has not moved all of them within 15 s. The request stays:
+   * Whether the drain that runs was asked to move them, and has made no progress with that for 15 s. The request stays:
    * that drain obeys it, or else the next one.
    */
   isPending?: boolean;
   /** Only where nothing was registered, and nothing moved: what was probably meant. */
   didYouMean?: ProbablyMeant;
 }
-
-/** How long a drain that runs is waited for, in ms, and how often it is looked after. */
-const waitMs = 15_000;
-const pollMs = 50;
-
-/** How often the lock is tried, in polls: the drain may have ended. */
-const pollsPerTry = 10;
 
 /**
  * Clears a URL or an endpoint from every hook, or from one, and moves what is queued for it and nobody else
@@ -97,7 +90,8 @@ export async function deregister(target: string, options: DeregisterOptions = {}
     const router = createRouter(hooks);
     const discard = discardRequestOf(request, (event, endpoint) => router.endpointFor(event, endpoint));
     const matching = await countMatching(spool, discard);
-    const isEnded = options.dryRun || matching === 0 || (await end(spool, root, { request, discard }));
+    const ending = { request, discard, root };
+    const isEnded = options.dryRun || matching === 0 || (await endDeliveries(spool, ending, options));
     const left = isEnded ? 0 : await countMatching(spool, discard);
     result.moved = matching - left;
     if (left > 0) result.isPending = true;
@@ -125,53 +119,6 @@ export async function namesEndpoint(
   if (endpoints.has(first) || endpoints.has(second)) return !endpoints.has(second);
   const isHook = (word: string) => registrations.some(({ pattern }) => pattern === word);
   return isHook(second) && !isHook(first);
-}
-
-interface Ending {
-  request: ControlRequest;
-  discard: DiscardRequest;
-}
-
-/** Moves them under the lock, or has it done by the drain that runs; false if that one has not done it in time. */
-async function end(spool: Spool, root: string, ending: Ending): Promise<boolean> {
-  if (await endUnderLock(spool, root, ending)) return true;
-  const { id } = ending.request;
-  await spool.request(ending.request);
-  const deadline = monotonicMs() + waitMs;
-  for (let polls = 1; monotonicMs() < deadline; polls += 1) {
-    if (!(await spool.hasRequest(id))) return true;
-    if (polls % pollsPerTry === 0 && (await endUnderLock(spool, root, ending))) return true;
-    await sleep(pollMs);
-  }
-  return !(await spool.hasRequest(id));
-}
-
-/** False if a drain is running. */
-async function endUnderLock(spool: Spool, root: string, { request, discard }: Ending): Promise<boolean> {
-  const leased = await spool.lease('deregister');
-  if (leased.held) return false;
-  try {
-    await discardAll(leased.lease, root, discard);
-    if (await spool.hasRequest(request.id)) leased.lease.finishRequest(request.id);
-  } finally {
-    await leased.lease.close();
-  }
-  return true;
-}
-
-async function discardAll(lease: Lease, root: string, request: DiscardRequest): Promise<void> {
-  const journal = createFileJournal(`${root}/journal`, () => {});
-  try {
-    for (let isDone = false; !isDone; ) {
-      const step = await lease.discard(request);
-      const time = new Date().toISOString();
-      for (const { event, hook, endpoint } of step.entries)
-        journal.write({ time, what: 'deregistered', event, hook, endpoint });
-      isDone = step.isDone;
-    }
-  } finally {
-    journal.close();
-  }
 }
 
 async function countMatching(spool: Spool, { endpoints, match }: DiscardRequest): Promise<number> {

@@ -52,6 +52,8 @@ export function createMemorySpool({ now }: { now(): number }): Spool {
   const claims = new WeakMap<Delivery, Owed>();
   let holder: Holder | undefined;
   const requests = new Map<string, ControlRequest>();
+  /** How often progress was noted, by request. */
+  const progress = new Map<string, number>();
   let bound: string | undefined;
 
   function queueOf(endpoint: string): Queue {
@@ -226,6 +228,7 @@ export function createMemorySpool({ now }: { now(): number }): Spool {
       return { entries, claimed, isDone: true, quarantined: [] };
     },
     requests: () => [...requests.values()],
+    noteProgress: (id) => void progress.set(id, (progress.get(id) ?? 0) + 1),
     finishRequest: (id) => void requests.delete(id),
     onHint(hint) {
       hints.add(hint);
@@ -281,6 +284,7 @@ export function createMemorySpool({ now }: { now(): number }): Spool {
       requests.set(request.id, request);
     },
     hasRequest: async (id) => requests.has(id),
+    requestProgress: async (id) => (requests.has(id) ? (progress.get(id) ?? 0) : undefined),
     boundTo: async () => bound,
     async bind(hooksFile, { again = false } = {}) {
       if (again || bound === undefined) bound = hooksFile;

@@ -51,6 +51,8 @@ export interface Spool extends Inbox {
   request(request: ControlRequest): Promise<void>;
   /** Whether a request waits to be obeyed. */
   hasRequest(id: string): Promise<boolean>;
+  /** A number that changes when whoever drains gets on with a request; undefined when that is obeyed. */
+  requestProgress(id: string): Promise<number | undefined>;
   /** The hooks file that the spool is bound to, by its absolute path; undefined before the first drain. */
   boundTo(): Promise<string | undefined>;
   /**
@@ -247,6 +249,8 @@ export interface Lease {
   discard(request: DiscardRequest): Promise<Discarded>;
   /** Requests that wait to be obeyed, oldest first. */
   requests(): readonly ControlRequest[];
+  /** Tells whoever waits for a request that it is being obeyed. */
+  noteProgress(id: string): void;
   /** A request was obeyed. */
   finishRequest(id: string): void;
   /** Calls back when there may be new events. Only a hint: some are missed. Returns how to stop. */

@@ -5,7 +5,7 @@ import { batchMemberId, createEventId } from '../../src/event/event-id.js';
 import { randomBytes } from '../../src/shared/random.js';
 import type { Delivery, Lease, Spool } from '../../src/spool/spool.js';
 import { event } from '../support/builders.js';
-import { discardAll } from '../support/spool-kit.js';
+import { discardAll, farFuture } from '../support/spool-kit.js';
 
 /** A spool to test: a new one at each call of `open`, and the same one again by `reopen`. */
 export interface SpoolUnderTest {
@@ -482,13 +482,21 @@ export function describeSpool(name: string, open: () => SpoolUnderTest): void {
       await lease.close();
     });
 
-    it('request() is there for the lease until it is finished', async () => {
-      const { spool, lease } = await leased();
+    it('request() is there for the lease until it is finished, and tells of progress', async () => {
+      const under = open();
+      const { spool, lease } = await leased(under);
       const request = { id: '1-a', request: 'deregister' as const, endpoints: ['a'], hook: 'build.*' };
       await spool.request(request);
       expect(await spool.hasRequest('1-a')).toBe(true);
       expect(lease.requests()).toEqual([request]);
+      const before = await spool.requestProgress('1-a');
+      under.setNow(farFuture);
+      lease.noteProgress('1-a');
+      expect(await spool.requestProgress('1-a')).not.toBe(before);
+      expect(lease.requests()).toEqual([request]);
       lease.finishRequest('1-a');
+      expect(await spool.requestProgress('1-a')).toBeUndefined();
+      lease.noteProgress('1-a');
       expect(await spool.hasRequest('1-a')).toBe(false);
       expect(lease.requests()).toEqual([]);
       await lease.close();

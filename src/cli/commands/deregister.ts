@@ -28,10 +28,15 @@ export async function runDeregister(args: DeregisterArguments, globals: Globals,
   const { target, hook } = await wordsOf(args, globals, io);
   const { keep, dryRun } = args;
   const url = target === '-' ? readUrl(io) : target;
-  const done = await deregister(url, { config, spool, hook, keep, dryRun, env: io.env });
+  const areWordsTold = !(globals.json || globals.quiet);
+  const onWaiting = (): void => {
+    if (areWordsTold)
+      io.err('capnhook: the running drain is moving its deliveries to dead/; waiting for that\n');
+  };
+  const done = await deregister(url, { config, spool, hook, keep, dryRun, env: io.env, onWaiting });
   if (globals.json) io.out(`${JSON.stringify(dataOf(done, { dryRun, showUrls }))}\n`);
   const words = renderDeregistered(done, { hook, showUrls, isDryRun: dryRun ?? false });
-  if (done.isPending || !(globals.json || globals.quiet)) io.err(`capnhook: ${words}\n`);
+  if (done.isPending || areWordsTold) io.err(`capnhook: ${words}\n`);
   return done.isPending ? exitCodes.temporary : exitCodes.ok;
 }
 
@@ -90,7 +95,7 @@ function renderDeregistered(done: Deregistered, { hook, showUrls, isDryRun }: Re
   if (queued > 0) parts.push(`${deliveries(queued)} still queued for it`);
   if (isPending)
     parts.push(
-      'the running drain was asked to move what is left, and has not done so in time; it does so when it can, or else the next drain does',
+      'the running drain was asked to move what is left, and has got no further for 15 s; it does so when it can, or else the next drain does',
     );
   if (belongsTo !== undefined)
     parts.push(`the spool was not changed: it belongs to the hooks file ${belongsTo}`);

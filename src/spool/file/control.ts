@@ -36,6 +36,20 @@ export function hasRequest(disk: Disk, root: string, id: string): boolean {
   return disk.lstatSync(`${root}/control/${id}.json`, { throwIfNoEntry: false }) !== undefined;
 }
 
+/** When a request was last got on with, in ms since the epoch; undefined when it is obeyed. @throws the errno of what failed */
+export function requestProgress(disk: Disk, root: string, id: string): number | undefined {
+  return disk.lstatSync(`${root}/control/${id}.json`, { throwIfNoEntry: false })?.mtimeMs;
+}
+
+/** Notes in the time of its file that a request is being obeyed, at `nowMs` since the epoch. Never throws for a failed system call. */
+export function noteProgress(disk: Disk, root: string, { id, nowMs }: { id: string; nowMs: number }): void {
+  try {
+    disk.utimesSync(`${root}/control/${id}.json`, nowMs / 1000, nowMs / 1000);
+  } catch (error) {
+    ignoreErrno(error); // whoever waits may give up waiting, and the request stays
+  }
+}
+
 /** A request was obeyed. @throws the errno of what failed */
 export function removeRequest(disk: Disk, root: string, id: string): void {
   removeIfThere(disk, `${root}/control/${id}.json`);

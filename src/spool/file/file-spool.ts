@@ -8,7 +8,7 @@ import type { Lease, Spool } from '../spool.js';
 import { createFileInbox } from './accept/file-inbox.js';
 import { createBatchTexts } from './batch/batch-texts.js';
 import { bindSpool, readBinding } from './binding.js';
-import { hasRequest, writeRequest } from './control.js';
+import { hasRequest, requestProgress, writeRequest } from './control.js';
 import { discardAll } from './discard.js';
 import { type Ballast, createBallast } from './disk/ballast.js';
 import { ensureSpool } from './disk/create.js';
@@ -165,6 +165,13 @@ export function createFileSpool(root: string, options: FileSpoolOptions): Spool 
     async hasRequest(id) {
       try {
         return hasRequest(disk, root, id);
+      } catch (error) {
+        throw unreadable(error);
+      }
+    },
+    async requestProgress(id) {
+      try {
+        return requestProgress(disk, root, id);
       } catch (error) {
         throw unreadable(error);
       }

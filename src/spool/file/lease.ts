@@ -16,7 +16,7 @@ import { createProgressMarks } from './batch/batch-progress.js';
 import { createBatchTexts } from './batch/batch-texts.js';
 import { acceptedAt } from './batch/delivery-file.js';
 import { batchFilesOf } from './batch/segment.js';
-import { readRequests, removeRequest } from './control.js';
+import { noteProgress, readRequests, removeRequest } from './control.js';
 import { discardAll, type Found } from './discard.js';
 import type { Ballast } from './disk/ballast.js';
 import { createDirectorySync } from './disk/directory-sync.js';
@@ -397,6 +397,7 @@ export async function openLease(ballast: Ballast, root: string, options: LeaseOp
       }
     },
     requests: () => readRequests(disk, root, { now: now(), onCorrupt: (entry) => untold.push(entry) }),
+    noteProgress: (id) => noteProgress(disk, root, { id, nowMs: now() }),
     finishRequest: (id) => removeRequest(disk, root, id),
     onHint: (hint) => watchIncoming(root, hint),
     valid: () => lock.valid(),

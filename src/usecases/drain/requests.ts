@@ -11,6 +11,9 @@ import type { Settler } from './settling/settle.js';
 /** How often requests are looked for, in ms, whatever hints there are. */
 const pollMs = 1_000;
 
+/** How often it is noted that requests are being obeyed, in ms. */
+const progressMs = 1_000;
+
 /** Requests are obeyed one after another for this long, in ms, before others are sent to. */
 const stepMs = 30;
 
@@ -40,6 +43,8 @@ interface Open {
   inFlight: Set<string>;
   /** Whether any were in the walk at hand. */
   hasMetInFlight: boolean;
+  /** Whether a walk has ended: the next ones only look for what was in flight. */
+  hasWalked: boolean;
 }
 
 /** What a request to deregister moves: what is queued for its endpoints, and no one is registered for any more. */
@@ -69,6 +74,15 @@ export function createRequests(
   /** By their ids, as long as their files are there: whatever ends this drain, the next one obeys them. */
   const open = new Map<string, Open>();
   let current: Open | undefined;
+  let notedAt = Number.NEGATIVE_INFINITY;
+
+  /** Tells all who wait: each request has its turn. */
+  function noteProgress(): void {
+    const now = clock.monotonic();
+    if (now - notedAt < progressMs) return;
+    notedAt = now;
+    for (const id of open.keys()) lease.noteProgress(id);
+  }
 
   function read(): void {
     readAt = clock.monotonic();
@@ -95,13 +109,15 @@ export function createRequests(
   function opened(request: ControlRequest): Open {
     const discard = discardRequestOf(request, (event, endpoint) => routing.endpointFor(event, endpoint));
     const at = { beganAt: 0, dueAt: Number.NEGATIVE_INFINITY };
-    return { request, discard, ...at, counts: new Map(), inFlight: new Set(), hasMetInFlight: false };
+    const met = { inFlight: new Set<string>(), hasMetInFlight: false, hasWalked: false };
+    return { request, discard, ...at, counts: new Map(), ...met };
   }
 
   function endWalk(walked: Open): void {
     for (const [id, count] of walked.counts) report({ kind: 'deregistered', endpoint: { id }, count });
     walked.counts.clear();
     current = undefined;
+    walked.hasWalked = true;
     if (walked.hasMetInFlight) {
       const now = clock.monotonic();
       walked.dueAt = now + Math.max(pollMs, now - walked.beganAt);
@@ -132,6 +148,7 @@ export function createRequests(
     for (const event of claimed) for (const id of request.endpoints) inFlight.add(`${id} ${event}`);
     quarantined.forEach(settler.noteCorrupt);
     if (isDone) endWalk(walked);
+    else if (entries.length > 0 || !walked.hasWalked) noteProgress();
   }
 
   return {
@@ -162,6 +179,7 @@ export function createRequests(
       const key = `${endpoint} ${event.id}`;
       for (const { inFlight, counts } of open.values()) {
         if (!inFlight.delete(key)) continue;
+        noteProgress();
         counts.set(endpoint, (counts.get(endpoint) ?? 0) + 1);
         return true;
       }

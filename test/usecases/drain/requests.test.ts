@@ -109,4 +109,50 @@ describe('drain() and requests to deregister', () => {
     expect(world.told('on-hold')).toEqual([]);
     expect(world.told('deregistered')).toMatchObject([{ endpoint: { id: 'a' }, count: 1 }]);
   });
+
+  it('drain() notes once a second that it obeys requests, and not while it only looks for what is in flight', async () => {
+    const noted: string[] = [];
+    const met = { steps: 0, walks: 0 };
+    const { passed, open } = gate();
+    const wrap = (lease: Lease): Lease => ({
+      ...lease,
+      async discard(asked) {
+        const step = await lease.discard(asked);
+        met.steps += 1;
+        if (met.walks === 0) world.clock.advance?.(400);
+        const isDone = met.steps % 10 === 0;
+        if (isDone) met.walks += 1;
+        return { ...step, isDone };
+      },
+      noteProgress: (id) => void noted.push(id),
+    });
+    const answer = async () => {
+      await passed;
+      return 200;
+    };
+    const world = draining({ script: { a: answer }, wrap });
+    await world.fire({});
+    const stop = new AbortController();
+    const drained = world.drain({ until: 'daemon', stop: stop.signal, rescanMs: 5 });
+    await until('it is in flight', () => world.inFlight() === 1);
+    world.reload(hooksOf({}));
+    for (const id of ['1', '2']) await world.spool.request(request(id));
+    const advance = (): void => world.clock.advance?.(1_000);
+    await until('it only looks for what is in flight', () => {
+      advance();
+      return met.walks > 3;
+    });
+    const [first, second] = ['1', '2'].map((id) => noted.filter((each) => each === id).length);
+    expect(first).toBeGreaterThan(1);
+    expect(second).toBe(first);
+    const before = noted.length;
+    await until('it has looked again', () => {
+      advance();
+      return met.walks > 6;
+    });
+    expect(noted).toHaveLength(before);
+    open();
+    stop.abort();
+    await drained;
+  });
 });

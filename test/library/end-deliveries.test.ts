@@ -1,0 +1,57 @@
+/** `deregister` beside a drain: for how long that is waited for. */
+import { describe, expect, it } from 'vitest';
+import { endDeliveries } from '../../src/library/end-deliveries.js';
+import { createMemorySpool } from '../../src/spool/memory.js';
+import type { Lease } from '../../src/spool/spool.js';
+import { quickDir } from '../support/spool-kit.js';
+
+const why = { reason: 'deregistered', message: 'it was deregistered', time: '' };
+
+/** Ends what is queued beside a drain that does something at each look, `ms` after the beginning. */
+async function ending(drain: (lease: Lease, ms: number) => Promise<void> | void) {
+  const spool = createMemorySpool({ now: () => 0 });
+  const leased = await spool.lease('daemon');
+  if (leased.held) throw new Error('it is held');
+  let ms = 0;
+  let told = 0;
+  const request = { id: '1', request: 'deregister' as const, endpoints: ['a'] };
+  const isEnded = await endDeliveries(
+    spool,
+    { root: quickDir(), request, discard: { match: () => true, why } },
+    {
+      now: () => ms,
+      async sleep(passed) {
+        ms += passed;
+        await drain(leased.lease, ms);
+      },
+      onWaiting: () => {
+        told += 1;
+      },
+    },
+  );
+  return { isEnded, ms, told, isLeft: await spool.hasRequest('1') };
+}
+
+describe('endDeliveries()', () => {
+  it('waits as long as the drain gets on with the request, and says so once', async () => {
+    const ended = await ending((lease, ms) => {
+      if (ms % 10_000 === 0) lease.noteProgress('1');
+      if (ms === 65_000) lease.finishRequest('1');
+    });
+    expect(ended).toEqual({ isEnded: true, ms: 65_000, told: 1, isLeft: false });
+  });
+
+  it('gives up 15 s after the last progress, and leaves the request', async () => {
+    const ended = await ending((lease, ms) => {
+      if (ms === 1_000) lease.noteProgress('1');
+    });
+    expect(ended).toEqual({ isEnded: false, ms: 16_000, told: 0, isLeft: true });
+  });
+
+  it('moves them itself when the drain has ended', async () => {
+    const ended = await ending(async (lease, ms) => {
+      if (ms === 3_000) await lease.close();
+    });
+    expect(ended).toEqual({ isEnded: true, ms: 3_000, told: 0, isLeft: false });
+  });
+});
