@@ -25,7 +25,6 @@ import { retryName } from './disk/layout.js';
 import { ofMachine } from './disk/spool-error.js';
 import { defaultStillMs } from './disk/stillness.js';
 import { createAnswerFiles } from './endpoints/answer-files.js';
-import { createDirectoryCounts } from './endpoints/directory-counts.js';
 import { createEndpointFiles } from './endpoints/endpoint-files.js';
 import { createHealthFiles } from './endpoints/health-files.js';
 import { createInboxDeliveries } from './intake/inbox-deliveries.js';
@@ -85,11 +84,9 @@ export async function openLease(ballast: Ballast, root: string, options: LeaseOp
   const reader = createDeliveryReader(disk, root, { texts, recent, now });
   const endpointFiles = createEndpointFiles(disk, root);
   const health = createHealthFiles(disk, root, token, endpointFiles);
-  const counts = createDirectoryCounts(disk, root, now, endpointFiles);
   const readers = createQueueReaders(disk, root, {
     found,
     unsettled,
-    counts,
     texts,
     maxNames,
     now,
@@ -105,7 +102,6 @@ export async function openLease(ballast: Ballast, root: string, options: LeaseOp
       writer.forget(endpoint);
       files.forget(endpoint);
       health.forget(endpoint);
-      counts.forget(endpoint);
     },
   });
   const slots = new WeakMap<Delivery, Slot>();
@@ -257,7 +253,6 @@ export async function openLease(ballast: Ballast, root: string, options: LeaseOp
       answers.flush,
       sync.flush,
       readers.tidy,
-      counts.save,
       ballast.restore,
     ]) {
       try {

@@ -11,9 +11,12 @@ const mostRead = 1_024;
 
 const suffix = '.json';
 
+/** Earlier versions kept how many deliveries an endpoint had in `<endpoint>.counts`; nothing reads it. */
+const countsSuffix = '.counts';
+
 /**
  * Removes `endpoints/<endpoint>.json`, with what else is kept of the endpoint, where nothing is owed and nobody needs
- * it. Losing it costs back-off history and nothing else, so no lock is asked for.
+ * it, and what earlier versions kept beside it. Losing it costs back-off history and nothing else, so no lock is asked for.
  * @param options.start where to begin among those that may go: 0 ≤ number < 1
  */
 export function pruneHealth(
@@ -21,7 +24,10 @@ export function pruneHealth(
   root: string,
   { isNeeded, start }: { isNeeded: IsHealthNeeded; start: number },
 ): void {
-  const names = listNames(disk, `${root}/endpoints`).filter((name) => name.endsWith(suffix));
+  const found = listNames(disk, `${root}/endpoints`);
+  const names = found.filter((name) => name.endsWith(suffix));
+  const ofEarlierVersions = found.filter((name) => name.endsWith(countsSuffix));
+  for (const name of ofEarlierVersions.slice(0, mostRead)) discard(disk, `${root}/endpoints/${name}`);
   if (names.length === 0) return;
   const owing = new Set([...listNames(disk, `${root}/queue`), ...listNames(disk, `${root}/retry`)]);
   const endpoints = names
@@ -46,6 +52,6 @@ function savedHealth(disk: Disk, root: string, endpoint: string): { health: Heal
 }
 
 function forget(disk: Disk, root: string, endpoint: string): void {
-  const files = [`endpoints/${endpoint}.json`, `endpoints/${endpoint}.counts`, `answers/${endpoint}.json`];
-  for (const path of files) discard(disk, `${root}/${path}`);
+  for (const path of [`endpoints/${endpoint}.json`, `answers/${endpoint}.json`])
+    discard(disk, `${root}/${path}`);
 }

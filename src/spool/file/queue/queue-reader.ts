@@ -5,7 +5,6 @@
 import type { ClaimOptions, Due } from '../../spool.js';
 import type { BatchTexts } from '../batch/batch-texts.js';
 import type { Disk } from '../disk/disk.js';
-import type { DirectoryCounts } from '../endpoints/directory-counts.js';
 import { createRetryList } from './retry-list.js';
 import { createHandedOut, type Slot } from './slot.js';
 import { createWaitingList } from './waiting-list.js';
@@ -51,7 +50,6 @@ export interface QueueReader {
 
 export interface QueueReaderOptions {
   endpoint: string;
-  counts: DirectoryCounts;
   texts: BatchTexts;
   /** How many names of the queue may be held. */
   window(): number;
@@ -65,15 +63,14 @@ export interface QueueReaderOptions {
 
 /** @throws, and so do its methods: the errno of a directory that cannot be listed; then nothing has changed */
 export function createQueueReader(disk: Disk, root: string, options: QueueReaderOptions): QueueReader {
-  const { endpoint, counts, texts, window, isWithoutRetries, retryLimit, onEmpty } = options;
+  const { endpoint, texts, window, isWithoutRetries, retryLimit, onEmpty } = options;
   const out = createHandedOut();
   /** Retries on hold; they count as handed out. */
   let heldRetries: Slot[] = [];
-  const waiting = createWaitingList(disk, root, { endpoint, out, counts, texts, window, onEmpty });
+  const waiting = createWaitingList(disk, root, { endpoint, out, texts, window, onEmpty });
   const retries = createRetryList(disk, root, {
     endpoint,
     out,
-    counts,
     isEmpty: isWithoutRetries,
     limit: retryLimit,
   });

@@ -9,10 +9,11 @@ import type { ClaimOptions, Due, EntryProblem } from '../../spool.js';
 import type { BatchTexts } from '../batch/batch-texts.js';
 import { listSegments, removeSegment, takeInGrowth } from '../batch/segment.js';
 import type { Disk } from '../disk/disk.js';
+import { countNames } from '../disk/each-name.js';
 import { listNames } from '../disk/list-names.js';
 import { defaultStillMs } from '../disk/stillness.js';
-import type { DirectoryCounts } from '../endpoints/directory-counts.js';
 import { readStanding, removeEmpty, type Standing } from '../endpoints/endpoint-directories.js';
+import { estimateWaiting } from './estimate-waiting.js';
 import { createQueueReader, type QueueReader } from './queue-reader.js';
 import type { Queued } from './queued.js';
 import type { Slot } from './slot.js';
@@ -60,7 +61,6 @@ export interface QueueReadersOptions {
   found: ReadonlyMap<string, Standing>;
   /** Of each endpoint that must be put in order before anything is taken: does that. */
   unsettled: Map<string, () => void>;
-  counts: DirectoryCounts;
   texts: BatchTexts;
   /** So many names are held in memory, or {@link leastWindow} for each endpoint that something is handed out of. */
   maxNames: number;
@@ -88,6 +88,8 @@ interface Closed {
   retries: 'unknown' | { first: number; last: number } | undefined;
   /** How many of what waits are on hold. */
   held: number;
+  /** Whether those on hold were counted one by one: then the others must be, too. */
+  isHeldExact?: boolean;
 }
 
 interface Reading {
@@ -115,7 +117,7 @@ const yieldEvery = 128;
 
 /** @throws from its methods: the errno of a directory that cannot be listed; then nothing has changed */
 export function createQueueReaders(disk: Disk, root: string, options: QueueReadersOptions): QueueReaders {
-  const { found, unsettled, counts, texts, maxNames, now, onAside, onRemoved, onDone } = options;
+  const { found, unsettled, texts, maxNames, now, onAside, onRemoved, onDone } = options;
   const closed = new Map<string, Closed>([...found].map(([endpoint, each]) => [endpoint, closedOf(each)]));
   const least = Math.min(leastWindow, maxNames);
   /** The one looked at longest ago first. */
@@ -132,7 +134,6 @@ export function createQueueReaders(disk: Disk, root: string, options: QueueReade
     const known = closed.get(endpoint);
     const reader = createQueueReader(disk, root, {
       endpoint,
-      counts,
       texts,
       // What is left is shared, so that those that are opened later find room, too.
       window: () => Math.min(Math.max(Math.floor((maxNames - weight) / windowsAtOnce), least), mostWindow),
@@ -242,11 +243,9 @@ export function createQueueReaders(disk: Disk, root: string, options: QueueReade
   function close(endpoint: string, reading: Reading): void {
     const { reader } = reading;
     try {
-      closed.set(endpoint, {
-        isWaiting: reader.isWaiting(),
-        retries: reader.retryTimes(),
-        held: reader.onHold(),
-      });
+      const held = reader.onHold();
+      const [isWaiting, retries] = [reader.isWaiting(), reader.retryTimes()];
+      closed.set(endpoint, { isWaiting, retries, held, isHeldExact: held > 0 });
     } catch (error) {
       ignoreErrno(error); // it stays
       return;
@@ -302,6 +301,7 @@ export function createQueueReaders(disk: Disk, root: string, options: QueueReade
     known.isWaiting = true;
     known.retries ??= 'unknown';
     known.held = 0;
+    known.isHeldExact = false;
   }
 
   function endpoints(): string[] {
@@ -309,10 +309,13 @@ export function createQueueReaders(disk: Disk, root: string, options: QueueReade
   }
 
   function count(endpoint: string): number {
-    const queue = `queue/${endpoint}`;
-    const segments = listSegments(disk, `${root}/${queue}`).map((name) => `${queue}/${name}`);
-    const directories = [...segments, `retry/${endpoint}`];
-    return directories.reduce((sum, directory) => sum + counts.count(endpoint, directory), 0);
+    const queue = `${root}/queue/${endpoint}`;
+    const segments = listSegments(disk, queue);
+    const waiting = estimateWaiting(disk, queue, {
+      segments,
+      isListed: () => closed.get(endpoint)?.isHeldExact ?? false,
+    });
+    return waiting + countNames(disk, `${root}/retry/${endpoint}`);
   }
 
   return {

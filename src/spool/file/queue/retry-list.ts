@@ -5,10 +5,9 @@
  */
 import type { Due } from '../../spool.js';
 import type { Disk } from '../disk/disk.js';
-import { eachName } from '../disk/each-name.js';
+import { countNames, eachName } from '../disk/each-name.js';
 import { parseRetryName } from '../disk/layout.js';
 import { checkRemovable } from '../disk/write-file.js';
-import type { DirectoryCounts } from '../endpoints/directory-counts.js';
 import { type HandedOut, insert, isIn, type Slot } from './slot.js';
 
 export interface RetryList {
@@ -34,7 +33,6 @@ export interface RetryList {
 export interface RetryListOptions {
   endpoint: string;
   out: HandedOut;
-  counts: DirectoryCounts;
   /** Whether it is known that there are none. */
   isEmpty: boolean;
   /** How many names may be held; twice as many for a moment. */
@@ -56,7 +54,7 @@ interface Others {
 export function createRetryList(
   disk: Disk,
   root: string,
-  { endpoint, out, counts, isEmpty, limit }: RetryListOptions,
+  { endpoint, out, isEmpty, limit }: RetryListOptions,
 ): RetryList {
   const directory = `retry/${endpoint}`;
   /** Sorted by due time, the earliest first; undefined before they were listed. */
@@ -130,7 +128,7 @@ export function createRetryList(
     },
     isOwing: () => (known ?? list()).length > 0 || others !== undefined || out.count(directory) > 0,
     count() {
-      if (known === undefined) return counts.count(endpoint, directory);
+      if (known === undefined) return countNames(disk, `${root}/${directory}`);
       return known.length + (others?.count ?? 0) + out.count(directory);
     },
     held: () => known?.length ?? 0,

@@ -5,7 +5,7 @@
 import type { BatchTexts } from '../batch/batch-texts.js';
 import { countOwed, listSegments } from '../batch/segment.js';
 import type { Disk } from '../disk/disk.js';
-import type { DirectoryCounts } from '../endpoints/directory-counts.js';
+import { estimateWaiting } from './estimate-waiting.js';
 import { openSegment, type SegmentSource } from './segment-source.js';
 import { type HandedOut, insert, isIn, type Slot } from './slot.js';
 
@@ -32,7 +32,7 @@ export interface WaitingList {
   hasMore(): boolean;
   /** Whether anything is there, handed out or not. */
   isOwing(): boolean;
-  /** How many are there, handed out or not. */
+  /** How many are there, handed out or not; an {@link estimateWaiting estimate} of those that were not looked at. */
   count(): number;
   /** How many names are in memory, or what takes as much. */
   held(): number;
@@ -43,7 +43,6 @@ export interface WaitingList {
 export interface WaitingListOptions {
   endpoint: string;
   out: HandedOut;
-  counts: DirectoryCounts;
   texts: BatchTexts;
   /** How many names may be held. */
   window(): number;
@@ -53,7 +52,7 @@ export interface WaitingListOptions {
 
 /** @throws, and so do its methods: the errno of what cannot be listed or read; then nothing has changed */
 export function createWaitingList(disk: Disk, root: string, options: WaitingListOptions): WaitingList {
-  const { endpoint, out, counts, texts, window, onEmpty } = options;
+  const { endpoint, out, texts, window, onEmpty } = options;
   const queue = `queue/${endpoint}`;
   /** Segments that were not opened yet, in order. */
   let unopened = listSegments(disk, `${root}/${queue}`);
@@ -62,6 +61,8 @@ export function createWaitingList(disk: Disk, root: string, options: WaitingList
   /** Given back or passed over, sorted by place; before everything in `head`. */
   let returned: Slot[] = [];
   let head: SegmentSource | undefined;
+  /** Segments that were opened, and may be opened again. */
+  const seen = new Set<string>();
   /** How many slots are on hold in each segment. */
   const held = new Map<string, number>();
   /** The names of those in the segment at hand: it is listed again while it is read. */
@@ -114,6 +115,7 @@ export function createWaitingList(disk: Disk, root: string, options: WaitingList
       heldNames = new Set();
       held.delete(segment); // all of it is handed out again
       unopened.shift();
+      seen.add(segment);
       if (before !== undefined) checkEmpty(before.segment);
     }
   }
@@ -122,6 +124,7 @@ export function createWaitingList(disk: Disk, root: string, options: WaitingList
   function checkEmpty(segment: string): void {
     if (left.get(segment) !== 0 || (segment === head?.segment && !head.isBatch)) return;
     left.delete(segment);
+    seen.delete(segment);
     if (segment === head?.segment) head = undefined; // another batch may get its name
     onEmpty(segment);
   }
@@ -193,7 +196,10 @@ export function createWaitingList(disk: Disk, root: string, options: WaitingList
     },
     count() {
       const opened = [...left.values()].reduce((sum, owed) => sum + owed, 0);
-      return unopened.reduce((sum, segment) => sum + counts.count(endpoint, `${queue}/${segment}`), opened);
+      return (
+        opened +
+        estimateWaiting(disk, `${root}/${queue}`, { segments: unopened, isListed: (each) => seen.has(each) })
+      );
     },
     held: () => returned.length + heldNames.size + (head?.held() ?? 0),
     reload() {
@@ -204,6 +210,7 @@ export function createWaitingList(disk: Disk, root: string, options: WaitingList
       putOff.clear();
       head = undefined;
       left.clear();
+      seen.clear();
       unopened = segments.filter((segment) => countOwed(disk, `${root}/${queue}/${segment}`) > 0);
       for (const segment of segments.filter((each) => !unopened.includes(each))) onEmpty(segment);
     },
