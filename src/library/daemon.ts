@@ -12,7 +12,7 @@ import { packageRoot } from '../shared/package-info.js';
 import { spoolError } from '../spool/file/disk/spool-error.js';
 import { identityOf, isAlive } from '../spool/file/lock/process-identity.js';
 import type { Holder } from '../spool/spool.js';
-import { describeHolder } from './busy.js';
+import { describeHolder } from '../usecases/busy.js';
 import { checkBinding } from './hooks-binding.js';
 import { existingSpoolPath, openSpool } from './open-spool.js';
 

@@ -14,11 +14,11 @@ import { CapnhookError } from '../shared/errors.js';
 import { packageVersion } from '../shared/package-info.js';
 import { randomBytes } from '../shared/random.js';
 import type { Spool } from '../spool/spool.js';
+import { busy } from '../usecases/busy.js';
 import { drain as drainLease } from '../usecases/drain/drain.js';
 import type { DrainSummary, Notice, Outlet } from '../usecases/drain/ports.js';
 import { emptySummary } from '../usecases/drain/reporting/summary.js';
 import { fireEvent } from '../usecases/fire.js';
-import { busy } from './busy.js';
 import { bindTo, checkBinding } from './hooks-binding.js';
 import { existingSpoolPath, openSpool } from './open-spool.js';
 

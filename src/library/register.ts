@@ -1,10 +1,6 @@
 import { type Environment, hooksPath } from '../config/paths.js';
-import { looksLikeUrl } from '../event/webhook-url.js';
-import { addRegistration } from '../hooks/edit/edit-hooks.js';
-import { editHooksFile } from '../hooks/file/hooks-file.js';
-import { isHookPattern } from '../routing/pattern.js';
-import { badHookPattern } from '../usecases/bad-hook.js';
-import { checkedUrl } from './checked-url.js';
+import { openRegistrations } from '../hooks/file/registrations.js';
+import { registerEndpoint } from '../usecases/register/register.js';
 
 export interface RegisterOptions {
   /** The hooks file, made if it is missing; default `CAPNHOOK_CONFIG`, or `~/.config/capnhook/hooks.yaml`. */
@@ -23,11 +19,7 @@ export interface RegisterOptions {
 export async function register(
   hook: string,
   url: string,
-  options: RegisterOptions = {},
+  { config, env = process.env }: RegisterOptions = {},
 ): Promise<{ changed: boolean }> {
-  if (!isHookPattern(hook)) throw badHookPattern('register', hook);
-  const target = looksLikeUrl(url) ? checkedUrl(url) : url;
-  const path = hooksPath(options.env ?? process.env, options.config);
-  const { changed } = await editHooksFile(path, (text) => addRegistration(text, { hook, url: target }));
-  return { changed };
+  return registerEndpoint(openRegistrations(hooksPath(env, config)), { hook, target: url });
 }

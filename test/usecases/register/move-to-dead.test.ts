@@ -1,13 +1,12 @@
 /** `deregister` beside a drain: for how long that is waited for. */
 import { describe, expect, it } from 'vitest';
-import { endDeliveries } from '../../src/library/end-deliveries.js';
-import { createMemorySpool } from '../../src/spool/memory.js';
-import type { Lease } from '../../src/spool/spool.js';
-import { quickDir } from '../support/spool-kit.js';
+import { createMemorySpool } from '../../../src/spool/memory.js';
+import type { Lease } from '../../../src/spool/spool.js';
+import { moveToDead } from '../../../src/usecases/register/move-to-dead.js';
 
 const why = { reason: 'deregistered', message: 'it was deregistered', time: '' };
 
-/** Ends what is queued beside a drain that does something at each look, `ms` after the beginning. */
+/** Moves deliveries to the dead beside a drain that does something at each look, `ms` after the beginning. */
 async function ending(drain: (lease: Lease, ms: number) => Promise<void> | void) {
   const spool = createMemorySpool({ now: () => 0 });
   const leased = await spool.lease('daemon');
@@ -15,24 +14,26 @@ async function ending(drain: (lease: Lease, ms: number) => Promise<void> | void)
   let ms = 0;
   let told = 0;
   const request = { id: '1', request: 'deregister' as const, endpoints: ['a'] };
-  const isEnded = await endDeliveries(
+  const ports = {
     spool,
-    { root: quickDir(), request, discard: { match: () => true, why } },
-    {
-      now: () => ms,
-      async sleep(passed) {
-        ms += passed;
-        await drain(leased.lease, ms);
-      },
-      onWaiting: () => {
-        told += 1;
-      },
+    clock: { now: () => ms, monotonic: () => ms },
+    openJournal: () => ({ write() {}, close() {} }),
+    async sleep(passed: number) {
+      ms += passed;
+      await drain(leased.lease, ms);
     },
-  );
+  };
+  const isEnded = await moveToDead(ports, {
+    request,
+    discard: { match: () => true, why },
+    onWaiting: () => {
+      told += 1;
+    },
+  });
   return { isEnded, ms, told, isLeft: await spool.hasRequest('1') };
 }
 
-describe('endDeliveries()', () => {
+describe('moveToDead()', () => {
   it('waits as long as the drain gets on with the request, and says so once', async () => {
     const ended = await ending((lease, ms) => {
       if (ms % 10_000 === 0) lease.noteProgress('1');

@@ -1,7 +1,7 @@
-import type { Secret } from '../endpoint/endpoint.js';
-import { unnamedEndpointId } from '../endpoint/endpoint-id.js';
-import type { Hooks } from '../routing/hooks.js';
-import { distance, suggest } from '../shared/suggest.js';
+import type { Secret } from '../../endpoint/endpoint.js';
+import { unnamedEndpointId } from '../../endpoint/endpoint-id.js';
+import type { Hooks } from '../../routing/hooks.js';
+import { distance, suggest } from '../../shared/suggest.js';
 
 /** An endpoint; without a URL if only its id is known. */
 export interface KnownEndpoint {

@@ -1,5 +1,5 @@
-import { parseWebhookUrl } from '../event/webhook-url.js';
-import { CapnhookError } from '../shared/errors.js';
+import { parseWebhookUrl } from '../../event/webhook-url.js';
+import { CapnhookError } from '../../shared/errors.js';
 
 /** A text that is a URL to send to, as it is. @throws CapnhookError `USAGE` for any other text */
 export function checkedUrl(text: string): string {
