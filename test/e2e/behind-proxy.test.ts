@@ -78,7 +78,7 @@ defaults: {concurrency: 1, retry: {schedule: [1h], jitter: 0}}
     const pass = await world.run(['drain', '--json', '-v']);
     expect(pass.code, pass.stderr).toBe(75);
     expect(JSON.parse(pass.stdout)).toMatchObject({ delivered: 2, failed: 5, owed: 5 });
-    expect(pass.stderr).toMatch(/\(chat\) rejects large_1: 413: 413 Payload Too Large; next attempt/);
+    expect(pass.stderr).toMatch(/\(chat\) rejects large_1: 413: Payload Too Large; next attempt/);
     expect(pass.stderr).not.toContain('(chat) fails');
     const bodies = receiver.requests.slice(before).map(({ body }) => `${body}`);
     expect(bodies).toEqual(['"first"', '"last"']);

@@ -28,7 +28,8 @@ export function describeAnswer(
   const masked = mask(text, { isCut: isCut || bytes.length > MAX_BODY_BYTES });
   const body = cutTo(masked, MAX_BODY_BYTES);
   // What JSON escapes may be a secret only when it is read.
-  const excerpt = cutTo(mask(excerptOf(masked, answer.contentType)), MAX_EXCERPT_BYTES);
+  const line = withoutStatus(excerptOf(masked, answer.contentType), answer.status);
+  const excerpt = cutTo(mask(line), MAX_EXCERPT_BYTES);
   return excerpt === '' ? { ...answer, body } : { ...answer, body, excerpt };
 }
 
@@ -60,6 +61,12 @@ function excerptOf(body: string, contentType = ''): string {
   const text = fromJson(body) ?? (isHtml ? fromHtml(body) : body);
   const line = text.split(/[\r\n\u2028\u2029]/).find((each) => each.trim() !== '') ?? '';
   return visible(line.replace(/[ \t]+/g, ' ').trim());
+}
+
+/** Proxies say `413 Payload Too Large`; whoever tells the line says the number itself. */
+function withoutStatus(line: string, status: number): string {
+  const rest = line.startsWith(`${status}`) ? line.slice(`${status}`.length) : line;
+  return /^(?:$|[\s:–—-])/.test(rest) ? rest.replace(/^[\s:–—-]+/, '') : line;
 }
 
 function fromJson(body: string): string | undefined {

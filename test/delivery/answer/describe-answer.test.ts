@@ -34,6 +34,14 @@ describe('describeAnswer()', () => {
     ['"text"', 'text'],
     ['{"title":', '{"title":'],
     ['<!DOCTYPE html><html><head><title>413 Too Large</title></head></html>', '413 Too Large'],
+    [
+      '<html><head><title>422 Unprocessable Content</title></head><body>nginx</body></html>',
+      'Unprocessable Content',
+    ],
+    ['<html><body><h1>422 Unprocessable Content</h1></body></html>', 'Unprocessable Content'],
+    ['422: no_text', 'no_text'],
+    ['4225 rows', '4225 rows'],
+    ['422x', '422x'],
     ['<html><body><h1>Bad Gateway</h1></body></html>', 'Bad Gateway'],
     ['\u001b[31mred\u0007\u202e', '\\u{1b}[31mred\\u{7}\\u{202e}'],
     ['a\tb\u2028c', 'a b'],
@@ -44,6 +52,7 @@ describe('describeAnswer()', () => {
   it('describeAnswer() has no excerpt of a body that says nothing', () => {
     expect(described('')).toEqual({ kind: 'answer', status: 422 });
     expect(described(' \n')).toEqual({ kind: 'answer', status: 422, body: ' \n' });
+    expect(described('422')).toEqual({ kind: 'answer', status: 422, body: '422' });
   });
 
   it('describeAnswer() keeps 8 KiB of a body and 300 bytes of a line, in whole characters', () => {
