@@ -31,7 +31,14 @@ export type AttemptResult =
   | AttemptAnswer
   | AttemptError
   /** Cut off from our side while in flight; the receiver may or may not have it. */
-  | { kind: 'aborted' };
+  | AttemptCutOff;
+
+/** An attempt that was cut off. */
+export interface AttemptCutOff {
+  kind: 'aborted';
+  /** What it waited for: the look-up of its host's name, or a connection; absent where it was connected, or had not begun. */
+  waitedFor?: 'name' | 'connection';
+}
 
 /** No answer. */
 export interface AttemptError {

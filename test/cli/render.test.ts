@@ -202,6 +202,13 @@ describe('renderSummary()', () => {
     ],
     [
       {
+        owed: 1,
+        queues: [{ endpoint: 'a', count: 1, why: 'due', what: 'there is no connection to it yet' }],
+      },
+      'delivered 0, 1 still queued: 1 for a (due now: there is no connection to it yet)',
+    ],
+    [
+      {
         owed: 30,
         waiting: 1,
         queues: ['a', 'b', 'c', 'd'].map((endpoint) => ({ endpoint, count: 1, why: 'due' as const })),

@@ -50,6 +50,15 @@ describe('a name server that is silent', () => {
     expect(ms).toBeLessThan(soonMs);
   });
 
+  testHere('capnhook drain --wait says at its end that the look-up has not answered', async () => {
+    const { world, mounts } = await newSilence();
+    world.hooks('hooks: {complete: "http://receiver.example/"}\n');
+    await world.run(['fire', 'complete', '-d', '1']);
+    const { code, stderr } = await world.run(['drain', '--wait', '1s'], mounts);
+    expect(code).toBe(75);
+    expect(stderr).toMatch(/\(due now: the look-up of its host name has not answered\)\n$/);
+  });
+
   testHere('capnhook drain --daemon ends with the second signal', async () => {
     const { world, mounts, queries } = await newSilence();
     world.hooks('hooks: {complete: "http://receiver.example/"}\n');

@@ -53,7 +53,7 @@ export function renderWhy({ why, what, nextAttempt }: Queued, now: number): stri
     case 'paced':
       return `its rate limit is reached${next}`;
     case 'due':
-      return 'due now';
+      return what === undefined ? 'due now' : `due now: ${safe(what)}`;
   }
 }
 

@@ -73,7 +73,7 @@ export function exchange(request: HttpRequest, options: ExchangeOptions): Promis
     const onTimeout = () => drop(timedOut(timeoutMs, connection?.lateCode()));
     const onDeadline = () => void setImmediate(setImmediate, onTimeout);
     const onRestDeadline = () => void setImmediate(setImmediate, onTimeout);
-    const onAbort = () => drop({ kind: 'aborted' });
+    const onAbort = () => drop(cutOffAt(connection?.lateCode()));
     const deadline = deadlines.set(timeoutMs, onDeadline);
     for (const signal of signals) cutOffs.add(signal, onAbort);
 
@@ -180,6 +180,11 @@ export function exchange(request: HttpRequest, options: ExchangeOptions): Promis
     if (signals.some(({ aborted }) => aborted)) onAbort();
     else begin({ fresh: false });
   });
+}
+
+function cutOffAt(late: string | undefined): AttemptResult {
+  if (late === undefined) return { kind: 'aborted' };
+  return { kind: 'aborted', waitedFor: late === 'NO_CONNECTION' ? 'connection' : 'name' };
 }
 
 function timedOut(timeoutMs: number, late: string | undefined): AttemptResult {

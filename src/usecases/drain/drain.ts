@@ -21,7 +21,7 @@ import { createRouting, type Routing } from './routing.js';
 import { createAttempts } from './sending/attempts.js';
 import { sendUnqueued } from './sending/unqueued.js';
 import { createResting, tryEveryMs } from './settling/resting.js';
-import { createSettler } from './settling/settle.js';
+import { createSettler, type Settler } from './settling/settle.js';
 
 /** How soon a hooks file that is being written is looked at again, in ms. */
 const unsettledMs = 200;
@@ -208,7 +208,7 @@ export async function drain(ports: DrainPorts, options: DrainOptions): Promise<D
     if (!isStandingDue) return;
     isStandingDue = false;
     if (hooks.isMissing?.()) ports.report({ kind: 'hooks-missing' });
-    const queues = await readQueues(ports, routing);
+    const queues = await readQueues(ports, { routing, settler });
     for (const notice of standingNotices(queues, lease)) ports.report(notice);
   }
 
@@ -272,11 +272,14 @@ export async function drain(ports: DrainPorts, options: DrainOptions): Promise<D
     abort?.removeEventListener('abort', onAbort);
   }
   summary.waiting = await lease.waiting();
-  return Object.assign(summary, leftIn(await readQueues(ports, routing)));
+  return Object.assign(summary, leftIn(await readQueues(ports, { routing, settler })));
 }
 
 /** What each endpoint is owed still, and why. */
-async function readQueues({ lease, clock }: DrainPorts, routing: Routing): Promise<Queued[]> {
+async function readQueues(
+  { lease, clock }: DrainPorts,
+  { routing, settler }: { routing: Routing; settler: Settler },
+): Promise<Queued[]> {
   const moment = momentOf(clock);
   const queues: Queued[] = [];
   for (const endpoint of lease.owing()) {
@@ -290,6 +293,7 @@ async function readQueues({ lease, clock }: DrainPorts, routing: Routing): Promi
       held: 0,
       health: lease.health(endpoint),
       nextDue: lease.nextDue(endpoint),
+      cutOff: settler.cutOff(endpoint),
     };
     queues.push(queuedOf({ ...facts, conduct: routing.settingsOf(endpoint) }, moment));
   }

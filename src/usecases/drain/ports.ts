@@ -90,7 +90,7 @@ export interface Queued {
   /** Deliveries. */
   count: number;
   why: WhyQueued;
-  /** A few words: what failed last, what a person must put right, or why it is paused. */
+  /** A few words: what failed last, what a person must put right, why it is paused, or what was waited for at the end. */
   what?: string;
   /** When the next attempt is due, ISO 8601 in UTC. */
   nextAttempt?: string;

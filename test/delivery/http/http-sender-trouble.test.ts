@@ -195,7 +195,7 @@ describe('createHttpSender().send() and its signal', () => {
     const sending = sendTo(server.url.replace('http:', 'https:'), { signal: controller.signal });
     while (server.connections() === 0) await pause(5);
     controller.abort();
-    expect(await sending).toEqual({ kind: 'aborted' });
+    expect(await sending).toEqual({ kind: 'aborted', waitedFor: 'connection' });
     await server.allClosed();
   });
 

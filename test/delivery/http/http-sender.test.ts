@@ -354,7 +354,7 @@ describe('createHttpSender() and its connections', () => {
     for (const { received } of [shy, slow])
       while (received() === '') await new Promise((resolve) => setTimeout(resolve, 5));
     sender.stopConnecting();
-    expect(await unconnected).toEqual({ kind: 'aborted' });
+    expect(await unconnected).toEqual({ kind: 'aborted', waitedFor: 'connection' });
     answer();
     expect(await connected).toMatchObject({ kind: 'answer', status: 204 });
     expect(await sender.send(attemptAt(shy.url))).toEqual({ kind: 'aborted' });

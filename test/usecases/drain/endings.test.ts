@@ -61,6 +61,22 @@ describe('drain() that is stopped', () => {
     expect(await world.drain()).toMatchObject({ delivered: 10, owed: 0 });
   });
 
+  it.each([
+    ['name', 'the look-up of its host name has not answered'],
+    ['connection', 'there is no connection to it yet'],
+  ] as const)('drain() tells of what was cut off that it waited for a %s', async (waited, what) => {
+    const stop = new AbortController();
+    const cutOff = () => {
+      stop.abort();
+      return { kind: 'aborted', waitedFor: waited } as const;
+    };
+    const world = draining({ script: { a: cutOff } });
+    await world.fire({});
+    expect(await world.drain({ stop: stop.signal })).toMatchObject({
+      queues: [{ endpoint: 'a', why: 'due', what }],
+    });
+  });
+
   it('drain() takes a grace time beyond what a timer can hold', async () => {
     const { passed, open } = gate();
     const world = draining({ script: { a: () => deliveredAfter(passed) } });

@@ -26,6 +26,8 @@ export interface QueueFacts {
   /** When the first of those that failed alone is due, ms since the epoch. */
   nextDue?: number | undefined;
   conduct: Pick<Conduct, 'retry'> & { rate?: Rate };
+  /** What its last attempt waited for when it was cut off. */
+  cutOff?: string | undefined;
 }
 
 /** Why an endpoint has not got what it is owed. Pure. */
@@ -51,7 +53,9 @@ export function queuedOf(facts: QueueFacts, moment: Moment): Queued {
   }
   const pacedMs = conduct.rate === undefined ? 0 : waitForPace(health.pace, conduct.rate, now);
   if (pacedMs > 0) return { endpoint, count, why: 'paced', nextAttempt: isoTime(now + pacedMs) };
-  return { endpoint, count, why: 'due' };
+  const due: Queued = { endpoint, count, why: 'due' };
+  if (facts.cutOff !== undefined) due.what = facts.cutOff;
+  return due;
 }
 
 /** The queues that a summary names, in an order that does not change with their lengths, and the number of the others. */

@@ -38,6 +38,8 @@ export interface Settler {
   finish(delivery: Delivery): Promise<void>;
   /** Which attempt of the delivery comes next, from 1. */
   attemptNumber(delivery: Delivery): number;
+  /** What an endpoint's last attempt waited for, if it was cut off before it had a connection. */
+  cutOff(endpoint: string): string | undefined;
   /** Gives up what a paused endpoint has been owed for longer than `keepMs`. */
   giveUpPaused(endpoint: string, keepMs: number): Promise<void>;
   noteCorrupt(entry: EntryProblem): void;
@@ -51,6 +53,12 @@ const sweepSize = 8;
 /** And so many that are not old, with so many bytes, are kept in memory until the end: old ones may lie behind them. */
 const mostYoung = 4096;
 const mostYoungBytes = 32 * 2 ** 20;
+
+/** What is said of an attempt that had no connection yet. */
+const waitedFor = {
+  name: 'the look-up of its host name has not answered',
+  connection: 'there is no connection to it yet',
+};
 
 export interface SettlerOptions {
   /** Counts what was done. */
@@ -69,6 +77,8 @@ export function createSettler(ports: DrainPorts, options: SettlerOptions): Settl
   const loneFailures = createLoneFailures(lease);
   const sweeps = createSemaphore(1);
   const reachability = createReachability(clock);
+  /** What endpoints' last attempts waited for when they were cut off. */
+  const cutOff = new Map<string, string>();
 
   function attemptNumber({ event, endpoint, attempts }: Delivery): number {
     return attempts + failuresOf(lease.health(endpoint), event.id) + 1;
@@ -244,6 +254,9 @@ export function createSettler(ports: DrainPorts, options: SettlerOptions): Settl
     const verdict = verdictOf(result, clock.now());
     if (verdict.kind === 'mistake') return misconfigured(attempted, result as AttemptError);
     telling.attempt(attempted, verdict);
+    if (result.kind === 'aborted' && result.waitedFor !== undefined)
+      cutOff.set(endpoint.id, waitedFor[result.waitedFor]);
+    else cutOff.delete(endpoint.id);
     if (verdict.kind === 'aborted') lease.release(delivery);
     else if (verdict.kind === 'ours') putOff(attempted);
     else if (verdict.kind === 'failed' && verdict.isUnreachable && !reachability.isProven(endpoint.id)) {
@@ -311,6 +324,7 @@ export function createSettler(ports: DrainPorts, options: SettlerOptions): Settl
     isMade: deliveries.isMade,
     finish: deliveries.done,
     attemptNumber,
+    cutOff: (endpoint) => cutOff.get(endpoint),
     noteCorrupt,
     noteUnread: telling.unread,
   };

@@ -14,6 +14,7 @@ const soon = now + 60_000;
 describe('queuedOf()', () => {
   it.each<[Partial<QueueFacts>, Partial<Queued>]>([
     [{}, { why: 'due' }],
+    [{ cutOff: 'no connection yet' }, { why: 'due', what: 'no connection yet' }],
     [{ health: { paused: 'it answered 410 Gone' } }, { why: 'paused', what: 'it answered 410 Gone' }],
     [
       { health: { failures: 1, last: '503', parkedUntil: soon } },
