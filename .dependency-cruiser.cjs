@@ -41,13 +41,17 @@ const downOnly = Object.entries(rooms).map(([room, below]) => ({
 const floors = {
   'spool/file': [
     'disk',
+    'setup',
     'lock',
     'batch',
     'accept',
     'endpoints',
+    'placing',
     'queue',
+    'deliveries',
     'unclaimed',
     'intake',
+    'lease',
     'inspection',
   ],
   delivery: ['answer', 'connect', 'request', 'http'],

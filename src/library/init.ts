@@ -1,8 +1,8 @@
 import { type Environment, spoolPath } from '../config/paths.js';
 import { randomBytes } from '../shared/random.js';
-import { ensureSpool, restoreRooms } from '../spool/file/disk/create.js';
 import { systemDisk } from '../spool/file/disk/disk.js';
 import { spoolError } from '../spool/file/disk/spool-error.js';
+import { ensureSpool, restoreRooms } from '../spool/file/setup/create.js';
 import { groupId } from './group.js';
 
 export interface InitOptions {

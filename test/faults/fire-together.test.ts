@@ -2,8 +2,8 @@
 import { rmSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect } from 'vitest';
-import { ensureSpool } from '../../src/spool/file/disk/create.js';
 import { systemDisk } from '../../src/spool/file/disk/disk.js';
+import { ensureSpool } from '../../src/spool/file/setup/create.js';
 import { expectAccepted, firingScript } from '../support/firing-child.js';
 import { createWorld, type Ended, eachOf, node, until, type World } from '../support/world.js';
 import { measure } from './support/measure.js';

@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { randomBytes } from '../../src/shared/random.js';
-import { ensureSpool } from '../../src/spool/file/disk/create.js';
 import { type Disk, systemDisk } from '../../src/spool/file/disk/disk.js';
 import { createFileSpool } from '../../src/spool/file/file-spool.js';
 import type { KernelLock } from '../../src/spool/file/lock/kernel-lock.js';
+import { ensureSpool } from '../../src/spool/file/setup/create.js';
 import type {
   Delivery,
   Discarded,

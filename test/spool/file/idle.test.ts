@@ -1,9 +1,9 @@
 import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { ensureSpool } from '../../../src/spool/file/disk/create.js';
 import { systemDisk } from '../../../src/spool/file/disk/disk.js';
 import { isIdle } from '../../../src/spool/file/idle.js';
+import { ensureSpool } from '../../../src/spool/file/setup/create.js';
 import { tempDir } from '../../support/temp.js';
 
 function spool(): string {

@@ -30,7 +30,7 @@ import {
   readHealth,
 } from '../../../src/spool/file/endpoints/health-files.js';
 import { createIdMaker } from '../../../src/spool/file/intake/id-maker.js';
-import { recover } from '../../../src/spool/file/recovery.js';
+import { recover } from '../../../src/spool/file/lease/recovery.js';
 import { batchToBytes, event } from '../../support/builders.js';
 import { type Fault, faultyDisk } from '../../support/faulty-disk.js';
 import { discardAll, leaseOf, madeSpool, names, quickDir, read, spoolAt } from '../../support/spool-kit.js';

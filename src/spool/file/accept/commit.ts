@@ -9,8 +9,8 @@ import { CapnhookError, errnoOf } from '../../../shared/errors.js';
 import { type Disk, O_NOFOLLOW, O_NONBLOCK, O_RDONLY } from '../disk/disk.js';
 import { privateFile, sharedFile } from '../disk/layout.js';
 import { linkNew } from '../disk/link-new.js';
-import { lackOf } from '../disk/space.js';
 import { abandon, closeQuietly, createFile, discard } from '../disk/write-file.js';
+import { lackOf } from './space.js';
 import type { Steps } from './steps.js';
 
 /** What is to be accepted. */

@@ -3,8 +3,8 @@
  * returns. Loads nothing but the file system, so that `fire` starts fast.
  */
 import type { Inbox } from '../../spool.js';
-import { ensureSpool } from '../disk/create.js';
 import { type Disk, systemDisk } from '../disk/disk.js';
+import { ensureSpool } from '../setup/create.js';
 import { accept } from './accept.js';
 import { performNow } from './steps.js';
 

@@ -6,9 +6,9 @@
  */
 import type { Batch, Event } from '../../../event/event.js';
 import type { Inbox } from '../../spool.js';
-import { ensureSpool } from '../disk/create.js';
 import { type Disk, systemDisk } from '../disk/disk.js';
 import { fsyncAside } from '../disk/write-file.js';
+import { ensureSpool } from '../setup/create.js';
 import { accept } from './accept.js';
 import { createNameSync } from './name-sync.js';
 import { performNow, type Steps, type Sync } from './steps.js';

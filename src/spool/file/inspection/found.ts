@@ -1,7 +1,7 @@
 import type { EntryQuery, InspectedEntry } from '../../inspection.js';
 import type { BatchTexts } from '../batch/batch-texts.js';
+import type { DeliveryReader } from '../deliveries/delivery-reader.js';
 import type { Disk } from '../disk/disk.js';
-import type { DeliveryReader } from '../queue/delivery-reader.js';
 
 /** An entry; undefined for a name that was looked at and has none. */
 export type Found = InspectedEntry | undefined;

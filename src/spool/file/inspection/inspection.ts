@@ -8,9 +8,9 @@ import {
   matchesQuery,
 } from '../../inspection.js';
 import { createBatchTexts } from '../batch/batch-texts.js';
+import { createDeliveryReader } from '../deliveries/delivery-reader.js';
+import { createRecentEvents } from '../deliveries/recent-events.js';
 import type { Disk } from '../disk/disk.js';
-import { createDeliveryReader } from '../queue/delivery-reader.js';
-import { createRecentEvents } from '../queue/recent-events.js';
 import { readDead } from './dead-entries.js';
 import { readDeliveries } from './delivery-entries.js';
 import type { Found } from './found.js';

@@ -21,8 +21,8 @@ import type { Disk } from '../disk/disk.js';
 import { privateFile } from '../disk/layout.js';
 import type { Stillness } from '../disk/stillness.js';
 import { copyDurably, discard, syncDirectory } from '../disk/write-file.js';
-import { isOurs } from '../queue/place-file.js';
-import { settleName } from './settle-name.js';
+import { isOurs } from '../placing/place-file.js';
+import { settleName } from './claim-name.js';
 
 /**
  * What a step came to. `good`: it has its id for a name now. `more`: call again with the same name. `gone`: somebody

@@ -21,23 +21,23 @@ import type {
 } from '../../spool.js';
 import type { BatchFile, EventFile } from '../batch/accepted-file.js';
 import { acceptedAt, headerOf } from '../batch/delivery-file.js';
-import { isFull } from '../disk/ballast.js';
 import type { Disk } from '../disk/disk.js';
 import { putAside, type RawPath } from '../disk/put-aside.js';
 import { type EntryStat, readEntry } from '../disk/read-entry.js';
 import { createStillness } from '../disk/stillness.js';
 import { removeIfThere, syncDirectory } from '../disk/write-file.js';
-import { isOurs, moveRead } from '../queue/place-file.js';
-import type { QueueWriter } from '../queue/queue-writer.js';
-import type { Queued } from '../queue/queued.js';
+import { isOurs, moveRead } from '../placing/place-file.js';
+import { queueEvent, takeBack } from '../placing/queue-event.js';
+import type { QueueWriter } from '../placing/queue-writer.js';
+import type { Queued } from '../placing/queued.js';
+import { isFull } from '../setup/ballast.js';
 import { type KeptUnclaimed, keepUnclaimed } from '../unclaimed/unclaimed.js';
 import { createBatchCheck } from './batch-check.js';
+import { settleName } from './claim-name.js';
 import { createIdMaker } from './id-maker.js';
 import type { InboxDeliveries } from './inbox-deliveries.js';
 import { scanIncoming } from './incoming.js';
-import { createLaterEntries } from './later-entries.js';
-import { queueEvent, takeBack } from './queue-event.js';
-import { settleName } from './settle-name.js';
+import { createLaterEntries } from './postponed-entries.js';
 
 /** One step reads so many entries, or for so long (ms), at most; and it puts them into queues for so long at a time. */
 const stepEntries = 256;

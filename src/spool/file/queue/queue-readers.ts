@@ -13,9 +13,9 @@ import { countNames } from '../disk/each-name.js';
 import { listNames } from '../disk/list-names.js';
 import { defaultStillMs } from '../disk/stillness.js';
 import { readStanding, removeEmpty, type Standing } from '../endpoints/endpoint-directories.js';
+import type { Queued } from '../placing/queued.js';
 import { estimateWaiting } from './estimate-waiting.js';
 import { createQueueReader, type QueueReader } from './queue-reader.js';
-import type { Queued } from './queued.js';
 import type { Slot } from './slot.js';
 
 export interface QueueReaders {

@@ -13,7 +13,7 @@ import type { Disk } from '../disk/disk.js';
 import { privateFile } from '../disk/layout.js';
 import { readEntry } from '../disk/read-entry.js';
 import { discard, ensureRoom, writeWhole } from '../disk/write-file.js';
-import { moveRead } from '../queue/place-file.js';
+import { moveRead } from '../placing/place-file.js';
 
 /**
  * What became of the file. `there`: the same event is in `unclaimed/` already. `replaced`: the file is not the one that

@@ -18,7 +18,7 @@ import { createEventId } from '../../../../src/event/event-id.js';
 import { eventToBytes } from '../../../../src/event/record.js';
 import { randomBytes } from '../../../../src/shared/random.js';
 import { systemDisk } from '../../../../src/spool/file/disk/disk.js';
-import { createQueueWriter } from '../../../../src/spool/file/queue/queue-writer.js';
+import { createQueueWriter } from '../../../../src/spool/file/placing/queue-writer.js';
 import { event } from '../../../support/builders.js';
 import { type Fault, faultyDisk } from '../../../support/faulty-disk.js';
 import {

@@ -5,25 +5,25 @@
  * made once a step.
  */
 
-import type { EventHeader } from '../../event/event.js';
-import { maxEventFileBytes, parseEvent } from '../../event/record.js';
-import { errnoOf } from '../../shared/errors.js';
-import type { DiscardedEntry, DiscardRequest, Why } from '../spool.js';
-import { isBlank, openBatchText } from './batch/batch-text.js';
-import type { BatchTexts } from './batch/batch-texts.js';
-import { headerOf } from './batch/delivery-file.js';
-import type { Disk } from './disk/disk.js';
-import type { LateSyncs } from './disk/late-syncs.js';
-import { privateDir, undecided } from './disk/layout.js';
-import { listNames } from './disk/list-names.js';
-import { putAside } from './disk/put-aside.js';
-import { readEntry } from './disk/read-entry.js';
-import { ensureDirectory, ensureRoom } from './disk/write-file.js';
-import type { DeliveryFiles } from './queue/delivery-files.js';
-import type { DeliveryReader } from './queue/delivery-reader.js';
-import { queuedSlots, retrySlots } from './queue/each-slot.js';
-import type { Slot } from './queue/slot.js';
-import { writeWhy } from './queue/why-file.js';
+import type { EventHeader } from '../../../event/event.js';
+import { maxEventFileBytes, parseEvent } from '../../../event/record.js';
+import { errnoOf } from '../../../shared/errors.js';
+import type { DiscardedEntry, DiscardRequest, Why } from '../../spool.js';
+import { isBlank, openBatchText } from '../batch/batch-text.js';
+import type { BatchTexts } from '../batch/batch-texts.js';
+import { headerOf } from '../batch/delivery-file.js';
+import type { DeliveryFiles } from '../deliveries/delivery-files.js';
+import type { DeliveryReader } from '../deliveries/delivery-reader.js';
+import { writeWhy } from '../deliveries/why-file.js';
+import type { Disk } from '../disk/disk.js';
+import type { LateSyncs } from '../disk/late-syncs.js';
+import { privateDir, undecided } from '../disk/layout.js';
+import { listNames } from '../disk/list-names.js';
+import { putAside } from '../disk/put-aside.js';
+import { readEntry } from '../disk/read-entry.js';
+import { ensureDirectory, ensureRoom } from '../disk/write-file.js';
+import { queuedSlots, retrySlots } from '../queue/each-slot.js';
+import type { Slot } from '../queue/slot.js';
 
 export interface DiscardTools {
   reader: DeliveryReader;

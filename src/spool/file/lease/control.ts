@@ -2,14 +2,14 @@
  * `control/<id>.json`: requests to the drain that runs, each a file, written
  * durably and removed when it is obeyed. The directory is the drain's own user's.
  */
-import { errnoOf, ignoreErrno } from '../../shared/errors.js';
-import type { ControlRequest, EntryProblem } from '../spool.js';
-import type { Disk } from './disk/disk.js';
-import { privateFile } from './disk/layout.js';
-import { listNames } from './disk/list-names.js';
-import { putAside } from './disk/put-aside.js';
-import { readEntry } from './disk/read-entry.js';
-import { closeQuietly, ensureRoom, removeIfThere, syncDirectory, writeDurably } from './disk/write-file.js';
+import { errnoOf, ignoreErrno } from '../../../shared/errors.js';
+import type { ControlRequest, EntryProblem } from '../../spool.js';
+import type { Disk } from '../disk/disk.js';
+import { privateFile } from '../disk/layout.js';
+import { listNames } from '../disk/list-names.js';
+import { putAside } from '../disk/put-aside.js';
+import { readEntry } from '../disk/read-entry.js';
+import { closeQuietly, ensureRoom, removeIfThere, syncDirectory, writeDurably } from '../disk/write-file.js';
 
 const maxBytes = 64 * 1024;
 

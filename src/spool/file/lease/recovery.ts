@@ -1,17 +1,17 @@
 /** Putting in order what an earlier drain, ended at any system call, has left. */
 import { setImmediate } from 'node:timers/promises';
-import { errnoOf, ignoreErrno } from '../../shared/errors.js';
-import type { EntryProblem } from '../spool.js';
-import { batchFilesOf } from './batch/segment.js';
-import { settleMoved } from './batch/settle-moved.js';
-import { restoreRooms } from './disk/create.js';
-import type { Disk } from './disk/disk.js';
-import { tmpAgeMs } from './disk/layout.js';
-import { listNames, replacement } from './disk/list-names.js';
-import { putAside } from './disk/put-aside.js';
-import { whyNotWritable } from './disk/read-entry.js';
-import { ofMachine } from './disk/spool-error.js';
-import { leaveFirst, removeDirectory, type Standing } from './endpoints/endpoint-directories.js';
+import { errnoOf, ignoreErrno } from '../../../shared/errors.js';
+import type { EntryProblem } from '../../spool.js';
+import { batchFilesOf } from '../batch/segment.js';
+import { settleMoved } from '../batch/settle-moved.js';
+import type { Disk } from '../disk/disk.js';
+import { tmpAgeMs } from '../disk/layout.js';
+import { listNames, replacement } from '../disk/list-names.js';
+import { putAside } from '../disk/put-aside.js';
+import { whyNotWritable } from '../disk/read-entry.js';
+import { ofMachine } from '../disk/spool-error.js';
+import { leaveFirst, removeDirectory, type Standing } from '../endpoints/endpoint-directories.js';
+import { restoreRooms } from '../setup/create.js';
 
 /** What an earlier drain has left. */
 export interface Recovered {

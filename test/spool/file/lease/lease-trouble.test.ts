@@ -2,11 +2,11 @@
 import { linkSync, mkdirSync, readdirSync, readlinkSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { eventToBytes } from '../../../src/event/record.js';
-import { drainRooms } from '../../../src/spool/file/disk/layout.js';
-import type { Delivery, Lease } from '../../../src/spool/spool.js';
-import { event } from '../../support/builders.js';
-import { type Fault, faultyDisk } from '../../support/faulty-disk.js';
+import { eventToBytes } from '../../../../src/event/record.js';
+import { drainRooms } from '../../../../src/spool/file/disk/layout.js';
+import type { Delivery, Lease } from '../../../../src/spool/spool.js';
+import { event } from '../../../support/builders.js';
+import { type Fault, faultyDisk } from '../../../support/faulty-disk.js';
 import {
   claimAll,
   fanOutAll,
@@ -18,7 +18,7 @@ import {
   names,
   quickDir,
   spoolAt,
-} from '../../support/spool-kit.js';
+} from '../../../support/spool-kit.js';
 
 /** A spool on a disk that fails as `trouble.fault` says at the time. */
 function troubled() {

@@ -8,8 +8,8 @@ import { acceptedAt, headerOf } from '../batch/delivery-file.js';
 import { createLinkedEvents } from '../batch/linked-events.js';
 import type { Disk } from '../disk/disk.js';
 import { type EntryStat, readEntry } from '../disk/read-entry.js';
+import type { Member, Slot } from '../queue/slot.js';
 import type { RecentEvents } from './recent-events.js';
-import type { Member, Slot } from './slot.js';
 
 /** A delivery's event, or why there is none. */
 export type Reading =

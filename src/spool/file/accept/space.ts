@@ -1,5 +1,5 @@
 /** Space and inodes that are kept for the drain, which needs a little to empty the spool. */
-import type { Disk } from './disk.js';
+import type { Disk } from '../disk/disk.js';
 
 /** What is to be written. */
 export interface Need {

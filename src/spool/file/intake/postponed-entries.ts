@@ -9,7 +9,7 @@ import { sameBatchFile } from '../batch/same-batch-file.js';
 import { sameEvent } from '../batch/same-event.js';
 import type { Disk } from '../disk/disk.js';
 import { readEntry } from '../disk/read-entry.js';
-import { mostOfOneId } from '../queue/queue-writer.js';
+import { mostOfOneId } from '../placing/queue-writer.js';
 
 export interface LaterEntries {
   has(name: string): boolean;

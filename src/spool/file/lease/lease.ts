@@ -1,8 +1,8 @@
 /** The drain's side of the file spool: the one that holds the lock owns every endpoint. */
 import { watch } from 'node:fs';
-import type { Health } from '../../endpoint/health.js';
-import { errnoOf, ignoreErrno } from '../../shared/errors.js';
-import { monotonicMs } from '../../shared/monotonic.js';
+import type { Health } from '../../../endpoint/health.js';
+import { errnoOf, ignoreErrno } from '../../../shared/errors.js';
+import { monotonicMs } from '../../../shared/monotonic.js';
 import type {
   Claim,
   ClaimOptions,
@@ -11,36 +11,36 @@ import type {
   DiscardedEntry,
   DiscardRequest,
   Lease,
-} from '../spool.js';
-import { createProgressMarks } from './batch/batch-progress.js';
-import { createBatchTexts } from './batch/batch-texts.js';
-import { acceptedAt } from './batch/delivery-file.js';
-import { batchFilesOf } from './batch/segment.js';
+} from '../../spool.js';
+import { createProgressMarks } from '../batch/batch-progress.js';
+import { createBatchTexts } from '../batch/batch-texts.js';
+import { acceptedAt } from '../batch/delivery-file.js';
+import { batchFilesOf } from '../batch/segment.js';
+import { createDeliveryFiles } from '../deliveries/delivery-files.js';
+import { createDeliveryReader } from '../deliveries/delivery-reader.js';
+import { createRecentEvents } from '../deliveries/recent-events.js';
+import { createDirectorySync } from '../disk/directory-sync.js';
+import { createLateSyncs, type LateSyncs } from '../disk/late-syncs.js';
+import { retryName } from '../disk/layout.js';
+import { ofMachine } from '../disk/spool-error.js';
+import { defaultStillMs } from '../disk/stillness.js';
+import { createAnswerFiles } from '../endpoints/answer-files.js';
+import { createEndpointFiles } from '../endpoints/endpoint-files.js';
+import { createHealthFiles } from '../endpoints/health-files.js';
+import { createInboxDeliveries } from '../intake/inbox-deliveries.js';
+import { countIncoming } from '../intake/incoming.js';
+import { createIntake } from '../intake/intake.js';
+import type { SpoolLock } from '../lock/lock.js';
+import { createQueueWriter } from '../placing/queue-writer.js';
+import { readQueueMark } from '../queue/queue-mark.js';
+import { createQueueReaders } from '../queue/queue-readers.js';
+import type { Slot } from '../queue/slot.js';
+import type { Ballast } from '../setup/ballast.js';
+import { expireUnclaimed } from '../unclaimed/unclaimed-expiry.js';
+import { readUnclaimedReports, saveUnclaimedReports } from '../unclaimed/unclaimed-reports.js';
 import { noteProgress, readRequests, removeRequest } from './control.js';
 import { discardAll, type Found } from './discard.js';
-import type { Ballast } from './disk/ballast.js';
-import { createDirectorySync } from './disk/directory-sync.js';
-import { createLateSyncs, type LateSyncs } from './disk/late-syncs.js';
-import { retryName } from './disk/layout.js';
-import { ofMachine } from './disk/spool-error.js';
-import { defaultStillMs } from './disk/stillness.js';
-import { createAnswerFiles } from './endpoints/answer-files.js';
-import { createEndpointFiles } from './endpoints/endpoint-files.js';
-import { createHealthFiles } from './endpoints/health-files.js';
-import { createInboxDeliveries } from './intake/inbox-deliveries.js';
-import { countIncoming } from './intake/incoming.js';
-import { createIntake } from './intake/intake.js';
-import type { SpoolLock } from './lock/lock.js';
-import { createDeliveryFiles } from './queue/delivery-files.js';
-import { createDeliveryReader } from './queue/delivery-reader.js';
-import { readQueueMark } from './queue/queue-mark.js';
-import { createQueueReaders } from './queue/queue-readers.js';
-import { createQueueWriter } from './queue/queue-writer.js';
-import { createRecentEvents } from './queue/recent-events.js';
-import type { Slot } from './queue/slot.js';
 import { recover } from './recovery.js';
-import { expireUnclaimed } from './unclaimed/unclaimed-expiry.js';
-import { readUnclaimedReports, saveUnclaimedReports } from './unclaimed/unclaimed-reports.js';
 
 export interface LeaseOptions {
   lock: SpoolLock;

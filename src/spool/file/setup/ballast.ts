@@ -5,10 +5,10 @@
  */
 import { errnoOf, ignoreErrno } from '../../../shared/errors.js';
 import { monotonicMs } from '../../../shared/monotonic.js';
-import type { Disk } from './disk.js';
-import { privateDir, privateFile } from './layout.js';
-import { listNames } from './list-names.js';
-import { ensureDirectory, syncDirectory, writeWhole } from './write-file.js';
+import type { Disk } from '../disk/disk.js';
+import { privateDir, privateFile } from '../disk/layout.js';
+import { listNames } from '../disk/list-names.js';
+import { ensureDirectory, syncDirectory, writeWhole } from '../disk/write-file.js';
 
 /** Files of the ballast: as many inodes. */
 const ballastFiles = 16;

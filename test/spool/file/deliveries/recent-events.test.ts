@@ -1,7 +1,7 @@
 import { mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { createRecentEvents } from '../../../../src/spool/file/deliveries/recent-events.js';
 import { systemDisk } from '../../../../src/spool/file/disk/disk.js';
-import { createRecentEvents } from '../../../../src/spool/file/queue/recent-events.js';
 import type { Slot } from '../../../../src/spool/file/queue/slot.js';
 import { event } from '../../../support/builders.js';
 import { quickDir } from '../../../support/spool-kit.js';

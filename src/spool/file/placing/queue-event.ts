@@ -5,8 +5,8 @@ import type { BatchFile, EventFile } from '../batch/accepted-file.js';
 import { batchFilesOf, removeSegment } from '../batch/segment.js';
 import type { Disk } from '../disk/disk.js';
 import { removeIfThere } from '../disk/write-file.js';
-import type { QueueWriter } from '../queue/queue-writer.js';
-import type { Queued } from '../queue/queued.js';
+import type { QueueWriter } from './queue-writer.js';
+import type { Queued } from './queued.js';
 
 export interface QueueEventOptions {
   writer: QueueWriter;

@@ -24,7 +24,7 @@ import {
   syncDirectory,
   writeDurably,
 } from '../disk/write-file.js';
-import type { Member, Slot } from './slot.js';
+import type { Member, Slot } from '../queue/slot.js';
 import { writeWhy } from './why-file.js';
 
 /** Throws, from each: the errno of whatever failed. */

@@ -1,6 +1,6 @@
 import { errnoOf } from '../../../shared/errors.js';
-import { type Disk, O_CREAT, O_DIRECTORY, O_NOFOLLOW, O_RDONLY } from './disk.js';
-import { closeQuietly } from './write-file.js';
+import { type Disk, O_CREAT, O_DIRECTORY, O_NOFOLLOW, O_RDONLY } from '../disk/disk.js';
+import { closeQuietly } from '../disk/write-file.js';
 
 /** What says that root may not give files away here: a container, a network file system. */
 const refusals: ReadonlySet<string | undefined> = new Set(['EPERM', 'EACCES', 'EINVAL', 'ENOTSUP', 'ENOSYS']);

@@ -5,8 +5,7 @@
  */
 import { dirname } from 'node:path';
 import { CapnhookError, errnoOf } from '../../../shared/errors.js';
-import { makeBallast } from './ballast.js';
-import { type Disk, O_NOFOLLOW, O_NONBLOCK, O_RDONLY } from './disk.js';
+import { type Disk, O_NOFOLLOW, O_NONBLOCK, O_RDONLY } from '../disk/disk.js';
 import {
   drainRooms,
   knownNames,
@@ -18,9 +17,10 @@ import {
   rooms,
   sharedDir,
   versionText,
-} from './layout.js';
-import { spoolError } from './spool-error.js';
-import { closeQuietly, ensureDirectory, syncDirectory, writeDurably } from './write-file.js';
+} from '../disk/layout.js';
+import { spoolError } from '../disk/spool-error.js';
+import { closeQuietly, ensureDirectory, syncDirectory, writeDurably } from '../disk/write-file.js';
+import { makeBallast } from './ballast.js';
 
 /** What says that a directory is not ours to fsync, or that its file system has no such thing. */
 const unsynced: ReadonlySet<string> = new Set([

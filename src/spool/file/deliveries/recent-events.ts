@@ -6,7 +6,7 @@
 import type { Event } from '../../../event/event.js';
 import type { Disk } from '../disk/disk.js';
 import type { EntryStat } from '../disk/read-entry.js';
-import type { Slot } from './slot.js';
+import type { Slot } from '../queue/slot.js';
 
 export interface RecentEvents {
   /** Keeps the event of a delivery, as long as there is room. @param kept.stat of the delivery's file */
