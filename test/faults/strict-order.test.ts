@@ -72,4 +72,34 @@ describe('capnhook drain in strict order', () => {
     const { owed, dead, incoming } = readLedger(world.spool);
     expect([...owed, ...dead, ...incoming]).toEqual([]);
   });
+
+  test('sends what failed before what was fired while it was in flight', async () => {
+    const world = createWorld();
+    const asked: string[] = [];
+    let answer = (_status: number): void => undefined;
+    const endpoints = await startEndpoints({
+      names: ['ledger'],
+      defaults: 'order: strict, retry: {schedule: [5ms], jitter: 0}',
+      async answer({ id }) {
+        asked.push(id);
+        if (asked.length > 1) return 204;
+        return new Promise((resolve) => {
+          answer = resolve;
+        });
+      },
+    });
+    world.hooks(endpoints.hooks);
+    await world.run(['fire', 'load', '-d', '1', '--id', 'first']);
+    const drain = world.start(['drain', '--daemon', '-v']);
+    await until('the first one is in flight', () => asked.length === 1);
+    await world.run(['fire', 'load', '--ndjson', '-', '--id', 'batch'], { input: '1\n2' });
+    await until('the batch is queued', () =>
+      world.names('incoming').every((name) => !name.includes('batch')),
+    );
+    answer(503);
+    await until('all is delivered', () => asked.length === 4);
+    drain.kill('SIGTERM');
+    await drain.ended;
+    expect(asked).toEqual(['first', 'first', 'batch_1', 'batch_2']);
+  });
 });

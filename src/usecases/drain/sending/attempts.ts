@@ -37,7 +37,7 @@ const turnLength = 4;
 export interface Attempts {
   /** Looks at all endpoints anew. @returns in how many ms another one may be tried; Infinity if none waits for its time */
   look(): number;
-  /** Whether an endpoint can be sent to now, as far as is known: it works, and is not held to a rate. */
+  /** Whether an endpoint can be sent to now, as far as is known: it works, and has neither a rate nor a strict order. */
   canSendNow(endpoint: string): boolean;
   /** Starts what the limits allow; false if there may be more to start at once. */
   fill(): Promise<boolean>;
@@ -221,10 +221,12 @@ export function createAttempts(ports: DrainPorts, options: AttemptsOptions): Att
       return soonest;
     },
     canSendNow(id) {
+      const { rate, order } = routing.settingsOf(id);
       return (
         routing.isRegistered(id) &&
         !isFailing(id) &&
-        routing.settingsOf(id).rate === undefined &&
+        rate === undefined &&
+        order !== 'strict' && // what comes back would be queued behind what was queued meanwhile
         gate.closedMs(id) <= 0 &&
         gate.pacedMs(id) <= 0
       );
