@@ -21,7 +21,7 @@ import type {
 } from '../../spool.js';
 import type { BatchFile, EventFile } from '../batch/accepted-file.js';
 import { acceptedAt, headerOf } from '../batch/delivery-file.js';
-import type { Disk } from '../disk/disk.js';
+import { type Disk, W_OK } from '../disk/disk.js';
 import { putAside, type RawPath } from '../disk/put-aside.js';
 import { type EntryStat, readEntry } from '../disk/read-entry.js';
 import { createStillness } from '../disk/stillness.js';
@@ -392,16 +392,28 @@ export function createIntake(disk: Disk, root: string, options: IntakeOptions): 
     canSendNow,
   }: IntakeRouting): (file: EventFile | BatchFile, endpoints: readonly string[]) => file is EventFile {
     const known = new Map<string, boolean>();
+    const canLeave = canSendNow !== undefined && mayRemoveFrom(incoming);
     return (file, endpoints): file is EventFile => {
       const [endpoint] = endpoints;
-      if (canSendNow === undefined || endpoint === undefined) return false;
-      const canSend = known.get(endpoint) ?? (canSendNow(endpoint) && !options.isOwing(endpoint));
+      if (!canLeave || endpoint === undefined) return false;
+      const canSend = known.get(endpoint) ?? (canSendNow?.(endpoint) === true && !options.isOwing(endpoint));
       const stays = canSend && endpoints.length === 1 && 'event' in file && isOurs(file.stat);
       const isAwaited = stays && later.isAwaited(nameOf(file));
       // What is queued now comes before what stays: the next ones are queued behind it.
       for (const each of endpoints) known.set(each, stays && !isAwaited);
       return stays && !isAwaited;
     };
+  }
+
+  /** Whether names can be taken out of a directory: what stays there after its delivery is sent again by the next drain. */
+  function mayRemoveFrom(directory: string): boolean {
+    try {
+      disk.accessSync(directory, W_OK);
+      return true;
+    } catch (error) {
+      ignoreErrno(error); // to queue it fails as well, and is reported
+      return false;
+    }
   }
 
   async function fanOut(

@@ -16,6 +16,7 @@ import { createProgressMarks } from '../batch/batch-progress.js';
 import { createBatchTexts } from '../batch/batch-texts.js';
 import { acceptedAt } from '../batch/delivery-file.js';
 import { batchFilesOf } from '../batch/segment.js';
+import { isUnchanged } from '../batch/unchanged.js';
 import { createDeliveryFiles } from '../deliveries/delivery-files.js';
 import { createDeliveryReader } from '../deliveries/delivery-reader.js';
 import { createRecentEvents } from '../deliveries/recent-events.js';
@@ -183,9 +184,8 @@ export async function openLease(ballast: Ballast, root: string, options: LeaseOp
   /** Whether the file of a delivery is the one that was read; another one in `incoming/` is taken in later. */
   function isAsRead({ room, name }: Slot): boolean {
     if (room !== 'incoming') return true;
-    const read = inbox.find(name)?.file.stat;
-    const there = disk.lstatSync(`${root}/incoming/${name}`, { throwIfNoEntry: false });
-    return there?.ino === read?.ino && there?.size === read?.size;
+    const file = inbox.find(name)?.file;
+    return file !== undefined && isUnchanged(disk, file);
   }
 
   function forget(endpoint: string, slot: Slot): void {
@@ -247,8 +247,8 @@ export async function openLease(ballast: Ballast, root: string, options: LeaseOp
   /** Whatever fails here, the next lease does again; it must not hide the error that a drain has ended with. */
   async function putInOrder(): Promise<void> {
     for (const work of [
+      removeAll, // before what is left in `incoming/` is queued
       intake.placeRest,
-      removeAll,
       health.flush,
       answers.flush,
       sync.flush,
@@ -264,7 +264,13 @@ export async function openLease(ballast: Ballast, root: string, options: LeaseOp
   }
 
   async function removeAll(): Promise<void> {
-    for (const slot of unremoved.values()) await files.remove(slot).catch(ignoreErrno);
+    for (const slot of unremoved.values()) {
+      try {
+        if (isAsRead(slot)) await files.remove(slot);
+      } catch (error) {
+        ignoreErrno(error);
+      }
+    }
   }
 
   function heldBy(delivery: Delivery): Slot {

@@ -1,9 +1,10 @@
-import { linkSync, renameSync, writeFileSync } from 'node:fs';
+import { linkSync, readFileSync, renameSync, utimesSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { Event } from '../../../../src/event/event.js';
 import { eventToBytes } from '../../../../src/event/record.js';
 import type { Lease, Spool } from '../../../../src/spool/spool.js';
 import { event } from '../../../support/builders.js';
+import { faultyDisk } from '../../../support/faulty-disk.js';
 import {
   claimAll,
   discardAll,
@@ -16,6 +17,7 @@ import {
   names,
   quickDir,
   spoolAt,
+  text,
 } from '../../../support/spool-kit.js';
 
 const reason = { reason: 'gave-up', message: 'too old', time: '' };
@@ -173,6 +175,55 @@ describe('fanOut() with endpoints that can be sent to now', () => {
       await lease.close();
     });
   }
+
+  it('done() leaves another event that was written into the file, as large as the one that was sent', async () => {
+    const { root, lease } = await fired({ ...event(), payload: Buffer.from('"sent"') });
+    await step(lease);
+    const [delivery] = await claimAll(lease, 'a');
+    const path = `${root}/incoming/${delivery!.event.id}.json`;
+    writeFileSync(path, readFileSync(path, 'utf8').replace('"sent"', '"next"'));
+    utimesSync(path, 1, 1);
+    await lease.done(delivery!);
+    await fanOutAll(lease, () => ['a']);
+    expect((await claimAll(lease, 'a')).map(text)).toEqual(['"next"']);
+    await lease.close();
+  });
+
+  it('done() removes a file whose time alone has changed', async () => {
+    const { root, lease } = await fired(event());
+    await step(lease);
+    const [delivery] = await claimAll(lease, 'a');
+    utimesSync(`${root}/incoming/${delivery!.event.id}.json`, 1, 1);
+    await lease.done(delivery!);
+    expect(names(`${root}/incoming`)).toEqual([]);
+    await lease.close();
+  });
+
+  it('close() removes what was delivered and could not be removed then', async () => {
+    let isRefused = true;
+    const { disk } = faultyDisk(({ name, args }) =>
+      isRefused && name === 'unlinkSync' && /incoming.*json$/.test(String(args[0])) ? 'EIO' : undefined,
+    );
+    const { root } = await fired(event());
+    const next = await leaseOf(spoolAt(root, { disk }));
+    await step(next);
+    const [delivery] = await claimAll(next, 'a');
+    await expect(next.done(delivery!)).rejects.toThrow('EIO');
+    isRefused = false;
+    await next.close();
+    expect([names(`${root}/incoming`), filesBelow(`${root}/queue`)]).toEqual([[], []]);
+  });
+
+  it('queues what it could not remove from incoming/ after the delivery', async () => {
+    const { disk } = faultyDisk(({ name, args }) =>
+      name === 'accessSync' && String(args[0]).endsWith('/incoming') ? 'EACCES' : undefined,
+    );
+    const { root } = await fired(event());
+    const lease = await leaseOf(spoolAt(root, { disk }));
+    await step(lease);
+    expect([lease.unqueued(), names(`${root}/incoming`)]).toEqual([0, []]);
+    await lease.close();
+  });
 
   it('lets another event of the id of one that is sent wait for that, unreported', async () => {
     const first = event();
