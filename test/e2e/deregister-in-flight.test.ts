@@ -12,16 +12,20 @@ interface Beside {
 const hangs: AnswerRequest = () => new Promise(() => undefined);
 const ids = ['e1', 'e2', 'e3', 'e4'];
 
-/** A daemon has one delivery of hook `one` in flight, and three wait behind it. */
-async function inFlight(answer: AnswerRequest, hooks = (url: string) => `one: "${url}"`): Promise<Beside> {
+/** A daemon has one delivery of hook `one` in flight, and three are queued behind it; another endpoint has got its own. */
+async function inFlight(
+  answer: AnswerRequest,
+  hooks = (url: string, other: string) => `one: ["${url}", "${other}"]`,
+): Promise<Beside> {
   const world = createWorld();
   const receiver = await world.receiver(answer);
+  const other = await world.receiver();
   world.hooks(
-    `hooks: {${hooks(receiver.url)}}\ndefaults: {concurrency: 1, retry: {schedule: [1h], jitter: 0}}\n`,
+    `hooks: {${hooks(receiver.url, other.url)}}\ndefaults: {concurrency: 1, retry: {schedule: [1h], jitter: 0}}\n`,
   );
   for (const id of ids) await world.run(['fire', 'one', '-d', '1', '--id', id]);
   const daemon = world.start(['drain', '--daemon', '--grace', '0s']);
-  await until('one is in flight', () => receiver.requests.length === 1);
+  await until('one is in flight', () => receiver.requests.length === 1 && other.requests.length === 4);
   return { world, url: receiver.url, daemon };
 }
 
@@ -74,7 +78,7 @@ describe('a delivery is in flight in a daemon while it is deregistered', () => {
         await failing;
         return { status: 503 };
       },
-      (url) => `one: "${url}", two: "${url}"`,
+      (url, other) => `one: ["${url}", "${other}"], two: "${url}"`,
     );
     const { world, url, daemon } = beside;
     const deregistering = world.run(['deregister', 'one', url]);
@@ -102,6 +106,32 @@ describe('a delivery is in flight in a daemon while it is deregistered', () => {
     expect(dead(world)).toHaveLength(3);
     expect(world.names('control')).toEqual([]);
   });
+});
+
+test('deregister moves what a daemon sends from incoming/, and what waits there behind it', async () => {
+  const world = createWorld();
+  let fail = (): void => undefined;
+  const failing = new Promise<void>((resolve) => {
+    fail = resolve;
+  });
+  const receiver = await world.receiver(async () => {
+    await failing;
+    return { status: 503 };
+  });
+  world.hooks(`hooks: {one: "${receiver.url}"}\ndefaults: {concurrency: 1}\n`);
+  for (const id of ids) await world.run(['fire', 'one', '-d', '1', '--id', id]);
+  const daemon = world.start(['drain', '--daemon']);
+  await until('one is in flight', () => receiver.requests.length === 1);
+  const deregistering = world.run(['deregister', receiver.url]);
+  await daemon.says('was deregistered: 3 deliveries moved to dead/');
+  fail();
+  expect(await deregistering).toMatchObject({
+    code: 0,
+    stderr: 'capnhook: deregistered from one; 4 deliveries moved to dead/\n',
+  });
+  expect(dead(world)).toEqual(ids);
+  daemon.kill('SIGTERM');
+  await daemon.ended;
 });
 
 test('deregister ends with 75 beside a daemon that does not answer, and the next drain obeys the request', async () => {

@@ -11,14 +11,14 @@ import { discardRequestOf } from '../drain/requests.js';
 import { checkedUrl } from './checked-url.js';
 import { type MovePorts, moveToDead } from './move-to-dead.js';
 import { type ProbablyMeant, probablyMeant } from './probably-meant.js';
-import { countMatching, countQueued, idsWithDeliveries } from './queued-deliveries.js';
+import { countDead, countMatching, countQueued, idsWithDeliveries } from './queued-deliveries.js';
 import type { Registrations } from './registrations.js';
 
 export interface DeregisterPorts extends MovePorts {
   registrations: Pick<Registrations, 'path' | 'requireFile' | 'remove'>;
   spool: Pick<
     Spool,
-    'backlog' | 'boundTo' | 'survey' | 'lease' | 'request' | 'hasRequest' | 'requestProgress'
+    'backlog' | 'boundTo' | 'survey' | 'isHeld' | 'lease' | 'request' | 'hasRequest' | 'requestProgress'
   >;
   /** Makes the id of a request. */
   newId(): string;
@@ -41,7 +41,7 @@ export interface Deregistration {
 export interface Deregistered {
   /** The hooks and patterns that the endpoint was registered for. */
   removedFrom: string[];
-  /** Deliveries that were moved to `dead/`, or delivered meanwhile; with `dryRun` those that would be. */
+  /** Deliveries that were moved to `dead/`; with `dryRun` those that are queued and would be. */
   moved: number;
   /** Deliveries still queued for it: those of events that name the URL itself, of other hooks, or all with `keep`. */
   queued: number;
@@ -77,7 +77,10 @@ export async function deregisterEndpoint(
   const belongsTo = await spool.boundTo();
   if (belongsTo !== undefined && belongsTo !== registrations.path) result.belongsTo = belongsTo;
   else if (hooks !== undefined && !keep)
-    Object.assign(result, await moveUnregistered(ports, { hooks, endpoints, hook, dryRun, onWaiting }));
+    Object.assign(
+      result,
+      await moveUnregistered(ports, { hooks, endpoints, hook, removedFrom, dryRun, onWaiting }),
+    );
   result.queued = await countQueued(spool, endpoints);
   if (dryRun) result.queued -= result.moved;
   if (hooks !== undefined && removedFrom.length + result.moved === 0) {
@@ -93,6 +96,7 @@ interface Unregistered {
   hooks: Hooks;
   endpoints: readonly string[];
   hook: string | undefined;
+  removedFrom: readonly string[];
   dryRun: boolean;
   onWaiting: (() => void) | undefined;
 }
@@ -100,17 +104,22 @@ interface Unregistered {
 /** Moves the deliveries that the remaining hooks no longer ask for. */
 async function moveUnregistered(
   ports: DeregisterPorts,
-  { hooks, endpoints, hook, dryRun, onWaiting }: Unregistered,
+  { hooks, endpoints, hook, removedFrom, dryRun, onWaiting }: Unregistered,
 ): Promise<Pick<Deregistered, 'moved' | 'isPending'>> {
   const request: ControlRequest = { id: ports.newId(), request: 'deregister', endpoints };
   if (hook !== undefined) request.hook = hook;
   const router = createRouter(hooks);
   const discard = discardRequestOf(request, (event, endpoint) => router.endpointFor(event, endpoint));
-  const matching = await countMatching(ports.spool, discard);
-  const isFinished = dryRun || matching === 0 || (await moveToDead(ports, { request, discard, onWaiting }));
-  const left = isFinished ? 0 : await countMatching(ports.spool, discard);
-  const moved = matching - left;
-  return left > 0 ? { moved, isPending: true } : { moved };
+  const { spool } = ports;
+  const matching = await countMatching(spool, discard);
+  if (dryRun) return { moved: matching };
+  // A drain may have deliveries in flight that are not queued: it is asked in any case.
+  const isNeeded = matching > 0 || (removedFrom.length > 0 && (await spool.isHeld()));
+  if (!isNeeded) return { moved: 0 };
+  const deadBefore = await countDead(spool, endpoints);
+  const isFinished = await moveToDead(ports, { request, discard, onWaiting });
+  const moved = (await countDead(spool, endpoints)) - deadBefore;
+  return isFinished ? { moved } : { moved, isPending: true };
 }
 
 /** Under which ids an endpoint's deliveries may be queued: its own, that of its URL, and the name of one that has its URL. */

@@ -27,3 +27,10 @@ export async function idsWithDeliveries(spool: Pick<Spool, 'backlog'>): Promise<
     if (waiting + retrying > 0) ids.push(endpoint);
   return ids;
 }
+
+/** The number of dead deliveries of some endpoints. */
+export async function countDead(spool: Pick<Spool, 'backlog'>, ids: Iterable<string>): Promise<number> {
+  let count = 0;
+  for (const id of ids) for await (const { dead } of spool.backlog(id)) count += dead;
+  return count;
+}
