@@ -267,7 +267,7 @@ describe('a daemon', () => {
     await world.run(['fire', 'late', '-d', '1', '--id', 'late']);
     await world.run(['fire', 'complete', '-d', '2']);
     await receiver.waitFor(2, 20_000);
-    expect(world.names('incoming')).toEqual(['late.json']);
+    await until('only the late one waits', () => world.names('incoming').join() === 'late.json');
     expect(world.names('unclaimed')).toEqual([]);
     world.hooks(`hooks: {complete: "${url}/a", ops: "${url}/ops", late: "${url}/late"}\n${defaults}`);
     await daemon.says('the hooks file is usable again');

@@ -29,7 +29,7 @@ const refused: Record<string, [Uint8Array, RegExp]> = {
   'nothing at all': [Buffer.from(''), /empty/],
   'white space alone': [Buffer.from(' \n\t\n'), /white space/],
   'a truncated text': [Buffer.from('{"id":1,"name":"Je'), /unexpected end/],
-  'trailing text': [Buffer.from('{"id":1} done'), /text behind/],
+  'trailing text': [Buffer.from('{"id":1} done'), /text after the JSON value/],
   'single quotes': [Buffer.from("{'id':1}"), /single quote/],
   NaN: [Buffer.from('{"n":NaN}'), /NaN/],
   'a byte-order mark': [Buffer.from('\uFEFF{"id":1}'), /byte-order mark/],

@@ -187,7 +187,7 @@ describe('drain() and an intake that does not get on', () => {
         ...lease,
         async fanOut(route) {
           nth += 1;
-          return nth < 4 ? { ...nothing, unread: entries(nth * 256), more: true } : lease.fanOut(route);
+          return nth < 4 ? { ...nothing, postponed: entries(nth * 256), more: true } : lease.fanOut(route);
         },
       }),
     });
@@ -202,7 +202,7 @@ describe('drain() and an intake that does not get on', () => {
         ...lease,
         async fanOut() {
           steps += 1;
-          return { ...nothing, unread: entries(0), more: true };
+          return { ...nothing, postponed: entries(0), more: true };
         },
       }),
     });
