@@ -1,7 +1,19 @@
 /** Every system call of a drain (in the short measure every second one) is the last one before a kill; and a drain where no links can be made. */
+import { appendFileSync, writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { measure } from '../../faults/support/measure.js';
 import { atEachCall, drainWith } from '../../support/drain-with-faults.js';
+import { faultyDisk } from '../../support/faulty-disk.js';
+import {
+  claimAll,
+  fanOutAll,
+  leaseOf,
+  madeSpool,
+  names,
+  quickDir,
+  spoolAt,
+  text,
+} from '../../support/spool-kit.js';
 
 describe('a drain on a disk that fails', () => {
   // The timers of a process that was killed never fire.
@@ -72,5 +84,43 @@ describe('a drain on a disk that fails', () => {
           nth === n ? 'ENOSPC' : name === 'linkSync' ? 'EXDEV' : undefined,
       { from: measure(3, 1), every: measure(4, 1) },
     );
+  }, 60_000);
+
+  /** An intake of a batch that is copied, killed at call `n`; somebody adds a line right before the batch is moved. */
+  async function takeInCopied(n: number): Promise<{ isKilled: boolean; isAdded: boolean; found: string[] }> {
+    const root = madeSpool(quickDir());
+    const path = `${root}/incoming/b.jsonl`;
+    writeFileSync(path, '{"id":"b","hook":"x"}\n"first"\n');
+    let [isKilled, isAdded] = [false, false];
+    const { disk, closeAll } = faultyDisk(({ nth, name, args }) => {
+      isKilled ||= nth === n;
+      if (isKilled) return 'KILL';
+      if (name === 'renameSync' && args[0] === path && !isAdded) {
+        appendFileSync(path, '"more"\n');
+        isAdded = true;
+      }
+      return name === 'linkSync' ? 'EPERM' : undefined;
+    });
+    const takeIn = async () => fanOutAll(await leaseOf(spoolAt(root, { disk })), () => ['a']);
+    await takeIn().catch(() => {});
+    closeAll();
+    const lease = await leaseOf(spoolAt(root));
+    await fanOutAll(lease, () => ['a']);
+    const found = (await claimAll(lease, 'a')).map(text);
+    expect(names(`${root}/incoming`)).toEqual([]);
+    expect(names(`${root}/tmp`).filter((name) => name.startsWith('taken.'))).toEqual([]);
+    await lease.close();
+    return { isKilled, isAdded, found };
+  }
+
+  it('fanOut() loses no line that is added to a copied batch until it is removed, at whichever call it is killed', async () => {
+    let last = { isKilled: true, isAdded: false };
+    for (let n = 1; last.isKilled; n += 1) {
+      const { found, ...how } = await takeInCopied(n);
+      const lines = how.isAdded ? ['"first"', '"more"'] : ['"first"'];
+      expect([...new Set(found)], `killed at call ${n}`).toEqual(lines);
+      last = how;
+    }
+    expect(last.isAdded).toBe(true);
   }, 60_000);
 });

@@ -26,7 +26,7 @@ import { putAside, type RawPath } from '../disk/put-aside.js';
 import { type EntryStat, readEntry } from '../disk/read-entry.js';
 import { createStillness } from '../disk/stillness.js';
 import { removeIfThere, syncDirectory } from '../disk/write-file.js';
-import { isOurs, moveRead } from '../placing/place-file.js';
+import { isOurs } from '../placing/place-file.js';
 import { queueEvent, takeBack } from '../placing/queue-event.js';
 import type { QueueWriter } from '../placing/queue-writer.js';
 import type { Queued } from '../placing/queued.js';
@@ -38,6 +38,7 @@ import { createIdMaker } from './id-maker.js';
 import type { InboxDeliveries } from './inbox-deliveries.js';
 import { scanIncoming } from './incoming.js';
 import { createLaterEntries } from './postponed-entries.js';
+import { removeCopied } from './taken-batch.js';
 
 /** One step reads so many entries, or for so long (ms), at most; and it puts them into queues for so long at a time. */
 const stepEntries = 256;
@@ -148,6 +149,8 @@ export function createIntake(disk: Disk, root: string, options: IntakeOptions): 
   const behindSent = new Map<string, string>();
   /** Whether something was removed from `incoming/` that may not be gone for good. */
   let removed = false;
+  /** Whether a copied batch was taken out of `incoming/` that may come back from `tmp/`. */
+  let hasTaken = false;
   let caughtUp = false;
   /** Whether the last step has left a batch half checked: then single events have their turn. */
   let isHalfChecked = false;
@@ -466,6 +469,8 @@ export function createIntake(disk: Disk, root: string, options: IntakeOptions): 
       finished = finished.filter((each) => removeTakenIn(each, done));
       if (removed) syncDirectory(disk, incoming);
       removed = false;
+      if (hasTaken) syncDirectory(disk, `${root}/tmp`);
+      hasTaken = false;
       for (const { file } of finished) free(nameOf(file));
     } finally {
       for (const file of done.files) if ('source' in file) check.release(file);
@@ -520,7 +525,10 @@ export function createIntake(disk: Disk, root: string, options: IntakeOptions): 
     const there = disk.lstatSync(path, { throwIfNoEntry: false });
     if (there === undefined) return true;
     if (there.ino !== read.ino || there.size !== read.size) return false;
-    if ('source' in file && isCopied(file, queued)) return removeCopied(path, read);
+    if ('source' in file && isCopied(file, queued)) {
+      hasTaken = true;
+      return removeCopied(disk, root, { path, read, token: options.token() });
+    }
     removeIfThere(disk, path);
     return true;
   }
@@ -531,14 +539,6 @@ export function createIntake(disk: Disk, root: string, options: IntakeOptions): 
     const isOther = ({ endpoint, segment, name }: Queued) =>
       disk.lstatSync(`${root}/queue/${endpoint}/${segment}/${name}`, { throwIfNoEntry: false })?.ino !== ino;
     return queued.some(isOther);
-  }
-
-  /** It is looked at once more when its name is gone: until then somebody may have added to it. */
-  function removeCopied(path: string, read: Pick<EntryStat, 'ino' | 'size'>): boolean {
-    const target = `${root}/tmp/${options.token()}`;
-    if (moveRead(disk, root, { path, target, read }) !== 'moved') return false;
-    removeIfThere(disk, target);
-    return true;
   }
 
   return {

@@ -11,6 +11,7 @@ import { putAside } from '../disk/put-aside.js';
 import { whyNotWritable } from '../disk/read-entry.js';
 import { ofMachine } from '../disk/spool-error.js';
 import { leaveFirst, removeDirectory, type Standing } from '../endpoints/endpoint-directories.js';
+import { restoreTaken } from '../intake/taken-batch.js';
 import { restoreRooms } from '../setup/create.js';
 
 /** What an earlier drain has left. */
@@ -30,14 +31,16 @@ export interface Recovered {
 const yieldEvery = 256;
 
 /**
- * Makes directories that are missing, sweeps old left-overs out of `tmp/`, removes empty segments and endpoints,
+ * Makes directories that are missing, moves batches back that were being taken out of `incoming/`, sweeps old left-overs
+ * out of `tmp/`, removes empty segments and endpoints,
  * and puts aside what stands where only a directory, or a batch's progress, can be
  * of use.
  * @throws the errno of a directory that all need and that cannot be listed, or of a failed move
  */
 export async function recover(disk: Disk, root: string, now: number): Promise<Recovered> {
   restoreRooms(disk, root);
-  for (const name of listNames(disk, `${root}/tmp`)) sweep(disk, `${root}/tmp/${name}`, now);
+  for (const name of listNames(disk, `${root}/tmp`))
+    if (!restoreTaken(disk, root, name)) sweep(disk, `${root}/tmp/${name}`, now);
   const aside: EntryProblem[] = [];
   const unsettled = new Map<string, () => void>();
   const found = new Map<string, Standing>();
