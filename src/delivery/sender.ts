@@ -1,5 +1,6 @@
 import type { Endpoint } from '../endpoint/endpoint.js';
 import type { Event } from '../event/event.js';
+import type { CutSignal } from '../shared/cut.js';
 
 /** What a receiver answered, as far as it matters. */
 export interface Answer {
@@ -62,7 +63,7 @@ export interface Attempt {
   /** Unix seconds, for `webhook-timestamp` and the signature. */
   timestamp: number;
   /** Cuts the attempt off. */
-  signal?: AbortSignal;
+  signal?: CutSignal;
 }
 
 /** Makes attempts. */

@@ -1,5 +1,4 @@
 /** A drain on a spool in memory, with a sender that answers from a table, a clock that is set, and no randomness. */
-import { setMaxListeners } from 'node:events';
 import type { Attempt, AttemptResult, Sender } from '../../src/delivery/sender.js';
 import { type Endpoint, endpointDefaults } from '../../src/endpoint/endpoint.js';
 import type { Health } from '../../src/endpoint/health.js';
@@ -8,6 +7,7 @@ import type { JournalEntry } from '../../src/journal/journal.js';
 import type { Hooks } from '../../src/routing/hooks.js';
 import type { HooksRefresh } from '../../src/routing/live-hooks.js';
 import type { Clock } from '../../src/shared/clock.js';
+import type { CutSignal } from '../../src/shared/cut.js';
 import { createMemorySpool } from '../../src/spool/memory.js';
 import type { Delivery, EndpointBacklog, Lease, Spool, Why } from '../../src/spool/spool.js';
 import { drain } from '../../src/usecases/drain/drain.js';
@@ -107,12 +107,11 @@ function scriptedSender(script: Record<string, Script> = {}): ScriptedSender {
     return typeof result === 'number' ? { kind: 'answer', status: result } : result;
   }
 
-  function cutOff(signal: AbortSignal | undefined): Promise<AttemptResult> {
+  function cutOff(signal: CutSignal | undefined): Promise<AttemptResult> {
     return new Promise((resolve) => {
       if (signal === undefined) return;
       if (signal.aborted) resolve({ kind: 'aborted' });
-      setMaxListeners(0, signal);
-      signal.addEventListener('abort', () => resolve({ kind: 'aborted' }), { once: true });
+      signal.addEventListener('abort', () => resolve({ kind: 'aborted' }));
     });
   }
 

@@ -5,13 +5,13 @@
  * to the end of its answer and kept, or destroyed. The one exception is an
  * answer of success whose body is still coming: its `rest` says when.
  */
+import type { CutSignal } from '../../shared/cut.js';
 import { formatDuration } from '../../shared/duration.js';
 import { describeAnswer } from '../answer/describe-answer.js';
 import { isSuccess } from '../answer/verdict.js';
 import type { HttpRequest } from '../request/http-request.js';
 import type { Answer, AttemptAnswer, AttemptResult } from '../sender.js';
 import type { AnswerListener, Connection } from './connection.js';
-import type { CutOffs } from './cut-offs.js';
 import type { Deadlines } from './deadlines.js';
 import { describeCode, describeError } from './error-words.js';
 
@@ -31,9 +31,8 @@ export interface ExchangeOptions {
   /** For everything: looking up the host, connecting, TLS, sending, and the whole answer. */
   timeoutMs: number;
   /** Each of them cuts the exchange off. */
-  signals: readonly AbortSignal[];
+  signals: readonly CutSignal[];
   deadlines: Deadlines;
-  cutOffs: CutOffs;
   connections: Connections;
 }
 
@@ -56,7 +55,7 @@ export interface Connections {
  * 9.3.1). It may be a repeat for the receiver, with the same `webhook-id`.
  */
 export function exchange(request: HttpRequest, options: ExchangeOptions): Promise<AttemptResult> {
-  const { timeoutMs, signals, deadlines, cutOffs, connections } = options;
+  const { timeoutMs, signals, deadlines, connections } = options;
   return new Promise((resolve) => {
     /** Whether the result was given. */
     let settled = false;
@@ -75,7 +74,7 @@ export function exchange(request: HttpRequest, options: ExchangeOptions): Promis
     const onRestDeadline = () => void setImmediate(setImmediate, onTimeout);
     const onAbort = () => drop(cutOffAt(connection?.lateCode()));
     const deadline = deadlines.set(timeoutMs, onDeadline);
-    for (const signal of signals) cutOffs.add(signal, onAbort);
+    for (const signal of signals) signal.addEventListener('abort', onAbort);
 
     function settle(result: AttemptResult): void {
       settled = true;
@@ -87,7 +86,7 @@ export function exchange(request: HttpRequest, options: ExchangeOptions): Promis
       over = true;
       deadlines.clear(deadline, onDeadline);
       if (restDeadline !== undefined) deadlines.clear(restDeadline, onRestDeadline);
-      for (const signal of signals) cutOffs.delete(signal, onAbort);
+      for (const signal of signals) signal.removeEventListener('abort', onAbort);
       onRestOver?.();
     }
 

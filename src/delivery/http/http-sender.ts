@@ -9,6 +9,7 @@
  * request that still waits for its connection, and only so is it known whether
  * a connection served others before.
  */
+import { createCut } from '../../shared/cut.js';
 import { errnoOf } from '../../shared/errors.js';
 import { monotonicMs } from '../../shared/monotonic.js';
 import { type ConnectingOptions, createConnecting } from '../connect/connecting.js';
@@ -22,7 +23,6 @@ import type { SecretReader } from '../request/secrets.js';
 import type { Attempt, AttemptResult, Sender } from '../sender.js';
 import { openClientConnection } from './client-connection.js';
 import { type Connection, createIdleConnections } from './connection.js';
-import { createCutOffs } from './cut-offs.js';
 import { createDeadlines } from './deadlines.js';
 import { describeError } from './error-words.js';
 import { type Connections, exchange } from './exchange.js';
@@ -70,8 +70,7 @@ export function createHttpSender({
   const idle = createIdleConnections({ max: maxIdle });
   const open = new Set<Connection>();
   const deadlines = createDeadlines();
-  const cutOffs = createCutOffs();
-  const closing = new AbortController();
+  const closing = createCut();
   let mayConnect = true;
   let loading: Promise<Connect> | undefined;
   let connect: Connect | undefined;
@@ -101,7 +100,6 @@ export function createHttpSender({
       timeoutMs: endpoint.timeoutMs,
       signals: signal === undefined ? [closing.signal] : [closing.signal, signal],
       deadlines,
-      cutOffs,
       connections,
     });
   }
@@ -139,7 +137,7 @@ export function createHttpSender({
       for (const connection of open) connection.stopConnecting();
     },
     async close() {
-      closing.abort();
+      closing.cutOff();
       names.close();
       await Promise.all(Array.from(open, (connection) => connection.destroy()));
     },

@@ -2,6 +2,7 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Endpoint } from '../../../endpoint/endpoint.js';
 import { allowedConcurrency, isBlocking, isInRun, probeOf } from '../../../endpoint/health.js';
+import type { CutSignal } from '../../../shared/cut.js';
 import type { Delivery, Due } from '../../../spool/spool.js';
 import type { Holds } from '../holds.js';
 import type { DrainPorts } from '../ports.js';
@@ -187,7 +188,7 @@ export function createAttempts(ports: DrainPorts, options: AttemptsOptions): Att
     end();
   }
 
-  async function attempt(delivery: Delivery, endpoint: Endpoint, signal: AbortSignal): Promise<Attempted> {
+  async function attempt(delivery: Delivery, endpoint: Endpoint, signal: CutSignal): Promise<Attempted> {
     const { event } = delivery;
     const number = settler.attemptNumber(delivery);
     settler.began(delivery);

@@ -1,6 +1,8 @@
 /** How attempts are cut off: all together, or one alone. */
-export interface Cut {
-  signal: AbortSignal;
+import { type CutSignal, createCut } from '../../../shared/cut.js';
+
+export interface AttemptCut {
+  signal: CutSignal;
   /** Cuts off this attempt alone; undefined where it cannot be. */
   cutOff?: () => void;
   /** The attempt has ended. */
@@ -8,34 +10,30 @@ export interface Cut {
 }
 
 export interface Cuts {
-  /** For attempts that are only cut off with all others: they share a signal, which is cheap. */
-  common: Cut;
+  /** For attempts that are only cut off with all others: they share a signal. */
+  common: AttemptCut;
   /** For an attempt that may be cut off alone. */
-  own(): Cut;
+  own(): AttemptCut;
   /** Cuts off all attempts, those to come included. */
   all(): void;
 }
 
 /** Makes the signals of a drain's attempts. */
 export function createCuts(): Cuts {
-  const forAll = new AbortController();
-  const alone = new Set<AbortController>();
+  const forAll = createCut();
+  const alone = new Set<() => void>();
 
   return {
     common: { signal: forAll.signal, end() {} },
     own() {
-      const controller = new AbortController();
-      if (forAll.signal.aborted) controller.abort();
-      alone.add(controller);
-      return {
-        signal: controller.signal,
-        cutOff: () => controller.abort(),
-        end: () => void alone.delete(controller),
-      };
+      const { signal, cutOff } = createCut();
+      if (forAll.signal.aborted) cutOff();
+      alone.add(cutOff);
+      return { signal, cutOff, end: () => void alone.delete(cutOff) };
     },
     all() {
-      forAll.abort();
-      for (const controller of alone) controller.abort();
+      forAll.cutOff();
+      for (const cutOff of alone) cutOff();
     },
   };
 }
