@@ -6,7 +6,6 @@ import { setImmediate } from 'node:timers/promises';
 import { momentOf } from '../../shared/clock.js';
 import { CapnhookError } from '../../shared/errors.js';
 import { longestTimerMs } from '../../shared/timer.js';
-import { createAlarm } from './alarm.js';
 import { createHolds } from './holds.js';
 import { createIntake } from './intake/intake.js';
 import { createUnclaimedEvents } from './intake/unclaimed.js';
@@ -22,6 +21,7 @@ import { createAttempts } from './sending/attempts.js';
 import { sendUnqueued } from './sending/unqueued.js';
 import { createResting, tryEveryMs } from './settling/resting.js';
 import { createSettler, type Settler } from './settling/settle.js';
+import { createSignal } from './signal.js';
 
 /** How soon a hooks file that is being written is looked at again, in ms. */
 const unsettledMs = 200;
@@ -50,7 +50,7 @@ export async function drain(ports: DrainPorts, options: DrainOptions): Promise<D
   const { lease, hooks, clock } = ports;
   const { until, stop, abort, showUrls = false, rescanMs } = options;
   const summary = emptySummary();
-  const alarm = createAlarm();
+  const signal = createSignal();
   const routing = createRouting(hooks);
   const isPass = until === 'pass';
   const resting = createResting(clock, { until });
@@ -108,12 +108,12 @@ export async function drain(ports: DrainPorts, options: DrainOptions): Promise<D
     // What it came to may have parked its endpoint, or put it aside until a time of its own.
     const againMs = Math.min(Math.max(lookAgainMs, lookAgainTimes * lookMs), lookAgainMostMs);
     lookAt = Math.min(lookAt, lookedAt + againMs);
-    alarm.ring();
+    signal.raise();
   }
 
   function onHint(): void {
     lookAt = Number.NEGATIVE_INFINITY;
-    alarm.ring();
+    signal.raise();
   }
 
   function cutOff(): void {
@@ -131,12 +131,12 @@ export async function drain(ports: DrainPorts, options: DrainOptions): Promise<D
 
   function onStop(): void {
     startGrace();
-    alarm.ring();
+    signal.raise();
   }
 
   function onAbort(): void {
     cutOff();
-    alarm.ring();
+    signal.raise();
   }
 
   async function giveUpPaused(): Promise<void> {
@@ -157,7 +157,7 @@ export async function drain(ports: DrainPorts, options: DrainOptions): Promise<D
     await unclaimed.expire();
     intake.begin();
     do {
-      await sendUnqueued({ lease, attempts, alarm, summary, clock, isStopping });
+      await sendUnqueued({ lease, attempts, signal, summary, clock, isStopping });
       await intake.step();
       // A request goes with a change of the hooks file: it is obeyed by the file as it is then.
       if (!intake.isUnsettled() && requests.areWaiting()) await requests.step();
@@ -165,7 +165,7 @@ export async function drain(ports: DrainPorts, options: DrainOptions): Promise<D
       const before = clock.monotonic();
       opensInMs = attempts.look();
       lookMs = clock.monotonic() - before;
-      if (!(await attempts.fill())) alarm.ring();
+      if (!(await attempts.fill())) signal.raise();
       await setImmediate(); // answers that have come in are heard between two steps
     } while (intake.mayGoOn() && !attempts.failure() && !isStopping());
     opensAt = lookedAt + opensInMs;
@@ -194,7 +194,7 @@ export async function drain(ports: DrainPorts, options: DrainOptions): Promise<D
 
   /** Many that are given up together are told in one line, at the end or each second. */
   async function tellGathered(): Promise<void> {
-    const isIdle = attempts.count() === 0 && !alarm.hasRung();
+    const isIdle = attempts.count() === 0 && !signal.isRaised();
     if (!isIdle && clock.monotonic() - toldAt < gatherMs) return;
     telling.flush();
     holds.flush(isIdle ? 'idle' : 'busy');
@@ -225,19 +225,19 @@ export async function drain(ports: DrainPorts, options: DrainOptions): Promise<D
       if (!isStopping()) {
         if (clock.monotonic() >= lookAt || requests.areWaiting()) await look();
         else if (!(await attempts.fill())) {
-          alarm.ring();
+          signal.raise();
           await setImmediate();
         }
       }
       await tellGathered();
-      if (attempts.count() === 0 && !alarm.hasRung()) {
+      if (attempts.count() === 0 && !signal.isRaised()) {
         // What came back since may let the next one start.
         if (isStale && !isStopping()) lookAt = clock.monotonic();
         else if (await isFinished()) return;
       }
       if (isStopping()) startGrace();
       const [ms, againMs] = [waitMs(), Math.min(attempts.againMs(), requests.dueMs())];
-      const hasRung = await alarm.wait(Math.min(ms, againMs));
+      const hasRung = await signal.wait(Math.min(ms, againMs));
       if (!hasRung && ms <= againMs) lookAt = clock.monotonic();
       if (hasRung) await setImmediate(); // answers that come together are all heard, and then their places filled together
     }

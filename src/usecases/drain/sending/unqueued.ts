@@ -6,8 +6,8 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Clock } from '../../../shared/clock.js';
 import type { Lease } from '../../../spool/spool.js';
-import type { Alarm } from '../alarm.js';
 import type { DrainSummary } from '../ports.js';
+import type { Signal } from '../signal.js';
 import type { Attempts } from './attempts.js';
 
 /** Fewer deliveries than this are waited for only as long as this, in ms. */
@@ -26,7 +26,7 @@ const FIRST_INTERVAL_MS = 500;
 export interface UnqueuedOptions {
   lease: Lease;
   attempts: Attempts;
-  alarm: Alarm;
+  signal: Signal;
   summary: DrainSummary;
   clock: Clock;
   isStopping(): boolean;
@@ -37,7 +37,7 @@ export interface UnqueuedOptions {
  * @throws what `attempts` throws
  */
 export async function sendUnqueued(options: UnqueuedOptions): Promise<void> {
-  const { lease, attempts, alarm, summary, clock, isStopping } = options;
+  const { lease, attempts, signal, summary, clock, isStopping } = options;
   const intervalMs = summary.delivered < PER_INTERVAL ? FIRST_INTERVAL_MS : INTERVAL_MS;
   let deliveredBefore = summary.delivered;
   let until = clock.monotonic() + intervalMs;
@@ -52,8 +52,8 @@ export async function sendUnqueued(options: UnqueuedOptions): Promise<void> {
       until = clock.monotonic() + intervalMs;
       deliveredBefore = summary.delivered;
     }
-    if (await attempts.fill()) await alarm.wait(Math.max(until - clock.monotonic(), 1));
+    if (await attempts.fill()) await signal.wait(Math.max(until - clock.monotonic(), 1));
     await setImmediate();
   }
-  alarm.ring(); // the drain's loop has not heard what came home meanwhile
+  signal.raise(); // the drain's loop has not heard what came home meanwhile
 }
