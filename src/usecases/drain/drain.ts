@@ -19,7 +19,7 @@ import { createRequests } from './requests.js';
 import { createRouting, type Routing } from './routing.js';
 import { createAttempts } from './sending/attempts.js';
 import { sendUnqueued } from './sending/unqueued.js';
-import { createResting, tryEveryMs } from './settling/resting.js';
+import { createCooldowns, tryEveryMs } from './settling/cooldowns.js';
 import { createSettler, type Settler } from './settling/settle.js';
 import { createSignal } from './signal.js';
 
@@ -53,17 +53,17 @@ export async function drain(ports: DrainPorts, options: DrainOptions): Promise<D
   const signal = createSignal();
   const routing = createRouting(hooks);
   const isPass = until === 'pass';
-  const resting = createResting(clock, { until });
+  const cooldowns = createCooldowns(clock, { until });
   const alerts = createAlerts(ports, routing);
   const telling = createTelling(ports, { showUrls, onChange: alerts.add });
-  const settler = createSettler(ports, { summary, telling, resting, isStopping });
+  const settler = createSettler(ports, { summary, telling, cooldowns, isStopping });
   const requests = createRequests(ports, { routing, settler });
   const holds = createHolds(ports, { routing, settler, requests, until, onChange: alerts.add });
   const attempts = createAttempts(ports, {
     routing,
     settler,
     holds,
-    resting,
+    cooldowns,
     isPass,
     isStopping,
     onHome,
@@ -152,7 +152,7 @@ export async function drain(ports: DrainPorts, options: DrainOptions): Promise<D
     lookedAt = clock.monotonic();
     lookAt = Infinity;
     isStale = false;
-    const heldMs = resting.pauseMs();
+    const heldMs = cooldowns.leftForAllMs();
     let opensInMs = Infinity;
     await unclaimed.expire();
     intake.begin();

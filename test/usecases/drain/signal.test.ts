@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { createSignal } from '../../../src/usecases/drain/signal.js';
 
 describe('createSignal()', () => {
-  it('wait() resolves at once if it rang before', async () => {
+  it('wait() resolves immediately if it was raised before', async () => {
     const signal = createSignal();
     signal.raise();
     expect(signal.isRaised()).toBe(true);
@@ -10,7 +10,7 @@ describe('createSignal()', () => {
     expect(signal.isRaised()).toBe(false);
   });
 
-  it('wait() resolves at the next ring, and leaves no timer behind', async () => {
+  it('wait() resolves when it is raised, and leaves no timer behind', async () => {
     const signal = createSignal();
     const before = timers();
     const waited = signal.wait(60_000);

@@ -8,7 +8,7 @@ import type { Holds } from '../holds.js';
 import type { DrainPorts } from '../ports.js';
 import type { Attempted } from '../reporting/telling.js';
 import type { Routing } from '../routing.js';
-import type { Resting } from '../settling/resting.js';
+import type { Cooldowns } from '../settling/cooldowns.js';
 import type { Settler } from '../settling/settle.js';
 import { createCuts } from './cuts.js';
 import { createGate } from './gate.js';
@@ -62,7 +62,7 @@ export interface AttemptsOptions {
   maxInFlight(): number;
   /** How many file descriptors this process may have, and how many connections are kept idle. */
   limits: { descriptors?: number; idle: number };
-  resting: Resting;
+  cooldowns: Cooldowns;
   /** A pass is about what was due when it began. */
   isPass: boolean;
   /** A drain that has a deadline tries a parked endpoint every so many ms, whatever its schedule says. Default: it does not. */
@@ -75,8 +75,8 @@ export interface AttemptsOptions {
 /** Starts attempts, and follows each of them until it is settled. */
 export function createAttempts(ports: DrainPorts, options: AttemptsOptions): Attempts {
   const { lease, sender, clock } = ports;
-  const { routing, settler, holds, maxInFlight, limits, resting, isPass, isStopping, onHome } = options;
-  const gate = createGate(ports, { routing, resting, tryEveryMs: options.tryEveryMs });
+  const { routing, settler, holds, maxInFlight, limits, cooldowns, isPass, isStopping, onHome } = options;
+  const gate = createGate(ports, { routing, cooldowns, tryEveryMs: options.tryEveryMs });
   const most = () => mostInFlight(maxInFlight(), limits);
   const isFailing = (id: string) => lease.health(id).failures !== undefined;
   const shares = createShares({ maxInFlight, most, now: clock.monotonic, isFailing });
@@ -95,7 +95,7 @@ export function createAttempts(ports: DrainPorts, options: AttemptsOptions): Att
   let failure: unknown;
 
   function mayGoOn(): boolean {
-    return failure === undefined && !isStopping() && resting.pauseMs() === 0;
+    return failure === undefined && !isStopping() && cooldowns.leftForAllMs() === 0;
   }
 
   /** So a pass ends, whatever comes back meanwhile. */
@@ -111,7 +111,7 @@ export function createAttempts(ports: DrainPorts, options: AttemptsOptions): Att
 
   /** Nobody is registered under that id any more: only its deliveries can tell what becomes of them. */
   function isLeftOver(id: string): boolean {
-    if (routing.isRegistered(id) || shares.at(id) > 0 || resting.isResting(id)) return false;
+    if (routing.isRegistered(id) || shares.at(id) > 0 || cooldowns.isCoolingDown(id)) return false;
     if (wanted.by !== routing.version()) wanted = { by: routing.version(), ids: new Set() };
     return !wanted.ids.has(id);
   }

@@ -6,7 +6,7 @@ import { paceAfter, waitForPace } from '../../../endpoint/pace.js';
 import { momentOf } from '../../../shared/clock.js';
 import type { DrainPorts } from '../ports.js';
 import type { Routing } from '../routing.js';
-import type { Resting } from '../settling/resting.js';
+import type { Cooldowns } from '../settling/cooldowns.js';
 
 export interface Gate {
   /** For how long it is parked or rests, in ms; Infinity if it is paused. */
@@ -21,7 +21,7 @@ export interface Gate {
 
 export interface GateOptions {
   routing: Routing;
-  resting: Resting;
+  cooldowns: Cooldowns;
   /** A drain that has a deadline tries a parked endpoint every so many ms, whatever its schedule says. Default: it does not. */
   tryEveryMs?: number | undefined;
 }
@@ -29,7 +29,7 @@ export interface GateOptions {
 /** Endpoints as their saved health has them. */
 export function createGate(
   { lease, clock }: DrainPorts,
-  { routing, resting, tryEveryMs }: GateOptions,
+  { routing, cooldowns, tryEveryMs }: GateOptions,
 ): Gate {
   /** For how long its schedule has it wait, in ms. */
   function scheduledMs(id: string, health: Health): number {
@@ -48,7 +48,7 @@ export function createGate(
     closedMs(id) {
       const health = lease.health(id);
       if (health.paused !== undefined) return Infinity;
-      return Math.max(parkedMs(id, health), resting.leftMs(id));
+      return Math.max(parkedMs(id, health), cooldowns.leftMs(id));
     },
     isEarly: (id) => tryEveryMs !== undefined && scheduledMs(id, lease.health(id)) > 0,
     pacedMs(id) {

@@ -7,7 +7,7 @@ import { CapnhookError, errnoOf } from '../../../shared/errors.js';
 import type { Deferral, Delivery, Why } from '../../../spool/spool.js';
 import type { DrainPorts } from '../ports.js';
 import type { Telling } from '../reporting/telling.js';
-import type { Resting } from './resting.js';
+import type { Cooldowns } from './cooldowns.js';
 
 export interface Deliveries {
   /** The delivery was made. */
@@ -23,7 +23,7 @@ export interface Deliveries {
 /** The deliveries of a lease. @throws, from each method: whatever is no refusal */
 export function createDeliveries(
   { lease }: DrainPorts,
-  { telling, resting }: { telling: Telling; resting: Resting },
+  { telling, cooldowns }: { telling: Telling; cooldowns: Cooldowns },
 ): Deliveries {
   /** Made, and still in the spool. */
   const made = new Set<string>();
@@ -43,7 +43,7 @@ export function createDeliveries(
     if (!isRefusal(error) || !lease.valid()) throw error;
     const name = `${delivery.event.id} for ${delivery.endpoint}`;
     telling.unread({ name, reason: `it cannot be settled now: ${error.message}` });
-    resting.rest(delivery.endpoint, 'spool');
+    cooldowns.start(delivery.endpoint, 'spool');
     letGo(delivery);
   }
 

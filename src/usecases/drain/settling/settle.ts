@@ -18,10 +18,10 @@ import type { Deferral, Delivery, EntryProblem, KeptAnswer, Why } from '../../..
 import type { DrainPorts, DrainSummary } from '../ports.js';
 import { excerptOf, keptAnswer, withExcerpt } from '../reporting/answer.js';
 import type { Attempted, Telling } from '../reporting/telling.js';
+import type { Cooldowns } from './cooldowns.js';
 import { createDeliveries } from './deliveries.js';
 import { createLoneFailures } from './lone-failures.js';
 import { createReachability } from './reachability.js';
-import type { Resting } from './resting.js';
 
 export interface Settler {
   /** An attempt begins. */
@@ -64,16 +64,16 @@ export interface SettlerOptions {
   /** Counts what was done. */
   summary: DrainSummary;
   telling: Telling;
-  resting: Resting;
+  cooldowns: Cooldowns;
   /** Whether what can wait is left for the next drain. */
   isStopping(): boolean;
 }
 
 /** What follows from attempts, for the deliveries of a lease. */
 export function createSettler(ports: DrainPorts, options: SettlerOptions): Settler {
-  const { summary, telling, resting, isStopping } = options;
+  const { summary, telling, cooldowns, isStopping } = options;
   const { lease, clock, random } = ports;
-  const deliveries = createDeliveries(ports, { telling, resting });
+  const deliveries = createDeliveries(ports, { telling, cooldowns });
   const loneFailures = createLoneFailures(lease);
   const sweeps = createSemaphore(1);
   const reachability = createReachability(clock);
@@ -148,7 +148,7 @@ export function createSettler(ports: DrainPorts, options: SettlerOptions): Settl
   }
 
   async function wait({ delivery, endpoint, isEarly, result }: Attempted): Promise<void> {
-    resting.rest(endpoint.id, isEarly ? 'early' : 'failed');
+    cooldowns.start(endpoint.id, isEarly ? 'early' : 'failed');
     const isPaused = lease.health(endpoint.id).paused !== undefined; // then it is kept
     if (isPaused || isEarly || !isTooOld(delivery, endpoint)) lease.release(delivery);
     else if (verdictOf(result, clock.now()).kind === 'rejected') await giveUpHead(delivery, endpoint, result);
@@ -209,7 +209,7 @@ export function createSettler(ports: DrainPorts, options: SettlerOptions): Settl
     const { delivery, endpoint, attempt, result } = attempted;
     if (decision === 'waits') return wait(attempted);
     // The endpoint works, whatever it says of this delivery.
-    resting.wake(endpoint.id);
+    cooldowns.end(endpoint.id);
     if (decision === 'delivered') return deliveries.done(delivery);
     const told: Told = { what: '', ...verdict };
     if (decision === 'alone') return deferAlone(attempted, told);
@@ -221,7 +221,7 @@ export function createSettler(ports: DrainPorts, options: SettlerOptions): Settl
   async function misconfigured(attempted: Attempted, error: AttemptError): Promise<void> {
     const { delivery, endpoint } = attempted;
     const { id } = endpoint;
-    resting.rest(id, error.isLasting ? 'lasting-mistake' : 'mistake');
+    cooldowns.start(id, error.isLasting ? 'lasting-mistake' : 'mistake');
     lease.release(delivery);
     const health = lease.health(id);
     if (health.mistake === error.message) return;
@@ -231,10 +231,10 @@ export function createSettler(ports: DrainPorts, options: SettlerOptions): Settl
 
   /** This machine could not make the attempt: nothing is counted. */
   function putOff({ delivery, endpoint, result }: Attempted): void {
-    resting.rest(endpoint.id, 'ours');
+    cooldowns.start(endpoint.id, 'ours');
     lease.release(delivery);
     if (result.kind !== 'error') return;
-    if (isSharedShortage(result.code)) resting.pause();
+    if (isSharedShortage(result.code)) cooldowns.startForAll();
     telling.shortage(result);
   }
 
