@@ -16,7 +16,7 @@ import { randomBytes } from '../shared/random.js';
 import type { Spool } from '../spool/spool.js';
 import { busy } from '../usecases/busy.js';
 import { drain as drainLease } from '../usecases/drain/drain.js';
-import type { DrainSummary, Notice, Outlet } from '../usecases/drain/ports.js';
+import type { DrainSummary, Notice, Notifier } from '../usecases/drain/ports.js';
 import { emptySummary } from '../usecases/drain/reporting/summary.js';
 import { fireEvent } from '../usecases/fire.js';
 import { bindTo, checkBinding } from './hooks-binding.js';
@@ -142,7 +142,7 @@ export async function drain(options: DrainOptions = {}): Promise<DrainSummary> {
     env,
   });
   const commandEnv = commandEnvironment(env, { spool: root, config });
-  const outlet: Outlet = {
+  const notifier: Notifier = {
     run: (command, told) => runCommand(command, { ...told, timeoutMs: commandTimeoutMs, env: commandEnv }),
     async fire(hook, payload) {
       await fireEvent({ inbox: spool, clock, random: randomBytes }, { hook, payload });
@@ -154,7 +154,7 @@ export async function drain(options: DrainOptions = {}): Promise<DrainSummary> {
     if (until === 'daemon') await sender.prepare();
     options.onReady?.(ready);
     const summary = await drainLease(
-      { lease, hooks, sender, journal, clock, random: Math.random, report: logger, outlet },
+      { lease, hooks, sender, journal, clock, random: Math.random, report: logger, notifier },
       {
         until,
         limits,

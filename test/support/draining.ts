@@ -11,7 +11,7 @@ import type { CutSignal } from '../../src/shared/cut.js';
 import { createMemorySpool } from '../../src/spool/memory.js';
 import type { Delivery, EndpointBacklog, Lease, Spool, Why } from '../../src/spool/spool.js';
 import { drain } from '../../src/usecases/drain/drain.js';
-import type { DrainOptions, DrainSummary, Notice, Outlet } from '../../src/usecases/drain/ports.js';
+import type { DrainOptions, DrainSummary, Notice, Notifier } from '../../src/usecases/drain/ports.js';
 import { endpoint, event } from './builders.js';
 
 /** A clock that stands still until it is told otherwise. */
@@ -169,7 +169,7 @@ export interface DrainingOptions {
   /** What a command that is told of a change comes to; by default it goes well. */
   ran?: (command: readonly string[]) => string | undefined;
   /** Over the one that fires into the spool. */
-  outlet?: Partial<Outlet>;
+  notifier?: Partial<Notifier>;
 }
 
 type NoticeOf<K extends Notice['kind']> = Extract<Notice, { kind: K }>;
@@ -269,7 +269,7 @@ export function draining(options: DrainingOptions = {}): Draining {
             clock,
             random: options.random ?? (() => 0.5),
             report: (notice) => notices.push(notice),
-            outlet: {
+            notifier: {
               async run(command, { input }) {
                 ran.push({ command, input });
                 return options.ran?.(command);
@@ -277,7 +277,7 @@ export function draining(options: DrainingOptions = {}): Draining {
               async fire(hook, payload) {
                 await spool.enqueue(event({ hook, payload }));
               },
-              ...options.outlet,
+              ...options.notifier,
             },
           },
           { until: 'pass', graceMs: 10_000, rescanMs: 2_000, ...drainOptions },

@@ -1,4 +1,4 @@
-/** What the drain needs of the world, and what it tells of itself. */
+/** The interfaces that a drain needs, its options, and its results. */
 import type { Sender } from '../../delivery/sender.js';
 import type { Journal } from '../../journal/journal.js';
 import type { LiveHooks } from '../../routing/live-hooks.js';
@@ -17,13 +17,13 @@ export interface DrainPorts {
   /** 0 ≤ number < 1. */
   random(): number;
   report(notice: Notice): void;
-  /** How others are told of changes. */
-  outlet: Outlet;
+  /** Notifies commands and hooks of changes. */
+  notifier: Notifier;
 }
 
-/** Where changes of endpoints are told beside the notices. */
-export interface Outlet {
-  /** Runs a command with a text on its standard input. @returns what went wrong, in words */
+/** Notifies commands and hooks of changes of endpoints, beside the notices. */
+export interface Notifier {
+  /** Runs a command with a text on its standard input. @returns the reason if it failed */
   run(
     command: readonly string[],
     options: { input: string; signal: AbortSignal },

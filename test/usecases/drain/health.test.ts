@@ -404,7 +404,7 @@ describe('drain() and changes of an endpoint', () => {
     const fire = async (): Promise<void> => {
       throw new CapnhookError('TEMPORARY', 'Cannot fire: the spool is full');
     };
-    const world = draining({ hooks, script: { a: 503 }, outlet: { fire } });
+    const world = draining({ hooks, script: { a: 503 }, notifier: { fire } });
     await world.fire({}, {});
     expect(await world.drain()).toMatchObject({ delivered: 2, owed: 2 });
     expect(world.told('alert-failed')).toEqual([
@@ -437,7 +437,7 @@ describe('drain() and changes of an endpoint', () => {
     const fire = async (): Promise<void> => {
       throw new TypeError('a bug');
     };
-    const world = draining({ hooks, script: { a: 503 }, outlet: { fire } });
+    const world = draining({ hooks, script: { a: 503 }, notifier: { fire } });
     await world.fire({});
     await expect(world.drain()).rejects.toThrow('a bug');
   });

@@ -26,7 +26,7 @@ const commandsAtOnce = 8;
 const corruptName = 'corrupt/';
 
 /** Nothing to tell yet. */
-export function createAlerts({ lease, outlet, report }: DrainPorts, routing: Routing): Alerts {
+export function createAlerts({ lease, notifier, report }: DrainPorts, routing: Routing): Alerts {
   const cut = new AbortController();
   let changes: Array<Change | SpoolChange> = [];
   /** The commands, of each endpoint one after the other. */
@@ -35,7 +35,7 @@ export function createAlerts({ lease, outlet, report }: DrainPorts, routing: Rou
 
   async function run(command: readonly string[], endpoint: string, input: string): Promise<void> {
     const release = await semaphore.acquire();
-    const reason = await outlet.run(command, { input, signal: cut.signal }).finally(release);
+    const reason = await notifier.run(command, { input, signal: cut.signal }).finally(release);
     if (reason !== undefined) report({ kind: 'alert-failed', via: 'onChange', endpoint, reason });
   }
 
@@ -53,7 +53,7 @@ export function createAlerts({ lease, outlet, report }: DrainPorts, routing: Rou
   async function fire(endpoint: string, text: string): Promise<boolean> {
     const hook = routing.alert();
     if (hook === undefined || routing.endpointsFor({ hook }).some(({ id }) => id === endpoint)) return false;
-    await outlet.fire(hook, Buffer.from(text));
+    await notifier.fire(hook, Buffer.from(text));
     return true;
   }
 
@@ -82,7 +82,7 @@ export function createAlerts({ lease, outlet, report }: DrainPorts, routing: Rou
     if (command !== undefined) runInTurn(command, nameOf(change), `${text}\n`);
     const hook = routing.alert();
     if (hook === undefined || ('hook' in change && change.hook === hook)) return false;
-    await outlet.fire(hook, Buffer.from(text));
+    await notifier.fire(hook, Buffer.from(text));
     return true;
   }
 
