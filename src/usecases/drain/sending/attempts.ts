@@ -14,8 +14,8 @@ import { createCuts } from './cuts.js';
 import { createGate } from './gate.js';
 import { createInFlight } from './in-flight.js';
 import { createLargePayloads } from './large-payloads.js';
+import { createRoundRobin } from './round-robin.js';
 import { createShares, firstRanks, mostInFlight } from './shares.js';
-import { createTurns } from './turns.js';
 
 /** So much is claimed at most before the world is looked at again; at first one turn, so that the first attempts begin soon. */
 const mostAtOnce = 1024;
@@ -80,13 +80,13 @@ export function createAttempts(ports: DrainPorts, options: AttemptsOptions): Att
   const most = () => mostInFlight(maxInFlight(), limits);
   const isFailing = (id: string) => lease.health(id).failures !== undefined;
   const shares = createShares({ maxInFlight, most, now: clock.monotonic, isFailing });
-  const turns = createTurns({ rankOf: shares.rankOf, firstRanks });
-  const payloads = createLargePayloads(turns.add);
+  const roundRobin = createRoundRobin({ rankOf: shares.rankOf, firstRanks });
+  const payloads = createLargePayloads(roundRobin.add);
   const cuts = createCuts();
   /** Endpoints that are not registered, are parked, and whose next delivery is wanted all the same. */
   let wanted = { by: routing.version(), ids: new Set<string>() };
   const inFlight = createInFlight(shares, (id) => {
-    turns.add(id);
+    roundRobin.add(id);
     onHome();
   });
   const beganAt = clock.now();
@@ -207,7 +207,7 @@ export function createAttempts(ports: DrainPorts, options: AttemptsOptions): Att
       const ready = new Set(lease.ready(due()));
       let soonest = Infinity;
       for (const id of ready) {
-        if (mayTry(id)) turns.add(id);
+        if (mayTry(id)) roundRobin.add(id);
         else if (hasRoom(id) && !payloads.isWaiting(id)) soonest = Math.min(soonest, opensInMs(id));
       }
       if (isPass) return soonest;
@@ -238,9 +238,9 @@ export function createAttempts(ports: DrainPorts, options: AttemptsOptions): Att
       let claims = 0;
       shares.update();
       while (claims < atOnce && clock.monotonic() < until) {
-        const id = mayGoOn() ? turns.next(shares.hasPlace) : undefined;
+        const id = mayGoOn() ? roundRobin.next(shares.hasPlace) : undefined;
         if (id === undefined) {
-          if (mayGoOn()) shares.giveWay(turns.waitingAt);
+          if (mayGoOn()) shares.giveWay(roundRobin.waitingAt);
           return true;
         }
         let goesOn = true;
@@ -249,7 +249,7 @@ export function createAttempts(ports: DrainPorts, options: AttemptsOptions): Att
           goesOn = mayTry(id) && (await take(id, dueNow));
         }
         payloads.hadTurn(id);
-        if (goesOn) turns.add(id);
+        if (goesOn) roundRobin.add(id);
       }
       atOnce = Math.min(2 * atOnce, mostAtOnce);
       return false;
@@ -258,6 +258,7 @@ export function createAttempts(ports: DrainPorts, options: AttemptsOptions): Att
     cutOff: cuts.all,
     settled: inFlight.settled,
     failure: () => failure,
-    againMs: () => (turns.isEmpty() || !mayGoOn() ? Infinity : shares.againMs({ isFirst: turns.hasFirst() })),
+    againMs: () =>
+      roundRobin.isEmpty() || !mayGoOn() ? Infinity : shares.againMs({ isFirst: roundRobin.hasFirst() }),
   };
 }

@@ -1,21 +1,21 @@
-/** Whose turn it is: by rank, and round robin within one. How much a turn is, others say. */
-export interface Turns {
-  /** It gets a turn after all of its rank that have one already. */
+/** The order in which endpoints are sent to: by rank, and round robin within a rank. */
+export interface RoundRobin {
+  /** Puts an endpoint behind the others of its rank, unless it is waiting there already. */
   add(endpoint: string): void;
-  /** Takes the next turn of an endpoint that may have one now. */
+  /** Removes and returns the first endpoint that may go now. */
   next(mayGo: (endpoint: string) => boolean): string | undefined;
   /** Whether an endpoint of one of the first ranks is waiting. */
   hasFirst(): boolean;
-  /** How many endpoints are waiting at a rank. */
+  /** Number of endpoints that are waiting at a rank. */
   waitingAt(rank: number): number;
-  /** Whether any endpoint is waiting. */
+  /** Whether no endpoint is waiting. */
   isEmpty(): boolean;
 }
 
-export interface TurnsOptions {
-  /** 0 for the first to go; it may change while an endpoint waits. */
+export interface RoundRobinOptions {
+  /** 0 goes first; an endpoint's rank may change while it waits. */
   rankOf(endpoint: string): number;
-  /** Ranks below this go in the order in which they came, whatever their rank. */
+  /** Ranks below this go in the order of `add`, regardless of rank. */
   firstRanks: number;
 }
 
@@ -23,16 +23,16 @@ export interface TurnsOptions {
 interface Node {
   endpoint: string;
   rank: number;
-  /** Counts all that were added. */
+  /** Its number, in the order of `add`. */
   nth: number;
   previous: Node;
   next: Node;
 }
 
-/** Makes the turns of a drain; no endpoint is waiting yet. */
-export function createTurns({ rankOf, firstRanks }: TurnsOptions): Turns {
+/** Makes a round robin without endpoints. */
+export function createRoundRobin({ rankOf, firstRanks }: RoundRobinOptions): RoundRobin {
   const nodes = new Map<string, Node>();
-  /** The head of each rank's ring, which is no endpoint. */
+  /** The head of each rank's ring, which does not stand for an endpoint. */
   const rings: Node[] = [];
   const sizes: number[] = [];
   let added = 0;
@@ -59,7 +59,7 @@ export function createTurns({ rankOf, firstRanks }: TurnsOptions): Turns {
     nodes.delete(endpoint);
   }
 
-  /** The endpoint that has waited longest in a ring, if it may go; those whose rank has changed are put where they belong. */
+  /** The endpoint that has waited longest in a ring, if it may go. Endpoints whose rank has changed are moved on the way. */
   function headOf(ring: Node, mayGo: (endpoint: string) => boolean): Node | undefined {
     while (ring.next !== ring) {
       const node = ring.next;
