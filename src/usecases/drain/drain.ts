@@ -12,9 +12,9 @@ import { createUnclaimedEvents } from './intake/unclaimed.js';
 import type { DrainOptions, DrainPorts, DrainSummary, Queued } from './ports.js';
 import { createAlerts } from './reporting/alerts.js';
 import { leftIn, queuedOf } from './reporting/queues.js';
-import { standingNotices } from './reporting/standing.js';
+import { createReporter } from './reporting/reporter.js';
 import { emptySummary } from './reporting/summary.js';
-import { createTelling } from './reporting/telling.js';
+import { troubleNotices } from './reporting/trouble.js';
 import { createRequests } from './requests.js';
 import { createRouting, type Routing } from './routing.js';
 import { createAttempts } from './sending/attempts.js';
@@ -55,8 +55,8 @@ export async function drain(ports: DrainPorts, options: DrainOptions): Promise<D
   const isPass = until === 'pass';
   const cooldowns = createCooldowns(clock, { until });
   const alerts = createAlerts(ports, routing);
-  const telling = createTelling(ports, { showUrls, onChange: alerts.add });
-  const settler = createSettler(ports, { summary, telling, cooldowns, isStopping });
+  const reporter = createReporter(ports, { showUrls, onChange: alerts.add });
+  const settler = createSettler(ports, { summary, reporter, cooldowns, isStopping });
   const requests = createRequests(ports, { routing, settler });
   const holds = createHolds(ports, { routing, settler, requests, until, onChange: alerts.add });
   const attempts = createAttempts(ports, {
@@ -196,7 +196,7 @@ export async function drain(ports: DrainPorts, options: DrainOptions): Promise<D
   async function tellGathered(): Promise<void> {
     const isIdle = attempts.count() === 0 && !signal.isRaised();
     if (!isIdle && clock.monotonic() - toldAt < gatherMs) return;
-    telling.flush();
+    reporter.flush();
     holds.flush(isIdle ? 'idle' : 'busy');
     await unclaimed.flush();
     toldAt = clock.monotonic();
@@ -209,7 +209,7 @@ export async function drain(ports: DrainPorts, options: DrainOptions): Promise<D
     isStandingDue = false;
     if (hooks.isMissing?.()) ports.report({ kind: 'hooks-missing' });
     const queues = await readQueues(ports, { routing, settler });
-    for (const notice of standingNotices(queues, lease)) ports.report(notice);
+    for (const notice of troubleNotices(queues, lease)) ports.report(notice);
   }
 
   function onReload(): void {
@@ -257,7 +257,7 @@ export async function drain(ports: DrainPorts, options: DrainOptions): Promise<D
     // After an error something may be in flight still: what it comes to is to be known.
     if (attempts.count() > 0) startGrace();
     await attempts.settled();
-    telling.flush();
+    reporter.flush();
     holds.flush(isStopping() ? 'end' : 'idle');
     if (lease.valid()) {
       await unclaimed.flush();

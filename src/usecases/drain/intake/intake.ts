@@ -2,7 +2,7 @@
 import { CapnhookError } from '../../../shared/errors.js';
 import type { Changing, FanOut } from '../../../spool/spool.js';
 import type { DrainPorts } from '../ports.js';
-import type { HooksFileChange } from '../reporting/telling.js';
+import type { HooksFileChange } from '../reporting/changes.js';
 import type { Routing } from '../routing.js';
 import type { Settler } from '../settling/settle.js';
 import { createPostponedEntries } from './postponed.js';

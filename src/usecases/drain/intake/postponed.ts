@@ -1,4 +1,4 @@
-/** Telling of entries that stay in `incoming/`: the first ones by name and once, and how many others there are. */
+/** Notices of entries that stay in `incoming/`: each of the first ones once, by name, and the number of the others. */
 import type { EntryProblem } from '../../../spool/spool.js';
 import type { Notice } from '../ports.js';
 

@@ -8,7 +8,7 @@ import { CapnhookError } from '../../../shared/errors.js';
 import { suggest } from '../../../shared/suggest.js';
 import type { ExpiredEvents, Unclaimed, UnclaimedReports } from '../../../spool/spool.js';
 import type { DrainPorts, DrainSummary } from '../ports.js';
-import type { UnclaimedChange } from '../reporting/telling.js';
+import type { UnclaimedChange } from '../reporting/changes.js';
 import type { Routing } from '../routing.js';
 
 export interface UnclaimedEvents {

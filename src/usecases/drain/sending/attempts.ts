@@ -6,7 +6,7 @@ import type { CutSignal } from '../../../shared/cut.js';
 import type { Delivery, Due } from '../../../spool/spool.js';
 import type { Holds } from '../holds.js';
 import type { DrainPorts } from '../ports.js';
-import type { Attempted } from '../reporting/telling.js';
+import type { FinishedAttempt } from '../reporting/finished-attempt.js';
 import type { Routing } from '../routing.js';
 import type { Cooldowns } from '../settling/cooldowns.js';
 import type { Settler } from '../settling/settle.js';
@@ -188,7 +188,7 @@ export function createAttempts(ports: DrainPorts, options: AttemptsOptions): Att
     end();
   }
 
-  async function attempt(delivery: Delivery, endpoint: Endpoint, signal: CutSignal): Promise<Attempted> {
+  async function attempt(delivery: Delivery, endpoint: Endpoint, signal: CutSignal): Promise<FinishedAttempt> {
     const { event } = delivery;
     const number = settler.attemptNumber(delivery);
     settler.began(delivery);

@@ -6,7 +6,7 @@
 import { CapnhookError, errnoOf } from '../../../shared/errors.js';
 import type { Deferral, Delivery, Why } from '../../../spool/spool.js';
 import type { DrainPorts } from '../ports.js';
-import type { Telling } from '../reporting/telling.js';
+import type { Reporter } from '../reporting/reporter.js';
 import type { Cooldowns } from './cooldowns.js';
 
 export interface Deliveries {
@@ -23,7 +23,7 @@ export interface Deliveries {
 /** The deliveries of a lease. @throws, from each method: whatever is no refusal */
 export function createDeliveries(
   { lease }: DrainPorts,
-  { telling, cooldowns }: { telling: Telling; cooldowns: Cooldowns },
+  { reporter, cooldowns }: { reporter: Reporter; cooldowns: Cooldowns },
 ): Deliveries {
   /** Made, and still in the spool. */
   const made = new Set<string>();
@@ -42,7 +42,7 @@ export function createDeliveries(
   function putOff(delivery: Delivery, error: unknown): void {
     if (!isRefusal(error) || !lease.valid()) throw error;
     const name = `${delivery.event.id} for ${delivery.endpoint}`;
-    telling.unread({ name, reason: `it cannot be settled now: ${error.message}` });
+    reporter.postponed({ name, reason: `it cannot be settled now: ${error.message}` });
     cooldowns.start(delivery.endpoint, 'spool');
     letGo(delivery);
   }

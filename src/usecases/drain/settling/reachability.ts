@@ -4,15 +4,15 @@
  * another way.
  */
 import type { Clock } from '../../../shared/clock.js';
-import type { Attempted } from '../reporting/telling.js';
+import type { FinishedAttempt } from '../reporting/finished-attempt.js';
 
 export interface Reachability {
   /** Whether an endpoint other than this one was reached lately. */
   isProven(endpoint: string): boolean;
   /** Keeps an attempt that found no network, the last one of its endpoint, until another endpoint is reached. */
-  postpone(attempted: Attempted): void;
+  postpone(attempted: FinishedAttempt): void;
   /** An endpoint was reached. @returns the attempts that found no network although there is one: they count now */
-  reached(endpoint: string): Attempted[];
+  reached(endpoint: string): FinishedAttempt[];
 }
 
 /** For how long an endpoint that was reached proves that there is a network, in ms. */
@@ -20,7 +20,7 @@ const provesForMs = 10_000;
 
 /** Remembers which endpoints were reached, and which were not. */
 export function createReachability(clock: Clock): Reachability {
-  const postponed = new Map<string, Attempted>();
+  const postponed = new Map<string, FinishedAttempt>();
   /** The two endpoints that were reached last, and when; monotonic ms. */
   let last: { endpoint: string; at: number } | undefined;
   let other: typeof last;

@@ -17,7 +17,8 @@ import { createSemaphore } from '../../../shared/semaphore.js';
 import type { Deferral, Delivery, EntryProblem, KeptAnswer, Why } from '../../../spool/spool.js';
 import type { DrainPorts, DrainSummary } from '../ports.js';
 import { excerptOf, keptAnswer, withExcerpt } from '../reporting/answer.js';
-import type { Attempted, Telling } from '../reporting/telling.js';
+import type { FinishedAttempt } from '../reporting/finished-attempt.js';
+import type { Reporter } from '../reporting/reporter.js';
 import type { Cooldowns } from './cooldowns.js';
 import { createDeliveries } from './deliveries.js';
 import { createLoneFailures } from './lone-failures.js';
@@ -27,7 +28,7 @@ export interface Settler {
   /** An attempt begins. */
   began(delivery: Delivery): void;
   /** Settles what came of an attempt. */
-  settle(attempted: Attempted): Promise<void>;
+  settle(attempted: FinishedAttempt): Promise<void>;
   /** Gives up a delivery that was on hold for too long; false if the spool refused. */
   giveUpHeld(delivery: Delivery): Promise<boolean>;
   /** Its endpoint was deregistered while it was in flight. */
@@ -63,7 +64,7 @@ const waitedFor = {
 export interface SettlerOptions {
   /** Counts what was done. */
   summary: DrainSummary;
-  telling: Telling;
+  reporter: Reporter;
   cooldowns: Cooldowns;
   /** Whether what can wait is left for the next drain. */
   isStopping(): boolean;
@@ -71,9 +72,9 @@ export interface SettlerOptions {
 
 /** What follows from attempts, for the deliveries of a lease. */
 export function createSettler(ports: DrainPorts, options: SettlerOptions): Settler {
-  const { summary, telling, cooldowns, isStopping } = options;
+  const { summary, reporter, cooldowns, isStopping } = options;
   const { lease, clock, random } = ports;
-  const deliveries = createDeliveries(ports, { telling, cooldowns });
+  const deliveries = createDeliveries(ports, { reporter, cooldowns });
   const loneFailures = createLoneFailures(lease);
   const sweeps = createSemaphore(1);
   const reachability = createReachability(clock);
@@ -93,7 +94,7 @@ export function createSettler(ports: DrainPorts, options: SettlerOptions): Settl
     if (answer !== undefined) why.answer = answer;
     if (!(await deliveries.bury(delivery, why))) return false;
     summary.gaveUp += 1;
-    telling.buried(delivery, grave);
+    reporter.buried(delivery, grave);
     return true;
   }
 
@@ -102,7 +103,7 @@ export function createSettler(ports: DrainPorts, options: SettlerOptions): Settl
   }
 
   /** What becomes of the delivery; the endpoint's health is saved, and told where it turned. */
-  function decide({ delivery, endpoint, startedAt, isEarly }: Attempted, outcome: Outcome): Decided {
+  function decide({ delivery, endpoint, startedAt, isEarly }: FinishedAttempt, outcome: Outcome): Decided {
     const before = lease.health(endpoint.id);
     const event = delivery.event.id;
     const isSuccess = outcome.kind === 'ok' && outcome.disables === undefined;
@@ -114,14 +115,14 @@ export function createSettler(ports: DrainPorts, options: SettlerOptions): Settl
     // What is told must not be told again by the next drain, should this one be killed.
     const atOnce = stateOf(before) !== stateOf(health) || toldStateOf(before) !== toldStateOf(health);
     const saved = lease.saveHealth(endpoint.id, health, { atOnce }).then(() => {
-      telling.health(endpoint, { before, after: health, outcome });
+      reporter.health(endpoint, { before, after: health, outcome });
     });
     return { decision, saved };
   }
 
   /** The delivery has a schedule of its own, in which its endpoint's failures do not count. */
   async function deferAlone(
-    { delivery, endpoint, attempt, result }: Attempted,
+    { delivery, endpoint, attempt, result }: FinishedAttempt,
     verdict: Told,
   ): Promise<void> {
     const { what, retryAfterMs = 0 } = verdict;
@@ -139,7 +140,7 @@ export function createSettler(ports: DrainPorts, options: SettlerOptions): Settl
     const answer = keptAnswerTo(delivery, result);
     if (answer !== undefined) deferral.answer = answer;
     if (!(await deliveries.defer(delivery, deferral))) return;
-    telling.failedAlone(delivery, {
+    reporter.failedAlone(delivery, {
       endpoint,
       what: withExcerpt(what, excerptOf(result)),
       dueMs,
@@ -147,7 +148,7 @@ export function createSettler(ports: DrainPorts, options: SettlerOptions): Settl
     });
   }
 
-  async function wait({ delivery, endpoint, isEarly, result }: Attempted): Promise<void> {
+  async function wait({ delivery, endpoint, isEarly, result }: FinishedAttempt): Promise<void> {
     cooldowns.start(endpoint.id, isEarly ? 'early' : 'failed');
     const isPaused = lease.health(endpoint.id).paused !== undefined; // then it is kept
     if (isPaused || isEarly || !isTooOld(delivery, endpoint)) lease.release(delivery);
@@ -185,7 +186,7 @@ export function createSettler(ports: DrainPorts, options: SettlerOptions): Settl
     while (goesOn && !isRefused && young.length < mostYoung && youngBytes < mostYoungBytes && !isStopping()) {
       const claim = await lease.claim(endpoint.id, { limit: sweepSize, now: clock.now() });
       claim.quarantined.forEach(noteCorrupt);
-      claim.postponed.forEach(telling.unread);
+      claim.postponed.forEach(reporter.postponed);
       goesOn = claim.goesOn;
       for (const delivery of claim.deliveries) {
         const isOld = isTooOld(delivery, endpoint) && !deliveries.isMade(delivery);
@@ -202,10 +203,10 @@ export function createSettler(ports: DrainPorts, options: SettlerOptions): Settl
 
   function noteCorrupt(entry: EntryProblem): void {
     summary.corrupt += 1;
-    telling.corrupt(entry);
+    reporter.quarantined(entry);
   }
 
-  function perform(attempted: Attempted, decision: Decision, verdict: Counted): Promise<unknown> {
+  function perform(attempted: FinishedAttempt, decision: Decision, verdict: Counted): Promise<unknown> {
     const { delivery, endpoint, attempt, result } = attempted;
     if (decision === 'waits') return wait(attempted);
     // The endpoint works, whatever it says of this delivery.
@@ -218,7 +219,7 @@ export function createSettler(ports: DrainPorts, options: SettlerOptions): Settl
   }
 
   /** A person must put something right first: nothing is counted, and it is told once, from one drain to the next as well. */
-  async function misconfigured(attempted: Attempted, error: AttemptError): Promise<void> {
+  async function misconfigured(attempted: FinishedAttempt, error: AttemptError): Promise<void> {
     const { delivery, endpoint } = attempted;
     const { id } = endpoint;
     cooldowns.start(id, error.isLasting ? 'lasting-mistake' : 'mistake');
@@ -226,20 +227,20 @@ export function createSettler(ports: DrainPorts, options: SettlerOptions): Settl
     const health = lease.health(id);
     if (health.mistake === error.message) return;
     await lease.saveHealth(id, { ...health, mistake: error.message }, { atOnce: true });
-    telling.misconfigured(attempted, error);
+    reporter.misconfigured(attempted, error);
   }
 
   /** This machine could not make the attempt: nothing is counted. */
-  function putOff({ delivery, endpoint, result }: Attempted): void {
+  function putOff({ delivery, endpoint, result }: FinishedAttempt): void {
     cooldowns.start(endpoint.id, 'ours');
     lease.release(delivery);
     if (result.kind !== 'error') return;
     if (isSharedShortage(result.code)) cooldowns.startForAll();
-    telling.shortage(result);
+    reporter.shortage(result);
   }
 
   /** Another endpoint was reached, so those that could not be have a trouble of their own. */
-  async function countPostponed(postponed: readonly Attempted[]): Promise<void> {
+  async function countPostponed(postponed: readonly FinishedAttempt[]): Promise<void> {
     for (const attempted of postponed) {
       const verdict = verdictOf(attempted.result, clock.now());
       if (verdict.kind !== 'failed') continue;
@@ -249,11 +250,11 @@ export function createSettler(ports: DrainPorts, options: SettlerOptions): Settl
   }
 
   /** Most attempts deliver, and nothing of theirs is waited for but the spool: so these are not async. */
-  function settle(attempted: Attempted): Promise<unknown> | undefined {
+  function settle(attempted: FinishedAttempt): Promise<unknown> | undefined {
     const { delivery, endpoint, result } = attempted;
     const verdict = verdictOf(result, clock.now());
     if (verdict.kind === 'mistake') return misconfigured(attempted, result as AttemptError);
-    telling.attempt(attempted, verdict);
+    reporter.attempt(attempted, verdict);
     if (result.kind === 'aborted' && result.waitedFor !== undefined)
       cutOff.set(endpoint.id, waitedFor[result.waitedFor]);
     else cutOff.delete(endpoint.id);
@@ -270,7 +271,7 @@ export function createSettler(ports: DrainPorts, options: SettlerOptions): Settl
     return undefined;
   }
 
-  function count(attempted: Attempted, verdict: Counted): Promise<unknown> {
+  function count(attempted: FinishedAttempt, verdict: Counted): Promise<unknown> {
     const { delivery, endpoint, result } = attempted;
     summary[verdict.kind === 'delivered' ? 'delivered' : 'failed'] += 1;
     const answer = keptAnswerTo(delivery, result);
@@ -288,7 +289,7 @@ export function createSettler(ports: DrainPorts, options: SettlerOptions): Settl
     while (goesOn && !isStopping()) {
       const claim = await lease.claim(endpoint, { limit: sweepSize, now: clock.now(), probe: [] });
       claim.quarantined.forEach(noteCorrupt);
-      claim.postponed.forEach(telling.unread);
+      claim.postponed.forEach(reporter.postponed);
       let isBurying = true;
       for (const delivery of claim.deliveries) {
         const { acceptedAt } = delivery;
@@ -317,7 +318,7 @@ export function createSettler(ports: DrainPorts, options: SettlerOptions): Settl
       const reason = 'deregistered';
       if (!(await deliveries.bury(delivery, { reason, message: 'it was deregistered', attempts, time })))
         return;
-      telling.deregistered(delivery);
+      reporter.deregistered(delivery);
     },
     giveUpHeld: (delivery) =>
       bury(delivery, { reason: 'gave-up', message: 'it was not registered for too long' }),
@@ -326,12 +327,12 @@ export function createSettler(ports: DrainPorts, options: SettlerOptions): Settl
     attemptNumber,
     cutOff: (endpoint) => cutOff.get(endpoint),
     noteCorrupt,
-    noteUnread: telling.unread,
+    noteUnread: reporter.postponed,
   };
 }
 
 /** A name that cannot be looked up, and silence, are what a machine without a network has as well. */
-function provesNetwork({ result }: Attempted, verdict: Counted): boolean {
+function provesNetwork({ result }: FinishedAttempt, verdict: Counted): boolean {
   if (verdict.kind === 'failed' && verdict.isUnreachable) return false;
   return result.kind === 'answer' || (result.kind === 'error' && !/^EAI_|^TIMEOUT$/.test(result.code));
 }
