@@ -117,7 +117,7 @@ export function createHolds({ lease, clock, report }: DrainPorts, options: Holds
       // A time of acceptance that has not come yet is by a clock that was wrong.
       const from = acceptedAt > now ? since : Math.max(acceptedAt, since);
       if (from + routing.holdKeepMs() <= now) {
-        await settler.giveUpHeld(delivery);
+        await settler.buryHeld(delivery);
         return;
       }
       lease.hold(delivery);

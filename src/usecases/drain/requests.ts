@@ -146,7 +146,7 @@ export function createRequests(
     }
     if (claimed.length > 0) walked.hasMetInFlight = true;
     for (const event of claimed) for (const id of request.endpoints) inFlight.add(`${id} ${event}`);
-    quarantined.forEach(settler.noteCorrupt);
+    quarantined.forEach(settler.noteQuarantined);
     if (isDone) endWalk(walked);
     else if (entries.length > 0 || !walked.hasWalked) noteProgress();
   }

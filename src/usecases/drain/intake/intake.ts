@@ -94,7 +94,7 @@ export function createIntake(
 
   function note(step: FanOut): void {
     step.unclaimed.forEach(unclaimed.add);
-    step.quarantined.forEach(settler.noteCorrupt);
+    step.quarantined.forEach(settler.noteQuarantined);
     for (const entry of step.postponed) postponed.add('unread', entry);
     for (const entry of step.immovable) postponed.add('immovable', entry);
     changing = step.changing;

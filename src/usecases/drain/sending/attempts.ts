@@ -139,12 +139,11 @@ export function createAttempts(ports: DrainPorts, options: AttemptsOptions): Att
       id,
       probe === undefined ? { limit: 1, inOrder, ...dueNow } : { limit: 1, inOrder, ...dueNow, probe },
     );
-    for (const entry of claim.quarantined) settler.noteCorrupt(entry);
-    for (const entry of claim.postponed) settler.noteUnread(entry);
+    settler.noteProblems(claim);
     const [delivery] = claim.deliveries;
     if (delivery === undefined) return claim.goesOn;
-    if (settler.isMade(delivery)) {
-      await settler.finish(delivery);
+    if (settler.isDelivered(delivery)) {
+      await settler.removeDelivered(delivery);
       return true;
     }
     const endpoint = routing.endpointFor(delivery.event, id);

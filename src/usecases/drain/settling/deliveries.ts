@@ -1,7 +1,7 @@
 /**
- * Changes of deliveries in the spool. What the spool refuses, as a full disk
- * does, concerns one delivery alone: it is told, and its endpoint is left alone
- * for a while.
+ * Changes of deliveries in the spool. A change that the spool refuses, as on a
+ * full disk, concerns one delivery: it is reported, and its endpoint has a
+ * cooldown.
  */
 import { CapnhookError, errnoOf } from '../../../shared/errors.js';
 import type { Deferral, Delivery, Why } from '../../../spool/spool.js';
@@ -10,23 +10,23 @@ import type { Reporter } from '../reporting/reporter.js';
 import type { Cooldowns } from './cooldowns.js';
 
 export interface Deliveries {
-  /** The delivery was made. */
+  /** Removes a delivery that was delivered. */
   done(delivery: Delivery): Promise<void>;
-  /** Whether it was made, and could not be settled then: it is not to be sent again. */
-  isMade(delivery: Delivery): boolean;
-  /** It waits on its own; false if the spool refused. */
+  /** Whether a delivery was delivered, but could not be removed then: it must not be sent again. */
+  isDelivered(delivery: Delivery): boolean;
+  /** Defers a delivery to a time of its own; false if the spool refused. */
   defer(delivery: Delivery, options: Deferral): Promise<boolean>;
-  /** It is dead; false if the spool refused. */
+  /** Moves a delivery to `dead/`; false if the spool refused. */
   bury(delivery: Delivery, why: Why): Promise<boolean>;
 }
 
-/** The deliveries of a lease. @throws, from each method: whatever is no refusal */
+/** Makes the deliveries of a lease changeable. @throws, from each method: every error that is not a refusal */
 export function createDeliveries(
   { lease }: DrainPorts,
   { reporter, cooldowns }: { reporter: Reporter; cooldowns: Cooldowns },
 ): Deliveries {
-  /** Made, and still in the spool. */
-  const made = new Set<string>();
+  /** Delivered, and still in the spool. */
+  const delivered = new Set<string>();
 
   async function changed(delivery: Delivery, change: () => Promise<void>): Promise<boolean> {
     try {
@@ -38,20 +38,20 @@ export function createDeliveries(
     }
   }
 
-  /** The spool refused: another time. @throws whatever is no refusal */
+  /** @throws every error that is not a refusal */
   function putOff(delivery: Delivery, error: unknown): void {
     if (!isRefusal(error) || !lease.valid()) throw error;
     const name = `${delivery.event.id} for ${delivery.endpoint}`;
     reporter.postponed({ name, reason: `it cannot be settled now: ${error.message}` });
     cooldowns.start(delivery.endpoint, 'spool');
-    letGo(delivery);
+    tryRelease(delivery);
   }
 
-  function letGo(delivery: Delivery): void {
+  function tryRelease(delivery: Delivery): void {
     try {
       lease.release(delivery);
     } catch {
-      // The lease let go of the claim before its call failed. The delivery waits for the next drain.
+      // The lease ended the claim before its call failed. The delivery waits for the next drain.
     }
   }
 
@@ -59,19 +59,19 @@ export function createDeliveries(
     async done(delivery) {
       try {
         await lease.done(delivery);
-        if (made.size > 0) made.delete(keyOf(delivery));
+        if (delivered.size > 0) delivered.delete(keyOf(delivery));
       } catch (error) {
         putOff(delivery, error);
-        made.add(keyOf(delivery));
+        delivered.add(keyOf(delivery));
       }
     },
-    isMade: (delivery) => made.size > 0 && made.has(keyOf(delivery)),
+    isDelivered: (delivery) => delivered.size > 0 && delivered.has(keyOf(delivery)),
     defer: (delivery, options) => changed(delivery, () => lease.defer(delivery, options)),
     bury: (delivery, why) => changed(delivery, () => lease.bury(delivery, why)),
   };
 }
 
-/** Whether the spool said no, as a disk does; all else is a bug. */
+/** Whether the spool refused, as a disk does; every other error is a bug. */
 function isRefusal(error: unknown): error is Error {
   return error instanceof CapnhookError || errnoOf(error) !== undefined;
 }

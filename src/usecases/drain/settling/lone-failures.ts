@@ -1,19 +1,19 @@
 /**
- * When deliveries of an endpoint begin to fail alone. It is told once: again only after none of them failed alone any
- * more. The spool remembers that from one drain to the next, by the deliveries that wait on their own.
+ * The first delivery of an endpoint that fails alone. There is another first one only after no delivery of the endpoint
+ * waits on its own any more, also over several drains.
  */
 import type { Delivery, Lease } from '../../../spool/spool.js';
 
 export interface LoneFailures {
   /** An attempt begins; until `ended` its delivery does not wait in the spool. */
   began(delivery: Delivery): void;
-  /** The delivery is settled. */
+  /** The attempt is settled. */
   ended(delivery: Delivery): void;
   /** Whether a failure of this delivery alone is the first one. */
   isFirst(delivery: Delivery): boolean;
 }
 
-/** The failures of single deliveries, for the endpoints of a lease. */
+/** Makes a record of single deliveries that failed, for the endpoints of a lease. */
 export function createLoneFailures(lease: Lease): LoneFailures {
   /** Deliveries in flight that have failed alone before, or do so now, by endpoint. */
   const inFlight = new Map<string, Set<string>>();
@@ -36,7 +36,7 @@ export function createLoneFailures(lease: Lease): LoneFailures {
     isFirst(delivery) {
       const { endpoint, attempts } = delivery;
       const isFirst = attempts === 0 && !inFlight.has(endpoint) && lease.nextDue(endpoint) === undefined;
-      add(delivery); // others that come back before it waits in the spool are not the first
+      add(delivery); // others that end before it waits in the spool are not the first
       return isFirst;
     },
   };

@@ -1,24 +1,23 @@
 /**
- * Whether this machine has a network at all. One endpoint that cannot be
- * reached has a trouble of its own only where another one answers, or fails in
- * another way.
+ * Whether this machine has a network. An endpoint that cannot be reached is
+ * itself in trouble only if another one answers, or fails in another way.
  */
 import type { Clock } from '../../../shared/clock.js';
 import type { FinishedAttempt } from '../reporting/finished-attempt.js';
 
 export interface Reachability {
-  /** Whether an endpoint other than this one was reached lately. */
+  /** Whether an endpoint other than this one was reached recently. */
   isProven(endpoint: string): boolean;
   /** Keeps an attempt that found no network, the last one of its endpoint, until another endpoint is reached. */
-  postpone(attempted: FinishedAttempt): void;
-  /** An endpoint was reached. @returns the attempts that found no network although there is one: they count now */
+  postpone(finished: FinishedAttempt): void;
+  /** An endpoint was reached. @returns the attempts that found no network although there was one */
   reached(endpoint: string): FinishedAttempt[];
 }
 
-/** For how long an endpoint that was reached proves that there is a network, in ms. */
+/** Time for which a reached endpoint proves that there is a network, in ms. */
 const provesForMs = 10_000;
 
-/** Remembers which endpoints were reached, and which were not. */
+/** Makes a record of the endpoints that were reached, and of those that were not. */
 export function createReachability(clock: Clock): Reachability {
   const postponed = new Map<string, FinishedAttempt>();
   /** The two endpoints that were reached last, and when; monotonic ms. */
@@ -30,7 +29,7 @@ export function createReachability(clock: Clock): Reachability {
       const proof = last?.endpoint === endpoint ? other : last;
       return proof !== undefined && clock.monotonic() - proof.at < provesForMs;
     },
-    postpone: (attempted) => void postponed.set(attempted.endpoint.id, attempted),
+    postpone: (finished) => void postponed.set(finished.endpoint.id, finished),
     reached(endpoint) {
       if (last?.endpoint !== endpoint) other = last;
       last = { endpoint, at: clock.monotonic() };

@@ -1,0 +1,69 @@
+import type { AttemptResult } from '../../../delivery/sender.js';
+import { failuresOf } from '../../../endpoint/health.js';
+import { isoTime } from '../../../shared/iso-time.js';
+import type { Delivery, KeptAnswer, Why } from '../../../spool/spool.js';
+import type { DrainPorts, DrainSummary } from '../ports.js';
+import { excerptOf, keptAnswer, withExcerpt } from '../reporting/answer.js';
+import type { Burial } from '../reporting/finished-attempt.js';
+import type { Reporter } from '../reporting/reporter.js';
+import type { Deliveries } from './deliveries.js';
+
+/** Moves deliveries to `dead/`. */
+export interface Burials {
+  /** Number of the delivery's next attempt, from 1. */
+  attemptNumber(delivery: Delivery): number;
+  /** What is kept of an answer to the delivery; undefined for a success, or without an answer. */
+  keptAnswerTo(delivery: Delivery, result: AttemptResult): KeptAnswer | undefined;
+  /** Gives up a delivery; false if the spool refused. */
+  bury(delivery: Delivery, burial: Burial): Promise<boolean>;
+  /** Gives up a delivery that was on hold for too long; false if the spool refused. */
+  buryHeld(delivery: Delivery): Promise<boolean>;
+  /** Buries a delivery whose endpoint was deregistered while it was in flight. */
+  buryDeregistered(delivery: Delivery): Promise<void>;
+}
+
+export interface BurialsOptions {
+  deliveries: Pick<Deliveries, 'bury'>;
+  summary: DrainSummary;
+  reporter: Reporter;
+}
+
+/** Makes the burials of a drain. */
+export function createBurials({ lease, clock }: DrainPorts, options: BurialsOptions): Burials {
+  const { deliveries, summary, reporter } = options;
+
+  function attemptNumber({ event, endpoint, attempts }: Delivery): number {
+    return attempts + failuresOf(lease.health(endpoint), event.id) + 1;
+  }
+
+  function keptAnswerTo({ event }: Delivery, result: AttemptResult): KeptAnswer | undefined {
+    return keptAnswer(result, { event: event.id, nowMs: clock.now() });
+  }
+
+  async function bury(delivery: Delivery, burial: Burial): Promise<boolean> {
+    const { attempts = attemptNumber(delivery) - 1, reason, result } = burial;
+    const time = isoTime(clock.now());
+    const message = withExcerpt(burial.message, result && excerptOf(result));
+    const why: Why = { reason, message, attempts, time };
+    const answer = result && keptAnswerTo(delivery, result);
+    if (answer !== undefined) why.answer = answer;
+    if (!(await deliveries.bury(delivery, why))) return false;
+    summary.gaveUp += 1;
+    reporter.buried(delivery, burial);
+    return true;
+  }
+
+  return {
+    attemptNumber,
+    keptAnswerTo,
+    bury,
+    buryHeld: (delivery) =>
+      bury(delivery, { reason: 'gave-up', message: 'it was not registered for too long' }),
+    async buryDeregistered(delivery) {
+      const attempts = attemptNumber(delivery) - 1;
+      const time = isoTime(clock.now());
+      const why: Why = { reason: 'deregistered', message: 'it was deregistered', attempts, time };
+      if (await deliveries.bury(delivery, why)) reporter.deregistered(delivery);
+    },
+  };
+}
