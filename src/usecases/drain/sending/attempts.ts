@@ -187,7 +187,11 @@ export function createAttempts(ports: DrainPorts, options: AttemptsOptions): Att
     end();
   }
 
-  async function attempt(delivery: Delivery, endpoint: Endpoint, signal: CutSignal): Promise<FinishedAttempt> {
+  async function attempt(
+    delivery: Delivery,
+    endpoint: Endpoint,
+    signal: CutSignal,
+  ): Promise<FinishedAttempt> {
     const { event } = delivery;
     const number = settler.attemptNumber(delivery);
     settler.began(delivery);
