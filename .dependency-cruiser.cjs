@@ -50,6 +50,7 @@ const floors = {
     'queue',
     'deliveries',
     'unclaimed',
+    'incoming',
     'intake',
     'lease',
     'inspection',

@@ -29,7 +29,7 @@ import {
   type HealthFiles,
   readHealth,
 } from '../../../src/spool/file/endpoints/health-files.js';
-import { createIdMaker } from '../../../src/spool/file/intake/id-maker.js';
+import { createIdMaker } from '../../../src/spool/file/incoming/id-maker.js';
 import { recover } from '../../../src/spool/file/lease/recovery.js';
 import { batchToBytes, event } from '../../support/builders.js';
 import { type Fault, faultyDisk } from '../../support/faulty-disk.js';

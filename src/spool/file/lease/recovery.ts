@@ -11,7 +11,7 @@ import { putAside } from '../disk/put-aside.js';
 import { whyNotWritable } from '../disk/read-entry.js';
 import { ofMachine } from '../disk/spool-error.js';
 import { leaveFirst, removeDirectory, type Standing } from '../endpoints/endpoint-directories.js';
-import { restoreTaken } from '../intake/taken-batch.js';
+import { restoreTaken } from '../incoming/taken-batch.js';
 import { restoreRooms } from '../setup/create.js';
 
 /** What an earlier drain has left. */

@@ -24,7 +24,7 @@ import { eventToBytes } from '../../../../src/event/record.js';
 import { randomBytes } from '../../../../src/shared/random.js';
 import { createFileInbox } from '../../../../src/spool/file/accept/file-inbox.js';
 import { systemDisk } from '../../../../src/spool/file/disk/disk.js';
-import { scanIncoming } from '../../../../src/spool/file/intake/incoming.js';
+import { scanIncoming } from '../../../../src/spool/file/incoming/incoming.js';
 import { mostOfOneId } from '../../../../src/spool/file/placing/queue-writer.js';
 import type { Lease } from '../../../../src/spool/spool.js';
 import { batchToBytes, event, shellEvent } from '../../../support/builders.js';

@@ -8,7 +8,7 @@ import type { Disk } from '../disk/disk.js';
 import type { EntryStat } from '../disk/read-entry.js';
 import { removeIfThere } from '../disk/write-file.js';
 import { moveRead } from '../placing/place-file.js';
-import { settleName } from './claim-name.js';
+import { claimName } from './claim-name.js';
 
 /** The name of a batch in `incoming/`, of its name in `tmp/`. */
 const takenName = /^taken\.[^.]+\.([A-Za-z0-9_-]+\.jsonl)$/;
@@ -30,7 +30,7 @@ export function removeCopied(
   try {
     removeIfThere(disk, target);
   } catch (error) {
-    settleName(disk, target, { to: path, isNew: false });
+    claimName(disk, target, { to: path, isNew: false });
     throw error;
   }
   return true;
@@ -47,7 +47,7 @@ export function restoreTaken(disk: Disk, root: string, name: string): boolean {
   const path = `${root}/tmp/${name}`;
   try {
     if (disk.lstatSync(path, { throwIfNoEntry: false })?.isFile() !== true) return false;
-    settleName(disk, path, { to: `${root}/incoming/${to}`, isNew: false });
+    claimName(disk, path, { to: `${root}/incoming/${to}`, isNew: false });
   } catch (error) {
     ignoreErrno(error); // the next drain tries it again
   }

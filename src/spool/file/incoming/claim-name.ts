@@ -9,18 +9,18 @@ import { removeIfThere } from '../disk/write-file.js';
  * @returns `taken` if another file has that name; then nothing has changed
  * @throws the errno of what failed
  */
-export function settleName(
+export function claimName(
   disk: Disk,
   path: string,
   { to, isNew }: { to: string; isNew: boolean },
-): 'settled' | 'taken' {
+): 'claimed' | 'taken' {
   if (isNew) {
     disk.renameSync(path, to);
-    return 'settled';
+    return 'claimed';
   }
   if (!linkNew(disk, path, to) && !isSameFile(disk, path, to)) return 'taken';
   removeIfThere(disk, path); // where links are refused it was renamed
-  return 'settled';
+  return 'claimed';
 }
 
 /** Whether two names lead to one file, as after a crash between giving it the second and taking away the first. */

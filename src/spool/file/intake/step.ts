@@ -1,0 +1,83 @@
+/** One step of the intake: what it has read, and what became of it. */
+import type { EventHeader } from '../../../event/event.js';
+import { errnoOf } from '../../../shared/errors.js';
+import type { EntryProblem } from '../../spool.js';
+import type { BatchFile, EventFile } from '../batch/accepted-file.js';
+import type { ChangingEntries } from '../incoming/changing-entries.js';
+import type { PostponedEntries } from '../incoming/postponed-entries.js';
+import { isFull } from '../setup/ballast.js';
+
+/** Maximum number of entries that one step reads. */
+export const maxStepEntries = 256;
+
+/** Time that one step reads for, and then places for before others have their turn, in ms. */
+export const maxStepMs = 50;
+
+/** An event or a batch of `incoming/`. */
+export type AcceptedFile = EventFile | BatchFile;
+
+export interface Step {
+  /** Entries that were read, and are to be placed. */
+  files: AcceptedFile[];
+  quarantined: EntryProblem[];
+  /** Total size of the files of single events, in bytes. */
+  bytes: number;
+  /** Steps made towards taking in a batch. */
+  checked: number;
+  /** Whether an entry got another name, which is not durable yet. */
+  isRenamed: boolean;
+  /** Whether an event is left for the next step, because its file was replaced. */
+  isIncomplete: boolean;
+  /** Whether the disk had no room for an entry. */
+  lacksRoom: boolean;
+}
+
+/** A step that has read nothing. */
+export function emptyStep(): Step {
+  return {
+    files: [],
+    quarantined: [],
+    bytes: 0,
+    checked: 0,
+    isRenamed: false,
+    isIncomplete: false,
+    lacksRoom: false,
+  };
+}
+
+/** Entries that stay in `incoming/`. */
+export interface StayingEntries {
+  postponed: PostponedEntries;
+  changing: ChangingEntries;
+}
+
+/**
+ * Leaves an entry for later after an error that is its own. One that the disk has no room for is tried again soon:
+ * each delivery makes room.
+ * @throws an error that is none of the system
+ */
+export function postpone(
+  { postponed, changing }: StayingEntries,
+  { step, name, error }: { step: Step; name: string; error: unknown },
+): void {
+  if (!isFull(error)) {
+    postponed.keep(name, error);
+    return;
+  }
+  changing.keepLackingRoom(name, errnoOf(error) ?? '');
+  step.lacksRoom = true;
+}
+
+/** The file's name in `incoming/`. */
+export function nameOf({ path }: AcceptedFile): string {
+  return path.slice(path.lastIndexOf('/') + 1);
+}
+
+export function headerIn(file: AcceptedFile): EventHeader {
+  return 'header' in file ? file.header : file.event;
+}
+
+/** 1, or the number of events of a batch. */
+export function eventsIn(file: AcceptedFile): number {
+  return 'count' in file ? file.count : 1;
+}
