@@ -494,7 +494,7 @@ describe('recover()', () => {
       if (name.endsWith('.json')) writeFileSync(`${root}/tmp/${name}`, '');
       utimesSync(`${root}/tmp/${name}`, (now - age) / 1000, (now - age) / 1000);
     }
-    expect((await recover(systemDisk, root, now)).aside).toEqual([]);
+    expect((await recover(systemDisk, root, now)).quarantined).toEqual([]);
     expect(names(`${root}/tmp`)).toEqual(['full', 'young.json']);
   });
 
@@ -531,7 +531,7 @@ describe('recover()', () => {
       if (name === 'lstatSync' && String(args[0]).endsWith('/tmp/x')) rmSync(`${root}/tmp/x`);
       return name === 'rmdirSync' ? 'EBUSY' : undefined;
     });
-    expect((await recover(disk, root, Date.now())).aside).toEqual([]);
+    expect((await recover(disk, root, Date.now())).quarantined).toEqual([]);
     expect(names(`${root}/queue`)).toEqual(['a']);
   });
 

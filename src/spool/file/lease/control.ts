@@ -64,17 +64,17 @@ export function removeRequest(disk: Disk, root: string, id: string): void {
 export function readRequests(
   disk: Disk,
   root: string,
-  { now, onCorrupt }: { now: number; onCorrupt(entry: EntryProblem): void },
+  { now, onQuarantined }: { now: number; onQuarantined(entry: EntryProblem): void },
 ): ControlRequest[] {
   return listNames(disk, `${root}/control`)
     .sort()
-    .flatMap((name) => readRequest(disk, root, { name, now, onCorrupt }));
+    .flatMap((name) => readRequest(disk, root, { name, now, onQuarantined }));
 }
 
 function readRequest(
   disk: Disk,
   root: string,
-  { name, now, onCorrupt }: { name: string; now: number; onCorrupt(entry: EntryProblem): void },
+  { name, now, onQuarantined }: { name: string; now: number; onQuarantined(entry: EntryProblem): void },
 ): ControlRequest[] {
   const path = `${root}/control/${name}`;
   try {
@@ -88,7 +88,7 @@ function readRequest(
     if (stat !== undefined && Math.abs(now - stat.mtimeMs) < unfinishedMs) return [];
     const reason = found.kind === 'unreadable' ? found.reason : 'it is no request that this version knows';
     const moved = putAside(disk, root, { path, name, reason: `it stood in control/, and ${reason}` });
-    if (moved !== undefined) onCorrupt(moved);
+    if (moved !== undefined) onQuarantined(moved);
   } catch (error) {
     ignoreErrno(error); // it is looked at again soon
     if (errnoOf(error) === 'ENOENT') return [];

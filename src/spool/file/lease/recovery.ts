@@ -16,8 +16,8 @@ import { restoreRooms } from '../setup/create.js';
 
 /** What an earlier drain has left. */
 export interface Recovered {
-  /** What was put aside. */
-  aside: EntryProblem[];
+  /** What was quarantined. */
+  quarantined: EntryProblem[];
   /**
    * Of each endpoint whose queue could not be put in order: tries it again, and throws the errno if it fails. Before that
    * nothing of it is to be sent.
@@ -41,23 +41,23 @@ export async function recover(disk: Disk, root: string, now: number): Promise<Re
   restoreRooms(disk, root);
   for (const name of listNames(disk, `${root}/tmp`))
     if (!restoreTaken(disk, root, name)) sweep(disk, `${root}/tmp/${name}`, now);
-  const aside: EntryProblem[] = [];
+  const quarantined: EntryProblem[] = [];
   const unsettled = new Map<string, () => void>();
   const found = new Map<string, Standing>();
   let seen = 0;
 
   function putQueueInOrder(endpoint: string): void {
     const path = `queue/${endpoint}`;
-    const segments = directories(disk, root, { path, aside }).map((name) => `${root}/${path}/${name}`);
+    const segments = directories(disk, root, { path, quarantined }).map((name) => `${root}/${path}/${name}`);
     for (const segment of segments) {
-      aside.push(...freeProgress(disk, root, segment));
+      quarantined.push(...freeProgress(disk, root, segment));
       settleMoved(disk, root, { endpoint, segment });
     }
     if (leaveFirst(disk, segments)) found.set(endpoint, { isWaiting: true, hasRetries: false });
     else removeDirectory(disk, `${root}/${path}`);
   }
 
-  for (const endpoint of directories(disk, root, { path: 'queue', aside })) {
+  for (const endpoint of directories(disk, root, { path: 'queue', quarantined })) {
     try {
       putQueueInOrder(endpoint);
     } catch (error) {
@@ -69,12 +69,12 @@ export async function recover(disk: Disk, root: string, now: number): Promise<Re
     seen += 1;
     if (seen % yieldEvery === 0) await setImmediate();
   }
-  for (const endpoint of directories(disk, root, { path: 'retry', aside })) {
+  for (const endpoint of directories(disk, root, { path: 'retry', quarantined })) {
     if (removeDirectory(disk, `${root}/retry/${endpoint}`)) continue;
     found.set(endpoint, { isWaiting: found.get(endpoint)?.isWaiting ?? false, hasRetries: true });
   }
-  directories(disk, root, { path: 'dead', aside });
-  return { aside, unsettled, found };
+  directories(disk, root, { path: 'dead', quarantined });
+  return { quarantined, unsettled, found };
 }
 
 function sweep(disk: Disk, path: string, now: number): void {
@@ -93,7 +93,7 @@ function sweep(disk: Disk, path: string, now: number): void {
 function directories(
   disk: Disk,
   root: string,
-  { path, aside }: { path: string; aside: EntryProblem[] },
+  { path, quarantined }: { path: string; quarantined: EntryProblem[] },
 ): string[] {
   const found: string[] = [];
   for (const entry of disk.readdirSync(`${root}/${path}`, { withFileTypes: true })) {
@@ -101,7 +101,7 @@ function directories(
     // A name that is not UTF-8 cannot be one of ours, and is not found by its text.
     if (name.startsWith('.') || !isThere(disk, root, `${path}/${name}`)) continue;
     if (entry.isDirectory()) found.push(name);
-    else aside.push(...moveAway(disk, root, { path: `${path}/${name}`, reason: 'is no directory' }));
+    else quarantined.push(...moveAway(disk, root, { path: `${path}/${name}`, reason: 'is no directory' }));
   }
   return found.sort();
 }

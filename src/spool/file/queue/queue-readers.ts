@@ -67,7 +67,7 @@ export interface QueueReadersOptions {
   /** ms since the epoch. */
   now(): number;
   /** Called with a batch that was put aside. */
-  onAside(entry: EntryProblem): void;
+  onQuarantined(entry: EntryProblem): void;
   /** Called with a segment that was removed. */
   onRemoved(endpoint: string, segment: string): void;
   /** Called with an endpoint that is owed nothing, when all of its is removed. */
@@ -117,7 +117,7 @@ const yieldEvery = 128;
 
 /** @throws from its methods: the errno of a directory that cannot be listed; then nothing has changed */
 export function createQueueReaders(disk: Disk, root: string, options: QueueReadersOptions): QueueReaders {
-  const { found, unsettled, texts, maxNames, now, onAside, onRemoved, onDone } = options;
+  const { found, unsettled, texts, maxNames, now, onQuarantined, onRemoved, onDone } = options;
   const closed = new Map<string, Closed>([...found].map(([endpoint, each]) => [endpoint, closedOf(each)]));
   const least = Math.min(leastWindow, maxNames);
   /** The one looked at longest ago first. */
@@ -167,7 +167,7 @@ export function createQueueReaders(disk: Disk, root: string, options: QueueReade
         isFresh,
       } = takeInGrowth(disk, root, { queue, segment, texts, now: now() });
       if (isFresh) growing.push({ endpoint, segment, since: now() });
-      if (aside !== undefined) onAside(aside);
+      if (aside !== undefined) onQuarantined(aside);
       if (longer !== undefined) onRemoved(endpoint, segment);
       return longer;
     } catch (error) {
