@@ -66,7 +66,7 @@ export async function drain(ports: DrainPorts, options: DrainOptions): Promise<D
     cooldowns,
     isPass,
     isStopping,
-    onHome,
+    onSettled,
     tryEveryMs: until === 'wait' ? tryEveryMs : undefined,
     maxInFlight: () => options.maxInFlight ?? routing.maxInFlight(),
     limits: options.limits ?? { idle: 0 },
@@ -103,7 +103,7 @@ export async function drain(ports: DrainPorts, options: DrainOptions): Promise<D
     return deadline !== Infinity && clock.monotonic() >= deadline;
   }
 
-  function onHome(): void {
+  function onSettled(): void {
     isStale = true;
     // What it came to may have parked its endpoint, or put it aside until a time of its own.
     const againMs = Math.min(Math.max(lookAgainMs, lookAgainTimes * lookMs), lookAgainMostMs);
