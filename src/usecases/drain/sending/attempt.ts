@@ -6,8 +6,8 @@ import type { FinishedAttempt } from '../reporting/finished-attempt.js';
 import type { Settler } from '../settling/settle.js';
 import type { Cuts } from './cuts.js';
 import type { Gate } from './gate.js';
-import type { InFlight } from './in-flight.js';
-import type { Shares } from './shares.js';
+import type { InFlight } from './places/in-flight.js';
+import type { Shares } from './places/shares.js';
 
 /** A delivery that may be sent. */
 export interface Start {

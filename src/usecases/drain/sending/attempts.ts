@@ -9,11 +9,11 @@ import { createAttempt } from './attempt.js';
 import { createCuts } from './cuts.js';
 import { createEligibility } from './eligibility.js';
 import { createGate } from './gate.js';
-import { createInFlight } from './in-flight.js';
-import { createLargePayloads } from './large-payloads.js';
 import { createLook } from './look.js';
+import { createInFlight } from './places/in-flight.js';
+import { createLargePayloads } from './places/large-payloads.js';
+import { createShares, firstRanks, mostInFlight } from './places/shares.js';
 import { createRoundRobin } from './round-robin.js';
-import { createShares, firstRanks, mostInFlight } from './shares.js';
 import { createTake } from './take.js';
 import { createWantedDeliveries } from './wanted.js';
 

@@ -4,8 +4,8 @@ import type { DrainPorts } from '../ports.js';
 import type { Routing } from '../routing.js';
 import type { Cooldowns } from '../settling/cooldowns.js';
 import type { Gate } from './gate.js';
-import type { LargePayloads } from './large-payloads.js';
-import type { Shares } from './shares.js';
+import type { LargePayloads } from './places/large-payloads.js';
+import type { Shares } from './places/shares.js';
 import type { WantedDeliveries } from './wanted.js';
 
 export interface Eligibility {

@@ -1,9 +1,9 @@
 import type { Due } from '../../../spool/spool.js';
 import type { DrainPorts } from '../ports.js';
 import type { Eligibility } from './eligibility.js';
-import type { LargePayloads } from './large-payloads.js';
+import type { LargePayloads } from './places/large-payloads.js';
+import type { Shares } from './places/shares.js';
 import type { RoundRobin } from './round-robin.js';
-import type { Shares } from './shares.js';
 
 export interface LookOptions {
   eligibility: Eligibility;

@@ -7,7 +7,7 @@ import type { Routing } from '../routing.js';
 import type { Settler } from '../settling/settle.js';
 import type { Start } from './attempt.js';
 import type { Gate } from './gate.js';
-import type { LargePayloads } from './large-payloads.js';
+import type { LargePayloads } from './places/large-payloads.js';
 import type { WantedDeliveries } from './wanted.js';
 
 export interface TakeOptions {

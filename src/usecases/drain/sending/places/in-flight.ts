@@ -1,14 +1,14 @@
-/** What is in flight: attempts under way, and those whose delivery the spool has not settled yet. */
+/** The attempts in flight, including those whose result the spool has not recorded yet. */
 import type { Shares } from './shares.js';
 
 export interface InFlight {
-  /** One more, with a place of its endpoint; returns how it ends. @param cutOff lets it give way to others */
+  /** Takes a place for an attempt. @param cutOff lets it give way to others @returns ends the attempt */
   enter(endpoint: string, cutOff?: () => void): () => void;
-  /** Resolves when nothing is in flight any more. */
+  /** Resolves when nothing is in flight. */
   settled(): Promise<void>;
 }
 
-/** Counts what is in flight. @param onChange told when one is over, and its place free */
+/** Makes the record of attempts in flight. @param onChange called when one has ended, and its place is free */
 export function createInFlight(shares: Shares, onChange: (endpoint: string) => void): InFlight {
   let waiting: Array<() => void> = [];
 

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { createLargePayloads } from '../../../../src/usecases/drain/sending/large-payloads.js';
-import { draining, hooksOf } from '../../../support/draining.js';
-import { gate, until } from '../../../support/world.js';
+import { createLargePayloads } from '../../../../../src/usecases/drain/sending/places/large-payloads.js';
+import { draining, hooksOf } from '../../../../support/draining.js';
+import { gate, until } from '../../../../support/world.js';
 
 const megabytes = (count: number): Buffer => Buffer.alloc(count * 2 ** 20, 0x20);
 

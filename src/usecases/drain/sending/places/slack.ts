@@ -1,26 +1,26 @@
 /**
- * Whether this process has time for more than it does. Where its time is all
- * taken, more attempts at the same time end none of them sooner.
+ * Whether this process has CPU time left. Without it, more concurrent attempts
+ * end none of them sooner.
  */
 export interface Slack {
   /** Whether one more may begin now. */
   isThere(): boolean;
   /** One more has begun. */
   use(): void;
-  /** Looks how busy the process was since the last sample that is old enough. */
+  /** Measures how busy the process was since the last sample that is old enough. */
   sample(): void;
 }
 
-/** A sample is about at least this long, in ms. */
+/** Minimum length of a sample, in ms. */
 const sampleMs = 10;
 
-/** The process has time while its event loop was idle for this part of the sample. */
+/** Part of a sample for which the event loop must have been idle. */
 const idlePart = 0.25;
 
-/** And then for so many more, before it is looked again. */
+/** Number of attempts that an idle sample allows. */
 const burst = 256;
 
-/** Measures the event loop of this process. */
+/** Makes a measure of this process's event loop. */
 export function createSlack(): Slack {
   let since: ReturnType<typeof performance.eventLoopUtilization> | undefined;
   let left = 0;

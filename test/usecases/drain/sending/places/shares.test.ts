@@ -1,5 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { createShares, mostInFlight, type Shares } from '../../../../src/usecases/drain/sending/shares.js';
+import {
+  createShares,
+  mostInFlight,
+  type Shares,
+} from '../../../../../src/usecases/drain/sending/places/shares.js';
 
 interface World {
   shares: Shares;
