@@ -1,4 +1,13 @@
-import { constants, existsSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import {
+  constants,
+  existsSync,
+  fchmodSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
@@ -67,7 +76,9 @@ export function spoolAt(
 }
 
 function freeLock(path: string, { mode }: { mode: number }): KernelLock {
-  return { kind: 'locked', fd: openSync(path, constants.O_RDWR | constants.O_CREAT, mode) };
+  const fd = openSync(path, constants.O_RDWR | constants.O_CREAT, mode);
+  fchmodSync(fd, mode);
+  return { kind: 'locked', fd };
 }
 
 /** A lease, or an error if somebody holds it. */

@@ -2,7 +2,7 @@
  * The lock file and what it tells: who holds the lock. It is never truncated,
  * but overwritten in place, so that a full disk takes nothing from it.
  */
-import { closeSync, constants, fstatSync, openSync, readSync, writeSync } from 'node:fs';
+import { closeSync, constants, fchmodSync, fstatSync, openSync, readSync, writeSync } from 'node:fs';
 import { CapnhookError, errnoOf } from '../../../shared/errors.js';
 import { giveToOwner } from '../../../shared/give-to-owner.js';
 import type { Holder } from '../../spool.js';
@@ -17,6 +17,9 @@ export type LockRecord = ProcessIdentity &
 
 /** The record is padded with spaces to so many bytes; a cleared one is nothing else. */
 const recordBytes = 512;
+
+/** What the owner of the lock file may do with it, whoever else may. */
+const readAndWrite = 0o600;
 
 /** Errors of `open` that speak of what stands there. */
 const notFiles: ReadonlySet<string | undefined> = new Set(['EISDIR', 'ELOOP', 'EMLINK', 'ENXIO', 'ENODEV']);
@@ -33,7 +36,9 @@ export function openLockFile(path: string, { flags, mode }: { flags: number; mod
     const errno = errnoOf(error);
     throw notFiles.has(errno) ? notFile(path, `(${errno})`) : error;
   }
-  if (fstatSync(fd).isFile()) {
+  const stat = fstatSync(fd);
+  if (stat.isFile()) {
+    if (mode !== undefined && (stat.mode & readAndWrite) !== readAndWrite) fchmodSync(fd, mode); // whatever the umask
     giveToOwner(fd, path);
     return fd;
   }

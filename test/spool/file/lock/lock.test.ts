@@ -7,6 +7,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   symlinkSync,
   utimesSync,
   writeFileSync,
@@ -115,6 +116,15 @@ describe('acquireLock() with the lock of the kernel', () => {
       await (await held(root)).release();
     },
   );
+
+  linux('acquireLock() makes the lock file 0600, whatever the umask', async () => {
+    const root = madeSpool(tempDir());
+    const umask = process.umask(0o777);
+    const result = await acquire(root).finally(() => process.umask(umask));
+    expect(result.held).toBe(false);
+    expect(statSync(`${root}/lock`).mode & 0o777).toBe(0o600);
+    if (!result.held) await result.lock.release();
+  });
 
   linux('acquireLock() gets it from a process that released it', async () => {
     const root = madeSpool(quickDir());
