@@ -90,14 +90,14 @@ function removeBatch(
  * whose last line has no end, and gets none, or has become something else, goes to `corrupt/` when all else of it is
  * settled.
  * @param options.now ms since the epoch
- * @returns the segment's new name, or what was put aside, if anything; `isFresh` if somebody may still be writing to it
+ * @returns the segment's new name, or what was quarantined, if anything; `isFresh` if another program may still be writing to it
  * @throws the errno of what failed
  */
 export function takeInGrowth(
   disk: Disk,
   root: string,
   { queue, segment, texts, now }: { queue: string; segment: string; texts: BatchTexts; now: number },
-): { segment?: string; aside?: EntryProblem; isFresh?: boolean } {
+): { segment?: string; quarantined?: EntryProblem; isFresh?: boolean } {
   const path = `${queue}/${segment}`;
   const batch = batchFilesOf(path);
   const number = parseSegmentName(segment)?.number;
@@ -116,8 +116,8 @@ export function takeInGrowth(
     growth.kind === 'changed'
       ? 'its last line had no end when it was queued, and was sent; somebody has added to it since'
       : 'a line was added when it was queued already, and has no end; all lines before it are settled';
-  const aside = putAside(disk, root, { path: batch.text, name: `${batch.id}.jsonl`, reason });
-  return aside === undefined ? {} : { aside };
+  const quarantined = putAside(disk, root, { path: batch.text, name: `${batch.id}.jsonl`, reason });
+  return quarantined === undefined ? {} : { quarantined };
 }
 
 /** The segments of an endpoint's queue, in their order. @throws the errno of a directory that cannot be listed */

@@ -1,33 +1,38 @@
 /**
  * The reading side of all queues. What is in memory is bounded, whatever the
- * backlog and however many endpoints there are: an endpoint has a reader while
- * it is looked at, and the one that was looked at longest ago loses it first.
+ * backlog and the number of endpoints: an endpoint has a reader while it is
+ * used, and the one that was used longest ago loses it first.
  */
 import { setImmediate } from 'node:timers/promises';
 import { ignoreErrno } from '../../../shared/errors.js';
-import type { ClaimOptions, Due, EntryProblem } from '../../spool.js';
-import type { BatchTexts } from '../batch/batch-texts.js';
-import { listSegments, removeSegment, takeInGrowth } from '../batch/segment.js';
+import type { ClaimOptions, Due } from '../../spool.js';
 import type { Disk } from '../disk/disk.js';
-import { countNames } from '../disk/each-name.js';
 import { listNames } from '../disk/list-names.js';
-import { defaultStillMs } from '../disk/stillness.js';
 import { readStanding, removeEmpty, type Standing } from '../endpoints/endpoint-directories.js';
 import type { Queued } from '../placing/queued.js';
-import { estimateWaiting } from './estimate-waiting.js';
-import { createQueueReader, type QueueReader } from './queue-reader.js';
+import {
+  type ClosedQueue,
+  closedOf,
+  countClosed,
+  hasDue,
+  isOwingClosed,
+  resumeClosed,
+} from './closed-queues.js';
+import { createDoneEndpoints } from './done-endpoints.js';
+import { createGrowingBatches, type GrowingBatchesOptions } from './growing-batches.js';
+import { createOpenReaders } from './open-readers.js';
 import type { Slot } from './slot.js';
 
 export interface QueueReaders {
   /** The next slot of an endpoint: see {@link QueueReader.take}. */
   take(endpoint: string, options: Omit<ClaimOptions, 'limit'>): Slot | undefined;
-  /** What a slot that was taken is part of is not to be had before the slot is given back. */
+  /** The rest of a slot's batch is not taken before the slot is given back. */
   putOff(endpoint: string, slot: Slot): void;
   /** Gives a slot back, at its old place. */
   giveBack(endpoint: string, slot: Slot): void;
-  /** Puts a slot on hold: it stays at its place, and is not taken before `resume`. */
+  /** Puts a slot on hold: it is not taken before `resume`. */
   hold(endpoint: string, slot: Slot): void;
-  /** Puts all that an endpoint has on hold, unread; false where something of it was looked at already. */
+  /** Puts all that an endpoint is owed on hold, without reading it; false if a reader was opened for it. */
   holdAll(endpoint: string): boolean;
   /** Lets what is on hold be taken again: of an endpoint, or of all. */
   resume(endpoint?: string): void;
@@ -35,294 +40,141 @@ export interface QueueReaders {
   isOut(endpoint: string, slot: Slot): boolean;
   /** How many slots of an endpoint are on hold. */
   onHold(endpoint: string): number;
-  /** A slot's file is gone from its place. */
+  /** A slot's file was removed. */
   forget(endpoint: string, slot: Slot): void;
-  /** A delivery was put at the end of a queue, or was there already. */
+  /** A delivery was put at the end of a queue, or was found there. */
   queued(queued: Queued): void;
   /** A retry was put there. */
   deferred(endpoint: string, name: string): void;
+  /** Endpoints with a delivery to take. */
   ready(due: Due): string[];
   /** The earliest time a retry of an endpoint is due, ms. */
   nextDue(endpoint: string): number | undefined;
+  /** Endpoints that are owed anything, handed out or not. */
   owing(): string[];
   isOwing(endpoint: string): boolean;
-  /** How many an endpoint is owed; 1 if that cannot be told. */
+  /** How many deliveries an endpoint is owed, some of them estimated; 1 if its directories cannot be listed. */
   owed(endpoint: string): number;
-  /** Looks at the directories anew, of some endpoints or of all, after files came or went unheard; what is handed out stays so. */
+  /** Lists the directories again, of some endpoints or of all, after changes that were not reported here; what is handed out stays so. */
   reload(only?: readonly string[]): void;
-  /** Takes in what was added, in the last second of its attempts, to a batch that is settled but for that. */
+  /** Takes in lines that were added to a batch shortly before its last event was finished. */
   lookAtGrowing(): void;
-  /** Removes the directories in which nothing is left; to be called last. */
+  /** Removes empty directories. */
   tidy(): Promise<void>;
 }
 
-export interface QueueReadersOptions {
+export interface QueueReadersOptions extends GrowingBatchesOptions {
   /** What each endpoint has, as far as it is known. */
   found: ReadonlyMap<string, Standing>;
   /** Of each endpoint that must be put in order before anything is taken: does that. */
   unsettled: Map<string, () => void>;
-  texts: BatchTexts;
-  /** So many names are held in memory, or {@link leastWindow} for each endpoint that something is handed out of. */
+  /** Maximum number of names in memory; see {@link createOpenReaders}. */
   maxNames: number;
-  /** ms since the epoch. */
-  now(): number;
-  /** Called with a batch that was put aside. */
-  onQuarantined(entry: EntryProblem): void;
-  /** Called with a segment that was removed. */
-  onRemoved(endpoint: string, segment: string): void;
-  /** Called with an endpoint that is owed nothing, when all of its is removed. */
+  /** Called with an endpoint that is owed nothing, when its directories are removed. */
   onDone(endpoint: string): void;
 }
 
-/** A batch to which somebody was writing when all of its events were settled, and when that was, ms since the epoch. */
-interface Growing {
-  endpoint: string;
-  segment: string;
-  since: number;
-}
-
-/** An endpoint without a reader. */
-interface Closed {
-  isWaiting: boolean;
-  /** Its retries; `unknown` if there are some that were not listed. */
-  retries: 'unknown' | { first: number; last: number } | undefined;
-  /** How many of what waits are on hold. */
-  held: number;
-  /** Whether those on hold were counted one by one: then the others must be, too. */
-  isHeldExact?: boolean;
-}
-
-interface Reading {
-  reader: QueueReader;
-  /** What it was counted for, in names. */
-  weight: number;
-}
-
-/** Names that a segment and a list of retries may hold, at least and at most. */
-const leastWindow = 32;
-const mostWindow = 4096;
-
-/** A segment, and a list of retries, may have such a part of the names that are left, and of all. */
-const windowsAtOnce = 16;
-const retryListsAtOnce = 64;
-
-/** So many endpoints that are owed nothing keep their directories, the ones that were sent to last. */
-const maxDone = 256;
-
-/** A reader takes as much memory as so many names. */
-const readerWeight = 16;
-
-/** So many are tidied up in one go. */
+/** Number of endpoints that are tidied before others have their turn. */
 const yieldEvery = 128;
 
 /** @throws from its methods: the errno of a directory that cannot be listed; then nothing has changed */
 export function createQueueReaders(disk: Disk, root: string, options: QueueReadersOptions): QueueReaders {
-  const { found, unsettled, texts, maxNames, now, onQuarantined, onRemoved, onDone } = options;
-  const closed = new Map<string, Closed>([...found].map(([endpoint, each]) => [endpoint, closedOf(each)]));
-  const least = Math.min(leastWindow, maxNames);
-  /** The one looked at longest ago first. */
-  const readings = new Map<string, Reading>();
-  let growing: Growing[] = [];
-  /** Endpoints that are owed nothing, the one sent to longest ago first, with the directory of their last delivery. */
-  const done = new Map<string, string>();
-  /** What the readers hold, in names. */
-  let weight = 0;
-  /** The one that was looked at last: its deliveries come one after the other. */
-  let latest: string | undefined;
-
-  function open(endpoint: string): Reading {
-    const known = closed.get(endpoint);
-    const reader = createQueueReader(disk, root, {
-      endpoint,
-      texts,
-      // What is left is shared, so that those that are opened later find room, too.
-      window: () => Math.min(Math.max(Math.floor((maxNames - weight) / windowsAtOnce), least), mostWindow),
-      isWithoutRetries: known !== undefined && known.retries === undefined,
-      retryLimit: Math.min(Math.max(Math.floor(maxNames / retryListsAtOnce), least), mostWindow),
-      onEmpty(segment) {
-        if (takeInMore(endpoint, segment, reader)) return;
-        if (removeSegment(disk, `${root}/queue/${endpoint}/${segment}`, texts)) onRemoved(endpoint, segment);
-      },
-    });
-    closed.delete(endpoint);
-    const reading = { reader, weight: 0 };
-    readings.set(endpoint, reading);
-    return reading;
-  }
-
-  /** Whether a batch has got more events since it was queued: they come next. */
-  function takeInMore(endpoint: string, segment: string, reader: QueueReader): boolean {
-    const longer = settleGrowth(endpoint, segment);
-    if (longer) reader.added(longer, '');
-    return longer !== undefined;
-  }
-
-  /** The new name of a batch that has got more events; '' where that cannot be told: then the next drain finds it. */
-  function settleGrowth(endpoint: string, segment: string): string | undefined {
-    try {
-      const queue = `${root}/queue/${endpoint}`;
-      const {
-        segment: longer,
-        aside,
-        isFresh,
-      } = takeInGrowth(disk, root, { queue, segment, texts, now: now() });
-      if (isFresh) growing.push({ endpoint, segment, since: now() });
-      if (aside !== undefined) onQuarantined(aside);
-      if (longer !== undefined) onRemoved(endpoint, segment);
-      return longer;
-    } catch (error) {
-      ignoreErrno(error);
-      return '';
-    }
-  }
-
-  /** Looks again at batches to which somebody was writing when all of their events were settled. */
-  function lookAtGrowing(): void {
-    const isDue = ({ since }: Growing) => Math.abs(now() - since) >= defaultStillMs;
-    if (!growing.some(isDue)) return;
-    const due = growing.filter(isDue);
-    growing = growing.filter((each) => !isDue(each));
-    for (const { endpoint, segment } of due) {
-      const longer = settleGrowth(endpoint, segment);
-      if (longer === undefined && removeSegment(disk, `${root}/queue/${endpoint}/${segment}`, texts))
-        onRemoved(endpoint, segment);
-      if (longer !== undefined) reload([endpoint]);
-    }
-  }
+  const { found, unsettled, texts, maxNames, onRemoved, onDone } = options;
+  const closed = new Map<string, ClosedQueue>(
+    [...found].map(([endpoint, each]) => [endpoint, closedOf(each)]),
+  );
+  const growing = createGrowingBatches(disk, root, options);
+  const readers = createOpenReaders(disk, root, { texts, maxNames, closed, onEmpty: growing.removeOrGrow });
+  const { using } = readers;
+  const done = createDoneEndpoints();
+  const endpoints = () => [...closed.keys(), ...readers.endpoints()];
 
   function reload(only?: readonly string[]): void {
-    for (const [endpoint, reading] of [...readings]) {
+    for (const endpoint of [...readers.endpoints()]) {
       if (only !== undefined && !only.includes(endpoint)) continue;
-      if (reading.reader.isIdle()) close(endpoint, reading);
+      if (readers.get(endpoint)?.isIdle()) readers.close(endpoint);
       else using(endpoint, (reader) => reader.reload());
     }
     const queues = only ?? [...closed.keys(), ...listNames(disk, `${root}/queue`)];
-    for (const endpoint of new Set(queues)) {
-      if (readings.has(endpoint)) continue;
-      const onGone = (segment: string) => onRemoved(endpoint, segment);
-      try {
-        const standing = readStanding(disk, root, { endpoint, onGone });
-        if (only === undefined || standing.isWaiting || standing.hasRetries || closed.has(endpoint))
-          closed.set(endpoint, closedOf(standing));
-      } catch (error) {
-        ignoreErrno(error); // it stays as it is known; whoever claims is told of it
-      }
-    }
+    for (const endpoint of new Set(queues))
+      if (readers.get(endpoint) === undefined) reloadClosed(endpoint, { isKept: only === undefined });
   }
 
-  function weigh(reading: Reading): void {
-    const held = readerWeight + reading.reader.held();
-    weight += held - reading.weight;
-    reading.weight = held;
-  }
-
-  /** Does something with an endpoint's reader. */
-  function using<T>(endpoint: string, use: (reader: QueueReader) => T): T {
-    const reading = readings.get(endpoint) ?? open(endpoint);
+  /** @param options.isKept whether an endpoint is known from now on although it is owed nothing */
+  function reloadClosed(endpoint: string, { isKept }: { isKept: boolean }): void {
+    const onGone = (segment: string) => onRemoved(endpoint, segment);
     try {
-      return use(reading.reader);
-    } finally {
-      weigh(reading);
-      if (endpoint !== latest) {
-        readings.delete(endpoint);
-        readings.set(endpoint, reading);
-        latest = endpoint;
-      }
-      if (weight > maxNames) makeRoom(endpoint);
-    }
-  }
-
-  /** Lets readers go, but for those that something is handed out of. */
-  function makeRoom(current: string): void {
-    for (const [endpoint, reading] of readings) {
-      if (weight <= maxNames) return;
-      if (endpoint !== current && reading.reader.isIdle()) close(endpoint, reading);
-    }
-  }
-
-  function close(endpoint: string, reading: Reading): void {
-    const { reader } = reading;
-    try {
-      const held = reader.onHold();
-      const [isWaiting, retries] = [reader.isWaiting(), reader.retryTimes()];
-      closed.set(endpoint, { isWaiting, retries, held, isHeldExact: held > 0 });
+      const standing = readStanding(disk, root, { endpoint, onGone });
+      if (isKept || standing.isWaiting || standing.hasRetries || closed.has(endpoint))
+        closed.set(endpoint, closedOf(standing));
     } catch (error) {
-      ignoreErrno(error); // it stays
-      return;
+      ignoreErrno(error); // it stays as it is known; a claim reports it
     }
-    readings.delete(endpoint);
-    weight -= reading.weight;
   }
 
   function isReady(endpoint: string, due: Due): boolean {
     const known = closed.get(endpoint);
     if (known?.isWaiting) return true;
     if (known !== undefined && known.retries !== 'unknown') return hasDue(known.retries, due);
-    try {
-      return using(endpoint, (reader) => reader.hasReady(due));
-    } catch (error) {
-      ignoreErrno(error);
-      return true; // whoever claims is told of it
-    }
+    return tryOr(true, () => using(endpoint, (reader) => reader.hasReady(due)));
   }
 
   function isOwing(endpoint: string): boolean {
     const known = closed.get(endpoint);
-    if (known !== undefined) return known.isWaiting || known.retries !== undefined || known.held > 0;
-    try {
-      return readings.get(endpoint)?.reader.isOwing() ?? false;
-    } catch (error) {
-      ignoreErrno(error);
-      return true; // whoever claims is told of it
-    }
+    if (known !== undefined) return isOwingClosed(known);
+    return tryOr(true, () => readers.get(endpoint)?.isOwing() ?? false);
   }
 
-  /** An endpoint that is sent to once need not be known for ever. */
+  function nextDue(endpoint: string): number | undefined {
+    const known = closed.get(endpoint);
+    if (known === undefined && readers.get(endpoint) === undefined) return undefined;
+    if (known !== undefined && known.retries !== 'unknown') return known.retries?.first;
+    return tryOr(undefined, () => using(endpoint, (reader) => reader.retryTimes()?.first));
+  }
+
+  function noteQueued({ endpoint, segment, name, kind }: Queued): void {
+    const known = closed.get(endpoint);
+    if (known !== undefined) known.isWaiting = true;
+    else if (readers.get(endpoint) === undefined)
+      closed.set(endpoint, { isWaiting: true, retries: undefined, held: 0 });
+    else if (kind !== 'there') using(endpoint, (reader) => reader.added(segment, name));
+  }
+
+  function countOwed(endpoint: string): number {
+    const known = closed.get(endpoint);
+    if (known === undefined) return readers.get(endpoint)?.count() ?? 0;
+    return countClosed(disk, root, { endpoint, isExact: known.isHeldExact });
+  }
+
+  /** Forgets an endpoint that is owed nothing, and removes its directories, some time after its last delivery. */
   function noteDone(endpoint: string, { directory }: Slot): void {
     done.delete(endpoint);
     if (isOwing(endpoint)) return;
-    done.set(endpoint, directory);
-    const [first] = done;
-    if (first === undefined || done.size <= maxDone) return;
-    const [oldest, last] = first;
-    done.delete(oldest);
-    if (isOwing(oldest) || readings.get(oldest)?.reader.isIdle() === false) return;
-    weight -= readings.get(oldest)?.weight ?? 0;
-    readings.delete(oldest);
-    closed.delete(oldest);
-    removeEmpty(disk, root, oldest, last);
-    onDone(oldest);
+    const oldest = done.add(endpoint, directory);
+    if (oldest === undefined || isOwing(oldest.endpoint) || readers.get(oldest.endpoint)?.isIdle() === false)
+      return;
+    readers.drop(oldest.endpoint);
+    closed.delete(oldest.endpoint);
+    removeEmpty(disk, root, oldest.endpoint, oldest.directory);
+    onDone(oldest.endpoint);
   }
 
-  function resumeOne(endpoint: string): void {
-    readings.get(endpoint)?.reader.resume();
-    const known = closed.get(endpoint);
-    if (known === undefined || known.held === 0) return;
-    known.isWaiting = true;
-    known.retries ??= 'unknown';
-    known.held = 0;
-    known.isHeldExact = false;
-  }
-
-  function endpoints(): string[] {
-    return [...closed.keys(), ...readings.keys()];
-  }
-
-  function count(endpoint: string): number {
-    const queue = `${root}/queue/${endpoint}`;
-    const segments = listSegments(disk, queue);
-    const waiting = estimateWaiting(disk, queue, {
-      segments,
-      isListed: () => closed.get(endpoint)?.isHeldExact ?? false,
-    });
-    return waiting + countNames(disk, `${root}/retry/${endpoint}`);
+  async function tidy(): Promise<void> {
+    let tidied = 0;
+    for (const endpoint of endpoints()) {
+      if (isOwing(endpoint)) continue;
+      removeEmpty(disk, root, endpoint);
+      onDone(endpoint);
+      tidied += 1;
+      if (tidied % yieldEvery === 0) await setImmediate();
+    }
   }
 
   return {
     take(endpoint, claim) {
       unsettled.get(endpoint)?.();
       unsettled.delete(endpoint);
-      const isKnown = readings.has(endpoint) || closed.has(endpoint);
+      const isKnown = readers.get(endpoint) !== undefined || closed.has(endpoint);
       return isKnown ? using(endpoint, (reader) => reader.take(claim)) : undefined;
     },
     putOff: (endpoint, slot) => using(endpoint, (reader) => reader.putOff(slot)),
@@ -330,70 +182,44 @@ export function createQueueReaders(disk: Disk, root: string, options: QueueReade
     hold: (endpoint, slot) => using(endpoint, (reader) => reader.hold(slot)),
     holdAll(endpoint) {
       if (!closed.has(endpoint)) return false;
-      closed.set(endpoint, { isWaiting: false, retries: undefined, held: count(endpoint) });
+      closed.set(endpoint, { isWaiting: false, retries: undefined, held: countOwed(endpoint) });
       return true;
     },
     resume(endpoint) {
-      for (const each of endpoint === undefined ? endpoints() : [endpoint]) resumeOne(each);
+      for (const each of endpoint === undefined ? endpoints() : [endpoint]) {
+        readers.get(each)?.resume();
+        const known = closed.get(each);
+        if (known !== undefined) resumeClosed(known);
+      }
     },
-    isOut: (endpoint, slot) => readings.get(endpoint)?.reader.isOut(slot) ?? false,
-    onHold: (endpoint) => closed.get(endpoint)?.held ?? readings.get(endpoint)?.reader.onHold() ?? 0,
+    isOut: (endpoint, slot) => readers.get(endpoint)?.isOut(slot) ?? false,
+    onHold: (endpoint) => closed.get(endpoint)?.held ?? readers.get(endpoint)?.onHold() ?? 0,
     forget(endpoint, slot) {
       using(endpoint, (reader) => reader.forget(slot));
       noteDone(endpoint, slot);
     },
-    queued({ endpoint, segment, name, kind }) {
-      const known = closed.get(endpoint);
-      if (known !== undefined) known.isWaiting = true;
-      else if (!readings.has(endpoint))
-        closed.set(endpoint, { isWaiting: true, retries: undefined, held: 0 });
-      else if (kind !== 'there') using(endpoint, (reader) => reader.added(segment, name));
-    },
+    queued: noteQueued,
     deferred: (endpoint, name) => using(endpoint, (reader) => reader.deferred(name)),
     ready: (due) => endpoints().filter((endpoint) => isReady(endpoint, due)),
-    nextDue(endpoint) {
-      const known = closed.get(endpoint);
-      if (known === undefined && !readings.has(endpoint)) return undefined;
-      if (known !== undefined && known.retries !== 'unknown') return known.retries?.first;
-      try {
-        return using(endpoint, (reader) => reader.retryTimes()?.first);
-      } catch (error) {
-        ignoreErrno(error);
-        return undefined; // whoever claims is told of it
-      }
-    },
+    nextDue,
     owing: () => endpoints().filter(isOwing),
     isOwing,
-    owed(endpoint) {
-      try {
-        return closed.has(endpoint) ? count(endpoint) : (readings.get(endpoint)?.reader.count() ?? 0);
-      } catch (error) {
-        ignoreErrno(error);
-        return 1; // what cannot be listed has not been found to be empty
-      }
-    },
+    owed: (endpoint) => tryOr(1, () => countOwed(endpoint)),
     reload,
-    lookAtGrowing,
-    async tidy() {
-      let tidied = 0;
-      for (const endpoint of endpoints()) {
-        if (isOwing(endpoint)) continue;
-        removeEmpty(disk, root, endpoint);
-        onDone(endpoint);
-        tidied += 1;
-        if (tidied % yieldEvery === 0) await setImmediate();
-      }
+    lookAtGrowing() {
+      const grown = growing.lookAgain();
+      if (grown.length > 0) reload(grown);
     },
+    tidy,
   };
 }
 
-function closedOf({ isWaiting, hasRetries }: Standing): Closed {
-  return { isWaiting, retries: hasRetries ? 'unknown' : undefined, held: 0 };
-}
-
-function hasDue(
-  retries: { first: number; last: number } | undefined,
-  { now, latest = Infinity }: Due,
-): boolean {
-  return retries !== undefined && (retries.first <= now || retries.last > latest);
+/** A default where a directory cannot be listed: a claim reports that. */
+function tryOr<T>(otherwise: T, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    ignoreErrno(error);
+    return otherwise;
+  }
 }
