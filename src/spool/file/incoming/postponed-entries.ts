@@ -4,7 +4,7 @@
  */
 import { errnoOf } from '../../../shared/errors.js';
 import type { EntryProblem } from '../../spool.js';
-import { mostOfOneId } from '../placing/queue-writer.js';
+import { mostOfOneId } from '../placing/put.js';
 
 export interface PostponedEntries {
   has(name: string): boolean;

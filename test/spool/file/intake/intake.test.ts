@@ -25,7 +25,7 @@ import { randomBytes } from '../../../../src/shared/random.js';
 import { createFileInbox } from '../../../../src/spool/file/accept/file-inbox.js';
 import { systemDisk } from '../../../../src/spool/file/disk/disk.js';
 import { scanIncoming } from '../../../../src/spool/file/incoming/incoming.js';
-import { mostOfOneId } from '../../../../src/spool/file/placing/queue-writer.js';
+import { mostOfOneId } from '../../../../src/spool/file/placing/put.js';
 import type { Lease } from '../../../../src/spool/spool.js';
 import { batchToBytes, event, shellEvent } from '../../../support/builders.js';
 import { type Fault, faultyDisk, Killed } from '../../../support/faulty-disk.js';
