@@ -64,7 +64,7 @@ export function createFinishing(tools: LeaseTools, claims: Claims): Finishing {
       const moved = isAsRead(slot) && files.moveToRetry(slot, { event, endpoint, name, acceptedAt });
       if (moved) readers.deferred(endpoint, name); // before anything makes the reader look, and find it
       forget(endpoint, slot);
-      if (answer !== undefined) answers.keep(endpoint, answer);
+      if (moved && answer !== undefined) answers.keep(endpoint, answer);
     },
     async bury(delivery, why) {
       sync.check();

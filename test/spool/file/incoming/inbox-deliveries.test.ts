@@ -1,4 +1,4 @@
-import { linkSync, readFileSync, renameSync, utimesSync, writeFileSync } from 'node:fs';
+import { linkSync, readFileSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { Event } from '../../../../src/event/event.js';
 import { eventToBytes } from '../../../../src/event/record.js';
@@ -144,6 +144,17 @@ describe('fanOut() with endpoints that can be sent to now', () => {
     await lease.done(retry!);
     expect(lease.owing()).toEqual([]);
     await lease.close();
+  });
+
+  it('defer() keeps no answer of an event whose file was removed meanwhile', async () => {
+    const { root, lease } = await fired(event());
+    await step(lease);
+    const [delivery] = await claimAll(lease, 'a');
+    rmSync(`${root}/incoming/${delivery!.event.id}.json`);
+    const answer = { event: delivery!.event.id, status: 400, time: '', text: 'no' };
+    await lease.defer(delivery!, { dueMs: 5, attempts: 1, answer });
+    await lease.close();
+    expect(filesBelow(`${root}/answers`).filter((name) => name.includes(answer.event))).toEqual([]);
   });
 
   it('hold() queues the delivery, which is handed out again', async () => {
