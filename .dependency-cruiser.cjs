@@ -104,7 +104,7 @@ module.exports = {
       severity: 'error',
       from: { path: '^src/usecases/' },
       to: {
-        path: '^src/(spool/(file/|memory)|delivery/(http|request|connect)/|hooks/|journal/file)',
+        path: '^src/(spool/(file|memory)/|delivery/(http|request|connect)/|hooks/|journal/file)',
       },
     },
     {

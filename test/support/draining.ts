@@ -8,7 +8,7 @@ import type { Hooks } from '../../src/routing/hooks.js';
 import type { HooksRefresh } from '../../src/routing/live-hooks.js';
 import type { Clock } from '../../src/shared/clock.js';
 import type { CutSignal } from '../../src/shared/cut.js';
-import { createMemorySpool } from '../../src/spool/memory.js';
+import { createMemorySpool } from '../../src/spool/memory/memory-spool.js';
 import type { Delivery, EndpointBacklog, Lease, Spool, Why } from '../../src/spool/spool.js';
 import { drain } from '../../src/usecases/drain/drain.js';
 import type { DrainOptions, DrainSummary, Notice, Notifier } from '../../src/usecases/drain/ports.js';

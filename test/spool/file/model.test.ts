@@ -3,7 +3,7 @@ import { rmSync } from 'node:fs';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { batchMemberId } from '../../../src/event/event-id.js';
-import { createMemorySpool } from '../../../src/spool/memory.js';
+import { createMemorySpool } from '../../../src/spool/memory/memory-spool.js';
 import type { Delivery, Lease, Spool } from '../../../src/spool/spool.js';
 import { event } from '../../support/builders.js';
 import { fanOutAll, leaseOf, madeSpool, quickDir, spoolAt } from '../../support/spool-kit.js';

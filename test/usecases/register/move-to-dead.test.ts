@@ -1,6 +1,6 @@
 /** `deregister` beside a drain: for how long that is waited for. */
 import { describe, expect, it } from 'vitest';
-import { createMemorySpool } from '../../../src/spool/memory.js';
+import { createMemorySpool } from '../../../src/spool/memory/memory-spool.js';
 import type { Lease } from '../../../src/spool/spool.js';
 import { moveToDead } from '../../../src/usecases/register/move-to-dead.js';
 

@@ -1,6 +1,6 @@
-import type { Batch, Event } from '../event/event.js';
-import { entryStates, type InspectedEntry, type Inspection, matchesQuery } from './inspection.js';
-import type { Why } from './reasons.js';
+import type { Batch, Event } from '../../event/event.js';
+import { entryStates, type InspectedEntry, type Inspection, matchesQuery } from '../inspection.js';
+import type { Why } from '../reasons.js';
 
 /** What a spool in memory holds at this moment. */
 export interface MemoryContents {

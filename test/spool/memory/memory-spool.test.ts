@@ -1,6 +1,6 @@
-import { createMemorySpool } from '../../src/spool/memory.js';
-import { describeInspection } from '../contracts/inspection-contract.js';
-import { describeSpool } from '../contracts/spool-contract.js';
+import { createMemorySpool } from '../../../src/spool/memory/memory-spool.js';
+import { describeInspection } from '../../contracts/inspection-contract.js';
+import { describeSpool } from '../../contracts/spool-contract.js';
 
 describeSpool('createMemorySpool()', () => {
   let now = 0;

@@ -1,0 +1,134 @@
+/** A spool in memory: the reference that says, in the fewest words, what every spool does. */
+import type { EndpointBacklog, Lease, Spool } from '../spool.js';
+import { createMemoryDeliveries } from './memory-deliveries.js';
+import { discard, discardable } from './memory-discard.js';
+import { createMemoryInspection } from './memory-inspection.js';
+import { createMemoryIntake } from './memory-intake.js';
+import {
+  createMemoryState,
+  endpointsWhere,
+  eventsOf,
+  type MemoryState,
+  noReports,
+  queueOf,
+} from './memory-state.js';
+
+/** A spool that lasts as long as the process. `now` is in ms since the epoch. */
+export function createMemorySpool({ now }: { now(): number }): Spool {
+  const state = createMemoryState();
+  const lease = createMemoryLease(state, now);
+  return {
+    ...unclaimedAndHealth(state, now),
+    ...requestsAndBinding(state),
+    async enqueue(entry) {
+      state.accepted.push(entry);
+      for (const hint of state.hints) hint();
+    },
+    async lease(mode) {
+      if (state.holder !== undefined) return { held: true, holder: state.holder };
+      const since = new Date(now()).toISOString();
+      state.holder = { host: 'memory', pid: process.pid, mode, since, isVisible: true };
+      return { held: false, lease };
+    },
+    idle: async () => {
+      const isOwing = endpointsWhere(state, ({ owed }) => owed.length > 0).length > 0;
+      return state.holder === undefined && state.accepted.length === 0 && !isOwing;
+    },
+    holder: async () => state.holder,
+    isHeld: async () => state.holder !== undefined,
+    async *survey(request) {
+      yield* discardable(state, request);
+    },
+    backlog: (only) => backlogOf(state, only),
+    waiting: async () => state.accepted.length,
+    inspection: createMemoryInspection(() => ({
+      accepted: state.accepted,
+      unclaimed: state.unclaimed.map(({ entry }) => entry),
+      queues: state.queues,
+    })),
+  };
+}
+
+function createMemoryLease(state: MemoryState, now: () => number): Lease {
+  const { queues, hints, requests, progress } = state;
+  return {
+    ...createMemoryIntake(state, now),
+    ...createMemoryDeliveries(state),
+    resume(endpoint) {
+      for (const [id, { owed }] of queues)
+        if (endpoint === undefined || endpoint === id) for (const each of owed) each.held = false;
+    },
+    holdAll: () => false,
+    queueMark: () => undefined,
+    onHold: (endpoint) => queueOf(state, endpoint).owed.filter(({ held }) => held).length,
+    noteAnswer: () => undefined,
+    health: (endpoint) => queueOf(state, endpoint).health,
+    async saveHealth(endpoint, health) {
+      queueOf(state, endpoint).health = health;
+    },
+    waiting: async () => state.accepted.length,
+    discard: async (request) => discard(state, request),
+    requests: () => [...requests.values()],
+    noteProgress: (id) => void progress.set(id, (progress.get(id) ?? 0) + 1),
+    finishRequest: (id) => void requests.delete(id),
+    onHint(hint) {
+      hints.add(hint);
+      return () => hints.delete(hint);
+    },
+    valid: () => true,
+    async close() {
+      state.holder = undefined;
+      for (const { owed } of queues.values()) for (const each of owed) each.claimed = each.held = false;
+    },
+  };
+}
+
+function unclaimedAndHealth(
+  state: MemoryState,
+  now: () => number,
+): Pick<Spool, 'restoreUnclaimed' | 'pruneHealth'> {
+  return {
+    async restoreUnclaimed({ hook } = {}) {
+      const restored = state.unclaimed
+        .map(({ entry }) => entry)
+        .filter((entry) => [entry.hook, undefined].includes(hook));
+      state.unclaimed = state.unclaimed.filter(({ entry }) => !restored.includes(entry));
+      state.accepted.push(...restored);
+      state.reports = noReports;
+      for (const hint of state.hints) hint();
+      return restored.reduce((sum, entry) => sum + eventsOf(entry).length, 0);
+    },
+    async pruneHealth(isNeeded) {
+      for (const [endpoint, queue] of state.queues) {
+        if (queue.owed.length > 0 || Object.keys(queue.health).length === 0) continue;
+        if (!isNeeded(endpoint, () => ({ health: queue.health, savedAt: now() }))) queue.health = {};
+      }
+    },
+  };
+}
+
+function requestsAndBinding(
+  state: MemoryState,
+): Pick<Spool, 'request' | 'hasRequest' | 'requestProgress' | 'boundTo' | 'bind'> {
+  const { requests, progress } = state;
+  return {
+    async request(request) {
+      requests.set(request.id, request);
+    },
+    hasRequest: async (id) => requests.has(id),
+    requestProgress: async (id) => (requests.has(id) ? (progress.get(id) ?? 0) : undefined),
+    boundTo: async () => state.hooksFile,
+    async bind(hooksFile, { again = false } = {}) {
+      if (again || state.hooksFile === undefined) state.hooksFile = hooksFile;
+      return state.hooksFile;
+    },
+  };
+}
+
+async function* backlogOf({ queues }: MemoryState, only?: string): AsyncGenerator<EndpointBacklog> {
+  for (const [endpoint, { owed, dead, health }] of queues) {
+    if (only !== undefined && only !== endpoint) continue;
+    const retrying = owed.filter(({ dueMs }) => dueMs !== undefined).length;
+    yield { endpoint, waiting: owed.length - retrying, retrying, dead: dead.length, health };
+  }
+}

@@ -1,0 +1,75 @@
+/** What a spool in memory holds. */
+import type { Health } from '../../endpoint/health.js';
+import type { Batch, Event } from '../../event/event.js';
+import { batchMemberId } from '../../event/event-id.js';
+import type { ControlRequest, Delivery, Holder, UnclaimedReports, Why } from '../spool.js';
+
+export interface Owed {
+  event: Event;
+  attempts: number;
+  /** Absent for a delivery that waits in order. */
+  dueMs?: number;
+  claimed: boolean;
+  /** Whether it is on hold. */
+  held: boolean;
+}
+
+export interface MemoryQueue {
+  owed: Owed[];
+  dead: Array<{ event: Event; why: Why }>;
+  health: Health;
+}
+
+export interface MemoryState {
+  accepted: Array<Event | Batch>;
+  unclaimed: Array<{ entry: Event | Batch; since: number }>;
+  reports: UnclaimedReports;
+  queues: Map<string, MemoryQueue>;
+  claims: WeakMap<Delivery, Owed>;
+  hints: Set<() => void>;
+  holder: Holder | undefined;
+  requests: Map<string, ControlRequest>;
+  /** How often progress was noted, by request. */
+  progress: Map<string, number>;
+  hooksFile: string | undefined;
+}
+
+export const noReports: UnclaimedReports = { hooks: [], others: 0 };
+
+/** Makes an empty state. */
+export function createMemoryState(): MemoryState {
+  return {
+    accepted: [],
+    unclaimed: [],
+    reports: noReports,
+    queues: new Map(),
+    claims: new WeakMap(),
+    hints: new Set(),
+    holder: undefined,
+    requests: new Map(),
+    progress: new Map(),
+    hooksFile: undefined,
+  };
+}
+
+/** An endpoint's queue, which is made if need be. */
+export function queueOf({ queues }: MemoryState, endpoint: string): MemoryQueue {
+  let queue = queues.get(endpoint);
+  if (queue === undefined) {
+    queue = { owed: [], dead: [], health: {} };
+    queues.set(endpoint, queue);
+  }
+  return queue;
+}
+
+/** The endpoints whose queues match. */
+export function endpointsWhere({ queues }: MemoryState, match: (queue: MemoryQueue) => boolean): string[] {
+  return [...queues].filter(([, queue]) => match(queue)).map(([endpoint]) => endpoint);
+}
+
+/** An event, or each event of a batch. */
+export function eventsOf(entry: Event | Batch): Event[] {
+  if (!('payloads' in entry)) return [entry];
+  const { payloads, ...header } = entry;
+  return payloads.map((payload, index) => ({ ...header, id: batchMemberId(entry.id, index + 1), payload }));
+}
