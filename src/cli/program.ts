@@ -2,7 +2,7 @@
 import { Command, Option } from 'commander';
 import { CapnhookError } from '../shared/errors.js';
 import { exitCodes } from '../shared/exit-codes.js';
-import { packageVersion } from '../shared/package-info.js';
+import { packageVersion } from '../shared/machine/package-info.js';
 import { mayBeUrl } from '../shared/shown.js';
 import { type Call, type CommandSpec, commands } from './command-table.js';
 import type { Io } from './io.js';

@@ -4,7 +4,7 @@ import { loadHooks } from '../hooks/file/hooks-file.js';
 import { openRegistrations } from '../hooks/file/registrations.js';
 import { createFileJournal } from '../journal/file-journal.js';
 import { systemClock } from '../shared/clock.js';
-import { randomBytes } from '../shared/random.js';
+import { randomBytes } from '../shared/machine/random.js';
 import { type Deregistered, deregisterEndpoint, isEndpointFirst } from '../usecases/register/deregister.js';
 import { openSpool } from './open-spool.js';
 

@@ -3,7 +3,7 @@ import { type Environment, spoolPath } from '../config/paths.js';
 import { endpointDefaults } from '../endpoint/endpoint.js';
 import { momentOf, systemClock } from '../shared/clock.js';
 import { CapnhookError, errnoOf } from '../shared/errors.js';
-import { randomBytes } from '../shared/random.js';
+import { randomBytes } from '../shared/machine/random.js';
 import { systemDisk } from '../spool/file/disk/disk.js';
 import { readLastReasons, writeLastReasons } from '../spool/file/last-reasons.js';
 import { forOwner } from '../spool/file/setup/for-owner.js';

@@ -1,5 +1,5 @@
-import { randomBytes } from '../shared/random.js';
-import { createRandomSupply } from '../shared/random-supply.js';
+import { randomBytes } from '../shared/machine/random.js';
+import { createRandomSupply } from '../shared/machine/random-supply.js';
 import { createGroupedInbox } from '../spool/file/accept/grouped-inbox.js';
 import type { Inbox } from '../spool/spool.js';
 import type { Fired } from '../usecases/fire.js';

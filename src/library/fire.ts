@@ -2,7 +2,7 @@ import { type Environment, spoolPath } from '../config/paths.js';
 import { looksLikeUrl } from '../event/webhook-url.js';
 import { type Clock, systemClock } from '../shared/clock.js';
 import { CapnhookError } from '../shared/errors.js';
-import { randomBytes } from '../shared/random.js';
+import { randomBytes } from '../shared/machine/random.js';
 import { createFileInbox } from '../spool/file/accept/file-inbox.js';
 import type { Inbox } from '../spool/spool.js';
 import { type Fired, fireEvent } from '../usecases/fire.js';

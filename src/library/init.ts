@@ -1,5 +1,5 @@
 import { type Environment, spoolPath } from '../config/paths.js';
-import { randomBytes } from '../shared/random.js';
+import { randomBytes } from '../shared/machine/random.js';
 import { systemDisk } from '../spool/file/disk/disk.js';
 import { spoolError } from '../spool/file/disk/spool-error.js';
 import { ensureSpool, restoreRooms } from '../spool/file/setup/create.js';

@@ -2,7 +2,7 @@ import { statSync } from 'node:fs';
 import { type Environment, namedSpool, spoolPath } from '../config/paths.js';
 import { type Clock, systemClock } from '../shared/clock.js';
 import { CapnhookError, errnoOf } from '../shared/errors.js';
-import { randomBytes } from '../shared/random.js';
+import { randomBytes } from '../shared/machine/random.js';
 import { createFileSpool } from '../spool/file/file-spool.js';
 import type { Spool } from '../spool/spool.js';
 

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Event } from '../../src/event/event.js';
 import { batchMemberId, createEventId } from '../../src/event/event-id.js';
-import { randomBytes } from '../../src/shared/random.js';
+import { randomBytes } from '../../src/shared/machine/random.js';
 import type { Delivery, Lease, Spool } from '../../src/spool/spool.js';
 import { event } from '../support/builders.js';
 import { discardAll, farFuture } from '../support/spool-kit.js';

@@ -2,7 +2,7 @@ import type { Endpoint } from '../../src/endpoint/endpoint.js';
 import { endpointDefaults } from '../../src/endpoint/endpoint.js';
 import type { Batch, Event } from '../../src/event/event.js';
 import { createEventId } from '../../src/event/event-id.js';
-import { randomBytes } from '../../src/shared/random.js';
+import { randomBytes } from '../../src/shared/machine/random.js';
 
 let count = 0;
 const start = Date.parse('2026-11-23T12:00:00.000Z');

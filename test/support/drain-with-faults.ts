@@ -1,7 +1,7 @@
 /** A drain of a small spool with a fault somewhere, and what must be true after it. */
 import { closeSync, constants, existsSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { expect } from 'vitest';
-import { randomBytes } from '../../src/shared/random.js';
+import { randomBytes } from '../../src/shared/machine/random.js';
 import { createFileInbox } from '../../src/spool/file/accept/file-inbox.js';
 import type { KernelLock } from '../../src/spool/file/lock/kernel-lock.js';
 import type { Delivery, Lease } from '../../src/spool/spool.js';

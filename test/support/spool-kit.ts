@@ -11,7 +11,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { randomBytes } from '../../src/shared/random.js';
+import { randomBytes } from '../../src/shared/machine/random.js';
 import { type Disk, systemDisk } from '../../src/spool/file/disk/disk.js';
 import { createFileSpool } from '../../src/spool/file/file-spool.js';
 import type { KernelLock } from '../../src/spool/file/lock/kernel-lock.js';

@@ -1,4 +1,4 @@
-import { randomBytes } from '../../../src/shared/random.js';
+import { randomBytes } from '../../../src/shared/machine/random.js';
 import { createFileSpool } from '../../../src/spool/file/file-spool.js';
 import { describeSpool } from '../../contracts/spool-contract.js';
 import { tempDir } from '../../support/temp.js';

@@ -14,7 +14,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Health } from '../../../src/endpoint/health.js';
 import { createEventId, isGeneratedId, timeOfId } from '../../../src/event/event-id.js';
 import { eventToBytes } from '../../../src/event/record.js';
-import { randomBytes } from '../../../src/shared/random.js';
+import { randomBytes } from '../../../src/shared/machine/random.js';
 import { acceptedAt } from '../../../src/spool/file/batch/delivery-file.js';
 import { createDirectorySync, syncAll } from '../../../src/spool/file/disk/directory-sync.js';
 import { type Disk, systemDisk } from '../../../src/spool/file/disk/disk.js';

@@ -1,8 +1,8 @@
 /** Reporter others of the changes of endpoints: a command, a hook; each change once. */
 import { CapnhookError, errnoOf } from '../../../shared/errors.js';
-import { createSemaphore } from '../../../shared/semaphore.js';
 import type { DrainPorts } from '../ports.js';
 import type { Routing } from '../routing.js';
+import { createSemaphore } from '../semaphore.js';
 import type { Change, CorruptChange, HooksFileChange, UnclaimedChange } from './changes.js';
 
 /** What no endpoint has to do with. */

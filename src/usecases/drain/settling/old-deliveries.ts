@@ -5,9 +5,9 @@ import { afterHeadGivenUp } from '../../../endpoint/after-attempt.js';
 import type { Endpoint } from '../../../endpoint/endpoint.js';
 import { isGivenUp, isKeptTooLong } from '../../../endpoint/health.js';
 import { momentOf } from '../../../shared/clock.js';
-import { createSemaphore } from '../../../shared/semaphore.js';
 import type { Claim, Delivery } from '../../../spool/spool.js';
 import type { DrainPorts } from '../ports.js';
+import { createSemaphore } from '../semaphore.js';
 import type { Burials } from './burials.js';
 import type { Deliveries } from './deliveries.js';
 

@@ -2,7 +2,7 @@
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { Batch, Event } from '../../../../src/event/event.js';
-import { randomBytes } from '../../../../src/shared/random.js';
+import { randomBytes } from '../../../../src/shared/machine/random.js';
 import { createFileInbox } from '../../../../src/spool/file/accept/file-inbox.js';
 import { createGroupedInbox } from '../../../../src/spool/file/accept/grouped-inbox.js';
 import { batchToBytes, event } from '../../../support/builders.js';

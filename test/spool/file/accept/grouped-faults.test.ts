@@ -2,7 +2,7 @@
 import { fstatSync, rmSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { Batch, Event } from '../../../../src/event/event.js';
-import { randomBytes } from '../../../../src/shared/random.js';
+import { randomBytes } from '../../../../src/shared/machine/random.js';
 import { createGroupedInbox } from '../../../../src/spool/file/accept/grouped-inbox.js';
 import { event } from '../../../support/builders.js';
 import {

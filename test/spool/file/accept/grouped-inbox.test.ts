@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { randomBytes } from '../../../../src/shared/random.js';
+import { randomBytes } from '../../../../src/shared/machine/random.js';
 import {
   createGroupedInbox,
   mostAtOnce,

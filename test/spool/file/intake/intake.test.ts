@@ -21,7 +21,7 @@ import { basename, dirname } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { batchMemberId, createEventId, isGeneratedId } from '../../../../src/event/event-id.js';
 import { eventToBytes } from '../../../../src/event/record.js';
-import { randomBytes } from '../../../../src/shared/random.js';
+import { randomBytes } from '../../../../src/shared/machine/random.js';
 import { createFileInbox } from '../../../../src/spool/file/accept/file-inbox.js';
 import { systemDisk } from '../../../../src/spool/file/disk/disk.js';
 import { scanIncoming } from '../../../../src/spool/file/incoming/incoming.js';

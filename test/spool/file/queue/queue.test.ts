@@ -16,7 +16,7 @@ import { describe, expect, it, vi } from 'vitest';
 import type { Event } from '../../../../src/event/event.js';
 import { createEventId } from '../../../../src/event/event-id.js';
 import { eventToBytes } from '../../../../src/event/record.js';
-import { randomBytes } from '../../../../src/shared/random.js';
+import { randomBytes } from '../../../../src/shared/machine/random.js';
 import { systemDisk } from '../../../../src/spool/file/disk/disk.js';
 import { createQueueWriter } from '../../../../src/spool/file/placing/queue-writer.js';
 import { event } from '../../../support/builders.js';

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { randomBytes } from '../../../../src/shared/random.js';
+import { randomBytes } from '../../../../src/shared/machine/random.js';
 import { createFileInbox } from '../../../../src/spool/file/accept/file-inbox.js';
 import { systemDisk } from '../../../../src/spool/file/disk/disk.js';
 import { rooms } from '../../../../src/spool/file/disk/layout.js';

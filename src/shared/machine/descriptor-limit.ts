@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { ignoreErrno } from './errors.js';
+import { ignoreErrno } from '../errors.js';
 
 /**
  * The maximum number of open file descriptors of this process (`ulimit -n`), on

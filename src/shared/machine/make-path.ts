@@ -1,6 +1,6 @@
 import { mkdirSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { errnoOf } from './errors.js';
+import { errnoOf } from '../errors.js';
 
 /**
  * Creates a directory and its missing parents. Node's own `recursive` loops for

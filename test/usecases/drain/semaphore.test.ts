@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { createSemaphore } from '../../src/shared/semaphore.js';
+import { createSemaphore } from '../../../src/usecases/drain/semaphore.js';
 
 it('acquire() waits for a free slot, in order', async () => {
   const semaphore = createSemaphore(2);

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { createRandomSupply } from '../../src/shared/random-supply.js';
+import { createRandomSupply } from '../../../src/shared/machine/random-supply.js';
 
 /** Numbers from 1 on, as bytes. */
 function counting() {

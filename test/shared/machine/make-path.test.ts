@@ -1,8 +1,8 @@
 import { existsSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { makePath } from '../../src/shared/make-path.js';
-import { tempDir } from '../support/temp.js';
+import { makePath } from '../../../src/shared/machine/make-path.js';
+import { tempDir } from '../../support/temp.js';
 
 describe('makePath()', () => {
   it('makePath() makes what is missing, and twice is as good as once', () => {
