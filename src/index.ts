@@ -1,14 +1,8 @@
 /** The library: what the commands do, typed. */
 export type { Environment } from './config/paths.js';
 export type { Endpoint, RetryPolicy, Secret } from './endpoint/endpoint.js';
-export {
-  type Started,
-  type StartOptions,
-  type StopOptions,
-  type Stopped,
-  start,
-  stop,
-} from './library/daemon.js';
+export { type Started, type StartOptions, start } from './library/daemon/start.js';
+export { type StopOptions, type Stopped, stop } from './library/daemon/stop.js';
 export {
   type Deregistered,
   type DeregisterOptions,

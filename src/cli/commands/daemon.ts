@@ -1,4 +1,5 @@
-import { start, stop } from '../../library/daemon.js';
+import { start } from '../../library/daemon/start.js';
+import { stop } from '../../library/daemon/stop.js';
 import { parseDuration } from '../../shared/duration.js';
 import { CapnhookError } from '../../shared/errors.js';
 import type { Io } from '../io.js';
