@@ -25,6 +25,7 @@ export function createLook(ports: DrainPorts, parts: DrainParts, options: DrainO
   const { summary, unclaimed } = parts;
   const { isStopping } = parts.stopping;
   const isPass = options.until === 'pass';
+  const stays = options.until === 'daemon';
   let idleMs = 0;
   let opensAt = 0;
   let expireAt = Number.NEGATIVE_INFINITY;
@@ -38,7 +39,7 @@ export function createLook(ports: DrainPorts, parts: DrainParts, options: DrainO
 
   /** @returns time until another endpoint may be tried, in ms */
   async function step(): Promise<number> {
-    await sendUnqueued({ lease, attempts, signal, summary, clock, isStopping });
+    await sendUnqueued({ lease, attempts, signal, summary, clock, stays, isStopping });
     await intake.step();
     // A request goes with a change of the hooks file: it is obeyed by the file as it is then.
     if (!intake.isUnsettled() && requests.areWaiting()) await requests.step();

@@ -15,12 +15,12 @@ const FEW = 16;
 const FEW_MS = 10;
 
 /** They are waited for while at least this many are delivered in each interval. */
-const PER_INTERVAL = 32;
+const PER_INTERVAL = 16;
 
-/** Length of an interval, in ms. */
-const INTERVAL_MS = 100;
+/** Length of an interval, in ms: events of other endpoints that are fired meanwhile wait for it. */
+const INTERVAL_MS = 50;
 
-/** Length of the intervals before the first deliveries: connections are made, and code is compiled. */
+/** Length of the intervals before the first deliveries of a pass: connections are made, and code is compiled. */
 const FIRST_INTERVAL_MS = 500;
 
 export interface UnqueuedOptions {
@@ -29,6 +29,8 @@ export interface UnqueuedOptions {
   signal: Signal;
   summary: DrainSummary;
   clock: Clock;
+  /** Whether the drain stays: then new events are not kept waiting for the first deliveries. */
+  stays: boolean;
   isStopping(): boolean;
 }
 
@@ -37,8 +39,8 @@ export interface UnqueuedOptions {
  * @throws what `attempts` throws
  */
 export async function sendUnqueued(options: UnqueuedOptions): Promise<void> {
-  const { lease, attempts, signal, summary, clock, isStopping } = options;
-  const intervalMs = summary.delivered < PER_INTERVAL ? FIRST_INTERVAL_MS : INTERVAL_MS;
+  const { lease, attempts, signal, summary, clock, stays, isStopping } = options;
+  const intervalMs = !stays && summary.delivered < PER_INTERVAL ? FIRST_INTERVAL_MS : INTERVAL_MS;
   let deliveredBefore = summary.delivered;
   let until = clock.monotonic() + intervalMs;
   let isFew = false;
