@@ -17,98 +17,97 @@ export interface NoticeOptions {
 
 /** Renders a notice as one line, without its line break; undefined if it is not to be shown. */
 export function renderNotice(notice: Notice, options: NoticeOptions): string | undefined {
-  const { now, style, verbose } = options;
-  switch (notice.kind) {
-    case 'attempt':
-      return verbose ? renderAttempt(notice, options) : undefined;
-    case 'parked': {
-      const why = notice.message === undefined ? notice.what : `${notice.what} (${safe(notice.message)})`;
-      const next =
-        notice.parkedUntil === undefined ? '' : `; next attempt ${renderDue(notice.parkedUntil, now)}`;
-      return style.bad(`${renderLabel(notice.endpoint)} fails: ${why}${next}`);
-    }
-    case 'paused':
-      return style.bad(`${renderLabel(notice.endpoint)} is paused: ${notice.why}; its deliveries are kept`);
-    case 'standing':
-      return style.bad(renderStanding(notice, now));
-    case 'more-standing':
-      return style.bad(
-        `${count(notice.endpoints, 'more endpoint')} parked or paused; ${notice.count} still queued for them`,
-      );
-    case 'well':
-      return style.good(`${renderLabel(notice.endpoint)} is well again`);
-    case 'misconfigured': {
-      const hint = notice.hint === undefined ? '' : `\n  ${safe(notice.hint)}`;
-      return style.bad(`cannot send to ${renderLabel(notice.endpoint)}: ${safe(notice.reason)}${hint}`);
-    }
-    case 'shortage': {
-      const hint = notice.hint === undefined ? '' : `\n  ${safe(notice.hint)}`;
-      return style.bad(`cannot send now: ${safe(notice.reason)} (${notice.what})${hint}`);
-    }
-    case 'failed-alone': {
-      const { event, what, dueMs, isFirst } = notice;
-      const who = renderLabel(notice.endpoint);
-      const next = `next attempt of that event ${renderDue(dueMs, now)}`;
-      if (isFirst) return style.bad(`${who} rejects ${event}: ${safe(what)}; ${next}`);
-      if (!verbose) return undefined;
-      return style.bad(`${event} to ${who} failed alone: ${what}; ${next}`);
-    }
-    case 'gave-up': {
-      const who = renderLabel(notice.endpoint);
-      return style.bad(
-        `gave up ${count(notice.count, 'delivery', 'deliveries')} for ${who}: ${notice.reason}; kept in dead/`,
-      );
-    }
-    case 'on-hold':
-      return style.bad(renderOnHold(notice));
-    case 'deregistered':
-      return `${renderLabel(notice.endpoint)} was deregistered: ${count(notice.count, 'delivery', 'deliveries')} moved to dead/`;
-    case 'resumed':
-      return style.good(`${renderLabel(notice.endpoint)} is registered again; nothing is on hold for it`);
-    case 'set-apart': {
-      const place = notice.isKept ? 'moved to unclaimed/' : 'dropped';
-      return verbose
-        ? `${notice.event}: nobody is registered for ${notice.hook ?? 'it'}; ${place}`
-        : undefined;
-    }
-    case 'unclaimed':
-      return style.bad(renderUnclaimed(notice));
-    case 'expired':
-      return style.bad(
-        `removed ${count(notice.events, 'event')} from unclaimed/: nobody was registered within ${formatDuration(notice.keepMs)}`,
-      );
-    case 'corrupt':
-      return style.bad(renderCorrupt(notice.entry));
-    case 'unread':
-      return style.bad(renderPostponed(notice.entry));
-    case 'immovable':
-      return style.bad(
-        `${safe(notice.entry.name)} in incoming/ is not an event: ${safe(notice.entry.reason)}; remove it as its owner, or as root`,
-      );
-    case 'more-postponed':
-      return style.bad(
-        `${count(notice.count, 'more entry', 'more entries')} in incoming/ postponed; will retry`,
-      );
-    case 'intake-failed':
-      return style.bad(`${wordsOf(notice.error)}\n  Events stay in incoming/; will retry.`);
-    case 'journal-failed':
-      return style.bad(`cannot write the journal (${notice.errno}); deliveries go on`);
-    case 'alert-failed':
-      return style.bad(
-        `${notice.via === 'onChange' ? 'onChange command' : 'alert'} for ${notice.endpoint} failed: ${safe(notice.reason)}`,
-      );
-    case 'hooks-missing':
-      return style.bad(
-        'there is no hooks file yet: events of hooks wait for it; create it with: capnhook register <hook> <url>',
-      );
-    case 'hooks-reloaded':
-      if (notice.wasBroken) return style.good('the hooks file is usable again, and is in use now');
-      return verbose ? 'the changed hooks file is in use now' : undefined;
-    case 'hooks-broken':
-      return style.bad(
-        `${wordsOf(notice.error)}\n  The previous hooks stay in use; events without a receiver in them wait until it is mended.`,
-      );
-  }
+  const render = renderers[notice.kind] as Renderer<Notice['kind']>;
+  return render(notice, options);
+}
+
+type Renderer<K extends Notice['kind']> = (
+  notice: Extract<Notice, { kind: K }>,
+  options: NoticeOptions,
+) => string | undefined;
+
+/** How each kind of notice is rendered. */
+const renderers: { [K in Notice['kind']]: Renderer<K> } = {
+  attempt: (notice, options) => (options.verbose ? renderAttempt(notice, options) : undefined),
+  parked: (notice, { style, now }) => style.bad(renderParked(notice, now)),
+  paused: ({ endpoint, why }, { style }) =>
+    style.bad(`${renderLabel(endpoint)} is paused: ${why}; its deliveries are kept`),
+  standing: (notice, { style, now }) => style.bad(renderStanding(notice, now)),
+  'more-standing': ({ endpoints, count: queued }, { style }) =>
+    style.bad(`${count(endpoints, 'more endpoint')} parked or paused; ${queued} still queued for them`),
+  well: ({ endpoint }, { style }) => style.good(`${renderLabel(endpoint)} is well again`),
+  misconfigured: ({ endpoint, reason, hint }, { style }) =>
+    style.bad(`cannot send to ${renderLabel(endpoint)}: ${safe(reason)}${renderHint(hint)}`),
+  shortage: ({ reason, what, hint }, { style }) =>
+    style.bad(`cannot send now: ${safe(reason)} (${what})${renderHint(hint)}`),
+  'failed-alone': renderFailedAlone,
+  'gave-up': ({ endpoint, reason, count: given }, { style }) =>
+    style.bad(
+      `gave up ${count(given, 'delivery', 'deliveries')} for ${renderLabel(endpoint)}: ${reason}; kept in dead/`,
+    ),
+  'on-hold': (notice, { style }) => style.bad(renderOnHold(notice)),
+  deregistered: ({ endpoint, count: moved }) =>
+    `${renderLabel(endpoint)} was deregistered: ${count(moved, 'delivery', 'deliveries')} moved to dead/`,
+  resumed: ({ endpoint }, { style }) =>
+    style.good(`${renderLabel(endpoint)} is registered again; nothing is on hold for it`),
+  'set-apart': ({ event, hook, isKept }, { verbose }) =>
+    verbose
+      ? `${event}: nobody is registered for ${hook ?? 'it'}; ${isKept ? 'moved to unclaimed/' : 'dropped'}`
+      : undefined,
+  unclaimed: (notice, { style }) => style.bad(renderUnclaimed(notice)),
+  expired: ({ events, keepMs }, { style }) =>
+    style.bad(
+      `removed ${count(events, 'event')} from unclaimed/: nobody was registered within ${formatDuration(keepMs)}`,
+    ),
+  corrupt: ({ entry }, { style }) => style.bad(renderCorrupt(entry)),
+  unread: ({ entry }, { style }) => style.bad(renderPostponed(entry)),
+  immovable: ({ entry }, { style }) =>
+    style.bad(
+      `${safe(entry.name)} in incoming/ is not an event: ${safe(entry.reason)}; remove it as its owner, or as root`,
+    ),
+  'more-postponed': ({ count: entries }, { style }) =>
+    style.bad(`${count(entries, 'more entry', 'more entries')} in incoming/ postponed; will retry`),
+  'intake-failed': ({ error }, { style }) =>
+    style.bad(`${wordsOf(error)}\n  Events stay in incoming/; will retry.`),
+  'journal-failed': ({ errno }, { style }) =>
+    style.bad(`cannot write the journal (${errno}); deliveries go on`),
+  'alert-failed': ({ via, endpoint, reason }, { style }) =>
+    style.bad(`${via === 'onChange' ? 'onChange command' : 'alert'} for ${endpoint} failed: ${safe(reason)}`),
+  'hooks-missing': (_, { style }) =>
+    style.bad(
+      'there is no hooks file yet: events of hooks wait for it; create it with: capnhook register <hook> <url>',
+    ),
+  'hooks-reloaded'({ wasBroken }, { style, verbose }) {
+    if (wasBroken) return style.good('the hooks file is usable again, and is in use now');
+    return verbose ? 'the changed hooks file is in use now' : undefined;
+  },
+  'hooks-broken': ({ error }, { style }) =>
+    style.bad(
+      `${wordsOf(error)}\n  The previous hooks stay in use; events without a receiver in them wait until it is mended.`,
+    ),
+};
+
+function renderParked(
+  { endpoint, what, message, parkedUntil }: Extract<Notice, { kind: 'parked' }>,
+  now: number,
+): string {
+  const why = message === undefined ? what : `${what} (${safe(message)})`;
+  const next = parkedUntil === undefined ? '' : `; next attempt ${renderDue(parkedUntil, now)}`;
+  return `${renderLabel(endpoint)} fails: ${why}${next}`;
+}
+
+function renderHint(hint: string | undefined): string {
+  return hint === undefined ? '' : `\n  ${safe(hint)}`;
+}
+
+function renderFailedAlone(
+  { endpoint, event, what, dueMs, isFirst }: Extract<Notice, { kind: 'failed-alone' }>,
+  { style, verbose, now }: NoticeOptions,
+): string | undefined {
+  const who = renderLabel(endpoint);
+  const next = `next attempt of that event ${renderDue(dueMs, now)}`;
+  if (isFirst) return style.bad(`${who} rejects ${event}: ${safe(what)}; ${next}`);
+  return verbose ? style.bad(`${event} to ${who} failed alone: ${what}; ${next}`) : undefined;
 }
 
 function renderOnHold({ endpoint, count: held, keepMs }: Extract<Notice, { kind: 'on-hold' }>): string {
