@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { CapnhookError } from '../../shared/errors.js';
-import { createLook } from './look.js';
+import { createLook, type Look } from './look.js';
 import type { DrainParts } from './parts.js';
 import type { DrainOptions, DrainPorts } from './ports.js';
 import { readQueues } from './queues-left.js';
@@ -21,7 +21,7 @@ const flushEveryMs = 1_000;
 /** Makes the loop of a drain. */
 export function createLoop(ports: DrainPorts, parts: DrainParts, options: DrainOptions): Loop {
   const { lease, hooks, clock } = ports;
-  const { alerts, attempts, holds, intake, reporter, requests, schedule, signal, unclaimed } = parts;
+  const { alerts, attempts, holds, reporter, requests, schedule, signal, unclaimed } = parts;
   const { deadline, isStopping, startGrace } = parts.stopping;
   const { until } = options;
   const look = createLook(ports, parts, options);
@@ -35,17 +35,6 @@ export function createLoop(ports: DrainPorts, parts: DrainParts, options: DrainO
 
   function isIdle(): boolean {
     return attempts.count() === 0 && !signal.isRaised();
-  }
-
-  async function isFinished(): Promise<boolean> {
-    if (isStopping()) return true;
-    if (until === 'daemon') return false;
-    if (requests.areWaiting() || requests.areOpen()) return false; // the requesting command was told that this drain obeys
-    if (until === 'pass') return look.idleMs() === Infinity;
-    // It does not wait for deliveries that cannot be tried before the deadline,
-    if (look.opensAt() < deadline && !(await holds.areAll())) return false;
-    // nor for a hooks file that does not exist.
-    return (await lease.waiting()) <= intake.unroutable();
   }
 
   /** Time in which nothing is to be done without a signal, in ms. */
@@ -101,12 +90,28 @@ export function createLoop(ports: DrainPorts, parts: DrainParts, options: DrainO
         await flush();
         // An attempt that was settled since the last look may let the next one start.
         if (isIdle() && schedule.isStale() && !isStopping()) schedule.hurry();
-        else if (isIdle() && (await isFinished())) return;
+        else if (isIdle() && (await isFinished(ports, parts, { look, until }))) return;
         if (isStopping()) startGrace();
         await wait();
       }
     },
   };
+}
+
+/** Whether nothing is left that this drain has to wait for. Nothing is in flight. */
+async function isFinished(
+  { lease }: DrainPorts,
+  { holds, intake, requests, stopping }: DrainParts,
+  { look, until }: { look: Look; until: DrainOptions['until'] },
+): Promise<boolean> {
+  if (stopping.isStopping()) return true;
+  if (until === 'daemon') return false;
+  if (requests.areWaiting() || requests.areOpen()) return false; // the requesting command was told that this drain obeys
+  if (until === 'pass') return look.idleMs() === Infinity;
+  // It does not wait for deliveries that cannot be tried before the deadline,
+  if (look.opensAt() < stopping.deadline && !(await holds.areAll())) return false;
+  // nor for a hooks file that does not exist.
+  return (await lease.waiting()) <= intake.unroutable();
 }
 
 /** The error of a drain whose spool was removed or replaced. */
