@@ -10,7 +10,7 @@ export {
   type KnownEndpoint,
   type ProbablyMeant,
 } from './library/deregister.js';
-export { type DrainOptions, drain, type Ready } from './library/drain.js';
+export { type DrainOptions, drain, type Ready } from './library/drain/drain.js';
 export type { FireOptions, Target } from './library/fire.js';
 export { fire, fireBatch } from './library/fire-together.js';
 export { type Dropped, type Flushable, type FlushOptions, flush, flushable } from './library/flush.js';

@@ -1,6 +1,6 @@
 /** The output of a drain: a line for each notice, and a last line with the reason if it did not end well. */
 import { spoolPath } from '../config/paths.js';
-import { type EndKind, noteReason, readLeft } from '../library/drain-news.js';
+import { type EndKind, noteReason, readLeft } from '../library/drain/drain-news.js';
 import type { CapnhookError } from '../shared/errors.js';
 import type { DrainSummary, Notice } from '../usecases/drain/ports.js';
 import { exitCodeFor, reasonOfError, reasonOfNotice, reasonOfSummary } from './drain-end.js';

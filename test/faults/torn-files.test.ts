@@ -2,7 +2,7 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { drain } from '../../src/library/drain.js';
+import { drain } from '../../src/library/drain/drain.js';
 import { fire, fireBatch } from '../../src/library/fire.js';
 import { tempDir } from '../support/temp.js';
 import { createWorld } from '../support/world.js';

@@ -1,5 +1,5 @@
-import { type DrainOptions, drain } from '../../library/drain.js';
-import { summaryOfError } from '../../library/drain-news.js';
+import { type DrainOptions, drain } from '../../library/drain/drain.js';
+import { summaryOfError } from '../../library/drain/drain-news.js';
 import { parseDuration } from '../../shared/duration.js';
 import { CapnhookError } from '../../shared/errors.js';
 import { exitCodeOf, exitCodes } from '../../shared/exit-codes.js';

@@ -1,16 +1,16 @@
 /** Whether the end of a drain is news: cron mails what is printed, each minute. */
-import { type Environment, spoolPath } from '../config/paths.js';
-import { endpointDefaults } from '../endpoint/endpoint.js';
-import { momentOf, systemClock } from '../shared/clock.js';
-import { CapnhookError, errnoOf } from '../shared/errors.js';
-import { randomBytes } from '../shared/machine/random.js';
-import { systemDisk } from '../spool/file/disk/disk.js';
-import { readLastReasons, writeLastReasons } from '../spool/file/last-reasons.js';
-import { forOwner } from '../spool/file/setup/for-owner.js';
-import type { DrainSummary, Queued } from '../usecases/drain/ports.js';
-import { type LeftInQueues, leftIn, queuedOf } from '../usecases/drain/reporting/queues.js';
-import { emptySummary } from '../usecases/drain/reporting/summary.js';
-import { openSpool } from './open-spool.js';
+import { type Environment, spoolPath } from '../../config/paths.js';
+import { endpointDefaults } from '../../endpoint/endpoint.js';
+import { momentOf, systemClock } from '../../shared/clock.js';
+import { CapnhookError, errnoOf } from '../../shared/errors.js';
+import { randomBytes } from '../../shared/machine/random.js';
+import { systemDisk } from '../../spool/file/disk/disk.js';
+import { readLastReasons, writeLastReasons } from '../../spool/file/last-reasons.js';
+import { forOwner } from '../../spool/file/setup/for-owner.js';
+import type { DrainSummary, Queued } from '../../usecases/drain/ports.js';
+import { type LeftInQueues, leftIn, queuedOf } from '../../usecases/drain/reporting/queues.js';
+import { emptySummary } from '../../usecases/drain/reporting/summary.js';
+import { openSpool } from '../open-spool.js';
 
 /** Where a drain works. */
 export interface DrainPlace {

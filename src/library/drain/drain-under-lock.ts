@@ -1,0 +1,95 @@
+/** A drain that holds the spool's lock, with the adapters that it needs. */
+import { commandEnvironment } from '../../command/command-environment.js';
+import { runCommand } from '../../command/run-command.js';
+import type { Environment } from '../../config/paths.js';
+import { createHttpSender } from '../../delivery/http/http-sender.js';
+import type { SecretReader } from '../../delivery/request/secrets.js';
+import { createFileJournal } from '../../journal/file-journal.js';
+import type { LiveHooks } from '../../routing/live-hooks.js';
+import type { Clock } from '../../shared/clock.js';
+import { descriptorLimit } from '../../shared/machine/descriptor-limit.js';
+import { packageVersion } from '../../shared/machine/package-info.js';
+import { randomBytes } from '../../shared/machine/random.js';
+import type { Lease, Spool } from '../../spool/spool.js';
+import { drain } from '../../usecases/drain/drain.js';
+import type { DrainOptions, DrainSummary, Notice, Notifier } from '../../usecases/drain/ports.js';
+import { fireEvent } from '../../usecases/fire.js';
+
+/** What a drain under the lock works with. */
+export interface DrainPlace {
+  spool: Spool;
+  lease: Lease;
+  hooks: LiveHooks;
+  secrets: SecretReader;
+  /** The spool's directory. */
+  root: string;
+  /** The hooks file. */
+  config: string;
+  clock: Clock;
+  env: Environment;
+  report(notice: Notice): void;
+  /** Called when the drain is about to begin. */
+  onReady(): void;
+  /** Called with what was done, before the lease is closed. */
+  onSummary: ((summary: DrainSummary) => void) | undefined;
+  /** Removes what was kept long enough. */
+  tidy(): Promise<void>;
+}
+
+/** Timeout of a command of `onChange`, in ms. */
+const commandTimeoutMs = 30_000;
+
+/** Interval in which a daemon removes what was kept long enough, in ms. */
+const tidyEveryMs = 3_600_000;
+
+/** Maximum number of idle connections, and maximum part of the file descriptors for them. */
+const maxIdle = 256;
+const idlePart = 1 / 8;
+
+/** Drains, and closes the lease. @throws as the use case */
+export async function drainUnderLock(
+  place: DrainPlace,
+  options: Omit<DrainOptions, 'limits'>,
+): Promise<DrainSummary> {
+  const { lease, hooks, root, clock, report, tidy } = place;
+  const journal = createFileJournal(`${root}/journal`, (errno) => report({ kind: 'journal-failed', errno }));
+  const limits = limitsOf(descriptorLimit());
+  const sender = openSender(place, limits.idle);
+  const notifier = createNotifier(place);
+  const tidying = setInterval(() => void tidy(), tidyEveryMs).unref();
+  try {
+    // An update may replace the files of this package while a daemon runs, so it loads now what it may need later.
+    if (options.until === 'daemon') await sender.prepare();
+    place.onReady();
+    const ports = { lease, hooks, sender, journal, clock, random: Math.random, report, notifier };
+    const summary = await drain(ports, { ...options, limits });
+    place.onSummary?.(summary);
+    return summary;
+  } finally {
+    clearInterval(tidying);
+    journal.close();
+    await sender.close();
+    const isOurs = lease.valid();
+    await lease.close();
+    if (isOurs) await tidy();
+  }
+}
+
+function openSender({ secrets, env }: DrainPlace, maxIdle: number): ReturnType<typeof createHttpSender> {
+  return createHttpSender({ userAgent: `capnhook/${packageVersion()}`, maxIdle, secrets, env });
+}
+
+function createNotifier({ spool, root, config, clock, env }: DrainPlace): Notifier {
+  const commandEnv = commandEnvironment(env, { spool: root, config });
+  return {
+    run: (command, told) => runCommand(command, { ...told, timeoutMs: commandTimeoutMs, env: commandEnv }),
+    async fire(hook, payload) {
+      await fireEvent({ inbox: spool, clock, random: randomBytes }, { hook, payload });
+    },
+  };
+}
+
+/** The file descriptors of this process, and how many of them idle connections may take. */
+function limitsOf(descriptors: number = Infinity): { descriptors: number; idle: number } {
+  return { descriptors, idle: Math.min(maxIdle, Math.max(Math.floor(descriptors * idlePart), 1)) };
+}

@@ -1,0 +1,182 @@
+import { type Environment, hooksPath, namedHooks } from '../../config/paths.js';
+import { createSecretReader, type SecretReader } from '../../delivery/request/secrets.js';
+import { openHooks, type WatchedHooks } from '../../hooks/file/live-hooks.js';
+import { type Clock, systemClock } from '../../shared/clock.js';
+import { CapnhookError } from '../../shared/errors.js';
+import type { Lease, Spool } from '../../spool/spool.js';
+import { busy } from '../../usecases/busy.js';
+import type { DrainSummary, DrainOptions as LeaseDrainOptions, Notice } from '../../usecases/drain/ports.js';
+import { emptySummary } from '../../usecases/drain/reporting/summary.js';
+import { bindTo, checkBinding } from '../hooks-binding.js';
+import { existingSpoolPath, openSpool } from '../open-spool.js';
+import { drainUnderLock } from './drain-under-lock.js';
+import { tidySpool } from './tidy-spool.js';
+
+export interface DrainOptions {
+  /** The spool's directory; default `CAPNHOOK_SPOOL`, or `~/.local/state/capnhook/spool`. */
+  spool?: string | undefined;
+  /** The hooks file; default `CAPNHOOK_CONFIG`, or `~/.config/capnhook/hooks.yaml`. */
+  config?: string | undefined;
+  /** Whether the hooks file takes over a spool that belongs to another one; default false. */
+  adopt?: boolean | undefined;
+  /** Goes on until nothing is left, or so many ms are over. Default: one pass. */
+  waitMs?: number | undefined;
+  /** Goes on until `stop`. Default: one pass. */
+  daemon?: boolean | undefined;
+  /**
+   * Places in flight that the endpoints share; default what the hooks file says, or 256. An endpoint with nothing in
+   * flight does not wait for one of them.
+   */
+  maxInFlight?: number;
+  /** How long attempts in flight may go on after `stop`, in ms, default 10,000; and when `waitMs` is over, default 500. */
+  graceMs?: number | undefined;
+  /** How often a drain that stays looks for events and changes it was not told of, in ms; default 2,000. */
+  rescanMs?: number;
+  /** Stops claiming; resolves when what is in flight has come back. */
+  stop?: AbortSignal;
+  /** Cuts off what is in flight as well; nothing is lost. */
+  abort?: AbortSignal;
+  /** Whether notices tell whole URLs, which may be secrets; default false. */
+  showUrls?: boolean | undefined;
+  /** Told of everything that happens. */
+  logger?: (notice: Notice) => void;
+  /** Called with what was done, also where `drain` then throws because there is no hooks file. */
+  onSummary?: (summary: DrainSummary) => void;
+  /** Called when the hooks file is read and the spool is leased, or found to need no lease. */
+  onReady?: (ready: Ready) => void;
+  /** Default the machine's. */
+  clock?: Clock;
+  /** Default `process.env`; secrets are looked up there, too. */
+  env?: Environment;
+}
+
+/** A drain that has begun. */
+export interface Ready {
+  /** The spool's directory. */
+  spool: string;
+  /** The hooks file. */
+  config: string;
+  /** Reads the hooks file and its secrets anew, as for SIGHUP. */
+  reload(): void;
+}
+
+/** Time for attempts in flight after `waitMs`, in ms. */
+const waitGraceMs = 500;
+
+/**
+ * Fans out what was fired, and sends what is due: one pass, for so long, or
+ * until it is stopped.
+ * @returns what was done, and what is left
+ * @throws CapnhookError `USAGE` (both `daemon` and `waitMs`), `HOOKS_FILE` (also where the spool belongs to another hooks file; nothing was touched), `BUSY` (another drain is running), `SPOOL_CREATE`, `SPOOL_WRITE`, `TEMPORARY`, `PERMISSION`
+ * @example const { delivered, owed } = await drain();
+ */
+export async function drain(options: DrainOptions = {}): Promise<DrainSummary> {
+  const { env = process.env, clock = systemClock, logger = () => {} } = options;
+  const until = untilOf(options);
+  const root = existingSpoolPath(env, { asked: options.spool, doing: 'drain' });
+  const config = hooksPath(env, options.config);
+  const secrets = createReloadedSecrets(env);
+  const hooks = await openHooks(config, {
+    clock,
+    stop: options.stop,
+    mayBeMissing: namedHooks(env, options.config) === undefined,
+    onReload: secrets.reload,
+  });
+  const spool = openSpool(root, clock);
+  const binding = { config, adopt: options.adopt ?? false, doing: 'drain' };
+  const isBound = !hooks.isMissing(); // a missing file claims no spool
+  if (isBound) await checkBinding(spool, binding);
+  const bind = async () => {
+    if (isBound) await bindTo(spool, binding);
+  };
+  const tidy = () => tidySpool(spool, { root, hooks, clock });
+  const onReady = () => options.onReady?.({ spool: root, config, reload: hooks.invalidate });
+  // Nearly every pass of a cron job finds nothing, and need not wait for the command that takes the lock.
+  const unclaimedKeepMs = () => hooks.current().unclaimed.keepMs;
+  if (until !== 'daemon' && !binding.adopt && (await spool.idle({ unclaimedKeepMs }))) {
+    await bind();
+    await tidy();
+    onReady();
+    return emptySummary();
+  }
+  const lease = await leaseFor(until, { spool, bind });
+  const place = { spool, lease, hooks, secrets, root, config, clock, env, report: logger, onReady, tidy };
+  const summary = await drainUnderLock(
+    { ...place, onSummary: options.onSummary },
+    { until, ...settingsOf(options) },
+  );
+  if (until !== 'daemon' && options.stop?.aborted !== true) requireHooks(hooks, { config, summary });
+  return summary;
+}
+
+function untilOf({ daemon, waitMs }: DrainOptions): 'pass' | 'wait' | 'daemon' {
+  if (daemon && waitMs !== undefined) {
+    throw new CapnhookError('USAGE', 'Cannot drain: --daemon and --wait cannot be combined', {
+      hint: 'Leave one of them out: a daemon drains until it is stopped.',
+    });
+  }
+  if (daemon) return 'daemon';
+  return waitMs === undefined ? 'pass' : 'wait';
+}
+
+/** Makes a reader of secrets that forgets all of them at `reload`. */
+function createReloadedSecrets(env: Environment): SecretReader & { reload(): void } {
+  let secrets = createSecretReader({ env });
+  return {
+    read: (secret) => secrets.read(secret),
+    forget: (secret) => secrets.forget(secret),
+    reload() {
+      secrets = createSecretReader({ env });
+    },
+  };
+}
+
+/** Takes the spool's lock, and binds the spool. @throws CapnhookError `BUSY` if another drain is running */
+async function leaseFor(
+  until: 'pass' | 'wait' | 'daemon',
+  { spool, bind }: { spool: Spool; bind(): Promise<void> },
+): Promise<Lease> {
+  const leased = await spool.lease(until === 'daemon' ? 'daemon' : 'pass');
+  if (leased.held) throw busy('drain', leased.holder);
+  await bind().catch(async (error: unknown) => {
+    await leased.lease.close();
+    throw error;
+  });
+  return leased.lease;
+}
+
+function settingsOf(options: DrainOptions): Omit<LeaseDrainOptions, 'until' | 'limits'> {
+  const { waitMs = 0, graceMs, rescanMs = 2_000, showUrls = false, maxInFlight, stop, abort } = options;
+  return {
+    waitMs,
+    graceMs: graceMs ?? 10_000,
+    waitGraceMs: graceMs ?? waitGraceMs,
+    rescanMs,
+    showUrls,
+    maxInFlight,
+    stop,
+    abort,
+  };
+}
+
+/** Checks at the end of a drain that the hooks file was usable. @throws CapnhookError `HOOKS_FILE` */
+function requireHooks(
+  hooks: WatchedHooks,
+  { config, summary }: { config: string; summary: DrainSummary },
+): void {
+  const problem = hooks.problem();
+  if (problem !== undefined) throw problem;
+  if (hooks.isMissing() && summary.waiting + summary.onHold > 0) throw noHooksFile(config, summary);
+}
+
+/** What needs a hooks file is left where it is; what names its URLs was sent. */
+function noHooksFile(path: string, { waiting, onHold }: DrainSummary): CapnhookError {
+  const left = [waiting > 0 && `${waiting} not taken in`, onHold > 0 && `${onHold} on hold`].filter(Boolean);
+  return new CapnhookError(
+    'HOOKS_FILE',
+    `Cannot find the hooks file ${path}: ${left.join(', ')} without it`,
+    {
+      hint: "Make one with 'capnhook register <hook> <url>', or name another with --config.",
+    },
+  );
+}
