@@ -1,13 +1,10 @@
-/** What somebody does to a file between two calls of the intake. */
-import { appendFileSync, existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { appendFileSync, renameSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { headerOf } from '../../../../src/spool/file/batch/delivery-file.js';
 import { shellEvent } from '../../../support/builders.js';
 import { type DiskCall, faultyDisk } from '../../../support/faulty-disk.js';
 import {
   claimAll,
   fanOutAll,
-  ids,
   leaseOf,
   madeSpool,
   names,
@@ -16,7 +13,6 @@ import {
   spoolAt,
   text,
 } from '../../../support/spool-kit.js';
-import { countTurns, type Turns } from '../../../support/turns.js';
 
 /** A spool on which `act` is done once, right before the first call that matches. */
 async function raced(when: (call: DiskCall) => boolean, act: (root: string) => void, alsoFails?: string) {
@@ -43,163 +39,6 @@ function replace(root: string, name: string, content: string): void {
   writeFileSync(`${root}/tmp/new`, content);
   renameSync(`${root}/tmp/new`, `${root}/incoming/${name}`);
 }
-
-describe('fanOut() against others', () => {
-  const toIncoming = ({ name, args }: DiskCall) =>
-    name === 'linkSync' && String(args[1]).endsWith('/incoming/mine.json');
-
-  it('fanOut() does not overwrite an event that is fired under the id of a dropped one meanwhile', async () => {
-    const { lease, drop, root } = await raced(toIncoming, (at) =>
-      writeFileSync(`${at}/incoming/mine.json`, mine('"fired"')),
-    );
-    drop('dropped.json', mine('"dropped"'));
-    const { postponed } = await lease.fanOut(() => ['a']);
-    expect(postponed).toEqual([
-      { name: 'dropped.json', reason: 'another event with the id mine is waiting' },
-    ]);
-    expect(read(`${root}/incoming/mine.json`)).toBe(mine('"fired"'));
-    await fanOutAll(lease, () => ['a']);
-    const [first] = await claimAll(lease, 'a');
-    expect(text(first!)).toBe('"fired"');
-    await lease.done(first!);
-    await fanOutAll(lease, () => ['a']);
-    expect((await claimAll(lease, 'a')).map(text)).toEqual(['"dropped"']);
-    await lease.close();
-  });
-
-  it('fanOut() gives a dropped event its name where links are refused, too', async () => {
-    const { lease, drop } = await raced(
-      () => false,
-      () => {},
-      'EPERM',
-    );
-    drop('dropped.json', mine('1'));
-    drop('other.json', mine('2'));
-    expect(await fanOutAll(lease, () => ['a'])).toMatchObject({ events: 2, postponed: [], quarantined: [] });
-    const [first] = await claimAll(lease, 'a');
-    expect(text(first!)).toBe('1');
-    await lease.done(first!);
-    expect((await claimAll(lease, 'a')).map(text)).toEqual(['2']);
-    await lease.close();
-  });
-
-  it('fanOut() goes on after a crash between giving a dropped event its name and taking the old one away', async () => {
-    const { lease, drop, root } = await raced(
-      ({ name, args }) => {
-        return name === 'unlinkSync' && String(args[0]).endsWith('dropped.json');
-      },
-      () => {
-        throw Object.assign(new Error('EIO'), { code: 'EIO' });
-      },
-    );
-    drop('dropped.json', mine('1'));
-    await lease.fanOut(() => ['a']);
-    expect(names(`${root}/incoming`)).toEqual(['dropped.json', 'mine.json']);
-    expect(await fanOutAll(lease, () => ['a'])).toMatchObject({ postponed: [], quarantined: [] });
-    expect((await claimAll(lease, 'a')).map(text)).toEqual(['1']);
-    expect(names(`${root}/incoming`)).toEqual([]);
-    await lease.close();
-  });
-
-  it('fanOut() takes in what was moved over an event before it was linked', async () => {
-    const { lease, drop } = await raced(
-      ({ name, args }) => name === 'linkSync' && String(args[1]).includes('/queue/b/'),
-      (root) => replace(root, 'mine.json', mine('"new"')),
-    );
-    drop('mine.json', mine('"old"'));
-    expect(await lease.fanOut(() => ['a', 'b'])).toMatchObject({ events: 0, more: true });
-    await fanOutAll(lease, () => ['a', 'b']);
-    for (const endpoint of ['a', 'b']) expect((await claimAll(lease, endpoint)).map(text)).toEqual(['"new"']);
-    await lease.close();
-  });
-
-  for (const [how, call, endpoints] of [
-    ['linked', 'linkSync', ['a', 'b']],
-    ['moved', 'renameSync', ['a']],
-  ] as const) {
-    const toQueue = ({ name, args }: DiskCall) => name === call && String(args[1]).includes('/queue/a/');
-
-    it(`fanOut() says nothing of an event that was taken back before it was ${how}`, async () => {
-      const { lease, drop, root } = await raced(toQueue, (at) =>
-        renameSync(`${at}/incoming/mine.json`, `${at}/tmp/taken-back`),
-      );
-      drop('mine.json', mine('1'));
-      expect(await fanOutAll(lease, () => endpoints)).toMatchObject({
-        events: 0,
-        postponed: [],
-        quarantined: [],
-      });
-      expect(existsSync(`${root}/tmp/taken-back`)).toBe(true);
-      await lease.close();
-    });
-
-    it(`fanOut() takes in what was moved over an event right before it was ${how}`, async () => {
-      const { lease, drop } = await raced(toQueue, (root) => replace(root, 'mine.json', mine('"new"')));
-      drop('mine.json', mine('"old"'));
-      expect(await lease.fanOut(() => endpoints)).toMatchObject({ events: 0, more: true });
-      await fanOutAll(lease, () => endpoints);
-      for (const endpoint of endpoints)
-        expect((await claimAll(lease, endpoint)).map(text)).toEqual(['"new"']);
-      await lease.close();
-    });
-  }
-
-  it('fanOut() loses nothing where one event after the other is moved over one that it moves', async () => {
-    let calls = 0;
-    const root = madeSpool(quickDir());
-    const { disk } = faultyDisk(({ name, args }) => {
-      if (name === 'renameSync' && String(args[1]).includes('/queue/a/') && calls++ === 0)
-        replace(root, 'mine.json', mine('"second"'));
-      if (name === 'linkSync' && String(args[1]).endsWith('/incoming/mine.json') && calls++ === 1)
-        replace(root, 'mine.json', mine('"third"'));
-      return undefined;
-    });
-    const lease = await leaseOf(spoolAt(root, { disk }));
-    writeFileSync(`${root}/incoming/mine.json`, mine('"first"'));
-    await fanOutAll(lease, () => ['a']);
-    expect(calls).toBeGreaterThan(1);
-    expect((await claimAll(lease, 'a')).map(text)).toEqual(['"third"']);
-    expect(read(`${root}/corrupt/mine.json`)).toBe(mine('"second"'));
-    expect(read(`${root}/corrupt/mine.json.why`)).toBe('another event came to its place\n');
-    await lease.close();
-  });
-
-  it('fanOut() does not delete what was moved over an event after it was linked', async () => {
-    const { lease, drop } = await raced(
-      ({ name, args }) => name === 'lstatSync' && String(args[0]).endsWith('/incoming/mine.json'),
-      (root) => replace(root, 'mine.json', mine('"new"')),
-    );
-    drop('mine.json', mine('"old"'));
-    expect(await fanOutAll(lease, () => ['a', 'b'])).toMatchObject({
-      events: 2,
-      postponed: [],
-      quarantined: [],
-    });
-    for (const endpoint of ['a', 'b']) {
-      const [old] = await claimAll(lease, endpoint);
-      expect(text(old!)).toBe('"old"');
-      await lease.done(old!);
-    }
-    for (const endpoint of ['a', 'b']) expect((await claimAll(lease, endpoint)).map(text)).toEqual(['"new"']);
-    await lease.close();
-  });
-
-  it('fanOut() does not need the names in tmp/ that somebody has taken', async () => {
-    const { root, lease, drop } = await raced(
-      () => false,
-      () => {},
-      'EXDEV',
-    );
-    for (const name of ['mine.copy', 'a.health', 'b.done', 'token'])
-      mkdirSync(`${root}/tmp/${name}/x`, { recursive: true });
-    drop('mine.json', mine('1'));
-    drop('b.jsonl', '{"id":"b","hook":"x"}\n1\n');
-    expect(await fanOutAll(lease, () => ['a'])).toMatchObject({ events: 2, postponed: [] });
-    await lease.saveHealth('a', { failures: 1 });
-    await lease.close();
-    expect(names(`${root}/endpoints`)).toEqual(['a.json']);
-  });
-});
 
 describe('fanOut() of batches against others', () => {
   const payloads = Array.from({ length: 600 }, (_, n) => String(n));
@@ -412,79 +251,4 @@ describe('fanOut() of batches against others', () => {
       await lease.close();
     });
   }
-});
-
-describe('fanOut() to very many', () => {
-  it('fanOut() of events whose places take long lets others have their turn', async () => {
-    const root = madeSpool(quickDir());
-    const { disk } = faultyDisk(({ name, args }) => {
-      const isLink = name === 'linkSync' && String(args[1]).includes('/queue/');
-      for (const since = performance.now(); isLink && performance.now() - since < 5; );
-      return undefined;
-    });
-    const lease = await leaseOf(spoolAt(root, { disk }));
-    for (let n = 0; n < 60; n += 1) writeFileSync(`${root}/incoming/e${n}.json`, '{"hook":"x","payload":1}');
-    const turns = countTurns();
-    // On a busy machine one step does not read them all.
-    const { events } = await lease.fanOut(() => ['a', 'b']);
-    turns.stop();
-    expect(events).toBeGreaterThan(16);
-    expect(turns.count()).toBeGreaterThan(events / 8); // one and some for the fsyncs otherwise
-    await lease.close();
-  });
-
-  it('fanOut() of one event to 2,000 endpoints lets others have their turn', async () => {
-    let turns: Turns | undefined;
-    let turnsPutting = 0;
-    const { lease, drop } = await raced(
-      ({ name }) => name === 'fsync',
-      () => {
-        turnsPutting = turns?.count() ?? 0;
-      },
-    );
-    drop('mine.json', mine('1'));
-    turns = countTurns();
-    const endpoints = Array.from({ length: 2000 }, (_, n) => `e${n}`);
-    const step = lease.fanOut(() => endpoints);
-    const claiming = lease.claim('e0', { limit: 1, now: 0 });
-    expect(await step).toMatchObject({ events: 1, deliveries: 2000 });
-    turns.stop();
-    expect(turnsPutting).toBeGreaterThan(3);
-    expect(turns.count()).toBeGreaterThan(turnsPutting + 20);
-    expect(ids((await claiming).deliveries)).toEqual(['mine']);
-    expect(await claimAll(lease, 'e0')).toEqual([]);
-    await lease.close();
-  });
-});
-
-describe('close()', () => {
-  it('close() touches nothing of a spool that has taken the place of its own', async () => {
-    const { root, lease, drop } = await raced(
-      () => false,
-      () => {},
-    );
-    drop('mine.json', mine('1'));
-    await lease.fanOut(() => ['a']);
-    const [delivery] = await claimAll(lease, 'a');
-    await lease.done(delivery!);
-    await lease.saveHealth('a', { failures: 1 });
-    renameSync(root, `${root}-old`);
-    madeSpool(root.slice(0, -'/spool'.length));
-    mkdirSync(`${root}/queue/a/00000001`, { recursive: true });
-    await lease.close();
-    expect(names(`${root}/endpoints`)).toEqual([]);
-    expect(names(`${root}/queue/a`)).toEqual(['00000001']);
-  });
-});
-
-describe('headerOf()', () => {
-  it('headerOf() gives an event a time with a year of four digits, whatever the age of its file', () => {
-    const stat = { ino: 1, nlink: 1, uid: 0, size: 1 };
-    for (const [mtimeMs, time] of [
-      [1e300, '9999-12-31T23:59:59.999Z'],
-      [-1e300, '1970-01-01T00:00:00.000Z'],
-      [1.5, '1970-01-01T00:00:00.001Z'],
-    ] as const)
-      expect(headerOf({ hook: 'x' }, { id: 'mine', stat: { ...stat, mtimeMs } }).time).toBe(time);
-  });
 });

@@ -1,0 +1,53 @@
+import { chownSync, closeSync, linkSync, openSync, statSync, writeFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import {
+  claimAll,
+  fanOutAll,
+  isRoot,
+  leaseOf,
+  madeSpool,
+  names,
+  quickDir,
+  spoolAt,
+  text,
+} from '../../../support/spool-kit.js';
+
+const asRoot = isRoot ? it : it.skip;
+
+function batch(lines: readonly string[], id = 'b'): string {
+  return [`{"id":"${id}","hook":"x"}`, ...lines, ''].join('\n');
+}
+
+describe('a batch that others could change', () => {
+  async function takenIn(prepare: (path: string, root: string) => void) {
+    const root = madeSpool(quickDir());
+    const path = `${root}/incoming/b.jsonl`;
+    writeFileSync(path, batch(['"as it was"', '2']));
+    prepare(path, root);
+    const theirs = openSync(path, 'r+');
+    const lease = await leaseOf(spoolAt(root));
+    expect(await fanOutAll(lease, () => ['a', 'c'])).toMatchObject({
+      events: 2,
+      deliveries: 4,
+      quarantined: [],
+    });
+    writeFileSync(theirs, batch(['"rewritten since, and longer"', '3', '4']));
+    closeSync(theirs);
+    for (const endpoint of ['a', 'c'])
+      expect((await claimAll(lease, endpoint)).map(text)).toEqual(['"as it was"', '2']);
+    expect(names(`${root}/tmp`)).toEqual([]);
+    expect(names(`${root}/incoming`)).toEqual([]);
+    const [a, c] = ['a', 'c'].map((endpoint) => statSync(`${root}/queue/${endpoint}/00000001.2.b/b.jsonl`));
+    expect([a!.ino, a!.nlink]).toEqual([c!.ino, 2]);
+    await lease.close();
+    return a!;
+  }
+
+  it('fanOut() copies one that has another hard link, and sends what it has checked', async () => {
+    await takenIn((path, root) => linkSync(path, `${root}/theirs`));
+  });
+
+  asRoot('fanOut() copies one of another user, and sends what it has checked (as root)', async () => {
+    expect((await takenIn((path) => chownSync(path, 65534, 65534))).uid).toBe(0);
+  });
+});

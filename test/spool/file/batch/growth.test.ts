@@ -1,0 +1,52 @@
+import { closeSync, openSync, writeFileSync, writeSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { type Fault, faultyDisk } from '../../../support/faulty-disk.js';
+import {
+  claimAll,
+  fanOutAll,
+  leaseOf,
+  madeSpool,
+  names,
+  quickDir,
+  spoolAt,
+  text,
+} from '../../../support/spool-kit.js';
+
+function batch(lines: readonly string[], id = 'b'): string {
+  return [`{"id":"${id}","hook":"x"}`, ...lines, ''].join('\n');
+}
+
+/** A spool with a batch `b` that is queued for `a`. */
+async function _queued(lines: readonly string[], fault?: Fault) {
+  const root = madeSpool(quickDir());
+  writeFileSync(`${root}/incoming/b.jsonl`, batch(lines));
+  const lease = await leaseOf(spoolAt(root, fault && { disk: faultyDisk(fault).disk }));
+  await fanOutAll(lease, () => ['a']);
+  const segment = `${root}/queue/a/00000001.${lines.length}.b`;
+  return { root, lease, segment, progress: `${segment}/b.done`, file: `${segment}/b.jsonl` };
+}
+
+describe('a batch to which somebody writes when it is queued already', () => {
+  it('is not removed before its new lines are delivered, at each endpoint once', async () => {
+    const root = madeSpool(quickDir());
+    writeFileSync(`${root}/incoming/b.jsonl`, '{"id":"b","hook":"x"}\n1\n2\n');
+    const writer = openSync(`${root}/incoming/b.jsonl`, 'a');
+    const lease = await leaseOf(spoolAt(root));
+    await fanOutAll(lease, () => ['a', 'b']);
+    const found: Record<string, string[]> = { a: [], b: [] };
+    for (let more = ['3\n4\n', '5\n']; ; more = more.slice(1)) {
+      if (more[0] !== undefined) writeSync(writer, more[0]);
+      const claimed = [...(await claimAll(lease, 'a')), ...(await claimAll(lease, 'b'))];
+      if (claimed.length === 0) break;
+      for (const delivery of claimed) {
+        found[delivery.endpoint]?.push(`${delivery.event.id} ${text(delivery)}`);
+        await lease.done(delivery);
+      }
+    }
+    closeSync(writer);
+    const all = [1, 2, 3, 4, 5].map((n) => `b_${n} ${n}`);
+    expect(found).toEqual({ a: all, b: all });
+    await lease.close();
+    expect(names(`${root}/queue`)).toEqual([]);
+  });
+});

@@ -1,0 +1,247 @@
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { describe, expect, it, vi } from 'vitest';
+import { batchMemberId, createEventId } from '../../../../src/event/event-id.js';
+import { randomBytes } from '../../../../src/shared/machine/random.js';
+import { createFileInbox } from '../../../../src/spool/file/accept/file-inbox.js';
+import type { Lease } from '../../../../src/spool/spool.js';
+import { batchToBytes, event, shellEvent } from '../../../support/builders.js';
+import { type Fault, faultyDisk, Killed } from '../../../support/faulty-disk.js';
+import {
+  claimAll,
+  fanOutAll,
+  ids,
+  leaseOf,
+  madeSpool,
+  names,
+  quickDir,
+  read,
+  spoolAt,
+  text,
+} from '../../../support/spool-kit.js';
+import { tempDir } from '../../../support/temp.js';
+import { countTurns } from '../../../support/turns.js';
+
+// chown and mknod need root
+
+function drop(root: string, name: string | Buffer, content: string | Buffer): void {
+  const path = Buffer.concat([Buffer.from(`${root}/incoming/`), Buffer.from(name)]);
+  writeFileSync(path, content);
+}
+
+async function opened({ fault, directory = quickDir() }: { fault?: Fault; directory?: string } = {}) {
+  const root = madeSpool(directory);
+  const spool = spoolAt(root, fault && { disk: faultyDisk(fault).disk });
+  return { root, spool, lease: await leaseOf(spool), inbox: createFileInbox(root, { random: randomBytes }) };
+}
+
+/** Fans out to `a`, and expects that the one entry in `incoming/` was put aside whole. */
+async function putAside(root: string, lease: Lease): Promise<{ name: string; reason: string }> {
+  const { quarantined, postponed, events } = await fanOutAll(lease, () => ['a']);
+  expect({ events, postponed }).toEqual({ events: 0, postponed: [] });
+  expect(quarantined).toHaveLength(1);
+  const [entry] = quarantined;
+  expect(readdirSync(`${root}/incoming`)).toEqual([]);
+  expect(read(`${root}/corrupt/${entry!.name}.why`)).toBe(`${entry!.reason}\n`);
+  expect(names(`${root}/corrupt`)).toContain(entry!.name);
+  await lease.close();
+  return entry!;
+}
+
+describe('fanOut() of batches', () => {
+  const lines = ['1', '"two"', '{"three":3.0}'];
+
+  it('fanOut() takes in a batch that a shell dropped without an id, under one new id', async () => {
+    const { root, lease } = await opened();
+    drop(root, 'dropped.jsonl', ['{"hook":"x"}', ...lines, ''].join('\n'));
+    expect(await fanOutAll(lease, () => ['a'])).toMatchObject({ events: 3, quarantined: [] });
+    const claimed = await claimAll(lease, 'a');
+    expect(claimed.map(text)).toEqual(lines);
+    const stem = claimed[0]!.event.id.slice(0, -2);
+    expect(ids(claimed)).toEqual([1, 2, 3].map((n) => batchMemberId(stem, n)));
+    await lease.close();
+  });
+
+  it('fanOut() keeps the id that a batch has for a name', async () => {
+    const { root, lease } = await opened();
+    const id = createEventId(Date.now(), randomBytes(10));
+    drop(root, `${id}.jsonl`, '{"hook":"x"}\n1\n');
+    await fanOutAll(lease, () => ['a']);
+    expect(ids(await claimAll(lease, 'a'))).toEqual([batchMemberId(id, 1)]);
+    await lease.close();
+  });
+
+  const bad: Array<[string, (path: string) => void]> = [
+    ['a batch with a bad line', (path) => writeFileSync(path, '{"hook":"x"}\n1\n{"a":\n')],
+    ['a batch without a hook', (path) => writeFileSync(path, '{}\n1\n')],
+    ['a directory named like a batch', (path) => mkdirSync(path)],
+  ];
+  for (const [what, make] of bad) {
+    it(`fanOut() moves ${what} to corrupt/, whole`, async () => {
+      const { root, lease } = await opened();
+      make(`${root}/incoming/x.jsonl`);
+      expect((await putAside(root, lease)).name).toBe('x.jsonl');
+    });
+  }
+
+  it('fanOut() takes in several batches with the same id, and claim() hands out one after the other', async () => {
+    const { root, lease } = await opened();
+    drop(root, 'before.jsonl', '{"id":"mine","hook":"x"}\n1\n');
+    drop(root, 'mine.jsonl', '{"id":"mine","hook":"x"}\n2\n');
+    drop(root, 'over.jsonl', '{"id":"mine","hook":"x"}\n3\n');
+    expect(await fanOutAll(lease, () => ['a'])).toMatchObject({ events: 3, quarantined: [], postponed: [] });
+    const found: string[] = [];
+    for (let n = 0; n < 3; n += 1) {
+      const claimed = await claimAll(lease, 'a');
+      expect(claimed).toHaveLength(1);
+      found.push(text(claimed[0]!));
+      await lease.done(claimed[0]!);
+    }
+    expect(found).toEqual(['2', '1', '3']);
+    expect(lease.owing()).toEqual([]);
+    expect(names(`${root}/incoming`)).toEqual([]);
+    await lease.close();
+  });
+
+  it('fanOut() makes nothing new of a batch that says the same as one that is queued', async () => {
+    const { root, lease } = await opened();
+    drop(root, 'mine.jsonl', '{"id":"mine","hook":"x"}\n1\n2\n');
+    await fanOutAll(lease, () => ['a', 'b']);
+    const [first] = await claimAll(lease, 'a');
+    await lease.done(first!);
+    drop(root, 'mine.jsonl', '{"hook":"x","id":"mine","time":"2020-01-01T00:00:00Z"}\n\n 1 \r\n2\n');
+    expect(await fanOutAll(lease, () => ['a', 'b'])).toMatchObject({
+      deliveries: 0,
+      postponed: [],
+      quarantined: [],
+    });
+    expect(names(`${root}/incoming`)).toEqual([]);
+    expect((await claimAll(lease, 'b')).map(text)).toEqual(['1', '2']);
+    expect(await lease.owed('a')).toBe(1);
+    await lease.close();
+  });
+
+  it('fanOut() delivers the events of a batch and events that have their ids', async () => {
+    const { root, lease } = await opened();
+    drop(root, 'mine_2.json', '{"id":"mine_2","hook":"x","payload":"first"}');
+    drop(root, 'mine.jsonl', '{"id":"mine","hook":"x"}\n1\n2\n');
+    expect(await fanOutAll(lease, () => ['a'])).toMatchObject({ events: 3, quarantined: [], postponed: [] });
+    const claimed = await claimAll(lease, 'a');
+    expect(claimed.map(text)).toEqual(['1', '2']);
+    for (const delivery of claimed) await lease.done(delivery);
+    const [first] = await claimAll(lease, 'a');
+    expect(text(first!)).toBe('"first"');
+    await lease.done(first!);
+    expect(lease.owing()).toEqual([]);
+    await lease.close();
+    expect(names(`${root}/queue`)).toEqual([]);
+  });
+
+  it('fanOut() puts a batch into none of its queues while one of them cannot take it', async () => {
+    let failing = true;
+    const { lease, inbox, root } = await opened({
+      fault: ({ name, args }) =>
+        failing && name === 'linkSync' && /\/queue\/b\/.*jsonl$/.test(String(args[1])) ? 'EIO' : undefined,
+    });
+    const { payload: _, ...header } = event();
+    await inbox.enqueue({ ...header, payloads: lines.map((line) => Buffer.from(line)) });
+    const single = event();
+    await inbox.enqueue(single);
+    const step = await fanOutAll(lease, () => ['a', 'b']);
+    expect(step.postponed.map(({ name }) => name)).toEqual([`${header.id}.jsonl`]);
+    expect(names(`${root}/incoming`)).toEqual([`${header.id}.jsonl`]);
+    for (const endpoint of ['a', 'b']) expect(ids(await claimAll(lease, endpoint))).toEqual([single.id]);
+    failing = false;
+    await fanOutAll(lease, () => ['a', 'b']);
+    for (const endpoint of ['a', 'b']) expect((await claimAll(lease, endpoint)).map(text)).toEqual(lines);
+    await lease.close();
+  });
+
+  it('fanOut() of a batch that somebody took back does nothing', async () => {
+    const { root, lease } = await opened({
+      fault({ name, args }) {
+        if (name === 'openSync' && String(args[0]).endsWith('x.jsonl'))
+          rmSync(String(args[0]), { force: true });
+        return undefined;
+      },
+    });
+    drop(root, 'x.jsonl', '{"hook":"x"}\n1\n');
+    expect(await fanOutAll(lease, () => ['a'])).toMatchObject({ events: 0, quarantined: [], postponed: [] });
+    await lease.close();
+  });
+
+  it('claim() hands out the events of a batch in order and once, at whichever call a lease is killed', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    const { payload: _, ...header } = event();
+    const bytes = batchToBytes({ ...header, payloads: lines.map((line) => Buffer.from(line)) });
+    const endpoints = ['a', 'b'];
+    let n = 0;
+    let killed = true;
+    while (killed) {
+      n += 1;
+      const root = madeSpool(quickDir());
+      drop(root, 'named-otherwise.jsonl', bytes);
+      const faulty = faultyDisk(({ nth }) => (nth === n ? 'KILL' : undefined));
+      const done = new Map(endpoints.map((endpoint) => [endpoint, 0]));
+      let unsure = '';
+      const error = await (async () => {
+        const lease = await leaseOf(spoolAt(root, { disk: faulty.disk }));
+        await fanOutAll(lease, () => endpoints);
+        for (const endpoint of endpoints) {
+          const { deliveries } = await lease.claim(endpoint, { limit: 2, now: 0 });
+          unsure = endpoint;
+          await lease.done(deliveries[0]!);
+          unsure = '';
+          done.set(endpoint, 1);
+        }
+        return lease.close();
+      })().catch((caught: unknown) => caught);
+      killed = error instanceof Killed;
+      if (!killed) expect(error).toBeUndefined();
+      faulty.closeAll();
+      const lease = await leaseOf(spoolAt(root));
+      expect(await fanOutAll(lease, () => endpoints)).toMatchObject({ quarantined: [], postponed: [] });
+      for (const endpoint of endpoints) {
+        const claimed = await claimAll(lease, endpoint);
+        const gone = unsure === endpoint ? lines.length - claimed.length : done.get(endpoint)!;
+        expect(gone).toBeLessThan(2);
+        expect(claimed.map(text)).toEqual(lines.slice(gone));
+        expect(ids(claimed)).toEqual([1, 2, 3].slice(gone).map((each) => batchMemberId(header.id, each)));
+        for (const delivery of claimed) await lease.done(delivery);
+      }
+      await lease.close();
+      expect(names(`${root}/queue`)).toEqual([]);
+      expect(names(`${root}/incoming`)).toEqual([]);
+    }
+    vi.useRealTimers();
+    expect(n).toBeGreaterThan(80);
+  });
+
+  it('fanOut() yields to answers in flight while it checks a long batch', async () => {
+    const { lease, inbox } = await opened({ directory: tempDir() });
+    const { payload: _, ...header } = event();
+    const payloads = Array.from({ length: 2000 }, (_each, n) => Buffer.from(String(n)));
+    await inbox.enqueue({ ...header, payloads });
+    const turns = countTurns();
+    await lease.fanOut(() => []);
+    turns.stop();
+    expect(turns.count()).toBeGreaterThan(2);
+    await lease.close();
+  });
+
+  it('fanOut() takes in an event moved into incoming/ while a batch is checked', async () => {
+    const { root, inbox } = await opened();
+    let now = Date.now();
+    const lease = await leaseOf(spoolAt(root, { now: () => (now += 30) }));
+    const { payload: _, ...header } = event();
+    const payloads = Array.from({ length: 2000 }, (_each, n) => Buffer.from(String(n)));
+    await inbox.enqueue({ ...header, payloads });
+    expect(await lease.fanOut(() => ['a'])).toMatchObject({ events: 0, more: true });
+    drop(root, 'late.json', shellEvent('x', '"late"'));
+    let taken = 0;
+    while (taken === 0) taken += (await lease.fanOut(() => ['a'])).events;
+    expect(taken).toBe(1);
+    expect((await claimAll(lease, 'a')).map(text)).toEqual(['"late"']);
+    expect(await fanOutAll(lease, () => ['a'])).toMatchObject({ events: 2000 });
+    await lease.close();
+  });
+});

@@ -1,0 +1,169 @@
+import { existsSync, linkSync, mkdirSync, writeFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { eventToBytes } from '../../../../src/event/record.js';
+import { randomBytes } from '../../../../src/shared/machine/random.js';
+import { createFileInbox } from '../../../../src/spool/file/accept/file-inbox.js';
+import { event } from '../../../support/builders.js';
+import { type Fault, faultyDisk } from '../../../support/faulty-disk.js';
+import {
+  claimAll,
+  fanOutAll,
+  ids,
+  leaseOf,
+  madeSpool,
+  quickDir,
+  spoolAt,
+} from '../../../support/spool-kit.js';
+
+async function opened({ fault, directory = quickDir() }: { fault?: Fault; directory?: string } = {}) {
+  const root = madeSpool(directory);
+  const spool = spoolAt(root, fault && { disk: faultyDisk(fault).disk });
+  return { root, spool, lease: await leaseOf(spool), inbox: createFileInbox(root, { random: randomBytes }) };
+}
+
+describe('fanOut() after an intake that was cut short', () => {
+  async function halfDone({ other }: { other?: string } = {}) {
+    const { root, inbox, lease } = await opened();
+    await lease.close();
+    const fired = event();
+    await inbox.enqueue(fired);
+    mkdirSync(`${root}/queue/a/00000001`, { recursive: true });
+    linkSync(`${root}/incoming/${fired.id}.json`, `${root}/queue/a/00000001/${fired.id}.json`);
+    if (other !== undefined) {
+      mkdirSync(`${root}/queue/${other}/00000001`, { recursive: true });
+      const bytes = eventToBytes({ ...fired, hook: 'other' });
+      writeFileSync(`${root}/queue/${other}/00000001/${fired.id}.json`, bytes);
+    }
+    return { root, fired, lease: await leaseOf(spoolAt(root)) };
+  }
+
+  it('claim() hands nothing out before the event is gone from incoming/, and then once', async () => {
+    const { root, fired, lease } = await halfDone();
+    expect(await claimAll(lease, 'a')).toEqual([]);
+    expect(lease.ready({ now: 0 })).toEqual([]);
+    expect(lease.owing()).toEqual(['a']);
+    expect(await fanOutAll(lease, () => ['a', 'b'])).toMatchObject({ events: 1, deliveries: 1 });
+    expect(existsSync(`${root}/incoming/${fired.id}.json`)).toBe(false);
+    for (const endpoint of ['a', 'b']) {
+      const deliveries = await claimAll(lease, endpoint);
+      expect(ids(deliveries)).toEqual([fired.id]);
+      await lease.done(deliveries[0]!);
+      expect(await claimAll(lease, endpoint)).toEqual([]);
+    }
+    expect(lease.owing()).toEqual([]);
+    await lease.close();
+  });
+
+  it('fanOut() finds what is there where links are refused, too', async () => {
+    const { root, fired, lease } = await halfDone();
+    await lease.close();
+    const copying = await leaseOf(
+      spoolAt(root, { disk: faultyDisk(({ name }) => (name === 'linkSync' ? 'EXDEV' : undefined)).disk }),
+    );
+    expect(await fanOutAll(copying, () => ['a'])).toMatchObject({ events: 1, deliveries: 0 });
+    expect(ids(await claimAll(copying, 'a'))).toEqual([fired.id]);
+    await copying.close();
+  });
+
+  it.each([
+    ['a link', 'link'],
+    ['a copy, of a link that others may hold', 'copy'],
+    ['a copy, where links are refused', 'refused'],
+    ['a copy of an event whose id was chosen', 'chosen'],
+  ] as const)('fanOut() finds what is there far from the end of a queue: %s', async (_, kind) => {
+    const root = madeSpool(quickDir());
+    const fired = event(kind === 'chosen' ? { id: 'chosen' } : {});
+    const [waiting, queued] = [
+      `${root}/incoming/${fired.id}.json`,
+      `${root}/queue/a/00000001/${fired.id}.json`,
+    ];
+    // Intakes that were killed one after another have left segments behind them, some of them empty.
+    for (const segment of ['00000001', '00000003', '00000004', '00000006'])
+      mkdirSync(`${root}/queue/a/${segment}`, { recursive: true });
+    for (const segment of ['00000003', '00000006']) {
+      const { id } = event();
+      writeFileSync(`${root}/queue/a/${segment}/${id}.json`, eventToBytes(event({ id })));
+    }
+    writeFileSync(waiting, eventToBytes(fired));
+    if (kind === 'link') linkSync(waiting, queued);
+    else writeFileSync(queued, eventToBytes(fired));
+    if (kind === 'copy') linkSync(waiting, `${root}/elsewhere`);
+    const { disk } = faultyDisk(({ name }) =>
+      kind === 'refused' && name === 'linkSync' ? 'EPERM' : undefined,
+    );
+    const lease = await leaseOf(spoolAt(root, { disk }));
+    expect(await fanOutAll(lease, () => ['a', 'b'])).toMatchObject({ events: 1, deliveries: 1 });
+    expect(ids(await claimAll(lease, 'a')).filter((id) => id === fired.id)).toHaveLength(1);
+    expect(ids(await claimAll(lease, 'b'))).toEqual([fired.id]);
+    await lease.close();
+  });
+
+  it('fanOut() puts no event again that it has put behind another one of its id', async () => {
+    const { root, fired, lease: first } = await halfDone({ other: 'c' });
+    await first.close();
+    const { disk, closeAll } = faultyDisk(({ name, args }) =>
+      name === 'unlinkSync' && String(args[0]).includes('/incoming/') ? 'KILL' : undefined,
+    );
+    const killed = await leaseOf(spoolAt(root, { disk }));
+    await expect(fanOutAll(killed, () => ['a', 'b', 'c'])).rejects.toThrow();
+    closeAll();
+    const lease = await leaseOf(spoolAt(root));
+    expect(await fanOutAll(lease, () => ['a', 'b', 'c'])).toMatchObject({ events: 1, deliveries: 0 });
+    const [other, ...others] = await claimAll(lease, 'c');
+    expect([other!.event.hook, others]).toEqual(['other', []]);
+    await lease.done(other!);
+    for (const endpoint of ['a', 'b', 'c']) {
+      const claimed = await claimAll(lease, endpoint);
+      expect(ids(claimed)).toEqual([fired.id]);
+      await lease.done(claimed[0]!);
+    }
+    expect(lease.owing()).toEqual([]);
+    await lease.close();
+  });
+
+  it("claim() hands out what was queued for an endpoint that is not among the event's any more", async () => {
+    const { fired, lease } = await halfDone();
+    expect(await claimAll(lease, 'a')).toEqual([]);
+    await fanOutAll(lease, () => ['b']);
+    expect(ids(await claimAll(lease, 'a'))).toEqual([fired.id]);
+    await lease.close();
+  });
+
+  it('claim() after a step that failed waits until the intake is repeated', async () => {
+    let failing = false;
+    const { root, inbox, lease } = await opened({
+      fault: ({ name }) => (failing && name === 'fsync' ? 'EIO' : undefined),
+    });
+    await inbox.enqueue(event());
+    await lease.fanOut(() => ['a']);
+    const fired = event();
+    await inbox.enqueue(fired);
+    failing = true;
+    await expect(lease.fanOut(() => ['b', 'c'])).rejects.toMatchObject({ code: 'SPOOL_WRITE' });
+    failing = false;
+    expect(existsSync(`${root}/queue/b/00000001/${fired.id}.json`)).toBe(true);
+    expect(await claimAll(lease, 'b')).toEqual([]);
+    await lease.fanOut(() => ['b', 'c']);
+    for (const endpoint of ['b', 'c']) expect(ids(await claimAll(lease, endpoint))).toEqual([fired.id]);
+    await lease.close();
+  });
+
+  it('claim() after a step that failed hands out once what was moved', async () => {
+    let failing = false;
+    const { inbox, lease } = await opened({
+      fault: ({ name }) => (failing && name === 'fsync' ? 'EIO' : undefined),
+    });
+    const fired = event();
+    await inbox.enqueue(fired);
+    failing = true;
+    await expect(lease.fanOut(() => ['b'])).rejects.toMatchObject({ code: 'SPOOL_WRITE' });
+    failing = false;
+    expect(await fanOutAll(lease, () => ['b'])).toMatchObject({ events: 0, postponed: [] });
+    expect(lease.ready({ now: 0 })).toEqual(['b']);
+    const [delivery] = await claimAll(lease, 'b');
+    expect(delivery!.event.id).toBe(fired.id);
+    await lease.done(delivery!);
+    expect(lease.owing()).toEqual([]);
+    await lease.close();
+  });
+});

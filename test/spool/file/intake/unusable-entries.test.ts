@@ -1,0 +1,246 @@
+import { execFileSync } from 'node:child_process';
+import {
+  closeSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  statSync,
+  symlinkSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { createServer } from 'node:net';
+import { describe, expect, it } from 'vitest';
+import { isGeneratedId } from '../../../../src/event/event-id.js';
+import { eventToBytes } from '../../../../src/event/record.js';
+import { randomBytes } from '../../../../src/shared/machine/random.js';
+import { createFileInbox } from '../../../../src/spool/file/accept/file-inbox.js';
+import type { Lease } from '../../../../src/spool/spool.js';
+import { event, shellEvent } from '../../../support/builders.js';
+import { type Fault, faultyDisk } from '../../../support/faulty-disk.js';
+import {
+  claimAll,
+  fanOutAll,
+  ids,
+  isRoot,
+  leaseOf,
+  madeSpool,
+  names,
+  quickDir,
+  read,
+  spoolAt,
+  text,
+} from '../../../support/spool-kit.js';
+
+const asRoot = isRoot ? it : it.skip;
+
+// chown and mknod need root
+
+function drop(root: string, name: string | Buffer, content: string | Buffer): void {
+  const path = Buffer.concat([Buffer.from(`${root}/incoming/`), Buffer.from(name)]);
+  writeFileSync(path, content);
+}
+
+async function opened({ fault, directory = quickDir() }: { fault?: Fault; directory?: string } = {}) {
+  const root = madeSpool(directory);
+  const spool = spoolAt(root, fault && { disk: faultyDisk(fault).disk });
+  return { root, spool, lease: await leaseOf(spool), inbox: createFileInbox(root, { random: randomBytes }) };
+}
+
+/** Fans out to `a`, and expects that the one entry in `incoming/` was put aside whole. */
+async function putAside(root: string, lease: Lease): Promise<{ name: string; reason: string }> {
+  const { quarantined, postponed, events } = await fanOutAll(lease, () => ['a']);
+  expect({ events, postponed }).toEqual({ events: 0, postponed: [] });
+  expect(quarantined).toHaveLength(1);
+  const [entry] = quarantined;
+  expect(readdirSync(`${root}/incoming`)).toEqual([]);
+  expect(read(`${root}/corrupt/${entry!.name}.why`)).toBe(`${entry!.reason}\n`);
+  expect(names(`${root}/corrupt`)).toContain(entry!.name);
+  await lease.close();
+  return entry!;
+}
+
+describe('fanOut() of what cannot be read', () => {
+  const unreadable: Array<[what: string, make: (path: string) => void, reason: RegExp]> = [
+    ['an empty file', (path) => writeFileSync(path, ''), /^it is empty$/],
+    ['half a file', (path) => writeFileSync(path, eventToBytes(event()).subarray(0, 40)), /./],
+    ['a missing hook', (path) => writeFileSync(path, '{"payload":1}'), /neither "hook" nor "to"/],
+    ['a missing payload', (path) => writeFileSync(path, '{"hook":"x"}'), /no "payload"/],
+    [
+      'a hook that is a path',
+      (path) => writeFileSync(path, shellEvent('../../etc/passwd', '1')),
+      /not a valid name/,
+    ],
+    [
+      'a hook with escape characters',
+      (path) => writeFileSync(path, shellEvent('a\u001b[2J', '1')),
+      /not a valid name/,
+    ],
+    ['an id that is a path', (path) => writeFileSync(path, '{"id":"../x","hook":"x","payload":1}'), /the id/],
+    ['a symbolic link', (path) => symlinkSync('/etc/passwd', path), /symbolic link/],
+    ['a dangling symbolic link', (path) => symlinkSync('/nowhere', path), /symbolic link/],
+    ['a directory', (path) => mkdirSync(path), /directory/],
+    [
+      'a directory with things in it',
+      (path) => mkdirSync(`${path}/deeper`, { recursive: true }),
+      /directory/,
+    ],
+    ['a FIFO', (path) => execFileSync('mkfifo', [path]), /not a regular file/],
+  ];
+  for (const [what, make, reason] of unreadable) {
+    it(`fanOut() moves ${what} to corrupt/ with the reason beside it`, async () => {
+      const { root, lease } = await opened();
+      make(`${root}/incoming/x.json`);
+      expect((await putAside(root, lease)).reason).toMatch(reason);
+    });
+  }
+
+  it('fanOut() moves a FIFO that somebody writes to into corrupt/ without reading it', async () => {
+    const { root, lease } = await opened();
+    execFileSync('mkfifo', [`${root}/incoming/x.json`]);
+    const writer = openSync(`${root}/incoming/x.json`, 'r+');
+    writeFileSync(writer, eventToBytes(event()));
+    expect((await putAside(root, lease)).reason).toBe('it is not a regular file');
+    closeSync(writer);
+  });
+
+  it('fanOut() moves a socket to corrupt/', async () => {
+    const { root, lease } = await opened();
+    const server = createServer();
+    await new Promise<void>((resolve) => server.listen(`${root}/incoming/x.json`, resolve));
+    expect((await putAside(root, lease)).reason).toMatch(/socket/);
+    await new Promise((resolve) => server.close(resolve));
+  });
+
+  asRoot('fanOut() moves a device to corrupt/ (as root)', async () => {
+    const { root, lease } = await opened();
+    execFileSync('mknod', [`${root}/incoming/x.json`, 'c', '1', '3']);
+    expect((await putAside(root, lease)).reason).toBe('it is not a regular file');
+  });
+
+  it('fanOut() moves a file of 5 GB to corrupt/ without reading it', async () => {
+    const { root, lease } = await opened();
+    const fd = openSync(`${root}/incoming/x.json`, 'w');
+    ftruncateSync(fd, 5 * 2 ** 30);
+    closeSync(fd);
+    expect((await putAside(root, lease)).reason).toMatch(/larger than/);
+    expect(statSync(`${root}/corrupt/x.json`).size).toBe(5 * 2 ** 30);
+  });
+
+  it('fanOut() moves a file with another ending to corrupt/', async () => {
+    const { root, lease } = await opened();
+    drop(root, 'x.txt', shellEvent('x', '1'));
+    expect((await putAside(root, lease)).reason).toBe("its name does not end in '.json' or '.jsonl'");
+  });
+
+  it('fanOut() moves a name that is not UTF-8 to corrupt/ under its hexadecimal digits', async () => {
+    const { root, lease } = await opened();
+    drop(root, Buffer.from([0x61, 0xff, 0xfe]), shellEvent('x', '1'));
+    drop(root, Buffer.from([0x2e, 0xff]), 'left alone');
+    const { quarantined } = await fanOutAll(lease, () => ['a']);
+    expect(quarantined).toEqual([{ name: 'not-utf8-61fffe', reason: 'its name is not UTF-8' }]);
+    expect(read(`${root}/corrupt/not-utf8-61fffe`)).toBe(shellEvent('x', '1'));
+    expect(await lease.waiting()).toBe(0);
+    await lease.close();
+  });
+
+  it('fanOut() keeps a name that is not UTF-8 for later when it cannot be moved just now', async () => {
+    const { root, lease } = await opened({
+      fault: ({ name, args }) => (name === 'renameSync' && Buffer.isBuffer(args[0]) ? 'EIO' : undefined),
+    });
+    drop(root, Buffer.from([0x61, 0xff]), shellEvent('x', '1'));
+    drop(root, 'good.json', shellEvent('x', '2'));
+    const { postponed, events } = await fanOutAll(lease, () => ['a']);
+    expect(events).toBe(1);
+    expect(postponed).toEqual([{ name: 'not-utf8-61ff', reason: 'it cannot be taken in now (EIO)' }]);
+    await lease.close();
+  });
+
+  it('fanOut() leaves a name that is not UTF-8 to whoever takes it first', async () => {
+    const { root, lease } = await opened({
+      fault({ name, args }) {
+        if (name === 'renameSync' && Buffer.isBuffer(args[0])) unlinkSync(args[0]);
+        return undefined;
+      },
+    });
+    drop(root, Buffer.from([0x61, 0xff]), 'x');
+    expect((await fanOutAll(lease, () => ['a'])).quarantined).toEqual([]);
+    expect(names(`${root}/corrupt`)).toEqual([]);
+    await lease.close();
+  });
+
+  it('fanOut() takes in an event whose name really holds a replacement character', async () => {
+    const { root, lease } = await opened();
+    drop(root, 'a\uFFFDb.json', shellEvent('x', '"replaced"'));
+    drop(root, Buffer.from([0xff]), 'x');
+    await fanOutAll(lease, () => ['a']);
+    expect((await claimAll(lease, 'a')).map(text)).toEqual(['"replaced"']);
+    await lease.close();
+  });
+
+  it('fanOut() shortens a name of 255 bytes in corrupt/, and keeps one with control characters', async () => {
+    const { root, lease } = await opened();
+    const long = `${'é'.repeat(125)}.json`;
+    drop(root, long, 'x');
+    drop(root, 'a\nb\u001b[31m.json', 'x');
+    const { quarantined } = await fanOutAll(lease, () => ['a']);
+    expect(quarantined.map(({ name }) => name).sort()).toEqual(['a\nb\u001b[31m.json', 'é'.repeat(115)]);
+    for (const { name } of quarantined) expect(read(`${root}/corrupt/${name}`)).toBe('x');
+    await lease.close();
+  });
+
+  it('fanOut() takes in an event with a name of 255 bytes under a new id', async () => {
+    const { root, lease } = await opened();
+    drop(root, `${'x'.repeat(250)}.json`, shellEvent('x', '1'));
+    await fanOutAll(lease, () => ['a']);
+    const [delivery] = await claimAll(lease, 'a');
+    expect(isGeneratedId(delivery!.event.id)).toBe(true);
+    await lease.close();
+  });
+
+  it('fanOut() leaves names that begin with a dot alone, and waiting() does not count them', async () => {
+    const { root, lease } = await opened();
+    drop(root, '.x.json.tmp', shellEvent('x', '1'));
+    expect(await fanOutAll(lease, () => ['a'])).toMatchObject({ events: 0, quarantined: [], postponed: [] });
+    expect(await lease.waiting()).toBe(0);
+    expect(names(`${root}/incoming`)).toEqual(['.x.json.tmp']);
+    await lease.close();
+  });
+
+  for (const errno of ['EIO', 'EMFILE']) {
+    it(`fanOut() keeps an entry that cannot be read for ${errno}, and takes in the others`, async () => {
+      let failing = true;
+      const { root, lease, inbox } = await opened({
+        fault: ({ name, args }) =>
+          failing && name === 'openSync' && String(args[0]).endsWith('/incoming/bad.json')
+            ? errno
+            : undefined,
+      });
+      drop(root, 'bad.json', shellEvent('x', '"bad"'));
+      const fired = event();
+      await inbox.enqueue(fired);
+      const step = await lease.fanOut(() => ['a']);
+      expect(step).toMatchObject({ events: 1, quarantined: [], more: false });
+      expect(step.postponed).toEqual([{ name: 'bad.json', reason: `it cannot be taken in now (${errno})` }]);
+      expect(ids(await claimAll(lease, 'a'))).toEqual([fired.id]);
+      failing = false;
+      expect(await lease.fanOut(() => ['a'])).toMatchObject({ events: 1, postponed: [] });
+      expect((await claimAll(lease, 'a')).map(text)).toEqual(['"bad"']);
+      await lease.close();
+    });
+  }
+
+  it('fanOut() rejects with whatever the route throws, and the event stays', async () => {
+    const { lease, inbox, root } = await opened();
+    await inbox.enqueue(event());
+    const bug = new Error('a bug');
+    await expect(
+      lease.fanOut(() => {
+        throw bug;
+      }),
+    ).rejects.toBe(bug);
+    expect(names(`${root}/incoming`)).toHaveLength(1);
+    await lease.close();
+  });
+});

@@ -1,0 +1,68 @@
+import { writeFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { type DiskCall, faultyDisk } from '../../../support/faulty-disk.js';
+import { claimAll, ids, leaseOf, madeSpool, quickDir, spoolAt } from '../../../support/spool-kit.js';
+import { countTurns, type Turns } from '../../../support/turns.js';
+
+/** A spool on which `act` is done once, right before the first call that matches. */
+async function raced(when: (call: DiskCall) => boolean, act: (root: string) => void, alsoFails?: string) {
+  const root = madeSpool(quickDir());
+  let done = false;
+  const { disk } = faultyDisk((call) => {
+    if (!done && when(call)) {
+      done = true;
+      act(root);
+    }
+    return call.name === 'linkSync' ? alsoFails : undefined;
+  });
+  const spool = spoolAt(root, { disk });
+  const drop = (name: string, content: string) => writeFileSync(`${root}/incoming/${name}`, content);
+  return { root, spool, lease: await leaseOf(spool), drop };
+}
+
+function mine(payload: string): string {
+  return `{"id":"mine","hook":"x","payload":${payload}}`;
+}
+
+describe('fanOut() to very many', () => {
+  it('fanOut() of events whose places take long lets others have their turn', async () => {
+    const root = madeSpool(quickDir());
+    const { disk } = faultyDisk(({ name, args }) => {
+      const isLink = name === 'linkSync' && String(args[1]).includes('/queue/');
+      for (const since = performance.now(); isLink && performance.now() - since < 5; );
+      return undefined;
+    });
+    const lease = await leaseOf(spoolAt(root, { disk }));
+    for (let n = 0; n < 60; n += 1) writeFileSync(`${root}/incoming/e${n}.json`, '{"hook":"x","payload":1}');
+    const turns = countTurns();
+    // On a busy machine one step does not read them all.
+    const { events } = await lease.fanOut(() => ['a', 'b']);
+    turns.stop();
+    expect(events).toBeGreaterThan(16);
+    expect(turns.count()).toBeGreaterThan(events / 8); // one and some for the fsyncs otherwise
+    await lease.close();
+  });
+
+  it('fanOut() of one event to 2,000 endpoints lets others have their turn', async () => {
+    let turns: Turns | undefined;
+    let turnsPutting = 0;
+    const { lease, drop } = await raced(
+      ({ name }) => name === 'fsync',
+      () => {
+        turnsPutting = turns?.count() ?? 0;
+      },
+    );
+    drop('mine.json', mine('1'));
+    turns = countTurns();
+    const endpoints = Array.from({ length: 2000 }, (_, n) => `e${n}`);
+    const step = lease.fanOut(() => endpoints);
+    const claiming = lease.claim('e0', { limit: 1, now: 0 });
+    expect(await step).toMatchObject({ events: 1, deliveries: 2000 });
+    turns.stop();
+    expect(turnsPutting).toBeGreaterThan(3);
+    expect(turns.count()).toBeGreaterThan(turnsPutting + 20);
+    expect(ids((await claiming).deliveries)).toEqual(['mine']);
+    expect(await claimAll(lease, 'e0')).toEqual([]);
+    await lease.close();
+  });
+});
