@@ -3,6 +3,7 @@
  * (state, outcome, now, random) → state and decision.
  */
 import type { Moment } from '../shared/clock.js';
+import { afterAnswer, isUnbroken, pausedBy } from './after-answer.js';
 import {
   backOffMs,
   longestBackOffMs,
@@ -18,11 +19,9 @@ import {
   type Health,
   isBlocking,
   isInRun,
-  limitMemoryMs,
   limitOf,
   maxAgainst,
   maxFailedDeliveries,
-  wholeAttempts,
 } from './health.js';
 
 /** The result of an attempt. */
@@ -158,15 +157,6 @@ function isSmooth(health: Health): boolean {
   return isUnbroken(health) && health.limitedAt === undefined && health.mistake === undefined;
 }
 
-/** Whether a success would change nothing now. */
-function isUnbroken({ failures, allowed, against }: Health): boolean {
-  return !failures && allowed === undefined && against === undefined;
-}
-
-function pausedBy(what: string): string {
-  return `it answered ${what}`;
-}
-
 /** An attempt was made, so the mistake that prevented it is corrected. */
 function withoutMistake(health: Health): Health {
   if (health.mistake === undefined) return health;
@@ -187,73 +177,6 @@ function failedAlone(
   // Another delivery succeeded since this one failed. In a strict order there is no other to compare with.
   const othersSucceed = !health.failures && health.against === undefined;
   return order === 'any' && othersSucceed && failuresOf(health, event) > 0;
-}
-
-interface Answered {
-  /** The event of a delivery that is finished. */
-  settled?: string;
-  /** The limit up to which the allowed concurrency grows; absent without a success. */
-  limit?: number;
-  disables?: string;
-  against?: readonly string[];
-  /** Whether the endpoint stays parked nevertheless. */
-  holds?: boolean;
-  /** ms since the epoch. */
-  now: number;
-}
-
-/** The health after an answer that shows the endpoint at work. */
-function afterAnswer(health: Health, { settled, limit, disables, against, holds, now }: Answered): Health {
-  const { failedDeliveries = [], failures, pace, since, clock, heldSince } = health;
-  const isRemembered = settled !== undefined && failuresOf(health, settled) > 0;
-  const limitedAt = isRecent(health.limitedAt, now) ? health.limitedAt : undefined;
-  const isSame = isUnbroken(health) && limitedAt === health.limitedAt && !isRemembered;
-  if (isSame && disables === undefined && against === undefined) return health;
-  const others = failedDeliveries.filter(([id]) => id !== settled);
-  const paused = health.paused ?? (disables === undefined ? undefined : pausedBy(disables));
-  const next: Health = {
-    limitedAt,
-    failedDeliveries: others.length === 0 ? undefined : others,
-    allowed: holds === true ? undefined : allowedAfter(health, limit),
-    against,
-    pace,
-    heldSince,
-  };
-  if (limitedAt !== undefined) next.since = since;
-  if (limitedAt !== undefined || heldSince !== undefined) next.clock = clock;
-  const staysParked = paused !== undefined || holds === true;
-  if (!staysParked) return defined(next);
-  const { parkedUntil, failedAt, ageFrom, last, askedUntil } = health;
-  return defined({
-    ...next,
-    failures,
-    since,
-    parkedUntil,
-    failedAt,
-    ageFrom,
-    last,
-    clock,
-    paused,
-    askedUntil,
-  });
-}
-
-/** Whether a time lies within the memory. A future time was noted before the clock was set back. */
-function isRecent(at: number | undefined, now: number): boolean {
-  return at !== undefined && at <= now && now - at < limitMemoryMs;
-}
-
-/** The concurrency allowed from now on; undefined if it has reached the limit. */
-function allowedAfter({ failures, allowed }: Health, limit: number | undefined): number | undefined {
-  if (failures) return limit === 1 ? undefined : 1;
-  if (allowed === undefined || limit === undefined) return allowed;
-  const grown = allowed + 1 / wholeAttempts(allowed);
-  return wholeAttempts(grown) >= limit ? undefined : grown;
-}
-
-/** Drops undefined values. */
-function defined(health: Health): Health {
-  return Object.fromEntries(Object.entries(health).filter(([, value]) => value !== undefined));
 }
 
 /** The endpoint failed, and waits. */
