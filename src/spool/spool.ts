@@ -1,7 +1,7 @@
 /**
  * The spool, as the use cases see it: where accepted events and owed
  * deliveries live. It says nothing of files, so that a shared engine can stand
- * behind it: whoever drains holds a *lease*, owns endpoints rather than single
+ * behind it: a drain holds a *lease*, owns endpoints rather than single
  * deliveries, and so owns their health and pace too.
  */
 import type { Health } from '../endpoint/health.js';
@@ -47,11 +47,11 @@ export interface Spool extends Inbox {
   isHeld(): Promise<boolean>;
   /** What {@link Lease.discard} would move, at this moment; needs no lease. */
   survey(request: Omit<DiscardRequest, 'why'>): AsyncIterable<DiscardedEntry>;
-  /** Leaves a request to whoever drains. Durable when it resolves. */
+  /** Leaves a request to the running drain. Durable when it resolves. */
   request(request: ControlRequest): Promise<void>;
   /** Whether a request waits to be obeyed. */
   hasRequest(id: string): Promise<boolean>;
-  /** A number that changes when whoever drains gets on with a request; undefined when that is obeyed. */
+  /** A number that changes when the drain gets on with a request; undefined when it is obeyed. */
   requestProgress(id: string): Promise<number | undefined>;
   /** The hooks file that the spool is bound to, by its absolute path; undefined before the first drain. */
   boundTo(): Promise<string | undefined>;
@@ -127,7 +127,7 @@ export interface FanOut {
   unclaimed: readonly Unclaimed[];
   /** Names of entries that stay because it is not known who gets them. */
   unknown: readonly string[];
-  /** Entries that could not be read, and were put aside. */
+  /** Entries that could not be read, and were quarantined; nothing is deleted. */
   quarantined: readonly EntryProblem[];
   /** Entries that this step could not take in; they stay, and are tried again. */
   postponed: readonly EntryProblem[];
@@ -197,7 +197,7 @@ export interface Lease {
   fanOut(route: Route, nobody?: Nobody, canSendNow?: (endpoint: string) => boolean): Promise<FanOut>;
   /** Deliveries that can be claimed and are not queued; the next step of fanning out queues them. */
   unqueued(): number;
-  /** Removes unclaimed events that were kept for so long, in ms. */
+  /** Removes unclaimed events that were kept for longer than `keepMs`. */
   expireUnclaimed(options: { keepMs: number }): Promise<readonly ExpiredEvents[]>;
   /** What was saved last; nothing if no event is unclaimed. */
   unclaimedReports(): Promise<UnclaimedReports>;
@@ -234,9 +234,9 @@ export interface Lease {
   health(endpoint: string): Health;
   /**
    * Losing what was saved loses back-off history and nothing else.
-   * @param options.atOnce whether it lasts, should the process end, when it resolves; default false: a second later
+   * @param options.isImmediate whether it lasts, should the process end, when it resolves; default false: a second later
    */
-  saveHealth(endpoint: string, health: Health, options?: { atOnce?: boolean }): Promise<void>;
+  saveHealth(endpoint: string, health: Health, options?: { isImmediate?: boolean }): Promise<void>;
   /** The earliest time (ms) at which a retry of an endpoint becomes due, if any waits. */
   nextDue(endpoint: string): number | undefined;
   /** Endpoints that are owed anything at all. */
@@ -249,13 +249,13 @@ export interface Lease {
   discard(request: DiscardRequest): Promise<Discarded>;
   /** Requests that wait to be obeyed, oldest first. */
   requests(): readonly ControlRequest[];
-  /** Tells whoever waits for a request that it is being obeyed. */
+  /** Tells the command that waits for a request that it is being obeyed. */
   noteProgress(id: string): void;
   /** A request was obeyed. */
   finishRequest(id: string): void;
   /** Calls back when there may be new events. Only a hint: some are missed. Returns how to stop. */
   onHint(hint: () => void): () => void;
-  /** Whether the lease is still good; a holder that lost it must stop at once. */
+  /** Whether the lease is still good; a holder that lost it must stop immediately. */
   valid(): boolean;
   /** Makes everything durable and ends the lease. */
   close(): Promise<void>;
@@ -292,7 +292,7 @@ export interface Discarded {
   quarantined: readonly EntryProblem[];
 }
 
-/** A request to whoever drains. */
+/** A request to the running drain. */
 export interface ControlRequest {
   /** Names it, uniquely. */
   id: string;
@@ -313,7 +313,7 @@ export interface Due {
 }
 
 export interface ClaimOptions extends Due {
-  /** At most so many. */
+  /** Maximum number of deliveries. */
   limit: number;
   /**
    * To try an endpoint with: events whose deliveries failed, the longest ago

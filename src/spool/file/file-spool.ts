@@ -1,7 +1,7 @@
 /**
  * The spool as a directory of files (`docs/spool-format.md`). A directory is a
- * state, a change of state is one system call, and what is gone was taken by
- * somebody else.
+ * state, a change of state is one system call, and a file that is
+ * missing was moved or removed by another process.
  */
 import { type CapnhookError, errnoOf, ignoreErrno } from '../../shared/errors.js';
 import type { Lease, Spool } from '../spool.js';
@@ -29,15 +29,15 @@ import { restoreUnclaimed } from './unclaimed/restore-unclaimed.js';
 export interface FileSpoolOptions {
   /** ms since the epoch. */
   now(): number;
-  /** So many random bytes. */
+  /** Random bytes, this many. */
   random(bytes: number): Uint8Array;
   disk?: Disk;
   takeKernelLock?: LockOptions['takeKernelLock'];
-  /** So many names of deliveries are held in memory by a drain. */
+  /** Maximum number of names of deliveries that a drain holds in memory. */
   maxNames?: number;
   /** How long an entry of `incoming/` must be still before it is put aside, in ms; default 1,000. */
   stillMs?: number;
-  /** So many names of `incoming/` are listed at a time; default 65,536. */
+  /** Maximum number of names in one listing of `incoming/`; default 65,536. */
   listed?: number;
 }
 

@@ -7,7 +7,7 @@ import { isExpiryDue } from './unclaimed/unclaimed-expiry.js';
 const empty = ['incoming', 'queue', 'retry', 'control', 'tmp'] as const;
 
 /**
- * Whether a drain would find nothing to do, not even a directory to make anew, and nobody else draining. It takes no lock: whoever has it says so in the
+ * Whether a drain would find nothing to do, not even a missing directory to make, and no other drain is running. It takes no lock: its holder says so in the
  * lock file, unless the disk is full, and an entry that is accepted meanwhile is for the next drain either way.
  * @throws CapnhookError `SPOOL_WRITE` for a lock that is no regular file; the errno of what cannot be read
  */
@@ -21,7 +21,7 @@ export function isIdle(
     isWhole &&
     readRecord(`${root}/lock`) === undefined &&
     empty.every((room) => disk.readdirSync(`${root}/${room}`).length === 0) &&
-    // What is no directory there is put aside by whoever drains.
+    // Anything else than a directory there is quarantined by a drain.
     disk.readdirSync(`${root}/dead`, { withFileTypes: true }).every((entry) => entry.isDirectory()) &&
     (unclaimedKeepMs === undefined ||
       disk.readdirSync(`${root}/unclaimed`).length === 0 ||

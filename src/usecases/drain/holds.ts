@@ -84,7 +84,7 @@ export function createHolds({ lease, clock, report }: DrainPorts, options: Holds
     const next = { ...health, heldSince: moment.now };
     if (moment.clock !== undefined) next.clock = moment.clock;
     // Before it is reported, which the next drain must not do again.
-    await lease.saveHealth(endpoint, next, { atOnce: true });
+    await lease.saveHealth(endpoint, next, { isImmediate: true });
     return moment.now;
   }
 
@@ -101,7 +101,7 @@ export function createHolds({ lease, clock, report }: DrainPorts, options: Holds
     if (stateOf(health) !== 'well' && lease.owing().includes(endpoint)) return;
     known.delete(endpoint);
     const { heldSince: _, heldAll: __, ...rest } = health;
-    void lease.saveHealth(endpoint, rest, { atOnce: true });
+    void lease.saveHealth(endpoint, rest, { isImmediate: true });
     if (routing.isRegistered(endpoint)) report({ kind: 'resumed', endpoint: { id: endpoint } });
   }
 

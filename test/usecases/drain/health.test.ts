@@ -518,7 +518,7 @@ describe('drain() and what it keeps', () => {
       wrap: (lease) => ({
         ...lease,
         saveHealth(endpoint, health, options) {
-          saved.push(options?.atOnce);
+          saved.push(options?.isImmediate);
           return lease.saveHealth(endpoint, health, options);
         },
       }),

@@ -1,4 +1,4 @@
-/** Accepting an event or a batch, whoever performs the fsyncs. */
+/** Accepting an event or a batch; the caller performs the fsyncs. */
 import type { Batch, Event } from '../../../event/event.js';
 import { batchSize, batchToChunks, eventToBytes, parseBatch, parseEvent } from '../../../event/record.js';
 import { CapnhookError, errnoOf } from '../../../shared/errors.js';
@@ -32,7 +32,7 @@ export function* accept(disk: Disk, root: string, { entry, chosenId, token }: Ac
   }
 }
 
-/** A batch is written in pieces of so many bytes. */
+/** Size of the pieces in which a batch is written, in bytes. */
 const chunkBytes = 1 << 20;
 
 function layOut(entry: Event | Batch): Pick<Submission, 'name' | 'pieces' | 'size' | 'events'> {

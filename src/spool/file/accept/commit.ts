@@ -17,7 +17,7 @@ import type { Steps } from './steps.js';
 export interface Submission {
   /** Its name in `incoming/`. */
   name: string;
-  /** What it holds, in pieces; asked for anew each time. */
+  /** What it holds, in pieces; asked for again at each attempt. */
   pieces(): Iterable<Uint8Array>;
   /** How many bytes that is. */
   size: number;
@@ -91,7 +91,7 @@ function rename(disk: Disk, temporary: string, accepted: string): void {
 }
 
 /**
- * Makes an entry durable that is waiting under its name already: whoever put it there may have ended before its fsync.
+ * Makes an entry durable that is waiting under its name already: the process that put it there may have ended before its fsync.
  * @throws the errno of what failed; `ENOENT` if a drain has taken it in meanwhile
  */
 export function* syncAccepted(disk: Disk, root: string, name: string): Steps<void> {

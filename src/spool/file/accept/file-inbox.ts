@@ -9,7 +9,7 @@ import { accept } from './accept.js';
 import { performNow } from './steps.js';
 
 export interface FileInboxOptions {
-  /** So many random bytes. */
+  /** Random bytes, this many. */
   random(bytes: number): Uint8Array;
   disk?: Disk;
 }

@@ -1,5 +1,5 @@
 /**
- * The way into the file spool for a process that accepts much at once: files are
+ * The way into the file spool for a process with many concurrent calls: files are
  * fsynced side by side, and one fsync of `incoming/` covers many names. Each event is
  * accepted by the same steps as in `file-inbox.ts`, with the same promises. A call that
  * is alone is run as there, which is quicker for one.
@@ -13,13 +13,13 @@ import { accept } from './accept.js';
 import { createNameSync } from './name-sync.js';
 import { performNow, type Steps, type Sync } from './steps.js';
 
-/** So many events are being accepted at once, each with an open file. */
-export const mostAtOnce = 64;
-/** And so many bytes of them, unless a single one has more. */
-export const mostBytesAtOnce: number = 64 * 1024 * 1024;
+/** Maximum number of events that are being accepted concurrently, each with an open file. */
+export const maxConcurrent = 64;
+/** Maximum total size of those, in bytes; a single one may have more. */
+export const maxConcurrentBytes: number = 64 * 1024 * 1024;
 
 export interface GroupedInboxOptions {
-  /** So many random bytes. */
+  /** Random bytes, this many. */
   random(bytes: number): Uint8Array;
   disk?: Disk;
   /** Called when nothing is waiting or being accepted any more. */
@@ -36,7 +36,7 @@ interface Call {
 
 type Perform = (steps: Steps<void>) => Promise<void>;
 
-/** As `createFileInbox`, for many calls of `enqueue` at once. */
+/** As `createFileInbox`, for many concurrent calls of `enqueue`. */
 export function createGroupedInbox(
   root: string,
   { random, disk = systemDisk, onIdle }: GroupedInboxOptions,
@@ -57,7 +57,7 @@ export function createGroupedInbox(
     start(alone ? now : together);
   }
 
-  /** Starts as many as there is room for; the spool is looked at once for all of them. */
+  /** Starts events up to the limits; the spool is checked one time for all of them. */
   function start(perform: Perform): void {
     let isThere = false;
     const acceptCall = async ({ entry, chosenId }: Call): Promise<void> => {
@@ -116,7 +116,7 @@ async function performTogether<Result>(
 function hasRoom(underWay: ReadonlySet<Call>, { bytes }: Call): boolean {
   let sum = bytes;
   for (const each of underWay) sum += each.bytes;
-  return underWay.size === 0 || (underWay.size < mostAtOnce && sum <= mostBytesAtOnce);
+  return underWay.size === 0 || (underWay.size < maxConcurrent && sum <= maxConcurrentBytes);
 }
 
 /**

@@ -1,5 +1,5 @@
 /**
- * Accepting as steps: whoever runs them performs the fsyncs, which take nearly all of the time. `performNow` does so
+ * Accepting as steps: the caller performs the fsyncs, which take nearly all of the time. `performNow` does so
  * one after another; the grouped inbox lets many events share them.
  */
 import { errnoOf } from '../../../shared/errors.js';

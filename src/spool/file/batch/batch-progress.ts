@@ -16,12 +16,12 @@ const owed = 0x2e;
 const settled = 0x78;
 const moving = 0x3e;
 
-/** So many events that lie side by side are noted in one write. */
+/** Maximum number of neighbouring events that are noted in one write. */
 const mostTogether = 4_096;
 const settledBytes = Buffer.alloc(mostTogether, settled);
 const bytesOf = { settled: settledBytes.subarray(0, 1), moving: Buffer.of(moving) };
 
-/** So many of these files are kept open. */
+/** Maximum number of open files. */
 const maxOpen = 64;
 
 /** Which events of a batch are settled. */
@@ -37,7 +37,7 @@ export interface Progress {
 export interface ProgressMarks {
   /**
    * Event number `index` (from 0) is settled, or about to get a file of its own: from now on also after `kill -9`, and
-   * after a power cut once the file is fsynced. A file that somebody took away is made anew; not so its directory.
+   * after a power cut once the file is fsynced. A file that was removed is made again; not so its directory.
    * @throws the errno of a failed write
    */
   mark(path: string, index: number, what: 'settled' | 'moving'): void;
@@ -53,7 +53,7 @@ export interface ProgressMarks {
 }
 
 /**
- * Makes the file of a batch of which nothing is settled, durable but for its name.
+ * Makes the file of a batch of which nothing is settled, durable except for its name.
  * @param options.temporary a path on the same file system, where it is written
  * @throws the errno of whatever failed
  */
@@ -124,7 +124,7 @@ function runsOf(events: Settling[]): Settling[][] {
   return runs;
 }
 
-/** No file is open. */
+/** Makes the marks of all batches; their files are opened when they are needed. */
 export function createProgressMarks(disk: Disk): ProgressMarks {
   /** The one used longest ago first. */
   const open = new Map<string, number>();

@@ -32,19 +32,19 @@ export interface BatchText {
   close(): void;
 }
 
-/** So much is read in one go, in bytes; more where one line is longer. */
+/** Size of one read, in bytes; more where one line is longer. */
 const windowBytes = 65_536;
 
-/** Readers may be at so many places at once before they read for each other's sake again. */
+/** Maximum number of concurrent readers of a file that each keep their own part of it in memory. */
 const maxWindows = 4;
 
 /** What was read for a long line is not kept: there may be many, and many batches. */
 const maxKeptBytes = 8 * windowBytes;
 
-/** No line is longer than this, in bytes, with room for white space; what is, is no payload. */
+/** No line is longer than this, in bytes, with white space included; a longer one is not a payload. */
 const maxLineBytes: number = maxPayloadBytes + maxHeaderBytes;
 
-/** The place of every so many-th event is remembered. */
+/** Distance between two events whose offsets are remembered. */
 const markEvery = 1024;
 
 interface Window {

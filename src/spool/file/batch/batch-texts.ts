@@ -1,13 +1,13 @@
 import type { Disk } from '../disk/disk.js';
 import { type BatchText, openBatchText } from './batch-text.js';
 
-/** So many batches are kept open. */
+/** Maximum number of open batches. */
 const maxOpen = 16;
 
 /** Batches that are open: endpoints that share a batch read it together. */
 export interface BatchTexts {
   /**
-   * The batch of that path, or why there is none; open until others have taken its place. One that was looked at just
+   * The batch of that path, or why it cannot be read; open until others have taken its place. One that was looked at just
    * now is not looked for again.
    * @throws the errno of an error that may pass
    */
@@ -19,7 +19,7 @@ export interface BatchTexts {
   close(): void;
 }
 
-/** A batch is looked for at most so often, in ms: somebody may have taken it away. */
+/** Time between two looks whether a batch is still there, in ms: a person may have removed it. */
 const lookEveryMs = 50;
 
 /** None is open. @param now ms since the epoch */
@@ -43,7 +43,7 @@ export function createBatchTexts(disk: Disk, now: () => number): BatchTexts {
     if (there === undefined) return { kind: 'gone' };
     let known = open.get(there.ino);
     if (known !== undefined && known.stat.size !== there.size) {
-      open.delete(there.ino); // somebody has written to it since
+      open.delete(there.ino); // it was written to since
       known.close();
       known = undefined;
     }

@@ -1,5 +1,5 @@
 /**
- * A batch to which somebody has written after it was queued: who still has it open under its old name writes to the
+ * A batch that was written to after it was queued: a program that still has it open under its old name writes to the
  * same file. It is not removed before what came later is dealt with.
  */
 

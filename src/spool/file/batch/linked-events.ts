@@ -1,6 +1,6 @@
 /**
  * Events that name many URLs: one file stands in as many queues, and its long
- * header would be read and checked anew for each of them.
+ * header would be read and checked again for each of them.
  */
 import type { ParsedEvent } from '../../../event/record.js';
 import type { Disk } from '../disk/disk.js';

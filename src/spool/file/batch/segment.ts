@@ -29,7 +29,7 @@ export interface BatchFiles {
 
 /** The files of a segment that is a batch, by its path; undefined if it has single deliveries. */
 export function batchFilesOf(path: string): BatchFiles | undefined {
-  // It is asked thrice for each event of a batch.
+  // Called three times for each event of a batch.
   if (path !== lastAsked.path) lastAsked = { path, files: findBatchFiles(path) };
   return lastAsked.files;
 }
@@ -54,9 +54,9 @@ export function countOwed(disk: Disk, path: string): number {
 }
 
 /**
- * Removes a segment in which nothing is owed; one that stays is in nobody's way.
+ * Removes a segment in which nothing is owed; one that stays does no harm.
  * @param texts batches that are open; without them a batch is read once more, from its beginning
- * @returns whether it is gone
+ * @returns whether it was removed
  */
 export function removeSegment(disk: Disk, path: string, texts?: BatchTexts): boolean {
   const batch = batchFilesOf(path);

@@ -142,7 +142,7 @@ export function createDeliveryFiles(
   function makeRoomFor(room: 'retry' | 'dead', endpoint: string, late?: LateSyncs): string {
     const path = ensureRoom(disk, root, room);
     const directory = `${path}/${endpoint}`;
-    const isNew = ensureDirectory(disk, directory, privateDir); // somebody may have removed it
+    const isNew = ensureDirectory(disk, directory, privateDir); // a person may have removed it
     if (isNew || !durable.has(directory)) {
       if (late === undefined) syncDirectory(disk, path);
       else late.gained(path);

@@ -52,7 +52,7 @@ export function createDeliveryReader(
     const { text } = opened;
     const header = headerIn(text, batchId);
     if (header === undefined) return { kind: 'unreadable', reason: text.header.ok ? '' : text.header.reason };
-    // In another file that somebody put in its place, it is elsewhere.
+    // In another file that was put in its place, it is elsewhere.
     const offset = place?.ino === text.stat.ino ? place.offset : text.offsetOf(index);
     const line = offset === undefined ? undefined : text.lineAt(offset);
     const checked = line && checkLine(line.bytes);

@@ -1,6 +1,6 @@
 /**
  * Events that an intake has just read, so that they need not be read again to
- * be sent. After a while the file is looked at first: whoever takes it away, or
+ * be sent. After a while the file is looked at first: a person who removes it, or
  * puts another in its place, is heard.
  */
 import type { Event } from '../../../event/event.js';
@@ -17,11 +17,11 @@ export interface RecentEvents {
   take(slot: Slot): RecentEvent | undefined;
 }
 
-/** So much is kept, in bytes of payloads; each event counts for some more. */
+/** Maximum total size of the payloads in memory, in bytes; each event counts for some more. */
 const maxBytes = 24 << 20;
 const eventBytes = 256;
 
-/** For so long, in ms, an event is as it was read. What was not wanted by then makes room: its endpoint is parked. */
+/** Time for which an event is taken as it was read, in ms. Then it is forgotten: its endpoint is parked. */
 const recentMs = 5_000;
 
 /** An event, and its file. */
@@ -34,7 +34,7 @@ interface Kept extends RecentEvent {
   since: number;
 }
 
-/** Nothing is kept. @param now ms since the epoch */
+/** Makes a bounded memory of events that were just read. @param now ms since the epoch */
 export function createRecentEvents(disk: Disk, root: string, now: () => number): RecentEvents {
   /** The oldest first. */
   const events = new Map<string, Kept>();
@@ -64,7 +64,7 @@ export function createRecentEvents(disk: Disk, root: string, now: () => number):
       const path = `${directory}/${name}`;
       const size = sizeOf(event);
       const known = events.get(path);
-      if (known !== undefined) forget(path, known); // somebody took its file away, and another one came
+      if (known !== undefined) forget(path, known); // its file was removed, and another one came
       if (!makeRoom(size)) return;
       events.set(path, { event, stat, since: now() });
       bytes += size;

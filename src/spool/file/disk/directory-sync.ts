@@ -8,13 +8,13 @@ import { type Disk, O_NOFOLLOW, O_NONBLOCK, O_RDONLY } from './disk.js';
 import { closeQuietly, fsyncAside } from './write-file.js';
 
 /**
- * A group is of so many changes, or of so long (ms). Each fsync makes the file system commit, and whoever removes a file
+ * A group ends after this number of changes, or this time (ms). Each fsync makes the file system commit, and a process that removes a file
  * meanwhile waits.
  */
 const groupSize = 256;
 const groupMs = 50;
 
-/** So many fsyncs are under way at once. */
+/** Maximum number of concurrent fsyncs. */
 const maxParallel = 64;
 
 export interface DirectorySync {

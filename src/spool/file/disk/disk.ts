@@ -29,7 +29,7 @@ import {
   writeSync,
 } from 'node:fs';
 
-/** Calls with `node:fs`' own signatures: synchronous, but for `fsync`. */
+/** Calls with `node:fs`' own signatures: synchronous, except `fsync`. */
 export type Disk = Pick<
   typeof import('node:fs'),
   | 'accessSync'

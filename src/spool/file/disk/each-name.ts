@@ -2,8 +2,8 @@ import { errnoOf } from '../../../shared/errors.js';
 import type { Disk } from './disk.js';
 import { listNames, replacement } from './list-names.js';
 
-/** So many names are read in one go. */
-const namesAtOnce = 1024;
+/** Number of names in one read. */
+const namesPerRead = 1024;
 
 /**
  * Calls back with each name that {@link listNames} would give, in no order; for a directory of which not all names
@@ -13,7 +13,7 @@ const namesAtOnce = 1024;
 export function eachName(disk: Disk, path: string, callback: (name: string) => void): void {
   let directory: ReturnType<Disk['opendirSync']>;
   try {
-    directory = disk.opendirSync(path, { bufferSize: namesAtOnce });
+    directory = disk.opendirSync(path, { bufferSize: namesPerRead });
   } catch (error) {
     if (errnoOf(error) === 'ENOENT' || errnoOf(error) === 'ENOTDIR') return;
     throw error;

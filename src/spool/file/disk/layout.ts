@@ -39,7 +39,7 @@ export const knownNames: ReadonlySet<string> = new Set([
 /** The directory in `dead/` of events that were not routed: a name that no endpoint can have. */
 export const undecided = '+incoming';
 
-/** A queue's segment holds at most so many deliveries. */
+/** Maximum number of deliveries in a segment of a queue. */
 export const segmentSize = 4096;
 
 /** Files in `tmp/` older than this are left-overs, in ms. */

@@ -13,7 +13,7 @@ export const linkRefusals: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Gives the file `from` the name `to` as well, unless that is taken. The caller removes `from`, which is gone already
+ * Gives the file `from` the name `to` as well, unless that is taken. The caller removes `from`, which is removed already
  * where links are refused.
  * @returns whether the file has the name now
  * @throws the errno of what failed

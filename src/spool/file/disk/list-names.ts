@@ -1,11 +1,11 @@
 import { errnoOf } from '../../../shared/errors.js';
 import type { Disk } from './disk.js';
 
-/** What stands in a name for bytes that are not UTF-8. */
+/** The character that replaces bytes that are not UTF-8. */
 export const replacement = '\uFFFD';
 
 /**
- * The names in a directory, but for those that begin with a dot, and those that
+ * The names in a directory, except those that begin with a dot, and those that
  * are not UTF-8 and would not be found by their text; none where there is no directory.
  * @throws the errno of a directory that cannot be listed
  */

@@ -20,7 +20,7 @@ export function putAside(
   { path, name, reason }: { path: RawPath; name: string; reason: string },
 ): EntryProblem | undefined {
   const there = disk.lstatSync(path, { throwIfNoEntry: false });
-  // A directory of somebody else's cannot be moved, and its reason need not be written first.
+  // Another user's directory cannot be moved, and its reason need not be written first.
   if (there?.isDirectory()) disk.accessSync(path, W_OK);
   const corrupt = ensureRoom(disk, root, 'corrupt');
   const free = freeName(disk, corrupt, shorten(name));

@@ -6,7 +6,7 @@ import { errnoOf } from '../../../shared/errors.js';
 import { type Disk, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY } from './disk.js';
 import { closeQuietly } from './write-file.js';
 
-/** `gone`: somebody else took it. `unreadable`: it is no event file, for a reason that will not pass. */
+/** `gone`: it was removed. `unreadable`: it is not an event file, for a reason that will not pass. */
 export type Entry = { kind: 'read'; bytes: Buffer; stat: EntryStat } | NoEntry;
 
 /** A file that is open, for the caller to close. */
@@ -94,7 +94,7 @@ export function checkWritable(disk: Disk, path: string): void {
 }
 
 /**
- * Why a file can never be written in place: it is none, or belongs to others. Undefined if it can be, or is not there.
+ * Why a file can never be written in place: it is not a file, or belongs to others. Undefined if it can be, or is not there.
  * @throws the errno of an error that may pass
  */
 export function whyNotWritable(disk: Disk, path: string): string | undefined {

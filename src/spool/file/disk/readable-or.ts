@@ -1,6 +1,6 @@
 import { errnoOf } from '../../../shared/errors.js';
 
-/** Errnos of what a person has put there and made unreadable, and of what is gone: the drain reports it. */
+/** Errnos of what a person has put there and made unreadable, and of what was removed: the drain reports it. */
 const unreadable: ReadonlySet<string> = new Set(['EACCES', 'EPERM', 'ENOTDIR', 'ELOOP', 'ENOENT']);
 
 /**

@@ -32,7 +32,7 @@ export function spoolError(
   });
 }
 
-/** What of the spool it was about, where somebody has to look there; the names in a spool are no secrets. */
+/** What of the spool it was about, where a person has to look there; the names in a spool are no secrets. */
 function whereOf(error: unknown, { errno, root }: { errno: string; root: string }): string {
   const path = error instanceof Error && 'path' in error ? String(error.path) : '';
   const isNamed = misplaced.has(errno) && path.startsWith(`${root}/`) && !path.startsWith(`${root}/tmp/`);

@@ -17,18 +17,18 @@ const ageTimes = 3;
 /** A file that keeps growing is read again after this many times what reading it took. */
 const rereadTimes = 20;
 
-/** So many that are waited for are told of at a time, those first that were seen first. */
+/** Maximum number of changing entries in one report, those first that were seen first. */
 const mostWaitedFor = 256;
 
 export interface Stillness {
   /**
-   * Whether nobody has written to an entry for a second. Otherwise it is remembered, with what is wrong with it.
+   * Whether an entry has not been written to for a second. Otherwise it is remembered, with what is wrong with it.
    * @throws the errno of a failed look
    */
   isStill(name: string, entry: { path: RawPath; reason: string; readMs?: number }): boolean;
   /** Whether it is time to read an entry again; true for one that was not read yet. @throws the errno of a failed look */
   isDue(name: string, path: RawPath): boolean;
-  /** The entry was taken in, or is gone. */
+  /** The entry was taken in, or removed. */
   forget(name: string): void;
   /**
    * Forgets all but these, behind one name and up to another.

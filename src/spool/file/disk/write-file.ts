@@ -39,7 +39,7 @@ export function writeDurably(disk: Disk, path: string, { bytes, mode }: Content)
   }
 }
 
-/** As {@link writeDurably}, in pieces, and but for the fsync. */
+/** As {@link writeDurably}, in pieces, and without the fsync. */
 export function createFile(
   disk: Disk,
   path: string,
@@ -65,7 +65,7 @@ export function writeWhole(disk: Disk, path: string, { bytes, mode }: Content): 
   closeQuietly(disk, createFile(disk, path, { pieces: [bytes], mode }));
 }
 
-/** So much is copied in one go, in bytes. */
+/** Size of the pieces of a copy, in bytes. */
 const copyBytes = 1 << 20;
 
 /**
@@ -150,7 +150,7 @@ export function syncDirectory(disk: Disk, path: string): void {
   }
 }
 
-/** Removes a file that somebody else may have taken already. */
+/** Removes a file, unless it was removed already. */
 export function removeIfThere(disk: Disk, path: string): void {
   try {
     disk.unlinkSync(path);
@@ -174,7 +174,7 @@ export function ensureDirectory(disk: Disk, path: string, mode: number): boolean
   return true;
 }
 
-/** Makes sure that a room of the drain's is there, which somebody may have removed. @returns its path */
+/** Makes sure that one of the drain's directories is there: a person may have removed it. @returns its path */
 export function ensureRoom(disk: Disk, root: string, room: Room): string {
   const path = roomPath(root, room);
   if (ensureDirectory(disk, path, privateDir)) syncDirectory(disk, root);

@@ -80,7 +80,7 @@ export function createAnswerFiles(disk: Disk, root: string, token: () => string)
         disk.unlinkSync(`${root}/answers/${endpoint}/${event}.json`);
         disk.rmdirSync(`${root}/answers/${endpoint}`);
       } catch (error) {
-        ignoreErrno(error); // there is none, or there are others
+        ignoreErrno(error); // it is missing, or not empty
       }
     },
     buried: kept.add,

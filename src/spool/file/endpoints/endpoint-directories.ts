@@ -4,7 +4,7 @@ import { listSegments, removeSegment } from '../batch/segment.js';
 import type { Disk } from '../disk/disk.js';
 import { listNames } from '../disk/list-names.js';
 
-/** What an endpoint has in the spool. */
+/** Whether an endpoint is owed anything, as its directories show. */
 export interface Standing {
   isWaiting: boolean;
   hasRetries: boolean;
@@ -36,7 +36,7 @@ export function readStanding(
 }
 
 /**
- * Removes the directories of an endpoint that is owed nothing; one that stays is in nobody's way.
+ * Removes the directories of an endpoint that is owed nothing; one that stays does no harm.
  * @param last the directory that it had its last delivery in, if that is known: hardly ever is there another one
  */
 export function removeEmpty(disk: Disk, root: string, endpoint: string, last?: string): void {
@@ -49,7 +49,7 @@ export function removeEmpty(disk: Disk, root: string, endpoint: string, last?: s
   removeDirectory(disk, `${root}/retry/${endpoint}`);
 }
 
-/** Removes a directory if that can be done; an empty one that stays is in nobody's way. Returns whether it is gone. */
+/** Removes a directory if that can be done; an empty one that stays does no harm. @returns whether it was removed */
 export function removeDirectory(disk: Disk, path: string): boolean {
   try {
     disk.rmdirSync(path);

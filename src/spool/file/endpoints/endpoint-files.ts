@@ -1,7 +1,7 @@
 /**
  * Which files there are in `endpoints/`. Most endpoints have none, and to find
- * that out from an `open` that fails costs more than a delivery. Nobody but the
- * drain writes there.
+ * that out from an `open` that fails costs more than a delivery. Only the drain
+ * writes there.
  */
 import { ignoreErrno } from '../../../shared/errors.js';
 import type { Disk } from '../disk/disk.js';

@@ -12,14 +12,14 @@ import { readEntry } from '../disk/read-entry.js';
 import { discard, writeWhole } from '../disk/write-file.js';
 import type { EndpointFiles } from './endpoint-files.js';
 
-/** Written at most so often, in ms. */
+/** Minimum time between two writes, in ms. */
 const saveEveryMs = 1000;
 const maxBytes = 64 * 1024;
 
 export interface HealthFiles {
   get(endpoint: string): Health;
-  /** @param atOnce whether it is to outlast the process from now on; default: from a second later on */
-  set(endpoint: string, health: Health, options?: { atOnce?: boolean }): void;
+  /** @param isImmediate whether it is to outlast the process from now on; default: from a second later on */
+  set(endpoint: string, health: Health, options?: { isImmediate?: boolean }): void;
   /** An endpoint that is owed nothing is not known any more, unless there is something to know. */
   forget(endpoint: string): void;
   /** Writes what has changed. */
@@ -63,9 +63,9 @@ export function createHealthFiles(
       }
       return health;
     },
-    set(endpoint, health, { atOnce = false } = {}) {
+    set(endpoint, health, { isImmediate = false } = {}) {
       known.set(endpoint, health);
-      if (atOnce) {
+      if (isImmediate) {
         changed.delete(endpoint);
         write(endpoint, health);
         return;
@@ -84,7 +84,7 @@ export function createHealthFiles(
   };
 }
 
-/** An endpoint's saved health; a well one if there is none, or none that can be read. */
+/** An endpoint's saved health; that of a well endpoint if the file is missing or cannot be read. */
 export function readHealth(disk: Disk, root: string, endpoint: string): Health {
   try {
     const found = readEntry(disk, `${root}/endpoints/${nameOf(endpoint)}`, { maxBytes });
@@ -95,7 +95,7 @@ export function readHealth(disk: Disk, root: string, endpoint: string): Health {
   }
 }
 
-/** Whether `endpoints/<endpoint>.json` is what was saved of this endpoint, and nothing that somebody has put there. */
+/** Whether `endpoints/<endpoint>.json` is what was saved of this endpoint, and not a file that a person has put there. */
 export function isHealthOf(disk: Disk, root: string, endpoint: string): boolean {
   try {
     const found = readEntry(disk, `${root}/endpoints/${nameOf(endpoint)}`, { maxBytes });
@@ -108,7 +108,7 @@ export function isHealthOf(disk: Disk, root: string, endpoint: string): boolean 
   }
 }
 
-/** Best effort, and atomic but for a power cut: history only. */
+/** Best effort, and atomic except in a power cut: history only. */
 function writeHealth(
   disk: Disk,
   root: string,
@@ -123,7 +123,7 @@ function writeHealth(
     }
     temporary = `${root}/tmp/${token()}`; // random bytes come from a file, too
     const bytes = Buffer.from(`${JSON.stringify({ endpoint, ...health })}\n`);
-    // No fsync: of a thousand endpoints that fail at once each would hold up all others.
+    // No fsync: of a thousand endpoints that fail at the same time each would hold up all others.
     writeWhole(disk, temporary, { bytes, mode: privateFile });
     disk.renameSync(temporary, path);
   } catch (error) {

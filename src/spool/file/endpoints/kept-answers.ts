@@ -134,6 +134,6 @@ function withoutBody(text: string): string | undefined {
     delete why.answer.body;
     return `${JSON.stringify(why)}\n`;
   } catch {
-    return undefined; // somebody else's
+    return undefined; // not written by capnhook
   }
 }

@@ -19,7 +19,7 @@ export interface InboxDeliveries {
   take(endpoint: string): EventFile | undefined;
   /** Returns a delivery that was handed out. No delivery of its endpoint is handed out from here any more. */
   giveBack(name: string): void;
-  /** The file is gone from `incoming/`, or is another one by now. */
+  /** The file was removed from `incoming/`, or replaced. */
   forget(name: string): void;
   /** The delivery of a file's name in `incoming/`. */
   find(name: string): InboxDelivery | undefined;
@@ -39,7 +39,7 @@ export interface InboxDeliveries {
   size(): number;
 }
 
-/** No deliveries. */
+/** Makes a record of deliveries that are sent from `incoming/`. */
 export function createInboxDeliveries(): InboxDeliveries {
   const deliveries = new Map<string, InboxDelivery>();
   const waiting = new Map<string, EventFile[]>();

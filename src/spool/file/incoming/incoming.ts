@@ -1,10 +1,10 @@
 /** What waits in `incoming/`: the oldest names first, and never more of them in memory than `maxNames`. */
 import type { Disk } from '../disk/disk.js';
 
-/** Twice this many names are held at most. */
+/** Maximum number of names in one listing; twice as many are held while it is made. */
 const maxNames = 65_536;
 
-/** What stands in a name for bytes that are not UTF-8. */
+/** The character that replaces bytes that are not UTF-8. */
 const replacement = '\uFFFD';
 
 export interface IncomingScan {
@@ -23,7 +23,7 @@ export interface ScanOptions {
   after?: string;
 }
 
-/** Lists `incoming/`; names that begin with a dot are somebody's work in progress and are left alone. */
+/** Lists `incoming/`; names that begin with a dot are still being written by their submitter and are left out. */
 export function scanIncoming(
   disk: Disk,
   root: string,

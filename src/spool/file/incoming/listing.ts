@@ -20,7 +20,7 @@ export interface Listing {
   dropEvents(count: number): void;
   /** The next batch. */
   batch(): string | undefined;
-  /** The batch was checked, or is gone. */
+  /** The batch was checked, or removed. */
   dropBatch(name: string): void;
   /** Whether the next batch is checked in part. */
   isHalfChecked(): boolean;

@@ -1,5 +1,5 @@
 /**
- * The last look at a batch that was copied: until it has left `incoming/`, somebody may have added to it, and that is
+ * The last look at a batch that was copied: until it has left `incoming/`, its submitter may have added to it, and that is
  * not in the copy. It waits in `tmp/` meanwhile, under a name that tells where it came from: what a crash leaves there
  * goes back to `incoming/`.
  */

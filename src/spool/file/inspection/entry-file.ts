@@ -18,7 +18,7 @@ export interface EntryFile {
   payload?: Uint8Array;
 }
 
-/** Reads `<id>.json` or `<id>.jsonl`; undefined where that is gone, or is no event. */
+/** Reads `<id>.json` or `<id>.jsonl`; undefined where that was removed, or is not an event. */
 export function readEntryFile(
   directory: string,
   name: string,

@@ -13,7 +13,7 @@ import { closeQuietly, ensureRoom, removeIfThere, syncDirectory, writeDurably } 
 
 const maxBytes = 64 * 1024;
 
-/** A file that is no request may still be written for so long, in ms. */
+/** Time for which a file that is not a request may still be being written, in ms. */
 const unfinishedMs = 1_000;
 
 /** Writes a request. @throws the errno of what failed */
@@ -46,7 +46,7 @@ export function noteProgress(disk: Disk, root: string, { id, nowMs }: { id: stri
   try {
     disk.utimesSync(`${root}/control/${id}.json`, nowMs / 1000, nowMs / 1000);
   } catch (error) {
-    ignoreErrno(error); // whoever waits may give up waiting, and the request stays
+    ignoreErrno(error); // the command that waits may give up, and the request stays
   }
 }
 
@@ -57,7 +57,7 @@ export function removeRequest(disk: Disk, root: string, id: string): void {
 }
 
 /**
- * The requests that wait, oldest first; what is none is put aside.
+ * The requests that wait, oldest first; other files are quarantined.
  * @param options.now ms since the epoch
  * @throws the errno of a directory that cannot be listed
  */

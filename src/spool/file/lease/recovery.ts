@@ -27,7 +27,7 @@ export interface Recovered {
   found: Map<string, Standing>;
 }
 
-/** So many endpoints are looked at in one go. */
+/** Number of endpoints that are looked at before others have their turn. */
 const yieldEvery = 256;
 
 /**
@@ -64,7 +64,7 @@ export async function recover(disk: Disk, root: string, now: number): Promise<Re
       const errno = errnoOf(error);
       if (errno === undefined || ofMachine.has(errno)) throw error;
       found.set(endpoint, { isWaiting: true, hasRetries: false });
-      unsettled.set(endpoint, () => putQueueInOrder(endpoint)); // whoever claims is told of it
+      unsettled.set(endpoint, () => putQueueInOrder(endpoint)); // a claim reports it
     }
     seen += 1;
     if (seen % yieldEvery === 0) await setImmediate();
@@ -84,12 +84,12 @@ function sweep(disk: Disk, path: string, now: number): void {
     if (stat.isDirectory()) disk.rmdirSync(path);
     else disk.unlinkSync(path);
   } catch (error) {
-    // Somebody's directory with things in it, or no right to remove: it is in nobody's way.
+    // A directory that is not empty, or no right to remove it: it does no harm.
     ignoreErrno(error);
   }
 }
 
-/** The names of the directories in `path`, sorted; what is none is put aside, but for names that begin with a dot. */
+/** The names of the directories in `path`, sorted. Other entries are quarantined, except those whose names begin with a dot. */
 function directories(
   disk: Disk,
   root: string,

@@ -25,7 +25,7 @@ const passing: ReadonlySet<string> = new Set(['EAGAIN', 'ENOMEM', 'EMFILE', 'ENF
 const flockCommands: readonly string[] = ['flock', '/usr/bin/flock', '/bin/flock'];
 
 /**
- * Opens (and makes) the lock file and locks it, at once or not at all.
+ * Opens (and makes) the lock file and locks it, without waiting.
  * @throws CapnhookError `SPOOL_WRITE` if something else has its place; the errno of `open`, or of a `flock` that could not be started just now
  */
 export function lockFile(

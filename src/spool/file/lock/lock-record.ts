@@ -11,14 +11,14 @@ import type { ProcessIdentity } from './process-identity.js';
 /** Whoever holds the lock. */
 export type LockRecord = ProcessIdentity &
   Pick<Holder, 'mode' | 'since'> & {
-    /** Whether the kernel keeps the lock, so that whoever gets it from the kernel knows that this one has let it go. */
+    /** Whether the kernel keeps the lock, so that the next process that gets it from the kernel knows that this one has let it go. */
     kernel?: boolean;
   };
 
-/** The record is padded with spaces to so many bytes; a cleared one is nothing else. */
+/** Size of the record, which is padded with spaces, in bytes; a cleared one is all spaces. */
 const recordBytes = 512;
 
-/** What the owner of the lock file may do with it, whoever else may. */
+/** Mode bits of the lock file's owner. */
 const readAndWrite = 0o600;
 
 /** Errors of `open` that speak of what stands there. */

@@ -15,7 +15,7 @@ import { isAlive, ownIdentity } from './process-identity.js';
 
 /** A held lock. */
 export interface SpoolLock {
-  /** False once the lock file was replaced: somebody made the spool anew. */
+  /** False once the lock file was replaced: the spool was made again. */
   valid(): boolean;
   release(): Promise<void>;
 }
@@ -35,7 +35,7 @@ export interface LockOptions {
 }
 
 /**
- * Takes the spool's lock, at once or not at all.
+ * Takes the spool's lock, without waiting.
  * @throws the errno of a lock file that cannot be made or written
  */
 export async function acquireLock(root: string, options: LockOptions): Promise<LockResult> {
@@ -60,7 +60,7 @@ export async function acquireLock(root: string, options: LockOptions): Promise<L
   const lock: SpoolLock = {
     valid: () => !lost && lstatSync(path, { throwIfNoEntry: false })?.ino === inode,
     async release() {
-      // Best effort: the next holder overwrites the record, and a lock that was lost is somebody else's.
+      // Best effort: the next holder overwrites the record, and a lock that was lost belongs to another process.
       if (!lost) clearRecord(fd);
       await letGo().catch(ignoreErrno);
     },
@@ -103,7 +103,7 @@ function holderOf(record: LockRecord): Holder {
 }
 
 /**
- * Who holds the lock without the kernel, for want of `flock`, and so cannot be seen by whoever has the kernel's.
+ * Who holds the lock without the kernel, for want of `flock`, and so cannot be seen by a process that has the kernel's.
  * Closes the file, and so gives the kernel's lock back, unless there is nobody.
  */
 function findOtherHolder(
@@ -162,7 +162,7 @@ function isFreshBeside(root: string, now: number): boolean {
   return beside !== undefined && Math.abs(now - beside.mtimeMs) < staleMs;
 }
 
-/** Whether the lock of a record can be had; of a record whose process is gone from this machine, where the kernel has no lock to ask. */
+/** Whether the lock of a record can be had; of a record whose process has ended on this machine, where the kernel has no lock to ask. */
 function isFree(root: string, record: LockRecord): boolean {
   const probe = lockFile(`${root}/lock`, { mode: privateFile });
   if (probe.kind === 'held') return false;

@@ -22,7 +22,7 @@ import {
  */
 export type Placed = 'placed' | 'moved' | 'taken' | 'replaced' | 'refused';
 
-/** Whether nobody else has the file: a link that somebody else holds, or may hold, could change its bytes later. */
+/** Whether no other user has the file: its bytes could be changed later by way of another link to it. */
 export function isOurs({ uid, nlink }: EntryStat): boolean {
   return uid === ownUid && nlink === 1;
 }

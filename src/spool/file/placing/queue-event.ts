@@ -16,7 +16,7 @@ export interface QueueEventOptions {
   onStray(): void;
 }
 
-/** So many are put in one go, before answers in flight get their turn. */
+/** Number of deliveries that are put before answers in flight have their turn. */
 const yieldEvery = 256;
 
 /**

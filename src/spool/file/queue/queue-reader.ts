@@ -24,7 +24,7 @@ export interface QueueReader {
   isOut(slot: Slot): boolean;
   /** How many slots are on hold. */
   onHold(): number;
-  /** A slot's file is gone from its place. */
+  /** A slot's file was removed. */
   forget(slot: Slot): void;
   /** A delivery was put at the end of the queue; of a batch, all of it. */
   added(segment: string, name: string): void;
@@ -34,7 +34,7 @@ export interface QueueReader {
   isWaiting(): boolean;
   /** Whether `take` has anything to give. */
   hasReady(due: Due): boolean;
-  /** The earliest time a retry is due, and the latest, ms; undefined if there is none to take. */
+  /** The earliest time a retry is due, and the latest, ms; undefined if there are none to take. */
   retryTimes(): { first: number; last: number } | undefined;
   /** Whether anything is owed, handed out or not. */
   isOwing(): boolean;
@@ -44,7 +44,7 @@ export interface QueueReader {
   held(): number;
   /** Whether nothing is handed out. */
   isIdle(): boolean;
-  /** Looks at the directories anew, after files were removed from them; what is handed out stays so. */
+  /** Lists the directories again, after files were removed from them; what is handed out stays so. */
   reload(): void;
 }
 

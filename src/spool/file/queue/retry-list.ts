@@ -18,7 +18,7 @@ export interface RetryList {
   /** A retry was put there, or is given back. */
   add(name: string): void;
   hasDue(due: Due): boolean;
-  /** The earliest time one is due, and the latest, ms; undefined if there is none to take. */
+  /** The earliest time one is due, and the latest, ms; undefined if there are none to take. */
   times(): { first: number; last: number } | undefined;
   /** Whether there may be any, handed out or not. */
   isOwing(): boolean;
@@ -26,7 +26,7 @@ export interface RetryList {
   count(): number;
   /** How many names are in memory. */
   held(): number;
-  /** Looks at the directory anew when it is needed next. */
+  /** Lists the directory again when it is needed next. */
   reload(): void;
 }
 

@@ -36,7 +36,7 @@ export interface SourceOptions {
   onFree(count: number): void;
 }
 
-/** So many bytes of memory are as much as a name. */
+/** Memory of a name, in bytes. */
 const bytesOfName = 64;
 
 /** @throws, and so does `next`: the errno of what cannot be read; then nothing has changed */
@@ -137,7 +137,7 @@ function eventsOf(disk: Disk, batch: BatchFiles, options: SourceOptions): Segmen
         onFree(0);
         return undefined;
       }
-      // What cannot be read is handed out all the same, for whoever reads it to put aside.
+      // What cannot be read is handed out all the same: its reader quarantines it.
       const text = opened.kind === 'open' ? opened.text : undefined;
       const line = text && lineOf(text);
       if (line !== undefined) text?.note(index, line.offset);

@@ -2,7 +2,7 @@
 
 /** A delivery's file, or its place in a batch. */
 export interface Slot {
-  /** Where it lies; `incoming` while it is sent from there. */
+  /** Its directory in the spool; `incoming` while it is sent from there. */
   room: 'queue' | 'retry' | 'incoming';
   /** The directory below the spool, e.g. `queue/chat/00000001`. */
   directory: string;
@@ -10,7 +10,7 @@ export interface Slot {
   name: string;
   /** Attempts that its name tells of; 0 in the queue. */
   attempts: number;
-  /** The event's id, as the name has it; undefined if the name is none of ours. */
+  /** The event's id, as the name has it; undefined if it is not a name of capnhook's. */
   id: string | undefined;
   /** Only of an event of a batch: which one it is. */
   member?: Member;
@@ -39,7 +39,7 @@ export interface HandedOut {
 
 const none: ReadonlySet<string> = new Set();
 
-/** Nothing is handed out. */
+/** Makes a record of the slots that are handed out. */
 export function createHandedOut(): HandedOut {
   const names = new Map<string, Set<string>>();
   /** How many retries have each event's id; the name of any other delivery tells its id. */

@@ -36,7 +36,7 @@ export interface WaitingList {
   count(): number;
   /** How many names are in memory, or what takes as much. */
   held(): number;
-  /** Looks at the directories anew, after files were removed from them. */
+  /** Lists the directories again, after files were removed from them. */
   reload(): void;
 }
 
@@ -70,7 +70,7 @@ export function createWaitingList(disk: Disk, root: string, options: WaitingList
   /** Batches that were put off. */
   const putOff = new Set<string>();
 
-  /** What comes after another one of its id waits until that is gone, or back. */
+  /** A delivery behind another one of its id waits until that is finished, or given back. */
   function isPassed(slot: Slot, passed?: ReadonlySet<string>): boolean {
     return isIn(passed, slot) || out.hasEvent(slot);
   }

@@ -18,7 +18,7 @@ const mostBytes = 65_536;
 const leastBytes = 4_096;
 const partOfFree = 32;
 
-/** While a drain goes on it is made again where this many times as much is free; that is looked for so often, in ms. */
+/** While a drain goes on it is made again where this many times as much is free; the time between two looks, in ms. */
 const plentyTimes = 4;
 const refillEveryMs = 1_000;
 

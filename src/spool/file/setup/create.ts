@@ -1,7 +1,7 @@
 /**
  * Making a spool, and recognising one. `VERSION` is written last and at once
  * (by rename), when all else is durable: so a half-made spool is simply made
- * again, and whoever finds a whole one can rely on it.
+ * again, and a process that finds a whole one can rely on it.
  */
 import { dirname } from 'node:path';
 import { CapnhookError, errnoOf } from '../../../shared/errors.js';
@@ -56,7 +56,7 @@ export function ensureSpool(disk: Disk, root: string, options: CreateOptions): v
   }
 }
 
-/** The text of `VERSION` without its line break, or undefined where there is none. */
+/** The text of `VERSION` without its line break, or undefined where the file is missing. */
 function readVersion(disk: Disk, root: string): string | undefined {
   let fd: number;
   try {
@@ -108,7 +108,7 @@ function createSpool(
 }
 
 /**
- * Makes directories anew that somebody has removed, or a backup has left out. Those of a shared spool that others write
+ * Makes directories again that a person has removed, or a backup has left out. Those of a shared spool that others write
  * to are made by {@link ensureSpool} alone, which is told the group.
  * @throws the errno of what failed
  */
@@ -129,8 +129,8 @@ function makePath(disk: Disk, path: string, mode: number): void {
 }
 
 /**
- * Makes the names of a directory and of those above it durable: whoever made them may have ended before that. What
- * is somebody else's, or of a file system without such an fsync, is surely older.
+ * Makes the names of a directory and of those above it durable: the process that made them may have ended before that. What
+ * is another user's, or of a file system without such an fsync, is surely older.
  */
 function syncAbove(disk: Disk, path: string): void {
   const above = dirname(path);

@@ -36,13 +36,13 @@ export function restoreUnclaimed(disk: Disk, root: string, { hook }: { hook?: st
   return restored;
 }
 
-/** Moves one back; false if it is gone, or another entry has its name there. */
+/** Moves one back; false if it was removed, or another entry has its name there. */
 function restore(disk: Disk, root: string, name: string): boolean {
   const from = `${root}/unclaimed/${name}`;
   const to = `${root}/incoming/${name}`;
   try {
     if (isGeneratedId(name.replace(/\.jsonl?$/, ''))) {
-      // Nobody else makes up that id, so a rename replaces nothing.
+      // No other process makes up that id, so a rename replaces nothing.
       if (disk.lstatSync(to, { throwIfNoEntry: false })) return false;
       disk.renameSync(from, to);
       return true;

@@ -36,7 +36,7 @@ export interface Keep {
 }
 
 /**
- * Removes what has been in `unclaimed/` for longer than `keepMs`, and reasons whose event is gone. What is so old, or
+ * Removes what has been in `unclaimed/` for longer than `keepMs`, and reasons whose event was removed. What is as old, or
  * so far in the future, that a clock must have been wrong, counts from now on.
  * @throws the errno of what failed
  */
@@ -76,7 +76,7 @@ function stemsOf(disk: Disk, root: string): Map<string, string[]> {
   eachName(disk, `${root}/unclaimed`, (name) => {
     const match = /^(.+?)(\.why\.json|\.jsonl?)$/.exec(name);
     const [, stem, extension] = match ?? [];
-    if (stem === undefined) return; // somebody else's
+    if (stem === undefined) return; // not written by capnhook
     const names = stems.get(stem) ?? [];
     if (extension !== '.why.json') names.push(name);
     stems.set(stem, names);
@@ -93,7 +93,7 @@ function ageOf(
   if (names.length === 0) return 'old';
   const why = disk.lstatSync(`${root}/unclaimed/${stem}.why.json`, { throwIfNoEntry: false });
   const event = disk.lstatSync(`${root}/unclaimed/${names[0]}`, { throwIfNoEntry: false });
-  if (event === undefined) return 'young'; // somebody has just taken it
+  if (event === undefined) return 'young'; // it was just removed
   const age = now - (why?.mtimeMs ?? Math.max(event.mtimeMs, event.ctimeMs));
   if (age < -aheadMs || age > keepMs + wrongAgeMs) return 'wrong';
   return age >= keepMs ? 'old' : 'young';

@@ -99,7 +99,7 @@ export function writeReason(
 ): void {
   const bytes = Buffer.from(`${JSON.stringify({ ...why, time: new Date(since).toISOString() })}\n`);
   try {
-    // One that is there is of an event that somebody has moved away.
+    // An earlier reason is that of an event that was moved away.
     if (disk.lstatSync(path, { throwIfNoEntry: false })) discard(disk, path);
     writeWhole(disk, path, { bytes, mode: privateFile });
     disk.utimesSync(path, since / 1000, since / 1000);

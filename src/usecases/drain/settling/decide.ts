@@ -32,8 +32,8 @@ export function createDecide(
     const { health, decision } = afterAttempt(before, attempt, { conduct: endpoint, ...moment });
     if (health === before) return { decision };
     // If this drain is killed, the next one must not report the same change again.
-    const atOnce = stateOf(before) !== stateOf(health) || toldStateOf(before) !== toldStateOf(health);
-    const saved = lease.saveHealth(endpoint.id, health, { atOnce }).then(() => {
+    const isImmediate = stateOf(before) !== stateOf(health) || toldStateOf(before) !== toldStateOf(health);
+    const saved = lease.saveHealth(endpoint.id, health, { isImmediate }).then(() => {
       reporter.health(endpoint, { before, after: health, outcome });
     });
     return { decision, saved };

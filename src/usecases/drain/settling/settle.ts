@@ -82,7 +82,7 @@ export function createSettler(ports: DrainPorts, options: SettlerOptions): Settl
     lease.release(delivery);
     const health = lease.health(id);
     if (health.mistake === error.message) return;
-    await lease.saveHealth(id, { ...health, mistake: error.message }, { atOnce: true });
+    await lease.saveHealth(id, { ...health, mistake: error.message }, { isImmediate: true });
     reporter.misconfigured(finished, error);
   }
 

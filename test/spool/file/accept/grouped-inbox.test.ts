@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { randomBytes } from '../../../../src/shared/machine/random.js';
 import {
   createGroupedInbox,
-  mostAtOnce,
-  mostBytesAtOnce,
+  maxConcurrent,
+  maxConcurrentBytes,
 } from '../../../../src/spool/file/accept/grouped-inbox.js';
 import { type Disk, systemDisk } from '../../../../src/spool/file/disk/disk.js';
 import { createFileSpool } from '../../../../src/spool/file/file-spool.js';
@@ -94,15 +94,15 @@ describe('enqueue() of many at once', () => {
     const inbox = createGroupedInbox(root, { random: randomBytes, disk });
     await Promise.all(Array.from({ length: 10_000 }, () => inbox.enqueue(event())));
     expect(names(`${root}/incoming`)).toHaveLength(10_000);
-    expect(open.most).toBeGreaterThan(mostAtOnce / 2);
-    expect(open.most).toBeLessThanOrEqual(mostAtOnce + 2);
+    expect(open.most).toBeGreaterThan(maxConcurrent / 2);
+    expect(open.most).toBeLessThanOrEqual(maxConcurrent + 2);
     expect(open.now).toBe(0);
   });
 
   it('enqueue() of large events takes few of them at once', async () => {
     const { disk, open } = recordingDisk(() => 1);
     const inbox = createGroupedInbox(madeSpool(quickDir()), { random: randomBytes, disk });
-    const payload = Buffer.alloc(mostBytesAtOnce * 0.4, '1');
+    const payload = Buffer.alloc(maxConcurrentBytes * 0.4, '1');
     await Promise.all(Array.from({ length: 5 }, () => inbox.enqueue(event({ payload }))));
     expect(open.most).toBeLessThanOrEqual(2 + 1);
   });

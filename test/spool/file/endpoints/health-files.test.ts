@@ -132,7 +132,7 @@ describe('createHealthFiles()', () => {
     const files = healthFiles(disk, root);
     for (const endpoint of ['new', 'newer', 'known']) files.get(endpoint);
     expect(opened).toEqual(['/endpoints/known.json']);
-    files.set('new', { failures: 2 }, { atOnce: true });
+    files.set('new', { failures: 2 }, { isImmediate: true });
     files.forget('new');
     expect(files.get('new')).toEqual({ failures: 2 });
   });
