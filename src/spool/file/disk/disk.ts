@@ -89,7 +89,6 @@ export const O_RDONLY: number = constants.O_RDONLY;
 export const O_WRONLY: number = constants.O_WRONLY;
 export const O_CREAT: number = constants.O_CREAT;
 export const O_APPEND: number = constants.O_APPEND;
-export const O_TRUNC: number = constants.O_TRUNC;
 export const O_EXCL: number = constants.O_EXCL;
 export const O_NOFOLLOW: number = constants.O_NOFOLLOW;
 export const O_NONBLOCK: number = constants.O_NONBLOCK;
