@@ -140,7 +140,7 @@ describe('ensureSpool()', () => {
         `
       import { readdirSync } from 'node:fs';
       import { createFileInbox } from '${process.cwd()}/src/spool/file/accept/file-inbox.ts';
-      import { randomBytes } from '${process.cwd()}/src/shared/random.ts';
+      import { randomBytes } from '${process.cwd()}/src/shared/machine/random.ts';
       process.setgroups([]); process.setgid(${group}); process.setuid(65534); process.umask(0o077);
       await createFileInbox(${JSON.stringify(root)}, { random: randomBytes }).enqueue(
         { id: 'theirs', hook: 'x', time: '2026-11-23T12:00:00.000Z', payload: Buffer.from('1') }, { chosenId: true });
@@ -337,7 +337,7 @@ describe('ensureSpool()', () => {
       `${directory}/fire.mjs`,
       `
       import { createFileInbox } from '${process.cwd()}/src/spool/file/accept/file-inbox.ts';
-      import { randomBytes } from '${process.cwd()}/src/shared/random.ts';
+      import { randomBytes } from '${process.cwd()}/src/shared/machine/random.ts';
       import { existsSync } from 'node:fs';
       console.log('ready');
       while (!existsSync('${directory}/go'));
