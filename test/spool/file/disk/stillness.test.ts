@@ -27,7 +27,7 @@ function kit(stillMs: number, now: () => number = Date.now) {
 
 describe('createStillness()', () => {
   it('isStill() says no until an entry has not changed for a while, and is asked no more of it then', async () => {
-    const { write, isStill, stillness } = kit(30);
+    const { write, isStill, stillness } = kit(300);
     write('a');
     expect(isStill('a')).toBe(false);
     expect(stillness.all()).toMatchObject([{ name: 'a', reason: 'it is still being written (torn)' }]);
@@ -54,7 +54,7 @@ describe('createStillness()', () => {
   });
 
   it('isStill() takes an entry that is old, one that is gone, and every one where nothing is to be waited for', () => {
-    const later = kit(1_000, () => Date.now() + 3_000);
+    const later = kit(1_000, () => Date.now() + 10_000);
     later.write('old');
     expect(later.isStill('old')).toBe(true);
     expect(later.isStill('gone')).toBe(true);
