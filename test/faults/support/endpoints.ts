@@ -1,6 +1,7 @@
 /** Several endpoints behind one port, each with a path of its own, that know what they have received and from whom. */
-import { createServer } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { onTestFinished } from 'vitest';
 import { until } from '../../support/world.js';
 
@@ -30,7 +31,7 @@ export interface Endpoints {
   readonly spans: ReadonlyMap<string, Span>;
   /** Requests that were complete, whatever the answer. */
   requests(): number;
-  /** Resolves when no connection is left: what a killed sender had sent has been heard then. */
+  /** Resolves when no connection is left, and no answer is pending: what a killed sender had sent has been heard then. */
   quiet(): Promise<void>;
   close(): void;
 }
@@ -57,13 +58,14 @@ export async function startEndpoints({
   const asked = new Map<string, number>();
   let requests = 0;
   let open = 0;
+  let pending = 0;
 
   function see(sender: string): void {
     const now = performance.now();
     spans.set(sender, { from: spans.get(sender)?.from ?? now, to: now });
   }
 
-  const server = createServer(async (incoming, outgoing) => {
+  async function receive(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
     const endpoint = incoming.url?.slice(1) ?? '';
     const id = String(incoming.headers['webhook-id']);
     const sender = String(incoming.headers['x-sender'] ?? '');
@@ -82,6 +84,20 @@ export async function startEndpoints({
     if (status < 300) bodies?.set(id, [...(bodies.get(id) ?? []), Buffer.concat(chunks).toString()]);
     see(sender);
     outgoing.writeHead(status).end();
+  }
+
+  /** A connection that the kernel has accepted for us may not be known here yet. */
+  async function isQuiet(): Promise<boolean> {
+    if (open + pending > 0) return false;
+    await sleep(25);
+    return open + pending === 0;
+  }
+
+  const server = createServer((incoming, outgoing) => {
+    pending += 1;
+    void receive(incoming, outgoing).finally(() => {
+      pending -= 1;
+    });
   });
   server.on('connection', (socket) => {
     open += 1;
@@ -108,7 +124,7 @@ defaults: {${defaults}}
     received,
     spans,
     requests: () => requests,
-    quiet: () => until('all connections are closed', () => open === 0),
+    quiet: () => until('all connections are closed, and all requests answered', isQuiet),
     close,
   };
 }
