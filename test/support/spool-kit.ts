@@ -10,7 +10,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { onTestFinished } from 'vitest';
+import { it, onTestFinished } from 'vitest';
 import { randomBytes } from '../../src/shared/machine/random.js';
 import { type Disk, systemDisk } from '../../src/spool/file/disk/disk.js';
 import { createFileSpool } from '../../src/spool/file/file-spool.js';
@@ -30,6 +30,9 @@ import type {
 
 /** Whether the tests run as root; what needs it is skipped otherwise, and says so. */
 export const isRoot: boolean = process.geteuid?.() === 0;
+
+/** For tests that change owners, or make devices. */
+export const asRoot: typeof it | typeof it.skip = isRoot ? it : it.skip;
 
 /** Later than any due time. */
 export const farFuture: number = Date.parse('2099-01-01T00:00:00.000Z');

@@ -1,32 +1,8 @@
 import { renameSync, truncateSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { batch, queued } from '../../../support/batch-kit.js';
 import { shellEvent } from '../../../support/builders.js';
-import { type Fault, faultyDisk } from '../../../support/faulty-disk.js';
-import {
-  claimAll,
-  fanOutAll,
-  leaseOf,
-  madeSpool,
-  names,
-  quickDir,
-  read,
-  spoolAt,
-  text,
-} from '../../../support/spool-kit.js';
-
-function batch(lines: readonly string[], id = 'b'): string {
-  return [`{"id":"${id}","hook":"x"}`, ...lines, ''].join('\n');
-}
-
-/** A spool with a batch `b` that is queued for `a`. */
-async function queued(lines: readonly string[], fault?: Fault) {
-  const root = madeSpool(quickDir());
-  writeFileSync(`${root}/incoming/b.jsonl`, batch(lines));
-  const lease = await leaseOf(spoolAt(root, fault && { disk: faultyDisk(fault).disk }));
-  await fanOutAll(lease, () => ['a']);
-  const segment = `${root}/queue/a/00000001.${lines.length}.b`;
-  return { root, lease, segment, progress: `${segment}/b.done`, file: `${segment}/b.jsonl` };
-}
+import { claimAll, fanOutAll, leaseOf, names, read, spoolAt, text } from '../../../support/spool-kit.js';
 
 describe('a batch that somebody changes in the queue', () => {
   it('claim() puts a batch that was truncated aside, whole, once it meets its end', async () => {

@@ -1,9 +1,10 @@
 import { chownSync, closeSync, linkSync, openSync, statSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { batch } from '../../../support/batch-kit.js';
 import {
+  asRoot,
   claimAll,
   fanOutAll,
-  isRoot,
   leaseOf,
   madeSpool,
   names,
@@ -11,12 +12,6 @@ import {
   spoolAt,
   text,
 } from '../../../support/spool-kit.js';
-
-const asRoot = isRoot ? it : it.skip;
-
-function batch(lines: readonly string[], id = 'b'): string {
-  return [`{"id":"${id}","hook":"x"}`, ...lines, ''].join('\n');
-}
 
 describe('a batch that others could change', () => {
   async function takenIn(prepare: (path: string, root: string) => void) {

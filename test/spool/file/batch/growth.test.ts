@@ -1,6 +1,5 @@
 import { closeSync, openSync, writeFileSync, writeSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { type Fault, faultyDisk } from '../../../support/faulty-disk.js';
 import {
   claimAll,
   fanOutAll,
@@ -11,20 +10,6 @@ import {
   spoolAt,
   text,
 } from '../../../support/spool-kit.js';
-
-function batch(lines: readonly string[], id = 'b'): string {
-  return [`{"id":"${id}","hook":"x"}`, ...lines, ''].join('\n');
-}
-
-/** A spool with a batch `b` that is queued for `a`. */
-async function _queued(lines: readonly string[], fault?: Fault) {
-  const root = madeSpool(quickDir());
-  writeFileSync(`${root}/incoming/b.jsonl`, batch(lines));
-  const lease = await leaseOf(spoolAt(root, fault && { disk: faultyDisk(fault).disk }));
-  await fanOutAll(lease, () => ['a']);
-  const segment = `${root}/queue/a/00000001.${lines.length}.b`;
-  return { root, lease, segment, progress: `${segment}/b.done`, file: `${segment}/b.jsonl` };
-}
 
 describe('a batch to which somebody writes when it is queued already', () => {
   it('is not removed before its new lines are delivered, at each endpoint once', async () => {

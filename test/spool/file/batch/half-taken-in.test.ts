@@ -1,12 +1,12 @@
 import { linkSync, mkdirSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { eventToBytes } from '../../../../src/event/record.js';
+import { batch, rest } from '../../../support/batch-kit.js';
 import { event } from '../../../support/builders.js';
 import { faultyDisk, Killed } from '../../../support/faulty-disk.js';
 import {
   claimAll,
   fanOutAll,
-  farFuture,
   ids,
   leaseOf,
   madeSpool,
@@ -15,23 +15,6 @@ import {
   spoolAt,
   text,
 } from '../../../support/spool-kit.js';
-
-function batch(lines: readonly string[], id = 'b'): string {
-  return [`{"id":"${id}","hook":"x"}`, ...lines, ''].join('\n');
-}
-
-/** Everything that the endpoint is owed, by a new lease, which is then done. */
-async function rest(root: string): Promise<string[]> {
-  const lease = await leaseOf(spoolAt(root));
-  await fanOutAll(lease, () => ['a']);
-  const claimed = await claimAll(lease, 'a', farFuture);
-  for (const delivery of claimed) await lease.done(delivery);
-  expect(lease.owing()).toEqual([]);
-  await lease.close();
-  expect(names(`${root}/queue`)).toEqual([]);
-  expect(names(`${root}/retry`)).toEqual([]);
-  return claimed.map(text);
-}
 
 describe('a batch that is half taken in', () => {
   it('is not handed out before its intake was repeated, and others behind it are', async () => {

@@ -1,36 +1,9 @@
 import { writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import {
-  claimAll,
-  fanOutAll,
-  farFuture,
-  leaseOf,
-  madeSpool,
-  names,
-  quickDir,
-  read,
-  spoolAt,
-  text,
-} from '../../../support/spool-kit.js';
+import { batch, rest } from '../../../support/batch-kit.js';
+import { fanOutAll, leaseOf, madeSpool, names, quickDir, read, spoolAt } from '../../../support/spool-kit.js';
 
 const windowBytes = 65_536;
-
-function batch(lines: readonly string[], id = 'b'): string {
-  return [`{"id":"${id}","hook":"x"}`, ...lines, ''].join('\n');
-}
-
-/** Everything that the endpoint is owed, by a new lease, which is then done. */
-async function rest(root: string): Promise<string[]> {
-  const lease = await leaseOf(spoolAt(root));
-  await fanOutAll(lease, () => ['a']);
-  const claimed = await claimAll(lease, 'a', farFuture);
-  for (const delivery of claimed) await lease.done(delivery);
-  expect(lease.owing()).toEqual([]);
-  await lease.close();
-  expect(names(`${root}/queue`)).toEqual([]);
-  expect(names(`${root}/retry`)).toEqual([]);
-  return claimed.map(text);
-}
 
 describe('the lines of a batch', () => {
   const long = (length: number) => `"${'y'.repeat(length - 2)}"`;

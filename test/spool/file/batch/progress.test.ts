@@ -3,48 +3,9 @@ import { constants, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:f
 import { describe, expect, it } from 'vitest';
 import { eventToBytes } from '../../../../src/event/record.js';
 import type { Lease } from '../../../../src/spool/spool.js';
-import { type Fault, faultyDisk, Killed } from '../../../support/faulty-disk.js';
-import {
-  claimAll,
-  fanOutAll,
-  farFuture,
-  leaseOf,
-  madeSpool,
-  names,
-  quickDir,
-  spoolAt,
-  text,
-} from '../../../support/spool-kit.js';
-
-// chown needs root
-const why = { reason: 'gave-up', message: 'too old', attempts: 9, time: '' };
-
-function batch(lines: readonly string[], id = 'b'): string {
-  return [`{"id":"${id}","hook":"x"}`, ...lines, ''].join('\n');
-}
-
-/** A spool with a batch `b` that is queued for `a`. */
-async function queued(lines: readonly string[], fault?: Fault) {
-  const root = madeSpool(quickDir());
-  writeFileSync(`${root}/incoming/b.jsonl`, batch(lines));
-  const lease = await leaseOf(spoolAt(root, fault && { disk: faultyDisk(fault).disk }));
-  await fanOutAll(lease, () => ['a']);
-  const segment = `${root}/queue/a/00000001.${lines.length}.b`;
-  return { root, lease, segment, progress: `${segment}/b.done`, file: `${segment}/b.jsonl` };
-}
-
-/** Everything that the endpoint is owed, by a new lease, which is then done. */
-async function rest(root: string): Promise<string[]> {
-  const lease = await leaseOf(spoolAt(root));
-  await fanOutAll(lease, () => ['a']);
-  const claimed = await claimAll(lease, 'a', farFuture);
-  for (const delivery of claimed) await lease.done(delivery);
-  expect(lease.owing()).toEqual([]);
-  await lease.close();
-  expect(names(`${root}/queue`)).toEqual([]);
-  expect(names(`${root}/retry`)).toEqual([]);
-  return claimed.map(text);
-}
+import { queued, rest, why } from '../../../support/batch-kit.js';
+import { faultyDisk, Killed } from '../../../support/faulty-disk.js';
+import { claimAll, fanOutAll, leaseOf, names, spoolAt, text } from '../../../support/spool-kit.js';
 
 describe('the progress of a batch', () => {
   const lines = ['1', '2', '3'];

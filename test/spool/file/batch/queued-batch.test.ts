@@ -1,6 +1,6 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { type Fault, faultyDisk } from '../../../support/faulty-disk.js';
+import { batch, queued, rest, why } from '../../../support/batch-kit.js';
 import {
   claimAll,
   discardAll,
@@ -15,36 +15,6 @@ import {
   spoolAt,
   text,
 } from '../../../support/spool-kit.js';
-
-// chown needs root
-const why = { reason: 'gave-up', message: 'too old', attempts: 9, time: '' };
-
-function batch(lines: readonly string[], id = 'b'): string {
-  return [`{"id":"${id}","hook":"x"}`, ...lines, ''].join('\n');
-}
-
-/** A spool with a batch `b` that is queued for `a`. */
-async function queued(lines: readonly string[], fault?: Fault) {
-  const root = madeSpool(quickDir());
-  writeFileSync(`${root}/incoming/b.jsonl`, batch(lines));
-  const lease = await leaseOf(spoolAt(root, fault && { disk: faultyDisk(fault).disk }));
-  await fanOutAll(lease, () => ['a']);
-  const segment = `${root}/queue/a/00000001.${lines.length}.b`;
-  return { root, lease, segment, progress: `${segment}/b.done`, file: `${segment}/b.jsonl` };
-}
-
-/** Everything that the endpoint is owed, by a new lease, which is then done. */
-async function rest(root: string): Promise<string[]> {
-  const lease = await leaseOf(spoolAt(root));
-  await fanOutAll(lease, () => ['a']);
-  const claimed = await claimAll(lease, 'a', farFuture);
-  for (const delivery of claimed) await lease.done(delivery);
-  expect(lease.owing()).toEqual([]);
-  await lease.close();
-  expect(names(`${root}/queue`)).toEqual([]);
-  expect(names(`${root}/retry`)).toEqual([]);
-  return claimed.map(text);
-}
 
 async function backlogOf(root: string): Promise<unknown> {
   for await (const { waiting, retrying, dead } of spoolAt(root).backlog('a'))

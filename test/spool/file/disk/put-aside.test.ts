@@ -2,20 +2,9 @@ import { writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { systemDisk } from '../../../../src/spool/file/disk/disk.js';
 import { putAside } from '../../../../src/spool/file/disk/put-aside.js';
+import { bug, buggy } from '../../../support/buggy-disk.js';
 import { type Fault, faultyDisk } from '../../../support/faulty-disk.js';
 import { madeSpool, names, quickDir, read } from '../../../support/spool-kit.js';
-
-const bug = new TypeError('a bug');
-
-/** The disk, one of whose methods throws what no disk throws. */
-function buggy(method: keyof typeof systemDisk): typeof systemDisk {
-  return {
-    ...systemDisk,
-    [method]: () => {
-      throw bug;
-    },
-  };
-}
 
 describe('putAside()', () => {
   function aside(root: string, name: string, content: string, fault: Fault = () => undefined) {

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { spoolError } from '../../../../src/spool/file/disk/spool-error.js';
-
-const bug = new TypeError('a bug');
+import { bug } from '../../../support/buggy-disk.js';
 
 describe('spoolError()', () => {
   it('spoolError() lets a bug through', () => {

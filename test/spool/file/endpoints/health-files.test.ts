@@ -8,20 +8,9 @@ import {
   type HealthFiles,
   readHealth,
 } from '../../../../src/spool/file/endpoints/health-files.js';
+import { bug, buggy } from '../../../support/buggy-disk.js';
 import { faultyDisk } from '../../../support/faulty-disk.js';
 import { madeSpool, quickDir, read } from '../../../support/spool-kit.js';
-
-const bug = new TypeError('a bug');
-
-/** The disk, one of whose methods throws what no disk throws. */
-function buggy(method: keyof typeof systemDisk): typeof systemDisk {
-  return {
-    ...systemDisk,
-    [method]: () => {
-      throw bug;
-    },
-  };
-}
 
 describe('createHealthFiles()', () => {
   function healthFiles(disk: Disk, root: string): HealthFiles {

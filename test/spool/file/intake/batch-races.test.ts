@@ -1,7 +1,8 @@
 import { appendFileSync, renameSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { shellEvent } from '../../../support/builders.js';
-import { type DiskCall, faultyDisk } from '../../../support/faulty-disk.js';
+import { faultyDisk } from '../../../support/faulty-disk.js';
+import { mine, raced, replace } from '../../../support/intake-kit.js';
 import {
   claimAll,
   fanOutAll,
@@ -13,32 +14,6 @@ import {
   spoolAt,
   text,
 } from '../../../support/spool-kit.js';
-
-/** A spool on which `act` is done once, right before the first call that matches. */
-async function raced(when: (call: DiskCall) => boolean, act: (root: string) => void, alsoFails?: string) {
-  const root = madeSpool(quickDir());
-  let done = false;
-  const { disk } = faultyDisk((call) => {
-    if (!done && when(call)) {
-      done = true;
-      act(root);
-    }
-    return call.name === 'linkSync' ? alsoFails : undefined;
-  });
-  const spool = spoolAt(root, { disk });
-  const drop = (name: string, content: string) => writeFileSync(`${root}/incoming/${name}`, content);
-  return { root, spool, lease: await leaseOf(spool), drop };
-}
-
-function mine(payload: string): string {
-  return `{"id":"mine","hook":"x","payload":${payload}}`;
-}
-
-/** Moves a new file over one of `incoming/`, as `mv` does. */
-function replace(root: string, name: string, content: string): void {
-  writeFileSync(`${root}/tmp/new`, content);
-  renameSync(`${root}/tmp/new`, `${root}/incoming/${name}`);
-}
 
 describe('fanOut() of batches against others', () => {
   const payloads = Array.from({ length: 600 }, (_, n) => String(n));

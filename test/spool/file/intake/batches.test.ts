@@ -1,11 +1,10 @@
-import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { describe, expect, it, vi } from 'vitest';
 import { batchMemberId, createEventId } from '../../../../src/event/event-id.js';
 import { randomBytes } from '../../../../src/shared/machine/random.js';
-import { createFileInbox } from '../../../../src/spool/file/accept/file-inbox.js';
-import type { Lease } from '../../../../src/spool/spool.js';
 import { batchToBytes, event, shellEvent } from '../../../support/builders.js';
-import { type Fault, faultyDisk, Killed } from '../../../support/faulty-disk.js';
+import { faultyDisk, Killed } from '../../../support/faulty-disk.js';
+import { drop, opened, putAside } from '../../../support/intake-kit.js';
 import {
   claimAll,
   fanOutAll,
@@ -14,38 +13,11 @@ import {
   madeSpool,
   names,
   quickDir,
-  read,
   spoolAt,
   text,
 } from '../../../support/spool-kit.js';
 import { tempDir } from '../../../support/temp.js';
 import { countTurns } from '../../../support/turns.js';
-
-// chown and mknod need root
-
-function drop(root: string, name: string | Buffer, content: string | Buffer): void {
-  const path = Buffer.concat([Buffer.from(`${root}/incoming/`), Buffer.from(name)]);
-  writeFileSync(path, content);
-}
-
-async function opened({ fault, directory = quickDir() }: { fault?: Fault; directory?: string } = {}) {
-  const root = madeSpool(directory);
-  const spool = spoolAt(root, fault && { disk: faultyDisk(fault).disk });
-  return { root, spool, lease: await leaseOf(spool), inbox: createFileInbox(root, { random: randomBytes }) };
-}
-
-/** Fans out to `a`, and expects that the one entry in `incoming/` was put aside whole. */
-async function putAside(root: string, lease: Lease): Promise<{ name: string; reason: string }> {
-  const { quarantined, postponed, events } = await fanOutAll(lease, () => ['a']);
-  expect({ events, postponed }).toEqual({ events: 0, postponed: [] });
-  expect(quarantined).toHaveLength(1);
-  const [entry] = quarantined;
-  expect(readdirSync(`${root}/incoming`)).toEqual([]);
-  expect(read(`${root}/corrupt/${entry!.name}.why`)).toBe(`${entry!.reason}\n`);
-  expect(names(`${root}/corrupt`)).toContain(entry!.name);
-  await lease.close();
-  return entry!;
-}
 
 describe('fanOut() of batches', () => {
   const lines = ['1', '"two"', '{"three":3.0}'];

@@ -1,27 +1,7 @@
-import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdirSync, renameSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { type DiskCall, faultyDisk } from '../../../support/faulty-disk.js';
-import { claimAll, leaseOf, madeSpool, names, quickDir, spoolAt } from '../../../support/spool-kit.js';
-
-/** A spool on which `act` is done once, right before the first call that matches. */
-async function raced(when: (call: DiskCall) => boolean, act: (root: string) => void, alsoFails?: string) {
-  const root = madeSpool(quickDir());
-  let done = false;
-  const { disk } = faultyDisk((call) => {
-    if (!done && when(call)) {
-      done = true;
-      act(root);
-    }
-    return call.name === 'linkSync' ? alsoFails : undefined;
-  });
-  const spool = spoolAt(root, { disk });
-  const drop = (name: string, content: string) => writeFileSync(`${root}/incoming/${name}`, content);
-  return { root, spool, lease: await leaseOf(spool), drop };
-}
-
-function mine(payload: string): string {
-  return `{"id":"mine","hook":"x","payload":${payload}}`;
-}
+import { mine, raced } from '../../../support/intake-kit.js';
+import { claimAll, madeSpool, names } from '../../../support/spool-kit.js';
 
 describe('close()', () => {
   it('close() touches nothing of a spool that has taken the place of its own', async () => {

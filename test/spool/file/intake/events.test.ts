@@ -22,12 +22,13 @@ import { systemDisk } from '../../../../src/spool/file/disk/disk.js';
 import { scanIncoming } from '../../../../src/spool/file/incoming/incoming.js';
 import { mostOfOneId } from '../../../../src/spool/file/placing/put.js';
 import { event, shellEvent } from '../../../support/builders.js';
-import { type Fault, faultyDisk } from '../../../support/faulty-disk.js';
+import { faultyDisk } from '../../../support/faulty-disk.js';
+import { drop, opened } from '../../../support/intake-kit.js';
 import {
+  asRoot,
   claimAll,
   fanOutAll,
   ids,
-  isRoot,
   leaseOf,
   madeSpool,
   names,
@@ -35,15 +36,6 @@ import {
   spoolAt,
   text,
 } from '../../../support/spool-kit.js';
-
-const asRoot = isRoot ? it : it.skip;
-
-// chown and mknod need root
-
-function drop(root: string, name: string | Buffer, content: string | Buffer): void {
-  const path = Buffer.concat([Buffer.from(`${root}/incoming/`), Buffer.from(name)]);
-  writeFileSync(path, content);
-}
 
 /** A disk that does not tell `A` from `a` in the names of its queues, as far as looking and renaming go. */
 function caselessDisk(): typeof systemDisk {
@@ -59,12 +51,6 @@ function caselessDisk(): typeof systemDisk {
     renameSync: (from: string, to: string) => systemDisk.renameSync(from, real(to)),
   };
   return disk as typeof systemDisk;
-}
-
-async function opened({ fault, directory = quickDir() }: { fault?: Fault; directory?: string } = {}) {
-  const root = madeSpool(directory);
-  const spool = spoolAt(root, fault && { disk: faultyDisk(fault).disk });
-  return { root, spool, lease: await leaseOf(spool), inbox: createFileInbox(root, { random: randomBytes }) };
 }
 
 describe('fanOut() of events', () => {

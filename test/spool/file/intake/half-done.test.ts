@@ -1,10 +1,9 @@
 import { existsSync, linkSync, mkdirSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { eventToBytes } from '../../../../src/event/record.js';
-import { randomBytes } from '../../../../src/shared/machine/random.js';
-import { createFileInbox } from '../../../../src/spool/file/accept/file-inbox.js';
 import { event } from '../../../support/builders.js';
-import { type Fault, faultyDisk } from '../../../support/faulty-disk.js';
+import { faultyDisk } from '../../../support/faulty-disk.js';
+import { opened } from '../../../support/intake-kit.js';
 import {
   claimAll,
   fanOutAll,
@@ -14,12 +13,6 @@ import {
   quickDir,
   spoolAt,
 } from '../../../support/spool-kit.js';
-
-async function opened({ fault, directory = quickDir() }: { fault?: Fault; directory?: string } = {}) {
-  const root = madeSpool(directory);
-  const spool = spoolAt(root, fault && { disk: faultyDisk(fault).disk });
-  return { root, spool, lease: await leaseOf(spool), inbox: createFileInbox(root, { random: randomBytes }) };
-}
 
 describe('fanOut() after an intake that was cut short', () => {
   async function halfDone({ other }: { other?: string } = {}) {

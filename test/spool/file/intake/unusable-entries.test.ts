@@ -4,7 +4,6 @@ import {
   ftruncateSync,
   mkdirSync,
   openSync,
-  readdirSync,
   statSync,
   symlinkSync,
   unlinkSync,
@@ -14,52 +13,9 @@ import { createServer } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { isGeneratedId } from '../../../../src/event/event-id.js';
 import { eventToBytes } from '../../../../src/event/record.js';
-import { randomBytes } from '../../../../src/shared/machine/random.js';
-import { createFileInbox } from '../../../../src/spool/file/accept/file-inbox.js';
-import type { Lease } from '../../../../src/spool/spool.js';
 import { event, shellEvent } from '../../../support/builders.js';
-import { type Fault, faultyDisk } from '../../../support/faulty-disk.js';
-import {
-  claimAll,
-  fanOutAll,
-  ids,
-  isRoot,
-  leaseOf,
-  madeSpool,
-  names,
-  quickDir,
-  read,
-  spoolAt,
-  text,
-} from '../../../support/spool-kit.js';
-
-const asRoot = isRoot ? it : it.skip;
-
-// chown and mknod need root
-
-function drop(root: string, name: string | Buffer, content: string | Buffer): void {
-  const path = Buffer.concat([Buffer.from(`${root}/incoming/`), Buffer.from(name)]);
-  writeFileSync(path, content);
-}
-
-async function opened({ fault, directory = quickDir() }: { fault?: Fault; directory?: string } = {}) {
-  const root = madeSpool(directory);
-  const spool = spoolAt(root, fault && { disk: faultyDisk(fault).disk });
-  return { root, spool, lease: await leaseOf(spool), inbox: createFileInbox(root, { random: randomBytes }) };
-}
-
-/** Fans out to `a`, and expects that the one entry in `incoming/` was put aside whole. */
-async function putAside(root: string, lease: Lease): Promise<{ name: string; reason: string }> {
-  const { quarantined, postponed, events } = await fanOutAll(lease, () => ['a']);
-  expect({ events, postponed }).toEqual({ events: 0, postponed: [] });
-  expect(quarantined).toHaveLength(1);
-  const [entry] = quarantined;
-  expect(readdirSync(`${root}/incoming`)).toEqual([]);
-  expect(read(`${root}/corrupt/${entry!.name}.why`)).toBe(`${entry!.reason}\n`);
-  expect(names(`${root}/corrupt`)).toContain(entry!.name);
-  await lease.close();
-  return entry!;
-}
+import { drop, opened, putAside } from '../../../support/intake-kit.js';
+import { asRoot, claimAll, fanOutAll, ids, names, read, text } from '../../../support/spool-kit.js';
 
 describe('fanOut() of what cannot be read', () => {
   const unreadable: Array<[what: string, make: (path: string) => void, reason: RegExp]> = [

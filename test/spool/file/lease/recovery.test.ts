@@ -3,20 +3,9 @@ import { describe, expect, it } from 'vitest';
 import { systemDisk } from '../../../../src/spool/file/disk/disk.js';
 import { tmpAgeMs } from '../../../../src/spool/file/disk/layout.js';
 import { recover } from '../../../../src/spool/file/lease/recovery.js';
+import { bug, buggy } from '../../../support/buggy-disk.js';
 import { faultyDisk } from '../../../support/faulty-disk.js';
 import { madeSpool, names, quickDir } from '../../../support/spool-kit.js';
-
-const bug = new TypeError('a bug');
-
-/** The disk, one of whose methods throws what no disk throws. */
-function buggy(method: keyof typeof systemDisk): typeof systemDisk {
-  return {
-    ...systemDisk,
-    [method]: () => {
-      throw bug;
-    },
-  };
-}
 
 describe('recover()', () => {
   it('recover() sweeps what is older than 36 hours out of tmp/, and keeps the rest', async () => {

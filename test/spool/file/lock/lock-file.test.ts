@@ -2,26 +2,11 @@ import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { closeSync, openSync, writeFileSync } from 'node:fs';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { lockFile } from '../../../../src/spool/file/lock/kernel-lock.js';
-import { acquireLock, type LockOptions, type SpoolLock } from '../../../../src/spool/file/lock/lock.js';
 import { openLockFile } from '../../../../src/spool/file/lock/lock-record.js';
 import { bundle } from '../../../support/child.js';
+import { linux } from '../../../support/lock-kit.js';
 import { quickDir } from '../../../support/spool-kit.js';
 import { tempDir } from '../../../support/temp.js';
-
-const linux = process.platform === 'linux' ? it : it.skip;
-
-// setuid needs root
-const now = Date.parse('2026-11-23T12:00:00.000Z');
-
-function acquire(root: string, options: Partial<LockOptions> = {}) {
-  return acquireLock(root, { mode: 'pass', now, ...options });
-}
-
-async function _held(root: string, options: Partial<LockOptions> = {}): Promise<SpoolLock> {
-  const result = await acquire(root, options);
-  if (result.held) throw new Error('the lock is held');
-  return result.lock;
-}
 
 describe('lockFile()', () => {
   linux('lockFile() looks for flock in several places', () => {

@@ -3,11 +3,10 @@ import { hostname } from 'node:os';
 import { describe, expect, it } from 'vitest';
 import { isAlive } from '../../../../src/spool/file/lock/process-identity.js';
 import { bundle, runNode } from '../../../support/child.js';
-import { isRoot } from '../../../support/spool-kit.js';
+import { asRoot } from '../../../support/spool-kit.js';
 import { tempDir } from '../../../support/temp.js';
 
 // rests on /proc or on flock(1)
-const asRoot = isRoot ? it : it.skip;
 
 describe('isAlive()', () => {
   it('isAlive() asks the kernel by a signal where nothing else is known of the process', async () => {

@@ -2,69 +2,18 @@ import { execFileSync, spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { type KernelLock, lockFile } from '../../../../src/spool/file/lock/kernel-lock.js';
-import {
-  acquireLock,
-  type LockOptions,
-  readHolder,
-  type SpoolLock,
-} from '../../../../src/spool/file/lock/lock.js';
+import { acquireLock, readHolder } from '../../../../src/spool/file/lock/lock.js';
 import { ownIdentity, type ProcessIdentity } from '../../../../src/spool/file/lock/process-identity.js';
-import { bundle, runNode, startNode } from '../../../support/child.js';
-import { isRoot, madeSpool, quickDir, spoolAt } from '../../../support/spool-kit.js';
+import { bundle, runNode } from '../../../support/child.js';
+import { held, linux, withoutKernel } from '../../../support/lock-kit.js';
+import { asRoot, madeSpool, quickDir, spoolAt } from '../../../support/spool-kit.js';
 import { tempDir } from '../../../support/temp.js';
-
-const linux = process.platform === 'linux' ? it : it.skip;
-
-// rests on /proc or on flock(1)
-const asRoot = isRoot ? it : it.skip;
-
-// setuid needs root
-const now = Date.parse('2026-11-23T12:00:00.000Z');
-
-/** As on a machine without `flock`. */
-function withoutKernel(path: string, { mode }: { mode: number }): KernelLock {
-  return lockFile(path, { mode, commands: [], platform: 'linux' });
-}
-
-function acquire(root: string, options: Partial<LockOptions> = {}) {
-  return acquireLock(root, { mode: 'pass', now, ...options });
-}
-
-async function held(root: string, options: Partial<LockOptions> = {}): Promise<SpoolLock> {
-  const result = await acquire(root, options);
-  if (result.held) throw new Error('the lock is held');
-  return result.lock;
-}
 
 function writeRecord(root: string, record: Partial<ProcessIdentity>): void {
   writeFileSync(
     `${root}/lock`,
     JSON.stringify({ mode: 'daemon', since: '2026-01-01T00:00:00.000Z', ...record }),
   );
-}
-
-/** A process that holds the lock until its input ends, or it is killed. */
-async function _holder(root: string, options = '{}') {
-  const directory = tempDir();
-  const script = await bundle(
-    `${directory}/hold.mjs`,
-    `
-    import { acquireLock } from '${process.cwd()}/src/spool/file/lock/lock.ts';
-    import { lockFile } from '${process.cwd()}/src/spool/file/lock/kernel-lock.ts';
-    const withoutKernel = (path, { mode }) => lockFile(path, { mode, commands: [] });
-    const result = await acquireLock(process.argv[2], { mode: 'daemon', now: ${now}, ...${options} });
-    console.log(JSON.stringify(result.held));
-    setInterval(() => {}, 1000);
-    process.stdin.on('end', () => result.lock.release().then(() => process.exit())).resume();
-  `,
-  );
-  const child = startNode(script, [root]);
-  const said = await new Promise<string>((resolve) =>
-    child.stdout?.once('data', (chunk: Buffer) => resolve(chunk.toString())),
-  );
-  expect(said).toBe('false\n');
-  return child;
 }
 
 describe('readHolder()', () => {

@@ -1,13 +1,12 @@
 import { mkdirSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import type { Event } from '../../../../src/event/event.js';
 import { createEventId } from '../../../../src/event/event-id.js';
 import { eventToBytes } from '../../../../src/event/record.js';
 import { randomBytes } from '../../../../src/shared/machine/random.js';
 import { systemDisk } from '../../../../src/spool/file/disk/disk.js';
 import { createQueueWriter } from '../../../../src/spool/file/placing/queue-writer.js';
 import { event } from '../../../support/builders.js';
-import { type Fault, faultyDisk } from '../../../support/faulty-disk.js';
+import { leased, put, queued } from '../../../support/queue-kit.js';
 import {
   claimAll,
   fanOutAll,
@@ -20,21 +19,6 @@ import {
   spoolAt,
   text,
 } from '../../../support/spool-kit.js';
-
-/** An event's file in a directory of the spool. */
-function put(root: string, path: string, fired: Event = event()): Event {
-  mkdirSync(`${root}/${path.slice(0, path.lastIndexOf('/'))}`, { recursive: true });
-  writeFileSync(`${root}/${path}`, eventToBytes(fired));
-  return fired;
-}
-
-function queued(root: string, endpoint = 'a', fired: Event = event()): Event {
-  return put(root, `queue/${endpoint}/00000001/${fired.id}.json`, fired);
-}
-
-function leased(root: string, fault?: Fault) {
-  return leaseOf(spoolAt(root, fault && { disk: faultyDisk(fault).disk }));
-}
 
 describe('claim() over segments', () => {
   it('claim() of an endpoint that is owed nothing makes no call', async () => {

@@ -1,10 +1,9 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import type { Event } from '../../../../src/event/event.js';
 import { eventToBytes } from '../../../../src/event/record.js';
 import { event } from '../../../support/builders.js';
-import { type Fault, faultyDisk } from '../../../support/faulty-disk.js';
+import { leased, put, queued, why } from '../../../support/queue-kit.js';
 import {
   claimAll,
   fanOutAll,
@@ -16,23 +15,6 @@ import {
   read,
   spoolAt,
 } from '../../../support/spool-kit.js';
-
-const why = { reason: 'gave-up', message: 'too old', attempts: 9, time: '2026-11-23T12:00:00.000Z' };
-
-/** An event's file in a directory of the spool. */
-function put(root: string, path: string, fired: Event = event()): Event {
-  mkdirSync(`${root}/${path.slice(0, path.lastIndexOf('/'))}`, { recursive: true });
-  writeFileSync(`${root}/${path}`, eventToBytes(fired));
-  return fired;
-}
-
-function queued(root: string, endpoint = 'a', fired: Event = event()): Event {
-  return put(root, `queue/${endpoint}/00000001/${fired.id}.json`, fired);
-}
-
-function leased(root: string, fault?: Fault) {
-  return leaseOf(spoolAt(root, fault && { disk: faultyDisk(fault).disk }));
-}
 
 describe('claim() of what does not belong there', () => {
   const strange: Array<[string, (path: string) => void, RegExp]> = [

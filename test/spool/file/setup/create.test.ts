@@ -11,9 +11,9 @@ import { event } from '../../../support/builders.js';
 import { bundle, runNode } from '../../../support/child.js';
 import { type Fault, faultyDisk, Killed } from '../../../support/faulty-disk.js';
 import {
+  asRoot,
   claimAll,
   fanOutAll,
-  isRoot,
   leaseOf,
   names,
   quickDir,
@@ -22,7 +22,6 @@ import {
 } from '../../../support/spool-kit.js';
 import { tempDir } from '../../../support/temp.js';
 
-const asRoot = isRoot ? it : it.skip; // chown to another group needs root
 const group = 12_345;
 
 function make(

@@ -1,0 +1,56 @@
+/** A batch in a queue. */
+import { writeFileSync } from 'node:fs';
+import { expect } from 'vitest';
+import type { Lease, Why } from '../../src/spool/spool.js';
+import { type Fault, faultyDisk } from './faulty-disk.js';
+import {
+  claimAll,
+  fanOutAll,
+  farFuture,
+  leaseOf,
+  madeSpool,
+  names,
+  quickDir,
+  spoolAt,
+  text,
+} from './spool-kit.js';
+
+/** Why a delivery is given up. */
+export const why: Why = { reason: 'gave-up', message: 'too old', attempts: 9, time: '' };
+
+/** A batch's text: its header and its lines. */
+export function batch(lines: readonly string[], id = 'b'): string {
+  return [`{"id":"${id}","hook":"x"}`, ...lines, ''].join('\n');
+}
+
+/** A spool with a batch `b` that is queued for `a`. */
+export async function queued(
+  lines: readonly string[],
+  fault?: Fault,
+): Promise<{
+  root: string;
+  lease: Lease;
+  segment: string;
+  progress: string;
+  file: string;
+}> {
+  const root = madeSpool(quickDir());
+  writeFileSync(`${root}/incoming/b.jsonl`, batch(lines));
+  const lease = await leaseOf(spoolAt(root, fault && { disk: faultyDisk(fault).disk }));
+  await fanOutAll(lease, () => ['a']);
+  const segment = `${root}/queue/a/00000001.${lines.length}.b`;
+  return { root, lease, segment, progress: `${segment}/b.done`, file: `${segment}/b.jsonl` };
+}
+
+/** Everything that the endpoint is owed, by a new lease, which is then done. */
+export async function rest(root: string): Promise<string[]> {
+  const lease = await leaseOf(spoolAt(root));
+  await fanOutAll(lease, () => ['a']);
+  const claimed = await claimAll(lease, 'a', farFuture);
+  for (const delivery of claimed) await lease.done(delivery);
+  expect(lease.owing()).toEqual([]);
+  await lease.close();
+  expect(names(`${root}/queue`)).toEqual([]);
+  expect(names(`${root}/retry`)).toEqual([]);
+  return claimed.map(text);
+}
