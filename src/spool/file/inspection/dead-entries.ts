@@ -1,14 +1,10 @@
-import { ignoreErrno } from '../../../shared/errors.js';
 import type { Why } from '../../spool.js';
 import { undecided } from '../disk/layout.js';
 import { listNames } from '../disk/list-names.js';
-import { readEntry } from '../disk/read-entry.js';
+import { readNote } from '../disk/read-note.js';
 import { readableOr } from '../disk/readable-or.js';
 import { readEntryFile } from './entry-file.js';
 import { type Found, type InspectionTools, mayMatch } from './found.js';
-
-/** Maximum size of a reason, in bytes: words, and the first 8 KiB of an answer as JSON. */
-const MAX_WHY_BYTES = 65_536;
 
 /** Reads what was given up, or dropped. */
 export function* readDead(tools: InspectionTools): Generator<Found> {
@@ -34,7 +30,8 @@ function describe(
     tools,
   }: { directory: string; stem: string; endpoint: string; tools: InspectionTools },
 ): Found {
-  const why = readWhy(`${tools.root}/${directory}/${stem}.why.json`, tools);
+  const { disk, root } = tools;
+  const why: Partial<Why> = readNote(disk, `${root}/${directory}/${stem}.why.json`);
   return {
     state: 'dead',
     ...file,
@@ -42,16 +39,4 @@ function describe(
     attempts: why.attempts ?? 0,
     why,
   };
-}
-
-/** The reason beside a dead delivery, as far as it can be read. */
-function readWhy(path: string, { disk }: InspectionTools): Partial<Why> {
-  try {
-    const found = readEntry(disk, path, { maxBytes: MAX_WHY_BYTES });
-    const why: unknown = found.kind === 'read' ? JSON.parse(found.bytes.toString('utf8')) : undefined;
-    return typeof why === 'object' && why !== null ? why : {};
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) ignoreErrno(error);
-    return {};
-  }
 }

@@ -12,6 +12,7 @@ import { sameEvent } from '../batch/same-event.js';
 import type { Disk } from '../disk/disk.js';
 import { privateFile } from '../disk/layout.js';
 import { readEntry } from '../disk/read-entry.js';
+import { readNote } from '../disk/read-note.js';
 import { discard, ensureRoom, writeWhole } from '../disk/write-file.js';
 import { moveRead } from '../placing/place-file.js';
 
@@ -110,11 +111,5 @@ export function writeReason(
 
 /** What is known of why an event is unclaimed; nothing where it cannot be read. */
 export function readReason(disk: Disk, root: string, stem: string): Partial<UnclaimedReason> {
-  try {
-    const found = readEntry(disk, `${root}/unclaimed/${stem}.why.json`, { maxBytes: 65_536 });
-    return found.kind === 'read' ? (JSON.parse(Buffer.from(found.bytes).toString()) ?? {}) : {};
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) ignoreErrno(error);
-    return {};
-  }
+  return readNote(disk, `${root}/unclaimed/${stem}.why.json`);
 }
