@@ -63,7 +63,7 @@ function excerptOf(body: string, contentType = ''): string {
   return visible(line.replace(/[ \t]+/g, ' ').trim());
 }
 
-/** Proxies say `413 Payload Too Large`; whoever tells the line says the number itself. */
+/** Proxies say `413 Payload Too Large`; the line that shows it begins with the number. */
 function withoutStatus(line: string, status: number): string {
   const rest = line.startsWith(`${status}`) ? line.slice(`${status}`.length) : line;
   return /^(?:$|[\s:–—-])/.test(rest) ? rest.replace(/^[\s:–—-]+/, '') : line;

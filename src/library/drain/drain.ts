@@ -19,7 +19,7 @@ export interface DrainOptions {
   config?: string | undefined;
   /** Whether the hooks file takes over a spool that belongs to another one; default false. */
   adopt?: boolean | undefined;
-  /** Goes on until nothing is left, or so many ms are over. Default: one pass. */
+  /** Maximum time to drain until nothing is left, in ms. Default: one pass. */
   waitMs?: number | undefined;
   /** Goes on until `stop`. Default: one pass. */
   daemon?: boolean | undefined;
@@ -56,7 +56,7 @@ export interface Ready {
   spool: string;
   /** The hooks file. */
   config: string;
-  /** Reads the hooks file and its secrets anew, as for SIGHUP. */
+  /** Reads the hooks file and its secrets again, as for SIGHUP. */
   reload(): void;
 }
 

@@ -1,4 +1,4 @@
-/** Taking in: events are fanned out to whoever receives them by the hooks file as it is now. */
+/** Taking in: events are fanned out to the endpoints that the present hooks file names. */
 import { CapnhookError } from '../../../shared/errors.js';
 import type { Changing, FanOut } from '../../../spool/spool.js';
 import type { DrainPorts } from '../ports.js';
@@ -120,7 +120,7 @@ export function createIntake(
     },
     async step() {
       goesOn = false;
-      await refreshHooks(); // whoever registers and then fires is to be heard
+      await refreshHooks(); // a registration holds for the event that is fired after it
       const step = isUnsettled ? undefined : await fanOut();
       if (step === undefined) return;
       note(step);

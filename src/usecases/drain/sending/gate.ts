@@ -22,7 +22,7 @@ export interface Gate {
 export interface GateOptions {
   routing: Routing;
   cooldowns: Cooldowns;
-  /** A drain that has a deadline tries a parked endpoint every so many ms, whatever its schedule says. Default: it does not. */
+  /** Interval at which a drain with a deadline tries a parked endpoint, in ms, whatever its schedule says. Default: none. */
   tryEveryMs?: number | undefined;
 }
 
