@@ -40,6 +40,7 @@ export interface UnqueuedOptions {
  */
 export async function sendUnqueued(options: UnqueuedOptions): Promise<void> {
   const { lease, attempts, signal, summary, clock, stays, isStopping } = options;
+  if (lease.unqueued() === 0) return;
   const intervalMs = !stays && summary.delivered < PER_INTERVAL ? FIRST_INTERVAL_MS : INTERVAL_MS;
   let deliveredBefore = summary.delivered;
   let until = clock.monotonic() + intervalMs;
