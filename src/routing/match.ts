@@ -4,7 +4,7 @@ import { parseWebhookUrl } from '../event/webhook-url.js';
 import { createHookIndex } from './hook-index.js';
 import type { Addressed, Hooks } from './hooks.js';
 
-export { matchesHook } from './pattern.js';
+export { matchesHook } from '../event/hook-pattern.js';
 
 /** Finds the receivers of events. */
 export interface Router {

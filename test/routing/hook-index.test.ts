@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { matchesHook } from '../../src/event/hook-pattern.js';
 import { createHookIndex } from '../../src/routing/hook-index.js';
-import { matchesHook } from '../../src/routing/pattern.js';
 
 const segment = fc.constantFrom('build', 'failed', 'a', '*', '**');
 const pattern = fc.array(segment, { minLength: 1, maxLength: 4 }).map((segments) => segments.join('.'));

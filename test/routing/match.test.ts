@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { endpointIdOf } from '../../src/endpoint/endpoint-id.js';
+import { isHookPattern } from '../../src/event/hook-pattern.js';
 import { parseHooks } from '../../src/hooks/parse/parse-hooks.js';
 import type { Hooks } from '../../src/routing/hooks.js';
 import { createRouter, endpointFor, endpointsFor, matchesHook } from '../../src/routing/match.js';
-import { isHookPattern } from '../../src/routing/pattern.js';
 
 function hooksOf(text: string): Hooks {
   const parsed = parseHooks(text);

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { matchesHook } from '../../src/routing/pattern.js';
+import { matchesHook } from '../../src/event/hook-pattern.js';
 import { createPatternIndex } from '../../src/routing/pattern-index.js';
 
 describe('createPatternIndex()', () => {

@@ -4,8 +4,9 @@
  * compared with the intended data. If they differ, the whole file is rewritten
  * (`edit/rewrite.ts`), which keeps values and comments.
  */
+
+import { isHookPattern } from '../../event/hook-pattern.js';
 import { parseWebhookUrl } from '../../event/webhook-url.js';
-import { isHookPattern } from '../../routing/pattern.js';
 import { CapnhookError } from '../../shared/errors.js';
 import { suggest } from '../../shared/suggest.js';
 import { cutItems } from './cut.js';

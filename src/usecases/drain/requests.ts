@@ -1,7 +1,7 @@
 /** Requests to the drain that runs, obeyed a step at a time: others are to be sent to meanwhile. */
 import type { Endpoint } from '../../endpoint/endpoint.js';
 import type { EventHeader } from '../../event/event.js';
-import { matchesHook } from '../../routing/pattern.js';
+import { matchesHook } from '../../event/hook-pattern.js';
 import { isoTime } from '../../shared/iso-time.js';
 import type { ControlRequest, Delivery, DiscardRequest } from '../../spool/spool.js';
 import type { DrainPorts } from './ports.js';

@@ -1,4 +1,4 @@
-import { matchesHook } from '../../routing/pattern.js';
+import { matchesHook } from '../../event/hook-pattern.js';
 import { CapnhookError } from '../../shared/errors.js';
 import { suggest } from '../../shared/suggest.js';
 import type { HooksReader } from '../hooks-reader.js';

@@ -1,9 +1,9 @@
 /** Deregistering: the registration is removed, and what is queued for the endpoint goes to `dead/`. */
 import { endpointIdOf, unnamedEndpointId } from '../../endpoint/endpoint-id.js';
+import { isHookPattern } from '../../event/hook-pattern.js';
 import { looksLikeUrl } from '../../event/webhook-url.js';
 import type { Hooks } from '../../routing/hooks.js';
 import { createRouter } from '../../routing/match.js';
-import { isHookPattern } from '../../routing/pattern.js';
 import { CapnhookError } from '../../shared/errors.js';
 import type { ControlRequest, Spool } from '../../spool/spool.js';
 import { badHookPattern } from '../bad-hook.js';

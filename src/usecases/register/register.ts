@@ -1,5 +1,5 @@
+import { isHookPattern } from '../../event/hook-pattern.js';
 import { looksLikeUrl } from '../../event/webhook-url.js';
-import { isHookPattern } from '../../routing/pattern.js';
 import { badHookPattern } from '../bad-hook.js';
 import { checkedUrl } from './checked-url.js';
 import type { Registrations } from './registrations.js';

@@ -1,7 +1,7 @@
 import { ON_FAILURES, ORDERS } from '../../../endpoint/endpoint.js';
 import { parseRate } from '../../../endpoint/rate.js';
 import { isHookName } from '../../../event/hook-name.js';
-import { matchesHook } from '../../../routing/pattern.js';
+import { matchesHook } from '../../../event/hook-pattern.js';
 import { endpointsOf, settingsOf } from '../draft.js';
 import { MUST_BE, NONE } from '../must-be.js';
 import type { Rule } from './rule.js';

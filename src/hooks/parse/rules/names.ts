@@ -1,5 +1,5 @@
 import { isEndpointName } from '../../../endpoint/endpoint-id.js';
-import { isHookPattern } from '../../../routing/pattern.js';
+import { isHookPattern } from '../../../event/hook-pattern.js';
 import { suggest } from '../../../shared/suggest.js';
 import { quoted } from '../finding.js';
 import type { Rule } from './rule.js';

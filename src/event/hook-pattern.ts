@@ -1,4 +1,4 @@
-import { isHookName } from '../event/hook-name.js';
+import { isHookName } from './hook-name.js';
 
 /**
  * Whether a text is a valid key under `hooks:`: a hook's name in which whole
