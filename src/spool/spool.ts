@@ -8,8 +8,10 @@ import type { Health } from '../endpoint/health.js';
 import type { Batch, Event, EventHeader } from '../event/event.js';
 import type { Inspection } from './inspection.js';
 import type { KeptAnswer, Why } from './reasons.js';
+import type { Selection } from './selection.js';
 
 export type { KeptAnswer, UnclaimedReason, Why } from './reasons.js';
+export type { Selection } from './selection.js';
 
 /** Where events are accepted. */
 export interface Inbox {
@@ -263,12 +265,12 @@ export interface Lease {
 
 /** What is to be moved to the dead; the same object for each step. */
 export interface DiscardRequest {
-  /** Of these endpoints; default: of all. */
-  endpoints?: readonly string[];
+  /** Of what is queued; its `states` and `reasons` are not asked. */
+  select: Selection;
   /** Whether events that were not fanned out yet are looked at, too; default false. */
   incoming?: boolean;
-  /** Asked for each delivery, and for each event, or batch, that has no endpoint yet. */
-  match(event: EventHeader, endpoint: string | undefined): boolean;
+  /** Whether a selected delivery stays all the same, by the hooks as the drain has them now. Default: none does. */
+  stays?: ((event: EventHeader, endpoint: string) => boolean) | undefined;
   why: Omit<Why, 'attempts'>;
 }
 

@@ -449,7 +449,7 @@ export function describeSpool(name: string, open: () => SpoolUnderTest): void {
       await lease.fanOut(() => ['a', 'b']);
       await spool.enqueue(event({ hook: 'x' }));
       await spool.enqueue(event({ hook: 'y' }));
-      const request = { incoming: true, match: ({ hook }: { hook?: string }) => hook === 'x' };
+      const request = { incoming: true, select: { hook: 'x' } };
       let surveyed = 0;
       for await (const { events } of spool.survey(request)) surveyed += events;
       expect(surveyed).toBe(3);
@@ -471,13 +471,13 @@ export function describeSpool(name: string, open: () => SpoolUnderTest): void {
       const { lease } = await fannedOut([event({ hook: 'x' }), event({ hook: 'y' })], ['a', 'b']);
       const [held, claimed] = await claimAll(lease, 'a');
       lease.hold(held!);
-      const step = await discardAll(lease, { endpoints: ['a'], match: () => true, why });
+      const step = await discardAll(lease, { select: { endpoints: ['a'] }, why });
       expect(step.entries.map((entry) => entry.event)).toEqual([held!.event.id]);
       expect(step.claimed).toEqual([claimed!.event.id]);
       expect(await lease.owed('b')).toBe(2);
       lease.release(claimed!);
       expect(ids(await claimAll(lease, 'a'))).toEqual([claimed!.event.id]);
-      await discardAll(lease, { match: () => true, why });
+      await discardAll(lease, { select: {}, why });
       expect(lease.owing().filter((endpoint) => endpoint === 'b')).toEqual([]);
       await lease.close();
     });

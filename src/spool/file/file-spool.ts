@@ -144,7 +144,7 @@ export function createFileSpool(root: string, options: FileSpoolOptions): Spool 
       const texts = createBatchTexts(disk, now);
       const recent = createRecentEvents(disk, root, now);
       const reader = createDeliveryReader(disk, root, { texts, recent, now });
-      const tools = { reader, texts, isClaimed: () => false };
+      const tools = { now, reader, texts, isClaimed: () => false };
       const why = { reason: '', message: '', time: '' };
       try {
         for (const { entry } of discardAll(disk, root, { request: { ...request, why }, tools }))

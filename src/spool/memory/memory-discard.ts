@@ -1,17 +1,31 @@
+import type { EventHeader } from '../../event/event.js';
+import { createSelector } from '../selection.js';
 import type { Discarded, DiscardedEntry, DiscardRequest } from '../spool.js';
 import { eventsOf, type MemoryState } from './memory-state.js';
+
+/** Makes the question whether an entry is meant; of an event that was not fanned out, without an endpoint. */
+function matcherOf({
+  select,
+  stays,
+}: Omit<DiscardRequest, 'why'>): (header: EventHeader, endpoint?: string) => boolean {
+  const selector = createSelector(select);
+  return (header, endpoint) => {
+    if (!selector.has({ header, endpoint, acceptedAt: Date.parse(header.time) })) return false;
+    return endpoint === undefined || stays?.(header, endpoint) !== true;
+  };
+}
 
 /** What a request would move to the dead. */
 export function discardable(
   { accepted, queues }: MemoryState,
-  { endpoints, incoming, match }: Omit<DiscardRequest, 'why'>,
+  request: Omit<DiscardRequest, 'why'>,
 ): DiscardedEntry[] {
-  const events = incoming ? accepted.filter((entry) => match(entry, undefined)) : [];
+  const match = matcherOf(request);
+  const events = request.incoming ? accepted.filter((entry) => match(entry)) : [];
   const entries: DiscardedEntry[] = events.map((entry) => {
     return { event: entry.id, hook: entry.hook, events: eventsOf(entry).length };
   });
   for (const [endpoint, { owed }] of queues) {
-    if (endpoints?.includes(endpoint) === false) continue;
     for (const { event, claimed } of owed)
       if (!claimed && match(event, endpoint))
         entries.push({ event: event.id, hook: event.hook, endpoint, events: 1 });
@@ -21,12 +35,12 @@ export function discardable(
 
 /** Moves it there. */
 export function discard(state: MemoryState, { why, ...request }: DiscardRequest): Discarded {
+  const match = matcherOf(request);
   const entries = discardable(state, request);
-  if (request.incoming) state.accepted = state.accepted.filter((entry) => !request.match(entry, undefined));
+  if (request.incoming) state.accepted = state.accepted.filter((entry) => !match(entry));
   const claimed: string[] = [];
   for (const [endpoint, queue] of state.queues) {
-    if (request.endpoints?.includes(endpoint) === false) continue;
-    const found = queue.owed.filter(({ event }) => request.match(event, endpoint));
+    const found = queue.owed.filter(({ event }) => match(event, endpoint));
     claimed.push(...found.filter((owed) => owed.claimed).map(({ event }) => event.id));
     const dead = new Set(found.filter((owed) => !owed.claimed));
     queue.owed = queue.owed.filter((owed) => !dead.has(owed));

@@ -1,9 +1,8 @@
 /** Requests to the drain that runs, obeyed a step at a time: others are to be sent to meanwhile. */
 import type { Endpoint } from '../../endpoint/endpoint.js';
 import type { EventHeader } from '../../event/event.js';
-import { matchesHook } from '../../event/hook-pattern.js';
 import { isoTime } from '../../shared/iso-time.js';
-import type { ControlRequest, Delivery, DiscardRequest } from '../../spool/spool.js';
+import type { ControlRequest, Delivery, DiscardRequest, Selection } from '../../spool/spool.js';
 import type { DrainPorts } from './ports.js';
 import type { Routing } from './routing.js';
 import type { Settler } from './settling/settle.js';
@@ -52,13 +51,11 @@ export function discardRequestOf(
   { endpoints, hook }: ControlRequest,
   endpointFor: (event: EventHeader, endpoint: string) => Endpoint | undefined,
 ): DiscardRequest {
+  const select: Selection = { endpoints };
+  if (hook !== undefined) select.hook = hook;
   return {
-    endpoints,
-    match(event, endpoint) {
-      if (endpoint === undefined) return false;
-      if (hook !== undefined && (event.hook === undefined || !matchesHook(hook, event.hook))) return false;
-      return endpointFor(event, endpoint) === undefined;
-    },
+    select,
+    stays: (event, endpoint) => endpointFor(event, endpoint) !== undefined,
     why: { reason: 'deregistered', message: 'it was deregistered', time: isoTime(Date.now()) },
   };
 }

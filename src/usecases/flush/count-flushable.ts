@@ -31,7 +31,7 @@ export async function countFlushable(
   const hooks = new Map<string, number>();
   const others = new Set<string>();
   let [events, deliveries] = [0, 0];
-  for await (const entry of ports.spool.survey({ incoming: true, match: () => true })) {
+  for await (const entry of ports.spool.survey({ select: {}, incoming: true })) {
     const name = entry.hook ?? '';
     if (hook !== undefined && name !== hook) {
       others.add(name);

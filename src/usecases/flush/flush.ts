@@ -7,7 +7,6 @@ import type { Discarded, DiscardRequest, EntryProblem, Spool } from '../../spool
 import { badHookName } from '../bad-hook.js';
 import { busy } from '../busy.js';
 import { countFlushable, type FlushablePorts } from './count-flushable.js';
-import { requireKnownHook } from './known-hook.js';
 
 export interface FlushPorts extends FlushablePorts {
   spool: Pick<Spool, 'survey' | 'lease'>;
@@ -40,15 +39,14 @@ export async function flushQueued(ports: FlushPorts, hook: string | undefined): 
   }
   const journal = ports.openJournal();
   const time = isoTime(ports.clock.now());
-  const others = new Set<string>();
   try {
-    const request = requestOf(hook, { others, time });
+    const request = requestOf(hook, time);
     const dropped = await discardAll(request, (discard) => leased.lease.discard(discard));
     for (const { name, reason } of dropped.corrupt)
       journal.write({ time, what: 'corrupt', event: name, error: reason });
     const count = dropped.events + dropped.deliveries;
     if (count > 0) journal.write({ time, what: 'dropped', hook, count });
-    else if (hook !== undefined) await requireKnownHook(hook, { others, hooks: ports.hooks });
+    else if (hook !== undefined) await countFlushable(ports, hook); // refuses an unknown one
     return dropped;
   } finally {
     journal.close();
@@ -56,18 +54,10 @@ export async function flushQueued(ports: FlushPorts, hook: string | undefined): 
   }
 }
 
-/** @param options.others receives the names of the other hooks that have queued events */
-function requestOf(
-  hook: string | undefined,
-  { others, time }: { others: Set<string>; time: string },
-): DiscardRequest {
+function requestOf(hook: string | undefined, time: string): DiscardRequest {
   return {
+    select: hook === undefined ? {} : { hook },
     incoming: true,
-    match(event) {
-      if (hook === undefined || event.hook === hook) return true;
-      others.add(event.hook ?? '');
-      return false;
-    },
     why: { reason: 'flushed', message: 'it was flushed', time },
   };
 }

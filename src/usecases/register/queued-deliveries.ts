@@ -4,10 +4,10 @@ import type { DiscardRequest, Spool } from '../../spool/spool.js';
 /** The number of deliveries that a request matches. */
 export async function countMatching(
   spool: Pick<Spool, 'survey'>,
-  { endpoints, match }: DiscardRequest,
+  { select, stays }: DiscardRequest,
 ): Promise<number> {
   let count = 0;
-  for await (const _ of spool.survey(endpoints === undefined ? { match } : { endpoints, match })) count += 1;
+  for await (const _ of spool.survey({ select, stays })) count += 1;
   return count;
 }
 

@@ -8,7 +8,7 @@ import { leaseOf, madeSpool, names, quickDir, spoolAt } from '../../support/spoo
 
 const request = {
   incoming: true,
-  match: () => true,
+  select: {},
   why: { reason: 'flushed', message: 'it was flushed', time: '2026-11-23T12:00:00.000Z' },
 };
 

@@ -25,7 +25,7 @@ async function ending(drain: (lease: Lease, ms: number) => Promise<void> | void)
   };
   const isEnded = await moveToDead(ports, {
     request,
-    discard: { match: () => true, why },
+    discard: { select: {}, why },
     onWaiting: () => {
       told += 1;
     },

@@ -9,7 +9,7 @@ const maxStepMs = 30;
 
 /** Makes a function that moves what a request matches to the dead, a step each call. @throws from it: the errno of what failed */
 export function createDiscardSteps(tools: LeaseTools): (request: DiscardRequest) => Promise<Discarded> {
-  const { disk, root, inbox, intake, readers, reader, texts, files, quarantined } = tools;
+  const { disk, root, now, inbox, intake, readers, reader, texts, files, quarantined } = tools;
   const late = createLateSyncs(disk);
   /** Walks that have begun, by their requests. */
   const walks = new WeakMap<DiscardRequest, Iterator<Found>>();
@@ -20,7 +20,7 @@ export function createDiscardSteps(tools: LeaseTools): (request: DiscardRequest)
     await intake.placeRest();
     const isSent = (name: string) => inbox.find(name) !== undefined;
     const moving = { files, late };
-    const walkTools = { reader, texts, moving, isClaimed: readers.isOut, isSent, sent: inbox.handedOut };
+    const walkTools = { now, reader, texts, moving, isClaimed: readers.isOut, isSent, sent: inbox.handedOut };
     const walk = discardAll(disk, root, { request, tools: walkTools });
     walks.set(request, walk);
     return walk;
@@ -30,10 +30,10 @@ export function createDiscardSteps(tools: LeaseTools): (request: DiscardRequest)
     const walk = await walkOf(request);
     try {
       const step = await takeStep(walk, late);
-      if (step.isDone) readers.reload(request.endpoints);
+      if (step.isDone) readers.reload(request.select.endpoints);
       return { ...step, quarantined: quarantined.splice(0) };
     } catch (error) {
-      readers.reload(request.endpoints);
+      readers.reload(request.select.endpoints);
       throw error;
     }
   };

@@ -8,10 +8,11 @@
 import type { EventHeader } from '../../../event/event.js';
 import { maxEventFileBytes, parseEvent } from '../../../event/record.js';
 import { errnoOf } from '../../../shared/errors.js';
+import { createSelector, type Selector } from '../../selection.js';
 import type { DiscardedEntry, DiscardRequest, Why } from '../../spool.js';
 import { isBlank, openBatchText } from '../batch/batch-text.js';
 import type { BatchTexts } from '../batch/batch-texts.js';
-import { headerOf } from '../batch/delivery-file.js';
+import { acceptedAt, headerOf } from '../batch/delivery-file.js';
 import type { DeliveryFiles } from '../deliveries/delivery-files.js';
 import type { DeliveryReader } from '../deliveries/delivery-reader.js';
 import { writeWhy } from '../deliveries/why-file.js';
@@ -22,10 +23,13 @@ import { listNames } from '../disk/list-names.js';
 import { putAside } from '../disk/put-aside.js';
 import { readEntry } from '../disk/read-entry.js';
 import { ensureDirectory, ensureRoom } from '../disk/write-file.js';
+import type { InboxDelivery } from '../incoming/inbox-deliveries.js';
 import { queuedSlots, retrySlots } from '../queue/each-slot.js';
 import type { Slot } from '../queue/slot.js';
 
 export interface DiscardTools {
+  /** ms since the epoch. */
+  now(): number;
   reader: DeliveryReader;
   texts: BatchTexts;
   /** Moves them; without it they are only told. Each move is durable when `late` has been flushed. */
@@ -35,7 +39,14 @@ export interface DiscardTools {
   /** Whether an entry of `incoming/` is claimed at this moment: it stays, too. */
   isSent?(name: string): boolean;
   /** Those entries. */
-  sent?(): ReadonlyArray<{ endpoint: string; file: { event: EventHeader } }>;
+  sent?(): readonly InboxDelivery[];
+}
+
+/** A walk over what is queued. */
+interface Walk {
+  request: DiscardRequest;
+  selector: Selector;
+  tools: DiscardTools;
 }
 
 /** What one step has found: an entry that matches, one that is claimed, or neither. */
@@ -47,36 +58,44 @@ export function* discardAll(
   root: string,
   { request, tools }: { request: DiscardRequest; tools: DiscardTools },
 ): Generator<Found> {
+  const walk = { request, selector: createSelector(request.select), tools };
   for (const { endpoint, file } of tools.sent?.() ?? []) {
-    const isMeant = request.endpoints?.includes(endpoint) !== false && request.match(file.event, endpoint);
-    yield isMeant ? { claimed: file.event.id } : {};
+    const { event, stat } = file;
+    const at = acceptedAt({ id: event.id, stat, now: tools.now() });
+    yield isMeant(walk, { header: event, endpoint, acceptedAt: at }) ? { claimed: event.id } : {};
   }
-  if (request.incoming) yield* discardIncoming(disk, root, { request, tools });
+  if (request.incoming) yield* discardIncoming(disk, root, walk);
   const endpoints =
-    request.endpoints ?? new Set([...listNames(disk, `${root}/queue`), ...listNames(disk, `${root}/retry`)]);
-  for (const endpoint of endpoints) {
-    for (const slot of slotsOf(disk, root, { endpoint, tools }))
-      yield discardSlot(slot, { endpoint, request, tools });
-  }
+    request.select.endpoints ??
+    new Set([...listNames(disk, `${root}/queue`), ...listNames(disk, `${root}/retry`)]);
+  for (const endpoint of endpoints)
+    for (const slot of slotsOf(disk, root, { endpoint, walk })) yield discardSlot(slot, { endpoint, walk });
+}
+
+function isMeant(
+  { request, selector }: Walk,
+  delivery: { header: EventHeader; endpoint: string; acceptedAt: number },
+): boolean {
+  return selector.has(delivery) && request.stays?.(delivery.header, delivery.endpoint) !== true;
 }
 
 /** The queue comes first: what is deferred meanwhile is found among the retries. */
 function* slotsOf(
   disk: Disk,
   root: string,
-  { endpoint, tools }: { endpoint: string; tools: DiscardTools },
+  { endpoint, walk: { tools, selector } }: { endpoint: string; walk: Walk },
 ): Generator<Slot> {
-  yield* queuedSlots(disk, root, { endpoint, texts: tools.texts });
+  yield* queuedSlots(disk, root, { endpoint, texts: tools.texts, mayHave: selector.mayHaveOfBatch });
   yield* retrySlots(disk, root, endpoint);
 }
 
-function discardSlot(
-  slot: Slot,
-  { endpoint, request, tools }: { endpoint: string; request: DiscardRequest; tools: DiscardTools },
-): Found {
+function discardSlot(slot: Slot, { endpoint, walk }: { endpoint: string; walk: Walk }): Found {
+  const { request, tools } = walk;
+  if (slot.id !== undefined && !walk.selector.mayHave(slot.id)) return {};
   const found = tools.reader.read(slot);
-  if (found.kind !== 'read' || !request.match(found.event, endpoint)) return {};
-  const { event } = found;
+  if (found.kind !== 'read') return {};
+  const { event, acceptedAt: at } = found;
+  if (!isMeant(walk, { header: event, endpoint, acceptedAt: at })) return {};
   if (tools.isClaimed(endpoint, slot)) return { claimed: event.id };
   const entry: DiscardedEntry = { event: event.id, endpoint, events: 1 };
   if (event.hook !== undefined) entry.hook = event.hook;
@@ -87,15 +106,11 @@ function discardSlot(
   return { entry };
 }
 
-function* discardIncoming(
-  disk: Disk,
-  root: string,
-  { request, tools }: { request: DiscardRequest; tools: DiscardTools },
-): Generator<Found> {
+function* discardIncoming(disk: Disk, root: string, { request, selector, tools }: Walk): Generator<Found> {
   for (const name of listNames(disk, `${root}/incoming`).sort()) {
     if (tools.isSent?.(name)) continue;
-    const found = readIncoming(disk, `${root}/incoming/${name}`, name);
-    if (found === undefined || !request.match(found.header, undefined)) {
+    const found = readIncoming(disk, `${root}/incoming/${name}`, { name, now: tools.now() });
+    if (found === undefined || !selector.has({ ...found, endpoint: undefined })) {
       yield {};
       continue;
     }
@@ -112,16 +127,17 @@ function* discardIncoming(
 function readIncoming(
   disk: Disk,
   path: string,
-  name: string,
-): { header: EventHeader; events: number } | undefined {
+  { name, now }: { name: string; now: number },
+): { header: EventHeader; events: number; acceptedAt: number } | undefined {
   const nameId = name.replace(/\.jsonl?$/, '');
   if (!name.endsWith('.jsonl')) {
     const found = readEntry(disk, path, { maxBytes: maxEventFileBytes });
     if (found.kind !== 'read') return undefined;
     const parsed = parseEvent(found.bytes);
-    return parsed.ok
-      ? { header: headerOf(parsed, { id: parsed.id ?? nameId, stat: found.stat }), events: 1 }
-      : undefined;
+    if (!parsed.ok) return undefined;
+    const { stat } = found;
+    const id = parsed.id ?? nameId;
+    return { header: headerOf(parsed, { id, stat }), events: 1, acceptedAt: acceptedAt({ id, stat, now }) };
   }
   const opened = openBatchText(disk, path);
   if (opened.kind !== 'open') return undefined;
@@ -131,7 +147,9 @@ function readIncoming(
     let events = 0;
     for (let line = text.lineAt(text.begin); line !== undefined; line = text.lineAt(line.end))
       if (!isBlank(line)) events += 1;
-    return { header: headerOf(text.header, { id: text.header.id ?? nameId, stat: text.stat }), events };
+    const { stat } = text;
+    const id = text.header.id ?? nameId;
+    return { header: headerOf(text.header, { id, stat }), events, acceptedAt: acceptedAt({ id, stat, now }) };
   } finally {
     text.close();
   }

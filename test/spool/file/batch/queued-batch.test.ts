@@ -127,7 +127,7 @@ describe('a batch in a queue', () => {
     const why = { reason: 'flushed', message: 'x', time: '2026-11-23T12:00:00.000Z' };
     const of = (wanted: string) => ({
       incoming: true,
-      match: ({ hook }: { hook?: string }) => hook === wanted,
+      select: { hook: wanted },
       why,
     });
     expect((await discardAll(lease, of('y'))).entries).toEqual([]);

@@ -271,7 +271,7 @@ describe('fanOut() with endpoints that can be sent to now', () => {
     const { root, lease } = await fired(event(), event());
     await step(lease);
     const [claimed] = (await lease.claim('a', { limit: 1, now: 0 })).deliveries;
-    const request = { endpoints: ['a'], incoming: true, match: () => true, why: reason };
+    const request = { select: { endpoints: ['a'] }, incoming: true, why: reason };
     const discarded = await discardAll(lease, request);
     expect(discarded.claimed).toEqual([claimed!.event.id]);
     expect(discarded.entries).toHaveLength(1);

@@ -26,7 +26,7 @@ describe('discard() of a lease', () => {
       batchToBytes({ ...header, payloads: [Buffer.from('1'), Buffer.from('2')] }),
     );
     const lease = await leaseOf(spoolAt(root));
-    const request = { incoming: true, match: ({ hook }: { hook?: string }) => hook === 'x', why };
+    const request = { select: { hook: 'x' }, incoming: true, why };
     const { entries, isDone } = await discardAll(lease, request);
     expect(isDone).toBe(true);
     expect(entries.map(({ endpoint, events }) => [endpoint, events])).toEqual(
