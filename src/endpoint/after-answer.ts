@@ -50,6 +50,7 @@ export function afterAnswer(
     last,
     clock,
     paused,
+    pause: health.pause,
     askedUntil,
   });
 }

@@ -11,6 +11,7 @@ import {
   minAttempts,
   rejectionPauseMs,
 } from './back-off.js';
+import { withoutEndedPause } from './by-hand.js';
 import { atThisClock } from './clock-jump.js';
 import {
   type Conduct,
@@ -96,8 +97,8 @@ export function afterAttempt(
   { conduct, ...moment }: Moment & { conduct: Conduct; random: number },
 ): { health: Health; decision: Decision } {
   const { outcome, event } = attempt;
-  const health = withoutMistake(atThisClock(before, moment));
   const { now } = moment;
+  const health = withoutEndedPause(withoutMistake(atThisClock(before, moment)), now);
   const holds = isHeld(health, attempt, now);
   const answered = { settled: event, limit: limitOf(conduct), holds, now };
   if (outcome.kind === 'ok')
@@ -154,7 +155,8 @@ export function isUnchangedBySuccess(health: Health, event: string): boolean {
 
 /** Whether a success would change nothing, now or later. */
 function isSmooth(health: Health): boolean {
-  return isUnbroken(health) && health.limitedAt === undefined && health.mistake === undefined;
+  const { limitedAt, mistake, pause } = health;
+  return isUnbroken(health) && limitedAt === undefined && mistake === undefined && pause === undefined;
 }
 
 /** An attempt was made, so the mistake that prevented it is corrected. */

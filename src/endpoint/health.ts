@@ -26,8 +26,10 @@ export interface Health {
   ageFrom?: number;
   /** Why it cannot be sent to until a person corrects something. */
   mistake?: string;
-  /** Why it is paused: nothing is sent until a person clears it. */
+  /** Why it is paused, in words: nothing is sent until a person clears it, or the pause of a person ends. */
   paused?: string;
+  /** The pause of a person; absent for a pause that an answer caused. */
+  pause?: Pause;
   /** The last failure: `503`, `ECONNREFUSED`, … */
   last?: string;
   /** Failures of deliveries together with the endpoint, latest last; at most {@link maxFailedDeliveries}. */
@@ -44,6 +46,16 @@ export interface Health {
   clock?: ClockReading;
   /** The attempts that began recently. */
   pace?: Pace;
+}
+
+/** A person's pause. Its times are those of the wall clock, also after a jump. */
+export interface Pause {
+  /** Who asked for it. */
+  by: string;
+  /** When, ms since the epoch. */
+  at: number;
+  /** When it ends by itself, ms since the epoch; absent: never. */
+  until?: number;
 }
 
 /** The state in which all deliveries of an endpoint were on hold. */
@@ -78,6 +90,12 @@ export type State = 'well' | 'parked' | 'paused';
 export function stateOf({ failures, paused }: Health): State {
   if (paused !== undefined) return 'paused';
   return failures ? 'parked' : 'well';
+}
+
+/** For how long an endpoint is still paused, in ms: 0 if it is not, Infinity if only a person ends it. */
+export function pausedMs({ paused, pause }: Health, now: number): number {
+  if (paused === undefined) return 0;
+  return pause?.until === undefined ? Infinity : Math.max(pause.until - now, 0);
 }
 
 /**

@@ -9,9 +9,11 @@ import type { Batch, Event, EventHeader } from '../event/event.js';
 import type { Inspection } from './inspection.js';
 import type { KeptAnswer, Why } from './reasons.js';
 import type { Selection } from './selection.js';
+import type { ControlRequest, Wish } from './wish.js';
 
 export type { KeptAnswer, UnclaimedReason, Why } from './reasons.js';
 export type { Selection } from './selection.js';
+export type { ControlRequest, Wish } from './wish.js';
 
 /** Where events are accepted. */
 export interface Inbox {
@@ -71,7 +73,7 @@ export interface Spool extends Inbox {
   readonly inspection: Inspection;
 }
 
-export type LeaseMode = 'pass' | 'daemon' | 'flush' | 'deregister';
+export type LeaseMode = 'pass' | 'daemon' | 'flush' | Wish['kind'];
 
 /** The process that drains. */
 export interface Holder {
@@ -237,8 +239,9 @@ export interface Lease {
   /**
    * Losing what was saved loses back-off history and nothing else.
    * @param options.isImmediate whether it lasts, should the process end, when it resolves; default false: a second later
+   * @param options.isDurable whether it lasts, should the power fail, when it resolves; default false
    */
-  saveHealth(endpoint: string, health: Health, options?: { isImmediate?: boolean }): Promise<void>;
+  saveHealth(endpoint: string, health: Health, options?: SaveHealthOptions): Promise<void>;
   /** The earliest time (ms) at which a retry of an endpoint becomes due, if any waits. */
   nextDue(endpoint: string): number | undefined;
   /** Endpoints that are owed anything at all. */
@@ -250,7 +253,7 @@ export interface Lease {
   /** Moves queued entries that match to the dead; each call a bounded number of them. Those that are claimed stay. */
   discard(request: DiscardRequest): Promise<Discarded>;
   /** Requests that wait to be obeyed, oldest first. */
-  requests(): readonly ControlRequest[];
+  requests(): WaitingRequests;
   /** Tells the command that waits for a request that it is being obeyed. */
   noteProgress(id: string): void;
   /** A request was obeyed. */
@@ -261,6 +264,11 @@ export interface Lease {
   valid(): boolean;
   /** Makes everything durable and ends the lease. */
   close(): Promise<void>;
+}
+
+export interface SaveHealthOptions {
+  isImmediate?: boolean;
+  isDurable?: boolean;
 }
 
 /** What is to be moved to the dead; the same object for each step. */
@@ -288,22 +296,24 @@ export interface DiscardedEntry {
 /** What a step has moved. */
 export interface Discarded {
   entries: readonly DiscardedEntry[];
-  /** Events of deliveries that match and are claimed. */
-  claimed: readonly string[];
+  /** Deliveries that are selected and claimed. */
+  claimed: readonly ClaimedEntry[];
   isDone: boolean;
   quarantined: readonly EntryProblem[];
 }
 
-/** A request to the running drain. */
-export interface ControlRequest {
-  /** Names it, uniquely. */
-  id: string;
-  /** `deregister`: what is queued for these endpoints and not registered any more is dead. */
-  request: 'deregister';
-  /** Their ids. */
-  endpoints: readonly string[];
-  /** Only events of this hook or pattern. */
-  hook?: string;
+/** A delivery that is claimed. */
+export interface ClaimedEntry {
+  /** The event's id. */
+  event: string;
+  endpoint: string;
+}
+
+/** The requests to a drain. */
+export interface WaitingRequests {
+  requests: readonly ControlRequest[];
+  /** Those that this version does not know, each told once; they stay, for a newer one. */
+  unknown: readonly EntryProblem[];
 }
 
 /** Which retries are due. */

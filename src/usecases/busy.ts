@@ -11,6 +11,5 @@ export function busy(doing: string, holder: Holder | undefined): CapnhookError {
 
 /** A drain's process, in words. */
 export function describeHolder({ pid, host, mode, since }: Holder): string {
-  const what = { daemon: 'a daemon', pass: 'a pass', flush: 'a flush', deregister: 'a deregister' }[mode];
-  return `${what}, pid ${pid} on ${host}, since ${since}`;
+  return `a ${mode}, pid ${pid} on ${host}, since ${since}`;
 }

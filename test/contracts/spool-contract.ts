@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Event } from '../../src/event/event.js';
 import { batchMemberId, createEventId } from '../../src/event/event-id.js';
 import { randomBytes } from '../../src/shared/machine/random.js';
-import type { Delivery, Lease, Spool } from '../../src/spool/spool.js';
+import type { ControlRequest, Delivery, Lease, Spool, Wish } from '../../src/spool/spool.js';
 import { event } from '../support/builders.js';
 import { discardAll, farFuture } from '../support/spool-kit.js';
 
@@ -473,7 +473,7 @@ export function describeSpool(name: string, open: () => SpoolUnderTest): void {
       lease.hold(held!);
       const step = await discardAll(lease, { select: { endpoints: ['a'] }, why });
       expect(step.entries.map((entry) => entry.event)).toEqual([held!.event.id]);
-      expect(step.claimed).toEqual([claimed!.event.id]);
+      expect(step.claimed).toEqual([{ event: claimed!.event.id, endpoint: 'a' }]);
       expect(await lease.owed('b')).toBe(2);
       lease.release(claimed!);
       expect(ids(await claimAll(lease, 'a'))).toEqual([claimed!.event.id]);
@@ -485,21 +485,48 @@ export function describeSpool(name: string, open: () => SpoolUnderTest): void {
     it('request() is there for the lease until it is finished, and tells of progress', async () => {
       const under = open();
       const { spool, lease } = await leased(under);
-      const request = { id: '1-a', request: 'deregister' as const, endpoints: ['a'], hook: 'build.*' };
+      const select = { endpoints: ['a'], hook: 'build.*', ids: ['e1'], since: 1, before: 5, reasons: ['x'] };
+      const request: ControlRequest = { id: '1-a', wish: { kind: 'deregister', select } };
       await spool.request(request);
       expect(await spool.hasRequest('1-a')).toBe(true);
-      expect(lease.requests()).toEqual([request]);
+      expect(lease.requests()).toEqual({ requests: [request], unknown: [] });
       const before = await spool.requestProgress('1-a');
       under.setNow(farFuture);
       lease.noteProgress('1-a');
       expect(await spool.requestProgress('1-a')).not.toBe(before);
-      expect(lease.requests()).toEqual([request]);
+      expect(lease.requests().requests).toEqual([request]);
       lease.finishRequest('1-a');
       expect(await spool.requestProgress('1-a')).toBeUndefined();
       lease.noteProgress('1-a');
       expect(await spool.hasRequest('1-a')).toBe(false);
-      expect(lease.requests()).toEqual([]);
+      expect(lease.requests().requests).toEqual([]);
       await lease.close();
+    });
+
+    it('requests() tells every kind of wish as it was made, oldest first', async () => {
+      const { spool, lease } = await leased();
+      const wishes: Wish[] = [
+        { kind: 'deregister', select: { endpoints: ['a'] } },
+        { kind: 'pause', select: { endpoints: ['a'] }, by: 'jed', why: 'it is moved', until: 7_000 },
+        { kind: 'resume', select: { endpoints: ['a', 'b'] } },
+      ];
+      const requests = wishes.map((wish, index) => ({ id: `${index}`, wish }));
+      for (const request of requests) await spool.request(request);
+      expect(lease.requests()).toEqual({ requests, unknown: [] });
+      await lease.close();
+    });
+
+    it('saveHealth() keeps the pause of a person from one lease to the next', async () => {
+      const under = open();
+      const { lease } = await leased(under);
+      const paused = { paused: 'jed paused it', pause: { by: 'jed', at: 1_000, until: 2_000 } };
+      await lease.saveHealth('a', paused, { isDurable: true });
+      await lease.close();
+      const next = await leased(under);
+      expect(next.lease.health('a')).toEqual(paused);
+      await next.lease.saveHealth('a', {}, { isDurable: true });
+      expect(next.lease.health('a')).toEqual({});
+      await next.lease.close();
     });
 
     it('onHint() calls back after an enqueue, until it is told to stop', async () => {

@@ -76,8 +76,10 @@ describe('capnhook deregister', () => {
     expect(dead(world)).toEqual(['e1.json', 'e2.json', 'e3.json', 'e4.json']);
     expect(world.names('control')).toEqual([]);
     await daemon.says('was deregistered: 4 deliveries moved to dead/');
-    // Garbage is put aside.
-    writeFileSync(join(world.spool, 'control/x.json'), '{"request": "dance"}');
+    // Garbage is put aside, and what a newer version may have asked for is left.
+    writeFileSync(join(world.spool, 'control/x.json'), '{"dance": true}');
+    writeFileSync(join(world.spool, 'control/y.json'), '{"request": "dance"}');
+    await daemon.says('cannot obey y.json in control/: this version cannot dance; left for a newer capnhook');
     await until('it is put aside', () => world.names('corrupt').includes('x.json'));
     daemon.kill('SIGTERM');
     expect(await daemon.ended).toMatchObject({ code: 143 });

@@ -17,6 +17,7 @@ import { createFileSpool } from '../../src/spool/file/file-spool.js';
 import type { KernelLock } from '../../src/spool/file/lock/kernel-lock.js';
 import { ensureSpool } from '../../src/spool/file/setup/create.js';
 import type {
+  ClaimedEntry,
   Delivery,
   Discarded,
   DiscardedEntry,
@@ -136,7 +137,7 @@ export async function discardAll(
   request: DiscardRequest,
 ): Promise<Omit<Discarded, 'quarantined'>> {
   const entries: DiscardedEntry[] = [];
-  const claimed: string[] = [];
+  const claimed: ClaimedEntry[] = [];
   for (;;) {
     const step = await lease.discard(request);
     entries.push(...step.entries);

@@ -31,7 +31,7 @@ const renderers: { [K in Notice['kind']]: Renderer<K> } = {
   attempt: (notice, options) => (options.verbose ? renderAttempt(notice, options) : undefined),
   parked: (notice, { style, now }) => style.bad(renderParked(notice, now)),
   paused: ({ endpoint, why }, { style }) =>
-    style.bad(`${renderLabel(endpoint)} is paused: ${why}; its deliveries are kept`),
+    style.bad(`${renderLabel(endpoint)} is paused: ${safe(why)}; its deliveries are kept`),
   standing: (notice, { style, now }) => style.bad(renderStanding(notice, now)),
   'more-standing': ({ endpoints, count: queued }, { style }) =>
     style.bad(`${count(endpoints, 'more endpoint')} parked or paused; ${queued} still queued for them`),
@@ -48,6 +48,12 @@ const renderers: { [K in Notice['kind']]: Renderer<K> } = {
   'on-hold': (notice, { style }) => style.bad(renderOnHold(notice)),
   deregistered: ({ endpoint, count: moved }) =>
     `${renderLabel(endpoint)} was deregistered: ${count(moved, 'delivery', 'deliveries')} moved to dead/`,
+  unpaused: ({ endpoint }, { style }) =>
+    style.good(`${renderLabel(endpoint)} is not paused any more, and is tried now`),
+  'unknown-request': ({ entry }, { style }) =>
+    style.bad(
+      `cannot obey ${safe(entry.name)} in control/: ${safe(entry.reason)}; left for a newer capnhook`,
+    ),
   resumed: ({ endpoint }, { style }) =>
     style.good(`${renderLabel(endpoint)} is registered again; nothing is on hold for it`),
   'set-apart': ({ event, hook, isKept }, { verbose }) =>

@@ -1,10 +1,11 @@
 import type { Disk } from './disk/disk.js';
 import { drainRooms } from './disk/layout.js';
+import { listNames } from './disk/list-names.js';
 import { readRecord } from './lock/lock-record.js';
 import { isExpiryDue } from './unclaimed/unclaimed-expiry.js';
 
 /** Rooms in which there is nothing while nothing is to be done, not even a directory. */
-const empty = ['incoming', 'queue', 'retry', 'control', 'tmp'] as const;
+const empty = ['incoming', 'queue', 'retry', 'tmp'] as const;
 
 /**
  * Whether a drain would find nothing to do, not even a missing directory to make, and no other drain is running. It takes no lock: its holder says so in the
@@ -21,6 +22,7 @@ export function isIdle(
     isWhole &&
     readRecord(`${root}/lock`) === undefined &&
     empty.every((room) => disk.readdirSync(`${root}/${room}`).length === 0) &&
+    listNames(disk, `${root}/control`).length === 0 &&
     // Anything else than a directory there is quarantined by a drain.
     disk.readdirSync(`${root}/dead`, { withFileTypes: true }).every((entry) => entry.isDirectory()) &&
     (unclaimedKeepMs === undefined ||

@@ -1,6 +1,6 @@
 import type { EventHeader } from '../../event/event.js';
 import { createSelector } from '../selection.js';
-import type { Discarded, DiscardedEntry, DiscardRequest } from '../spool.js';
+import type { ClaimedEntry, Discarded, DiscardedEntry, DiscardRequest } from '../spool.js';
 import { eventsOf, type MemoryState } from './memory-state.js';
 
 /** Makes the question whether an entry is meant; of an event that was not fanned out, without an endpoint. */
@@ -38,10 +38,10 @@ export function discard(state: MemoryState, { why, ...request }: DiscardRequest)
   const match = matcherOf(request);
   const entries = discardable(state, request);
   if (request.incoming) state.accepted = state.accepted.filter((entry) => !match(entry));
-  const claimed: string[] = [];
+  const claimed: ClaimedEntry[] = [];
   for (const [endpoint, queue] of state.queues) {
     const found = queue.owed.filter(({ event }) => match(event, endpoint));
-    claimed.push(...found.filter((owed) => owed.claimed).map(({ event }) => event.id));
+    for (const { event, claimed: isOut } of found) if (isOut) claimed.push({ event: event.id, endpoint });
     const dead = new Set(found.filter((owed) => !owed.claimed));
     queue.owed = queue.owed.filter((owed) => !dead.has(owed));
     for (const { event, attempts } of dead) queue.dead.push({ event, why: { ...why, attempts } });

@@ -68,7 +68,7 @@ function createMemoryLease(state: MemoryState, now: () => number): Lease {
     },
     waiting: async () => state.accepted.length,
     discard: async (request) => discard(state, request),
-    requests: () => [...requests.values()],
+    requests: () => ({ requests: [...requests.values()], unknown: [] }),
     noteProgress: (id) => void progress.set(id, (progress.get(id) ?? 0) + 1),
     finishRequest: (id) => void requests.delete(id),
     onHint(hint) {

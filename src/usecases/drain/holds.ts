@@ -108,7 +108,7 @@ export function createHolds({ lease, clock, report }: DrainPorts, options: Holds
   return {
     async keep(delivery) {
       const { endpoint, acceptedAt } = delivery;
-      if (requests.ends(delivery)) {
+      if (requests.ends(delivery, 'deregister')) {
         await settler.buryDeregistered(delivery);
         return;
       }

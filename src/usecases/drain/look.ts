@@ -1,4 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
+import { pausedMs } from '../../endpoint/health.js';
 import type { DrainParts } from './parts.js';
 import type { DrainOptions, DrainPorts } from './ports.js';
 import { sendUnqueued } from './sending/unqueued.js';
@@ -34,15 +35,15 @@ export function createLook(ports: DrainPorts, parts: DrainParts, options: DrainO
     if (clock.monotonic() < expireAt) return;
     expireAt = clock.monotonic() + expireEveryMs;
     for (const id of lease.owing())
-      if (lease.health(id).paused !== undefined) await settler.giveUpPaused(id, routing.holdKeepMs());
+      if (pausedMs(lease.health(id), clock.now()) > 0) await settler.giveUpPaused(id, routing.holdKeepMs());
   }
 
   /** @returns time until another endpoint may be tried, in ms */
   async function step(): Promise<number> {
     await sendUnqueued({ lease, attempts, signal, summary, clock, stays, isStopping });
     await intake.step();
-    // A request goes with a change of the hooks file: it is obeyed by the file as it is then.
-    if (!intake.isUnsettled() && requests.areWaiting()) await requests.step();
+    // A request to deregister goes with a change of the hooks file: it is obeyed by the file as it is then.
+    if (requests.areWaiting()) await requests.step({ isUnsettled: intake.isUnsettled() });
     holds.look();
     const before = clock.monotonic();
     const opensInMs = attempts.look();

@@ -139,6 +139,10 @@ export type Notice =
   | { kind: 'on-hold'; endpoint: EndpointLabel; count: number; keepMs: number }
   /** Deliveries were moved to the dead because their endpoint was deregistered. */
   | { kind: 'deregistered'; endpoint: EndpointLabel; count: number }
+  /** A person has ended the pause of the endpoint. */
+  | { kind: 'unpaused'; endpoint: EndpointLabel }
+  /** A request that only a newer version knows; it stays. */
+  | { kind: 'unknown-request'; entry: EntryProblem }
   /** The endpoint is registered again: nothing of it is on hold any more. */
   | { kind: 'resumed'; endpoint: EndpointLabel }
   /** Nobody is registered for the event, or the batch of so many events; it is kept, or dropped. */

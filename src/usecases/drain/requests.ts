@@ -1,10 +1,10 @@
 /** Requests to the drain that runs, obeyed a step at a time: others are to be sent to meanwhile. */
-import type { Endpoint } from '../../endpoint/endpoint.js';
-import type { EventHeader } from '../../event/event.js';
-import { isoTime } from '../../shared/iso-time.js';
-import type { ControlRequest, Delivery, DiscardRequest, Selection } from '../../spool/spool.js';
+import type { ControlRequest, Delivery } from '../../spool/spool.js';
+import { carryOut, isMoving, type MovingWish, type Step, type Steps } from '../operate/carry-out.js';
 import type { DrainPorts } from './ports.js';
+import { createObedience } from './reporting/obedience.js';
 import type { Routing } from './routing.js';
+import type { Cooldowns } from './settling/cooldowns.js';
 import type { Settler } from './settling/settle.js';
 
 /** How often requests are looked for, in ms, whatever hints there are. */
@@ -23,17 +23,20 @@ export interface Requests {
   areOpen(): boolean;
   /** In how many ms requests are looked for again. */
   dueMs(): number;
-  /** Obeys requests for a bounded time. */
-  step(): Promise<void>;
-  /** Whether a delivery that comes back belongs to a request that was obeyed while it was in flight. */
-  ends(delivery: Delivery): boolean;
+  /**
+   * Obeys requests for a bounded time.
+   * @param options.isUnsettled whether the hooks file is being written: what goes with a change of it waits
+   */
+  step(options: { isUnsettled: boolean }): Promise<void>;
+  /** Whether a delivery that comes back belongs to a request of this kind that was obeyed while it was in flight. */
+  ends(delivery: Delivery, kind: MovingWish['kind']): boolean;
 }
 
 /** A request that is being obeyed: walks over what is queued, until one has met nothing that is in flight. */
 interface Open {
   request: ControlRequest;
   /** The walk at hand, when it began, and when it may begin; monotonic ms. */
-  discard: DiscardRequest;
+  next: Steps;
   beganAt: number;
   dueAt: number;
   /** What was moved and is not reported yet, by endpoint. */
@@ -46,25 +49,19 @@ interface Open {
   hasWalked: boolean;
 }
 
-/** What a request to deregister moves: what is queued for its endpoints, and no one is registered for any more. */
-export function discardRequestOf(
-  { endpoints, hook }: ControlRequest,
-  endpointFor: (event: EventHeader, endpoint: string) => Endpoint | undefined,
-): DiscardRequest {
-  const select: Selection = { endpoints };
-  if (hook !== undefined) select.hook = hook;
-  return {
-    select,
-    stays: (event, endpoint) => endpointFor(event, endpoint) !== undefined,
-    why: { reason: 'deregistered', message: 'it was deregistered', time: isoTime(Date.now()) },
-  };
+export interface RequestsOptions {
+  routing: Routing;
+  settler: Settler;
+  cooldowns: Cooldowns;
 }
 
 /** The requests to a lease's holder. */
 export function createRequests(
-  { lease, clock, journal, report }: DrainPorts,
-  { routing, settler }: { routing: Routing; settler: Settler },
+  ports: DrainPorts,
+  { routing, settler, cooldowns }: RequestsOptions,
 ): Requests {
+  const { lease, clock, report } = ports;
+  const obedience = createObedience(ports);
   let lookedAt = Number.NEGATIVE_INFINITY;
   let readAt = lookedAt;
   let isFound = false;
@@ -81,48 +78,62 @@ export function createRequests(
     for (const id of open.keys()) lease.noteProgress(id);
   }
 
+  /** Those of a newer version stay, and are reported. */
+  function readAll(): readonly ControlRequest[] {
+    const { requests, unknown } = lease.requests();
+    for (const entry of unknown) report({ kind: 'unknown-request', entry });
+    return requests;
+  }
+
   function read(): void {
     readAt = clock.monotonic();
-    const requests = lease.requests();
+    const requests = readAll();
     const ids = new Set(requests.map(({ id }) => id));
     for (const id of open.keys()) if (!ids.has(id)) open.delete(id);
     for (const request of requests) if (!open.has(request.id)) open.set(request.id, opened(request));
   }
 
-  function firstDue(): Open | undefined {
+  function firstDue(isAllowed: (request: ControlRequest) => boolean): Open | undefined {
     const now = clock.monotonic();
-    for (const request of open.values()) if (request.dueAt <= now) return request;
+    for (const each of open.values()) if (each.dueAt <= now && isAllowed(each.request)) return each;
     return undefined;
   }
 
   /** They are read once a second, and not once for each of them. */
-  function next(): Open | undefined {
-    if (firstDue() === undefined || clock.monotonic() - readAt >= pollMs) read();
-    const due = firstDue();
+  function next(isAllowed: (request: ControlRequest) => boolean): Open | undefined {
+    if (firstDue(isAllowed) === undefined || clock.monotonic() - readAt >= pollMs) read();
+    const due = firstDue(isAllowed);
     if (due !== undefined) Object.assign(due, { beganAt: clock.monotonic(), hasMetInFlight: false });
     return due;
   }
 
+  function begin({ wish }: ControlRequest): Steps {
+    return carryOut(wish, {
+      ...ports,
+      isRegistered: (event, endpoint) => routing.endpointFor(event, endpoint) !== undefined,
+    });
+  }
+
   function opened(request: ControlRequest): Open {
-    const discard = discardRequestOf(request, (event, endpoint) => routing.endpointFor(event, endpoint));
     const at = { beganAt: 0, dueAt: Number.NEGATIVE_INFINITY };
     const met = { inFlight: new Set<string>(), hasMetInFlight: false, hasWalked: false };
-    return { request, discard, ...at, counts: new Map(), ...met };
+    return { request, next: begin(request), ...at, counts: new Map(), ...met };
   }
 
   function endWalk(walked: Open): void {
-    for (const [id, count] of walked.counts) report({ kind: 'deregistered', endpoint: { id }, count });
+    const { request } = walked;
+    if (isMoving(request.wish)) obedience.moved(request.wish, walked.counts);
     walked.counts.clear();
     current = undefined;
     walked.hasWalked = true;
     if (walked.hasMetInFlight) {
       const now = clock.monotonic();
       walked.dueAt = now + Math.max(pollMs, now - walked.beganAt);
-      walked.discard = { ...walked.discard }; // a walk belongs to its object
+      walked.next = begin(request);
       return;
     }
-    open.delete(walked.request.id);
-    lease.finishRequest(walked.request.id);
+    open.delete(request.id);
+    lease.finishRequest(request.id);
     lookedAt = Number.NEGATIVE_INFINITY; // there may be another one
   }
 
@@ -133,19 +144,22 @@ export function createRequests(
     return first;
   }
 
+  function note(walked: Open, { entries, claimed, quarantined, changed }: Step): void {
+    const { counts, inFlight, request } = walked;
+    for (const { endpoint = '' } of entries) counts.set(endpoint, (counts.get(endpoint) ?? 0) + 1);
+    if (claimed.length > 0) walked.hasMetInFlight = true;
+    for (const { event, endpoint } of claimed) inFlight.add(`${endpoint} ${event}`);
+    quarantined.forEach(settler.noteQuarantined);
+    for (const endpoint of changed) cooldowns.end(endpoint);
+    obedience.changed(request.wish, changed);
+  }
+
   /** Walks on for a bounded time. */
   async function walk(walked: Open): Promise<void> {
-    const { discard, counts, inFlight, request } = walked;
-    const { entries, claimed, quarantined, isDone } = await lease.discard(discard);
-    for (const { event, hook, endpoint = '' } of entries) {
-      journal.write({ time: isoTime(clock.now()), what: 'deregistered', event, hook, endpoint });
-      counts.set(endpoint, (counts.get(endpoint) ?? 0) + 1);
-    }
-    if (claimed.length > 0) walked.hasMetInFlight = true;
-    for (const event of claimed) for (const id of request.endpoints) inFlight.add(`${id} ${event}`);
-    quarantined.forEach(settler.noteQuarantined);
-    if (isDone) endWalk(walked);
-    else if (entries.length > 0 || !walked.hasWalked) noteProgress();
+    const step = await walked.next();
+    note(walked, step);
+    if (step.isDone) endWalk(walked);
+    else if (step.entries.length > 0 || !walked.hasWalked) noteProgress();
   }
 
   return {
@@ -154,7 +168,7 @@ export function createRequests(
       if (current !== undefined || firstDueAt() <= now) return true;
       if (now - lookedAt >= pollMs) {
         lookedAt = now;
-        isFound = lease.requests().some(({ id }) => !open.has(id));
+        isFound = readAll().some(({ id }) => !open.has(id));
       }
       return isFound;
     },
@@ -163,19 +177,21 @@ export function createRequests(
       if (current !== undefined) return 1;
       return Math.max(Math.min(lookedAt + pollMs, firstDueAt()) - clock.monotonic(), 1);
     },
-    async step() {
+    async step({ isUnsettled }) {
+      const isAllowed = ({ wish }: ControlRequest): boolean => !isUnsettled || wish.kind !== 'deregister';
       isFound = false;
       const until = clock.monotonic() + stepMs;
       do {
-        current ??= next();
+        if (current !== undefined && !isAllowed(current.request)) return;
+        current ??= next(isAllowed);
         if (current === undefined) return;
         await walk(current);
       } while (current === undefined && clock.monotonic() < until);
     },
-    ends({ endpoint, event }) {
+    ends({ endpoint, event }, kind) {
       const key = `${endpoint} ${event.id}`;
-      for (const { inFlight, counts } of open.values()) {
-        if (!inFlight.delete(key)) continue;
+      for (const { request, inFlight, counts } of open.values()) {
+        if (request.wish.kind !== kind || !inFlight.delete(key)) continue;
         noteProgress();
         counts.set(endpoint, (counts.get(endpoint) ?? 0) + 1);
         return true;

@@ -5,16 +5,17 @@ import { looksLikeUrl } from '../../event/webhook-url.js';
 import type { Hooks } from '../../routing/hooks.js';
 import { createRouter } from '../../routing/match.js';
 import { CapnhookError } from '../../shared/errors.js';
-import type { ControlRequest, Spool } from '../../spool/spool.js';
+import type { Spool } from '../../spool/spool.js';
+import type { DeregisterWish } from '../../spool/wish.js';
 import { badHookPattern } from '../bad-hook.js';
-import { discardRequestOf } from '../drain/requests.js';
+import { discardRequestOf, type IsRegistered } from '../operate/carry-out.js';
+import { type FulfilPorts, fulfil } from '../operate/fulfil.js';
 import { checkedUrl } from './checked-url.js';
-import { type MovePorts, moveToDead } from './move-to-dead.js';
 import { type ProbablyMeant, probablyMeant } from './probably-meant.js';
 import { countDead, countMatching, countQueued, idsWithDeliveries } from './queued-deliveries.js';
 import type { Registrations } from './registrations.js';
 
-export interface DeregisterPorts extends MovePorts {
+export interface DeregisterPorts extends FulfilPorts {
   registrations: Pick<Registrations, 'path' | 'requireFile' | 'remove'>;
   spool: Pick<
     Spool,
@@ -106,18 +107,21 @@ async function moveUnregistered(
   ports: DeregisterPorts,
   { hooks, endpoints, hook, removedFrom, dryRun, onWaiting }: Unregistered,
 ): Promise<Pick<Deregistered, 'moved' | 'isPending'>> {
-  const request: ControlRequest = { id: ports.newId(), request: 'deregister', endpoints };
-  if (hook !== undefined) request.hook = hook;
+  const wish: DeregisterWish = { kind: 'deregister', select: { endpoints } };
+  if (hook !== undefined) wish.select.hook = hook;
   const router = createRouter(hooks);
-  const discard = discardRequestOf(request, (event, endpoint) => router.endpointFor(event, endpoint));
+  const isRegistered: IsRegistered = (event, endpoint) => router.endpointFor(event, endpoint) !== undefined;
   const { spool } = ports;
-  const matching = await countMatching(spool, discard);
+  const matching = await countMatching(
+    spool,
+    discardRequestOf(wish, { isRegistered, now: ports.clock.now() }),
+  );
   if (dryRun) return { moved: matching };
   // A drain may have deliveries in flight that are not queued: it is asked in any case.
   const isNeeded = matching > 0 || (removedFrom.length > 0 && (await spool.isHeld()));
   if (!isNeeded) return { moved: 0 };
   const deadBefore = await countDead(spool, endpoints);
-  const isFinished = await moveToDead(ports, { request, discard, onWaiting });
+  const isFinished = await fulfil(ports, { id: ports.newId(), wish }, { isRegistered, onWaiting });
   const moved = (await countDead(spool, endpoints)) - deadBefore;
   return isFinished ? { moved } : { moved, isPending: true };
 }

@@ -1,26 +1,26 @@
 import { describe, expect, it } from 'vitest';
 import type { EventHeader } from '../../../src/event/event.js';
-import type { Lease } from '../../../src/spool/spool.js';
-import { discardRequestOf } from '../../../src/usecases/drain/requests.js';
+import type { ControlRequest, Lease } from '../../../src/spool/spool.js';
+import { discardRequestOf } from '../../../src/usecases/operate/carry-out.js';
 import { draining, hooksOf } from '../../support/draining.js';
 import { gate, until } from '../../support/world.js';
 
-function request(id: string, over: { endpoints?: readonly string[]; hook?: string } = {}) {
-  return { id, request: 'deregister' as const, endpoints: ['a'], ...over };
+function request(id: string, { endpoints = ['a'] }: { endpoints?: readonly string[] } = {}): ControlRequest {
+  return { id, wish: { kind: 'deregister', select: { endpoints } } };
 }
 
 describe('discardRequestOf()', () => {
-  const of = (hook: string | undefined): EventHeader => ({ id: 'e', hook, time: '' }) as EventHeader;
+  const of = (hook: string): EventHeader => ({ id: 'e', hook, time: '' });
 
   it('discardRequestOf() selects by endpoint and hook, and leaves what is registered', () => {
-    const endpoint = hooksOf({ x: ['a'] }).endpoints.get('a');
-    const request1 = request('1', { hook: 'build.*' });
-    const { select, stays } = discardRequestOf(request1, ({ hook }) =>
-      hook === 'kept' ? endpoint : undefined,
+    const select = { endpoints: ['a'], hook: 'build.*' };
+    const asked = discardRequestOf(
+      { kind: 'deregister', select },
+      { isRegistered: ({ hook }) => hook === 'kept', now: 0 },
     );
-    expect(select).toEqual({ endpoints: ['a'], hook: 'build.*' });
-    expect(stays?.(of('complete'), 'a')).toBe(false);
-    expect(stays?.(of('kept'), 'a')).toBe(true);
+    expect(asked.select).toEqual(select);
+    expect(asked.stays?.(of('complete'), 'a')).toBe(false);
+    expect(asked.stays?.(of('kept'), 'a')).toBe(true);
   });
 });
 

@@ -2,14 +2,28 @@
  * `endpoints/<endpoint>.json`: what must last from one pass to the next.
  * History only: losing it, or finding it torn, costs nothing else.
  */
-import { type FailedDelivery, type Health, type HeldAll, maxAgainst } from '../../../endpoint/health.js';
+import {
+  type FailedDelivery,
+  type Health,
+  type HeldAll,
+  maxAgainst,
+  type Pause,
+} from '../../../endpoint/health.js';
 import { parsePace } from '../../../endpoint/pace.js';
 import type { ClockReading } from '../../../shared/clock.js';
 import { ignoreErrno } from '../../../shared/errors.js';
 import type { Disk } from '../disk/disk.js';
 import { privateFile } from '../disk/layout.js';
 import { readEntry } from '../disk/read-entry.js';
-import { discard, writeWhole } from '../disk/write-file.js';
+import {
+  closeQuietly,
+  discard,
+  ensureRoom,
+  removeIfThere,
+  syncDirectory,
+  writeDurably,
+  writeWhole,
+} from '../disk/write-file.js';
 import type { EndpointFiles } from './endpoint-files.js';
 
 /** Minimum time between two writes, in ms. */
@@ -18,8 +32,12 @@ const maxBytes = 64 * 1024;
 
 export interface HealthFiles {
   get(endpoint: string): Health;
-  /** @param isImmediate whether it is to outlast the process from now on; default: from a second later on */
-  set(endpoint: string, health: Health, options?: { isImmediate?: boolean }): void;
+  /**
+   * @param options.isImmediate whether it is to outlast the process from now on; default: from a second later on
+   * @param options.isDurable whether it is to outlast a power cut as well; default false
+   * @throws only where it is to be durable: the errno of what failed
+   */
+  set(endpoint: string, health: Health, options?: { isImmediate?: boolean; isDurable?: boolean }): void;
   /** An endpoint that is owed nothing is not known any more, unless there is something to know. */
   forget(endpoint: string): void;
   /** Writes what has changed. */
@@ -54,6 +72,12 @@ export function createHealthFiles(
     writeHealth(disk, root, { endpoint, health, token });
   }
 
+  function writeLasting(endpoint: string, health: Health): void {
+    files.add(nameOf(endpoint));
+    writeDurableHealth(disk, root, { endpoint, health, token });
+    changed.delete(endpoint);
+  }
+
   return {
     get(endpoint) {
       let health = known.get(endpoint);
@@ -63,8 +87,10 @@ export function createHealthFiles(
       }
       return health;
     },
-    set(endpoint, health, { isImmediate = false } = {}) {
+    set(endpoint, health, { isImmediate = false, isDurable = false } = {}) {
+      if (isDurable) writeLasting(endpoint, health);
       known.set(endpoint, health);
+      if (isDurable) return;
       if (isImmediate) {
         changed.delete(endpoint);
         write(endpoint, health);
@@ -122,7 +148,7 @@ function writeHealth(
       return;
     }
     temporary = `${root}/tmp/${token()}`; // random bytes come from a file, too
-    const bytes = Buffer.from(`${JSON.stringify({ endpoint, ...health })}\n`);
+    const bytes = bytesOf(endpoint, health);
     // No fsync: of a thousand endpoints that fail at the same time each would hold up all others.
     writeWhole(disk, temporary, { bytes, mode: privateFile });
     disk.renameSync(temporary, path);
@@ -130,6 +156,28 @@ function writeHealth(
     if (temporary !== undefined) discard(disk, temporary);
     ignoreErrno(error);
   }
+}
+
+/** For what a person asked for: it was promised. @throws the errno of what failed */
+function writeDurableHealth(
+  disk: Disk,
+  root: string,
+  { endpoint, health, token }: { endpoint: string; health: Health; token: () => string },
+): void {
+  const directory = ensureRoom(disk, root, 'endpoints');
+  const path = `${directory}/${nameOf(endpoint)}`;
+  if (isEmpty(health)) removeIfThere(disk, path);
+  else {
+    const temporary = `${root}/tmp/${token()}`;
+    const content = { bytes: bytesOf(endpoint, health), mode: privateFile };
+    closeQuietly(disk, writeDurably(disk, temporary, content));
+    disk.renameSync(temporary, path);
+  }
+  syncDirectory(disk, directory);
+}
+
+function bytesOf(endpoint: string, health: Health): Buffer {
+  return Buffer.from(`${JSON.stringify({ endpoint, ...health })}\n`);
 }
 
 function nameOf(endpoint: string): string {
@@ -150,6 +198,7 @@ function parseHealth(text: string): Health {
   if (typeof value !== 'object' || value === null) return {};
   const { failures, since, parkedUntil, failedAt, paused, last, failedDeliveries } = value as Health;
   const { ageFrom, allowed, against, clock, pace, limitedAt, heldSince, heldAll, mistake } = value as Health;
+  const { pause } = value as Health;
   const askedUntil = askedUntilOf(value as Health & { asked?: unknown });
   return {
     failures: isCount(failures) ? failures : undefined,
@@ -163,6 +212,7 @@ function parseHealth(text: string): Health {
     heldAll: isHeldAll(heldAll) ? heldAll : undefined,
     mistake: typeof mistake === 'string' ? mistake : undefined,
     paused: typeof paused === 'string' ? paused : undefined,
+    pause: isPause(pause) ? pause : undefined,
     last: typeof last === 'string' ? last : undefined,
     failedDeliveries: isFailedDeliveries(failedDeliveries) ? failedDeliveries : undefined,
     allowed: isCount(allowed) && allowed >= 1 ? allowed : undefined,
@@ -185,6 +235,12 @@ function isHeldAll(value: unknown): value is HeldAll {
   if (typeof value !== 'object' || value === null) return false;
   const { hooks, queue, afterMs } = value as HeldAll;
   return typeof hooks === 'string' && typeof queue === 'string' && isCount(afterMs);
+}
+
+function isPause(value: unknown): value is Pause {
+  if (typeof value !== 'object' || value === null) return false;
+  const { by, at, until } = value as Pause;
+  return typeof by === 'string' && isCount(at) && (until === undefined || isCount(until));
 }
 
 function isAgainst(value: unknown): value is readonly string[] {

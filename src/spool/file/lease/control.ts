@@ -2,14 +2,15 @@
  * `control/<id>.json`: requests to the drain that runs, each a file, written
  * durably and removed when it is obeyed. The directory is the drain's own user's.
  */
-import { errnoOf, ignoreErrno } from '../../../shared/errors.js';
-import type { ControlRequest, EntryProblem } from '../../spool.js';
+import { ignoreErrno } from '../../../shared/errors.js';
+import type { ControlRequest, EntryProblem, WaitingRequests } from '../../spool.js';
 import type { Disk } from '../disk/disk.js';
 import { privateFile } from '../disk/layout.js';
 import { listNames } from '../disk/list-names.js';
 import { putAside } from '../disk/put-aside.js';
 import { readEntry } from '../disk/read-entry.js';
 import { closeQuietly, ensureRoom, removeIfThere, syncDirectory, writeDurably } from '../disk/write-file.js';
+import { parseWish, wishToText } from './wish-text.js';
 
 const maxBytes = 64 * 1024;
 
@@ -24,8 +25,8 @@ export function writeRequest(
 ): void {
   const control = ensureRoom(disk, root, 'control');
   const temporary = `${root}/tmp/${token}`;
-  const { id, ...said } = request;
-  const bytes = Buffer.from(`${JSON.stringify({ capnhook: 1, ...said })}\n`);
+  const { id, wish } = request;
+  const bytes = Buffer.from(wishToText(wish));
   closeQuietly(disk, writeDurably(disk, temporary, { bytes, mode: privateFile }));
   disk.renameSync(temporary, `${control}/${id}.json`);
   syncDirectory(disk, control);
@@ -56,62 +57,54 @@ export function removeRequest(disk: Disk, root: string, id: string): void {
   syncDirectory(disk, `${root}/control`);
 }
 
-/**
- * The requests that wait, oldest first; other files are quarantined.
- * @param options.now ms since the epoch
- * @throws the errno of a directory that cannot be listed
- */
-export function readRequests(
-  disk: Disk,
-  root: string,
-  { now, onQuarantined }: { now: number; onQuarantined(entry: EntryProblem): void },
-): ControlRequest[] {
-  return listNames(disk, `${root}/control`)
-    .sort()
-    .flatMap((name) => readRequest(disk, root, { name, now, onQuarantined }));
+/** What lies in `control/`. */
+export interface FoundRequests extends WaitingRequests {
+  /** Files that are not requests, and were quarantined. */
+  quarantined: readonly EntryProblem[];
 }
 
+type FoundRequest =
+  | { kind: 'request'; request: ControlRequest }
+  | { kind: 'unknown' | 'quarantined'; entry: EntryProblem };
+
+/**
+ * Reads the requests that wait, oldest first.
+ * @param now ms since the epoch
+ * @throws the errno of a directory that cannot be listed
+ */
+export function readRequests(disk: Disk, root: string, now: number): FoundRequests {
+  const [requests, unknown, quarantined]: [ControlRequest[], EntryProblem[], EntryProblem[]] = [[], [], []];
+  for (const name of listNames(disk, `${root}/control`).sort()) {
+    const found = readRequest(disk, root, { name, now });
+    if (found?.kind === 'request') requests.push(found.request);
+    else if (found?.kind === 'unknown') unknown.push(found.entry);
+    else if (found?.kind === 'quarantined') quarantined.push(found.entry);
+  }
+  return { requests, unknown, quarantined };
+}
+
+/** @returns undefined for a file that was removed, is still being written, or cannot be read now */
 function readRequest(
   disk: Disk,
   root: string,
-  { name, now, onQuarantined }: { name: string; now: number; onQuarantined(entry: EntryProblem): void },
-): ControlRequest[] {
+  { name, now }: { name: string; now: number },
+): FoundRequest | undefined {
   const path = `${root}/control/${name}`;
   try {
     const found = readEntry(disk, path, { maxBytes });
-    if (found.kind === 'gone') return [];
+    if (found.kind === 'gone') return undefined;
     const id = /^([A-Za-z0-9_-]{1,128})\.json$/.exec(name)?.[1];
-    const request =
-      found.kind === 'read' && id !== undefined ? parse(id, found.bytes.toString('utf8')) : undefined;
-    if (request !== undefined) return [request];
+    const read = found.kind === 'read' ? parseWish(found.bytes.toString('utf8')) : undefined;
+    if (read?.kind === 'unknown') return { kind: 'unknown', entry: { name, reason: read.reason } };
+    if (read?.kind === 'wish' && id !== undefined)
+      return { kind: 'request', request: { id, wish: read.wish } };
     const stat = disk.lstatSync(path, { throwIfNoEntry: false });
-    if (stat !== undefined && Math.abs(now - stat.mtimeMs) < unfinishedMs) return [];
+    if (stat !== undefined && Math.abs(now - stat.mtimeMs) < unfinishedMs) return undefined;
     const reason = found.kind === 'unreadable' ? found.reason : 'it is no request that this version knows';
     const moved = putAside(disk, root, { path, name, reason: `it stood in control/, and ${reason}` });
-    if (moved !== undefined) onQuarantined(moved);
+    return moved && { kind: 'quarantined', entry: moved };
   } catch (error) {
     ignoreErrno(error); // it is looked at again soon
-    if (errnoOf(error) === 'ENOENT') return [];
-  }
-  return [];
-}
-
-function parse(id: string, text: string): ControlRequest | undefined {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
     return undefined;
   }
-  if (typeof value !== 'object' || value === null) return undefined;
-  const { request, endpoints, hook } = value as Partial<ControlRequest>;
-  const areIds = Array.isArray(endpoints) && endpoints.every(isEndpointDirectory);
-  if (request !== 'deregister' || !areIds) return undefined;
-  if (hook === undefined) return { id, request, endpoints };
-  return typeof hook === 'string' ? { id, request, endpoints, hook } : undefined;
-}
-
-/** What a request names becomes part of a path. */
-function isEndpointDirectory(text: unknown): boolean {
-  return typeof text === 'string' && /^[A-Za-z0-9_][A-Za-z0-9._~-]{0,127}$/.test(text);
 }

@@ -1,5 +1,5 @@
 import { monotonicMs } from '../../../shared/monotonic.js';
-import type { Discarded, DiscardedEntry, DiscardRequest } from '../../spool.js';
+import type { ClaimedEntry, Discarded, DiscardedEntry, DiscardRequest } from '../../spool.js';
 import { createLateSyncs, type LateSyncs } from '../disk/late-syncs.js';
 import { discardAll, type Found } from './discard.js';
 import type { LeaseTools } from './tools.js';
@@ -50,7 +50,7 @@ async function takeStep(walk: Iterator<Found>, late: LateSyncs): Promise<Omit<Di
 
 function walkOn(walk: Iterator<Found>): Omit<Discarded, 'quarantined'> {
   const entries: DiscardedEntry[] = [];
-  const claimed: string[] = [];
+  const claimed: ClaimedEntry[] = [];
   const until = monotonicMs() + maxStepMs;
   for (;;) {
     const { value, done } = walk.next();

@@ -9,7 +9,7 @@ import type { EventHeader } from '../../../event/event.js';
 import { maxEventFileBytes, parseEvent } from '../../../event/record.js';
 import { errnoOf } from '../../../shared/errors.js';
 import { createSelector, type Selector } from '../../selection.js';
-import type { DiscardedEntry, DiscardRequest, Why } from '../../spool.js';
+import type { ClaimedEntry, DiscardedEntry, DiscardRequest, Why } from '../../spool.js';
 import { isBlank, openBatchText } from '../batch/batch-text.js';
 import type { BatchTexts } from '../batch/batch-texts.js';
 import { acceptedAt, headerOf } from '../batch/delivery-file.js';
@@ -50,7 +50,7 @@ interface Walk {
 }
 
 /** What one step has found: an entry that matches, one that is claimed, or neither. */
-export type Found = { entry?: DiscardedEntry; claimed?: string };
+export type Found = { entry?: DiscardedEntry; claimed?: ClaimedEntry };
 
 /** Walks over what is queued, one entry a step. @throws the errno of what failed */
 export function* discardAll(
@@ -62,7 +62,9 @@ export function* discardAll(
   for (const { endpoint, file } of tools.sent?.() ?? []) {
     const { event, stat } = file;
     const at = acceptedAt({ id: event.id, stat, now: tools.now() });
-    yield isMeant(walk, { header: event, endpoint, acceptedAt: at }) ? { claimed: event.id } : {};
+    yield isMeant(walk, { header: event, endpoint, acceptedAt: at })
+      ? { claimed: { event: event.id, endpoint } }
+      : {};
   }
   if (request.incoming) yield* discardIncoming(disk, root, walk);
   const endpoints =
@@ -96,7 +98,7 @@ function discardSlot(slot: Slot, { endpoint, walk }: { endpoint: string; walk: W
   if (found.kind !== 'read') return {};
   const { event, acceptedAt: at } = found;
   if (!isMeant(walk, { header: event, endpoint, acceptedAt: at })) return {};
-  if (tools.isClaimed(endpoint, slot)) return { claimed: event.id };
+  if (tools.isClaimed(endpoint, slot)) return { claimed: { event: event.id, endpoint } };
   const entry: DiscardedEntry = { event: event.id, endpoint, events: 1 };
   if (event.hook !== undefined) entry.hook = event.hook;
   if (tools.moving !== undefined) {

@@ -13,6 +13,7 @@ import { noteProgress, readRequests, removeRequest } from './control.js';
 import { createDiscardSteps } from './discard-steps.js';
 import { createFinishing, type Finishing } from './finishing.js';
 import { createIntakeSteps } from './intake-steps.js';
+import { createRequestReports } from './request-reports.js';
 import { type LeaseOptions, type LeaseTools, openTools } from './tools.js';
 
 /** Opens the spool for draining, after putting in order what an earlier drain left half done. */
@@ -72,11 +73,16 @@ function requestSide({
   disk,
   root,
   now,
+  token,
   quarantined,
 }: LeaseTools): Pick<Lease, 'requests' | 'noteProgress' | 'finishRequest'> {
+  const reports = createRequestReports(disk, root, token);
   return {
-    requests: () =>
-      readRequests(disk, root, { now: now(), onQuarantined: (entry) => quarantined.push(entry) }),
+    requests() {
+      const found = readRequests(disk, root, now());
+      quarantined.push(...found.quarantined);
+      return { requests: found.requests, unknown: reports.newOf(found.unknown) };
+    },
     noteProgress: (id) => noteProgress(disk, root, { id, nowMs: now() }),
     finishRequest: (id) => removeRequest(disk, root, id),
   };

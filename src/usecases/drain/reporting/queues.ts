@@ -1,7 +1,7 @@
 /** What is still queued, for whom and why: the end of every summary. */
 
 import type { Rate } from '../../../endpoint/endpoint.js';
-import { type Conduct, type Health, parkedUntil } from '../../../endpoint/health.js';
+import { type Conduct, type Health, parkedUntil, pausedMs } from '../../../endpoint/health.js';
 import { waitForPace } from '../../../endpoint/pace.js';
 import type { Moment } from '../../../shared/clock.js';
 import { isoTime } from '../../../shared/iso-time.js';
@@ -36,9 +36,10 @@ export function queuedOf(facts: QueueFacts, moment: Moment): Queued {
   const { now } = moment;
   const isHeld = facts.held === undefined ? health.heldSince !== undefined : facts.held >= count;
   if (isHeld) return { endpoint, count, why: 'on-hold' };
-  if (health.mistake !== undefined && health.paused === undefined)
+  const isPaused = pausedMs(health, now) > 0;
+  if (health.mistake !== undefined && !isPaused)
     return { endpoint, count, why: 'misconfigured', what: health.mistake };
-  if (health.paused !== undefined) return { endpoint, count, why: 'paused', what: health.paused };
+  if (isPaused) return pausedQueue({ endpoint, count, health });
   if (health.failures) {
     const until = parkedUntil(health, moment, conduct);
     const parked: Queued = { endpoint, count, why: 'parked', nextAttempt: isoTime(Math.max(until, now)) };
@@ -56,6 +57,12 @@ export function queuedOf(facts: QueueFacts, moment: Moment): Queued {
   const due: Queued = { endpoint, count, why: 'due' };
   if (facts.cutOff !== undefined) due.what = facts.cutOff;
   return due;
+}
+
+function pausedQueue({ endpoint, count, health }: Pick<QueueFacts, 'endpoint' | 'count' | 'health'>): Queued {
+  const paused: Queued = { endpoint, count, why: 'paused', what: health.paused ?? '' };
+  if (health.pause?.until !== undefined) paused.nextAttempt = isoTime(health.pause.until);
+  return paused;
 }
 
 /** The queues that a summary names, in an order that does not change with their lengths, and the number of the others. */

@@ -10,7 +10,7 @@ export function troubleNotices(queues: readonly Queued[], lease: Pick<Lease, 'he
   const troubled = queues.filter(({ why }) => why === 'parked' || why === 'paused');
   troubled.sort((a, b) => (a.endpoint < b.endpoint ? -1 : 1));
   const notices: Notice[] = troubled.slice(0, maxNamed).map((queued) => {
-    const { since } = lease.health(queued.endpoint);
+    const { pause, since = pause?.at } = lease.health(queued.endpoint);
     return since === undefined ? { kind: 'standing', queued } : { kind: 'standing', queued, since };
   });
   const rest = troubled.slice(maxNamed);

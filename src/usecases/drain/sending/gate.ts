@@ -1,7 +1,7 @@
 /** When an endpoint may be tried: its health, its rate, and what this drain knows of it. */
 import type { Endpoint } from '../../../endpoint/endpoint.js';
 import type { Health } from '../../../endpoint/health.js';
-import { earlyAt, parkedUntil, runPauseMs } from '../../../endpoint/health.js';
+import { earlyAt, parkedUntil, pausedMs, runPauseMs } from '../../../endpoint/health.js';
 import { paceAfter, waitForPace } from '../../../endpoint/pace.js';
 import { momentOf } from '../../../shared/clock.js';
 import type { DrainPorts } from '../ports.js';
@@ -47,8 +47,9 @@ export function createGate(
   return {
     closedMs(id) {
       const health = lease.health(id);
-      if (health.paused !== undefined) return Infinity;
-      return Math.max(parkedMs(id, health), cooldowns.leftMs(id));
+      const paused = pausedMs(health, clock.now());
+      if (paused === Infinity) return Infinity;
+      return Math.max(paused, parkedMs(id, health), cooldowns.leftMs(id));
     },
     isEarly: (id) => tryEveryMs !== undefined && scheduledMs(id, lease.health(id)) > 0,
     pacedMs(id) {

@@ -273,7 +273,7 @@ describe('fanOut() with endpoints that can be sent to now', () => {
     const [claimed] = (await lease.claim('a', { limit: 1, now: 0 })).deliveries;
     const request = { select: { endpoints: ['a'] }, incoming: true, why: reason };
     const discarded = await discardAll(lease, request);
-    expect(discarded.claimed).toEqual([claimed!.event.id]);
+    expect(discarded.claimed).toEqual([{ event: claimed!.event.id, endpoint: 'a' }]);
     expect(discarded.entries).toHaveLength(1);
     expect(names(`${root}/incoming`)).toEqual([`${claimed!.event.id}.json`]);
     await lease.done(claimed!);

@@ -1,19 +1,17 @@
-/** `deregister` beside a drain: for how long that is waited for. */
+/** A wish beside a drain: for how long that is waited for. */
 import { describe, expect, it } from 'vitest';
 import { createMemorySpool } from '../../../src/spool/memory/memory-spool.js';
 import type { Lease } from '../../../src/spool/spool.js';
-import { moveToDead } from '../../../src/usecases/register/move-to-dead.js';
+import { fulfil } from '../../../src/usecases/operate/fulfil.js';
 
-const why = { reason: 'deregistered', message: 'it was deregistered', time: '' };
-
-/** Moves deliveries to the dead beside a drain that does something at each look, `ms` after the beginning. */
+/** Deregisters an endpoint beside a drain that does something at each look, `ms` after the beginning. */
 async function ending(drain: (lease: Lease, ms: number) => Promise<void> | void) {
   const spool = createMemorySpool({ now: () => 0 });
   const leased = await spool.lease('daemon');
   if (leased.held) throw new Error('it is held');
   let ms = 0;
   let told = 0;
-  const request = { id: '1', request: 'deregister' as const, endpoints: ['a'] };
+  const request = { id: '1', wish: { kind: 'deregister' as const, select: { endpoints: ['a'] } } };
   const ports = {
     spool,
     clock: { now: () => ms, monotonic: () => ms },
@@ -23,9 +21,8 @@ async function ending(drain: (lease: Lease, ms: number) => Promise<void> | void)
       await drain(leased.lease, ms);
     },
   };
-  const isEnded = await moveToDead(ports, {
-    request,
-    discard: { select: {}, why },
+  const isEnded = await fulfil(ports, request, {
+    isRegistered: () => false,
     onWaiting: () => {
       told += 1;
     },
@@ -33,7 +30,7 @@ async function ending(drain: (lease: Lease, ms: number) => Promise<void> | void)
   return { isEnded, ms, told, isLeft: await spool.hasRequest('1') };
 }
 
-describe('moveToDead()', () => {
+describe('fulfil()', () => {
   it('waits as long as the drain gets on with the request, and says so once', async () => {
     const ended = await ending((lease, ms) => {
       if (ms % 10_000 === 0) lease.noteProgress('1');
@@ -49,7 +46,7 @@ describe('moveToDead()', () => {
     expect(ended).toEqual({ isEnded: false, ms: 16_000, told: 0, isLeft: true });
   });
 
-  it('moves them itself when the drain has ended', async () => {
+  it('carries it out itself when the drain has ended', async () => {
     const ended = await ending(async (lease, ms) => {
       if (ms === 3_000) await lease.close();
     });

@@ -1,27 +1,22 @@
-/**
- * Moving the deliveries of a deregistered endpoint to `dead/`: under the drain's
- * lock, or by a request to the drain that holds it.
- */
+/** Fulfilling a wish: under the drain's lock, or by a request to the drain that holds it. */
 import type { Journal } from '../../journal/journal.js';
 import type { Clock } from '../../shared/clock.js';
 import { isoTime } from '../../shared/iso-time.js';
-import type { ControlRequest, DiscardRequest, Lease, Spool } from '../../spool/spool.js';
+import type { ControlRequest, Lease, Spool } from '../../spool/spool.js';
+import { carryOut, type IsRegistered } from './carry-out.js';
 
-export interface MovePorts {
+export interface FulfilPorts {
   spool: Pick<Spool, 'lease' | 'request' | 'hasRequest' | 'requestProgress'>;
   clock: Pick<Clock, 'now' | 'monotonic'>;
   /** Resolves after `ms`. */
   sleep(ms: number): Promise<void>;
-  /** Opens the journal; it is closed after the move. */
+  /** Opens the journal; it is closed afterwards. */
   openJournal(): Journal;
 }
 
-/** What to move. */
-export interface Move {
-  /** As a running drain is asked for it. */
-  request: ControlRequest;
-  /** The same, for the holder of the lock. */
-  discard: DiscardRequest;
+export interface FulfilOptions {
+  /** Whether a delivery is registered, for the holder of the lock. */
+  isRegistered: IsRegistered;
   /** Called once, where a running drain takes longer than two seconds and is still at work. */
   onWaiting?: (() => void) | undefined;
 }
@@ -39,22 +34,26 @@ const noticeAfterMs = 2_000;
 const pollsPerTry = 10;
 
 /**
- * Moves deliveries to `dead/`, or has a running drain move them for as long as that makes progress.
+ * Carries out a wish, or has a running drain do it for as long as that makes progress.
  * @returns false if that one has made no progress for 15 s; the request stays
  * @throws CapnhookError as the spool's methods
  */
-export async function moveToDead(ports: MovePorts, move: Move): Promise<boolean> {
+export async function fulfil(
+  ports: FulfilPorts,
+  request: ControlRequest,
+  options: FulfilOptions,
+): Promise<boolean> {
   const { spool, clock, sleep } = ports;
-  if (await moveUnderLock(ports, move)) return true;
-  const { id } = move.request;
-  await spool.request(move.request);
+  if (await fulfilUnderLock(ports, request, options)) return true;
+  const { id } = request;
+  await spool.request(request);
   const noticeAt = clock.monotonic() + noticeAfterMs;
   let seen = await spool.requestProgress(id);
   let progressAt = clock.monotonic();
   let isNoticeDue = true;
   for (let polls = 1; seen !== undefined; polls += 1) {
     await sleep(pollMs);
-    if (polls % pollsPerTry === 0 && (await moveUnderLock(ports, move))) return true;
+    if (polls % pollsPerTry === 0 && (await fulfilUnderLock(ports, request, options))) return true;
     const progress = await spool.requestProgress(id);
     const now = clock.monotonic();
     if (progress === seen) {
@@ -65,17 +64,21 @@ export async function moveToDead(ports: MovePorts, move: Move): Promise<boolean>
     progressAt = now;
     if (seen === undefined || !isNoticeDue || now < noticeAt) continue;
     isNoticeDue = false;
-    move.onWaiting?.();
+    options.onWaiting?.();
   }
   return true;
 }
 
 /** @returns false if a drain is running */
-async function moveUnderLock(ports: MovePorts, { request, discard }: Move): Promise<boolean> {
-  const leased = await ports.spool.lease('deregister');
+async function fulfilUnderLock(
+  ports: FulfilPorts,
+  request: ControlRequest,
+  { isRegistered }: FulfilOptions,
+): Promise<boolean> {
+  const leased = await ports.spool.lease(request.wish.kind);
   if (leased.held) return false;
   try {
-    await discardAll(ports, leased.lease, discard);
+    await carryOutAll(ports, leased.lease, { request, isRegistered });
     if (await ports.spool.hasRequest(request.id)) leased.lease.finishRequest(request.id);
   } finally {
     await leased.lease.close();
@@ -83,18 +86,19 @@ async function moveUnderLock(ports: MovePorts, { request, discard }: Move): Prom
   return true;
 }
 
-async function discardAll(
-  { clock, openJournal }: MovePorts,
+async function carryOutAll(
+  { clock, openJournal }: FulfilPorts,
   lease: Lease,
-  request: DiscardRequest,
+  { request, isRegistered }: { request: ControlRequest; isRegistered: IsRegistered },
 ): Promise<void> {
   const journal = openJournal();
   try {
+    const next = carryOut(request.wish, { lease, clock, journal, isRegistered });
     for (let isDone = false; !isDone; ) {
-      const step = await lease.discard(request);
+      const step = await next();
       const time = isoTime(clock.now());
-      for (const { event, hook, endpoint } of step.entries)
-        journal.write({ time, what: 'deregistered', event, hook, endpoint });
+      for (const { name, reason } of step.quarantined)
+        journal.write({ time, what: 'corrupt', event: name, error: reason });
       isDone = step.isDone;
     }
   } finally {

@@ -1,0 +1,38 @@
+/** What a person asks of the drain that runs, or of the next one, as data. */
+import type { Selection } from './selection.js';
+
+/** A selection that names its endpoints. */
+export type OfEndpoints = Selection & { endpoints: readonly string[] };
+
+/** `deregister`: what is queued for the endpoints, and not registered any more, is dead. */
+export interface DeregisterWish {
+  kind: 'deregister';
+  select: OfEndpoints;
+}
+
+/** `pause`: nothing is sent to the endpoints; what is queued for them is kept. Of the selection only they count. */
+export interface PauseWish {
+  kind: 'pause';
+  select: OfEndpoints;
+  /** Who asks for it. */
+  by: string;
+  /** Why, in that person's words. */
+  why?: string | undefined;
+  /** When it ends by itself, ms since the epoch; default: never. */
+  until?: number | undefined;
+}
+
+/** `resume`: no pause of the endpoints goes on, whatever its cause, and they are tried now. */
+export interface ResumeWish {
+  kind: 'resume';
+  select: OfEndpoints;
+}
+
+export type Wish = DeregisterWish | PauseWish | ResumeWish;
+
+/** A request to the drain. */
+export interface ControlRequest {
+  /** Names it, uniquely: letters, digits, `_` and `-`, at most 128. */
+  id: string;
+  wish: Wish;
+}

@@ -1,0 +1,27 @@
+import type { Wish } from '../../../spool/spool.js';
+import type { MovingWish } from '../../operate/carry-out.js';
+import type { DrainPorts } from '../ports.js';
+
+/** Reports what was done because a person asked for it. */
+export interface Obedience {
+  /** Deliveries were moved, so many of each endpoint. */
+  moved(wish: MovingWish, counts: ReadonlyMap<string, number>): void;
+  /** The health of endpoints was changed. */
+  changed(wish: Wish, endpoints: readonly string[]): void;
+}
+
+/** Makes the reports of a drain that obeys requests. */
+export function createObedience({ lease, report }: Pick<DrainPorts, 'lease' | 'report'>): Obedience {
+  return {
+    moved(_wish, counts) {
+      for (const [id, count] of counts) report({ kind: 'deregistered', endpoint: { id }, count });
+    },
+    changed(wish, endpoints) {
+      for (const id of endpoints) {
+        if (wish.kind === 'pause')
+          report({ kind: 'paused', endpoint: { id }, why: lease.health(id).paused ?? '' });
+        if (wish.kind === 'resume') report({ kind: 'unpaused', endpoint: { id } });
+      }
+    },
+  };
+}

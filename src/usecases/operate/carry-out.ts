@@ -1,0 +1,76 @@
+/** Carries out a wish on a lease, a bounded step at a time: the same beside a drain's sending and where nobody drains. */
+import { afterPause, afterResume } from '../../endpoint/by-hand.js';
+import type { Health } from '../../endpoint/health.js';
+import type { EventHeader } from '../../event/event.js';
+import type { Journal } from '../../journal/journal.js';
+import type { Clock } from '../../shared/clock.js';
+import { isoTime } from '../../shared/iso-time.js';
+import type { Discarded, DiscardRequest, Lease, Wish } from '../../spool/spool.js';
+
+/** The wishes that move entries. */
+export type MovingWish = Extract<Wish, { kind: 'deregister' }>;
+
+/** The wishes that change endpoints, and no entry. */
+export type EndpointWish = Exclude<Wish, MovingWish>;
+
+/** What one step has done. */
+export interface Step extends Discarded {
+  /** Ids of endpoints whose health it has changed. */
+  changed: readonly string[];
+}
+
+export interface CarryOutPorts {
+  lease: Pick<Lease, 'discard' | 'health' | 'saveHealth'>;
+  clock: Pick<Clock, 'now'>;
+  journal: Pick<Journal, 'write'>;
+  /** Whether a delivery is registered, by the hooks as they are now. */
+  isRegistered: IsRegistered;
+}
+
+export type IsRegistered = (event: EventHeader, endpoint: string) => boolean;
+
+/** A wish that is being carried out; the next step at each call, until one is done. */
+export type Steps = () => Promise<Step>;
+
+/** Begins to carry out a wish, and notes in the journal what it moves. @throws from the steps: the errors of the lease */
+export function carryOut(wish: Wish, ports: CarryOutPorts): Steps {
+  return isMoving(wish) ? moveAll(wish, ports) : () => changeEndpoints(wish, ports);
+}
+
+/** Whether a wish moves entries. */
+export function isMoving(wish: Wish): wish is MovingWish {
+  return wish.kind === 'deregister';
+}
+
+/** What a wish moves to the dead. Pure. @param options.now ms since the epoch */
+export function discardRequestOf(
+  { select }: MovingWish,
+  { isRegistered, now }: { isRegistered: IsRegistered; now: number },
+): DiscardRequest {
+  const why = { reason: 'deregistered', message: 'it was deregistered', time: isoTime(now) };
+  return { select, stays: isRegistered, why };
+}
+
+function moveAll(wish: MovingWish, { lease, clock, journal, isRegistered }: CarryOutPorts): Steps {
+  const request = discardRequestOf(wish, { isRegistered, now: clock.now() });
+  return async () => {
+    const step = await lease.discard(request);
+    const time = isoTime(clock.now());
+    for (const { event, hook, endpoint } of step.entries)
+      journal.write({ time, what: 'deregistered', event, hook, endpoint });
+    return { ...step, changed: [] };
+  };
+}
+
+async function changeEndpoints(wish: EndpointWish, { lease, clock }: CarryOutPorts): Promise<Step> {
+  for (const id of wish.select.endpoints)
+    await lease.saveHealth(id, changed(lease.health(id), wish, clock.now()), { isDurable: true });
+  const { endpoints } = wish.select;
+  return { entries: [], claimed: [], quarantined: [], changed: endpoints, isDone: true };
+}
+
+function changed(health: Health, wish: EndpointWish, now: number): Health {
+  if (wish.kind === 'resume') return afterResume(health);
+  const { by, why, until } = wish;
+  return afterPause(health, until === undefined ? { by, why, at: now } : { by, why, at: now, until });
+}
