@@ -9,7 +9,6 @@ import type { DrainSummary, DrainOptions as LeaseDrainOptions, Notice } from '..
 import { emptySummary } from '../../usecases/drain/reporting/summary.js';
 import { bindTo, checkBinding } from '../hooks-binding.js';
 import { existingSpoolPath, openSpool } from '../open-spool.js';
-import { drainUnderLock } from './drain-under-lock.js';
 import { tidySpool } from './tidy-spool.js';
 
 export interface DrainOptions {
@@ -99,6 +98,8 @@ export async function drain(options: DrainOptions = {}): Promise<DrainSummary> {
     onReady();
     return emptySummary();
   }
+  // Loaded here, so that a drain that finds nothing does without it.
+  const { drainUnderLock } = await import('./drain-under-lock.js');
   const lease = await leaseFor(until, { spool, bind });
   const place = { spool, lease, hooks, secrets, root, config, clock, env, report: logger, onReady, tidy };
   const summary = await drainUnderLock(

@@ -1,15 +1,13 @@
 /**
  * The spool as a directory of files (`docs/spool-format.md`). A directory is a
  * state, a change of state is one system call, and a file that is
- * missing was moved or removed by another process.
+ * missing was moved or removed by another process. What is needed only with a
+ * lease is loaded then: most drains of a cron job find nothing to do.
  */
 import { type CapnhookError, errnoOf, ignoreErrno } from '../../shared/errors.js';
 import type { Lease, Spool } from '../spool.js';
 import { createFileInbox } from './accept/file-inbox.js';
-import { createBatchTexts } from './batch/batch-texts.js';
 import { bindSpool, readBinding } from './binding.js';
-import { createDeliveryReader } from './deliveries/delivery-reader.js';
-import { createRecentEvents } from './deliveries/recent-events.js';
 import { type Disk, systemDisk } from './disk/disk.js';
 import { spoolError } from './disk/spool-error.js';
 import { readBacklog } from './endpoints/backlog.js';
@@ -18,10 +16,7 @@ import { isIdle } from './idle.js';
 import { countIncoming } from './incoming/incoming.js';
 import { createFileInspection } from './inspection/inspection.js';
 import { hasRequest, requestProgress, writeRequest } from './lease/control.js';
-import { discardAll } from './lease/discard.js';
-import { openLease } from './lease/lease.js';
-import { acquireLock, isHeld, type LockOptions, readHolder, type SpoolLock } from './lock/lock.js';
-import { type Ballast, createBallast } from './setup/ballast.js';
+import { isHeld, type LockOptions, readHolder } from './lock/lock.js';
 import { ensureSpool } from './setup/create.js';
 import { forOwner } from './setup/for-owner.js';
 import { restoreUnclaimed } from './unclaimed/restore-unclaimed.js';
@@ -58,24 +53,6 @@ export function createFileSpool(root: string, options: FileSpoolOptions): Spool 
     return spoolError(error, { doing: 'read the spool', root, otherwise: 'SPOOL_WRITE' });
   }
 
-  async function openOrRelease(lock: SpoolLock, ballast: Ballast): Promise<Lease> {
-    try {
-      const lease = await openLease(ballast, root, {
-        lock,
-        now,
-        random: () => random(10),
-        token,
-        stillMs,
-        listed,
-        maxNames,
-      });
-      return withErrors(lease, inWords);
-    } catch (error) {
-      await lock.release();
-      throw error;
-    }
-  }
-
   const inspection = createFileInspection(disk, root, now);
 
   async function* readable<T>(items: AsyncIterable<T>): AsyncGenerator<T> {
@@ -93,13 +70,19 @@ export function createFileSpool(root: string, options: FileSpoolOptions): Spool 
     },
     ...createFileInbox(root, { random, disk: given }),
     async lease(mode) {
+      const { takeLease } = await import('./lease/take-lease.js');
       try {
-        ensureSpool(disk, root, { token: token() });
-        const ballast = createBallast(disk, root);
-        const options = { mode, now: now(), takeKernelLock };
-        const result = await ballast.withRoom(() => acquireLock(root, options));
-        if (result.held) return result;
-        return { held: false, lease: await openOrRelease(result.lock, ballast) };
+        const result = await takeLease(disk, root, {
+          mode,
+          now,
+          random: () => random(10),
+          token,
+          takeKernelLock,
+          stillMs,
+          listed,
+          maxNames,
+        });
+        return result.held ? result : { held: false, lease: withErrors(result.lease, inWords) };
       } catch (error) {
         throw inWords(error);
       }
@@ -141,18 +124,11 @@ export function createFileSpool(root: string, options: FileSpoolOptions): Spool 
       }
     },
     async *survey(request) {
-      const texts = createBatchTexts(disk, now);
-      const recent = createRecentEvents(disk, root, now);
-      const reader = createDeliveryReader(disk, root, { texts, recent, now });
-      const tools = { now, reader, texts, isClaimed: () => false };
-      const why = { reason: '', message: '', time: '' };
+      const { survey } = await import('./lease/survey.js');
       try {
-        for (const { entry } of discardAll(disk, root, { request: { ...request, why }, tools }))
-          if (entry !== undefined) yield entry;
+        yield* survey(disk, root, { request, now });
       } catch (error) {
         throw unreadable(error);
-      } finally {
-        texts.close();
       }
     },
     async request(request) {

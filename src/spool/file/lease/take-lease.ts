@@ -1,0 +1,32 @@
+/** Taking the lease: the directories and the ballast, the lock, then what an earlier drain left. */
+import type { LeaseResult } from '../../spool.js';
+import type { Disk } from '../disk/disk.js';
+import { acquireLock, type LockOptions } from '../lock/lock.js';
+import { createBallast } from '../setup/ballast.js';
+import { ensureSpool } from '../setup/create.js';
+import { openLease } from './lease.js';
+import type { LeaseOptions } from './tools.js';
+
+/** What a lease is opened with; its lock is taken here. */
+export type TakeLeaseOptions = Omit<LeaseOptions, 'lock'> & Pick<LockOptions, 'mode' | 'takeKernelLock'>;
+
+/** Takes the lock and opens the lease, unless another drain holds it. @throws the errno of what failed */
+export async function takeLease(
+  disk: Disk,
+  root: string,
+  { mode, takeKernelLock, ...options }: TakeLeaseOptions,
+): Promise<LeaseResult> {
+  ensureSpool(disk, root, { token: options.token() });
+  const ballast = createBallast(disk, root);
+  const result = await ballast.withRoom(() =>
+    acquireLock(root, { mode, now: options.now(), takeKernelLock }),
+  );
+  if (result.held) return result;
+  const { lock } = result;
+  try {
+    return { held: false, lease: await openLease(ballast, root, { ...options, lock }) };
+  } catch (error) {
+    await lock.release();
+    throw error;
+  }
+}
