@@ -2,9 +2,10 @@
 // module over it, and the types.
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { build, transform } from 'esbuild';
+import { buildParts } from './parts.mjs';
 
 process.chdir(fileURLToPath(new URL('..', import.meta.url)));
 rmSync('dist', { recursive: true, force: true });
@@ -77,6 +78,35 @@ const librariesApart = {
   },
 };
 
+/** The library is one file, so what it would load later is imported like everything else, which costs it less. */
+const oneFile = {
+  name: 'one-file',
+  setup({ onLoad }) {
+    onLoad({ filter: /\/src\/.*\.ts$/ }, ({ path }) => {
+      const late = /const (\{ \w+ \}) = await import\(('\.[^']+')\);/g;
+      const source = readFileSync(path, 'utf8');
+      const imports = [...source.matchAll(late)].map(([, names, from]) => `import ${names} from ${from};\n`);
+      return { contents: imports.join('') + source.replace(late, ''), loader: 'ts' };
+    });
+  },
+};
+
+/** The command line's main file. */
+const main = { from: 'src/cli/entry-main.ts', name: 'main', refuse: 'refuseOtherBuild' };
+
+/**
+ * The command line's parts, and the modules that begin them: what a drain needs only when there is something to do, and
+ * every command except an ordinary `drain`. Most drains of a cron job find nothing, and read neither.
+ */
+const parts = {
+  drain: [
+    'src/library/drain/drain-under-lock.ts',
+    'src/spool/file/lease/take-lease.ts',
+    'src/spool/file/lease/survey.ts',
+  ],
+  program: ['src/cli/program.ts'],
+};
+
 await Promise.all([
   buildCommandLine(),
   build({
@@ -85,6 +115,7 @@ await Promise.all([
     outdir: 'dist',
     outExtension: { '.js': '.cjs' },
     packages: 'external',
+    plugins: [oneFile],
   }),
 ]);
 
@@ -100,7 +131,7 @@ writeFileSync('dist/index.d.mts', "export * from './types/index.js';\n");
 writeFileSync('dist/types/package.json', '{ "type": "commonjs" }\n');
 execFileSync('node_modules/.bin/tsc', ['-p', 'tsconfig.build.json'], { stdio: 'inherit' });
 
-/** `fire` is one file; the rest is one, and one for each library, which is loaded when it is needed. */
+/** `fire` is one file; the rest is a main file, its parts, and the libraries, each of which is loaded when it is needed. */
 async function buildCommandLine() {
   const pieces = {
     ...shared,
@@ -110,11 +141,7 @@ async function buildCommandLine() {
   };
   const built = await Promise.all([
     build({ ...pieces, entryPoints: { fire: 'src/cli/entry-fire.ts' } }),
-    build({
-      ...pieces,
-      entryPoints: { main: 'src/cli/entry-main.ts' },
-      plugins: [librariesApart],
-    }),
+    buildParts({ ...pieces, plugins: [librariesApart] }, { main, parts }),
     build({
       ...pieces,
       entryPoints: Object.fromEntries(others.map((name) => [name, name])),
@@ -142,14 +169,16 @@ async function buildCommandLine() {
 }
 
 /**
- * Has each module of Node's loaded when it is first used, but for those that are there in every process. It goes by
+ * Has yaml, and each module of Node's except those that are in every process, loaded when it is first used. It goes by
  * how esbuild writes an import: `import_node_os = require("node:os")`, and `import_node_os.uptime` where it is used.
  */
 function loadLate(text) {
   let late = text;
-  for (const [, name, id] of text.matchAll(/\b(import_\w+) = require\("(node:(?!fs"|path")[\w/]+)"\);/g)) {
+  const imports = /\b(import_\w+) = require\("(node:(?!fs"|path")[\w/]+|\.\/yaml\.js)"\);/g;
+  for (const [, name, id] of text.matchAll(imports)) {
     late = late
       .replace(`${name} = require("${id}")`, `${name} = __late("${id}")`)
+      .replaceAll(new RegExp(`\\bnew ${name}\\.(\\w+)`, 'g'), `new (${name}().$1)`)
       .replaceAll(`${name}.`, `${name}().`);
   }
   return `const __late = (id) => { let module; return () => (module ??= require(id)); };\n${late}`;

@@ -13,6 +13,13 @@ export async function main(argv: readonly string[]): Promise<number> {
   return run(argv, processIo);
 }
 
+/** Refuses a file of another build. @throws CapnhookError `TEMPORARY` */
+export function refuseOtherBuild(): never {
+  throw new CapnhookError('TEMPORARY', 'Cannot run: capnhook was updated while this command started', {
+    hint: 'Run it again.',
+  });
+}
+
 async function noThreads(): Promise<never> {
   throw new CapnhookError('TEMPORARY', 'Cannot run: no more threads or processes are allowed here', {
     hint: 'Raise the limit (ulimit -u, the pids limit of the container, TasksMax), or end other processes.',

@@ -1,3 +1,4 @@
+import { runDrain } from './commands/drain.js';
 import { guarded } from './guarded.js';
 import type { Io } from './io.js';
 import { globalsFrom } from './options.js';
@@ -8,7 +9,6 @@ export function run(argv: readonly string[], io: Io): Promise<number> {
   return guarded(async () => {
     const drain = parseOrdinary('drain', argv);
     if (drain !== undefined && drain.positionals.length === 0) {
-      const { runDrain } = await import('./commands/drain.js');
       return runDrain(drain.values, globalsFrom(drain.values, io.env), io);
     }
     const { runProgram } = await import('./program.js');

@@ -48,7 +48,7 @@ test('the launcher is written so that every Node that is too old can read it, an
 
 test.each([
   [['fire', 'complete', '-d', '1'], ['fire.js'], []],
-  [['--help'], ['main.js', 'commander.js'], ['process']],
+  [['--help'], ['main.js', 'program.js', 'commander.js'], ['process']],
   [['drain'], ['main.js', 'yaml.js'], ['process']],
 ])(
   'capnhook %j loads %j and of Node hardly anything that a script without a line does not',
@@ -71,7 +71,7 @@ test('capnhook drain that sends loads of undici and of Node what it uses, and no
   await world.run(['fire', 'complete', '-d', '1']);
   const { modules, scripts } = await spyOn(world, [bin, 'drain']);
   expect(receiver.requests).toHaveLength(1);
-  expect(scripts.map(({ file }) => file)).toEqual(['main.js', 'yaml.js', 'undici.js']);
+  expect(scripts.map(({ file }) => file)).toEqual(['main.js', 'yaml.js', 'drain.js', 'undici.js']);
   for (const name of ['http', 'http2', 'assert', 'perf_hooks', 'worker_threads', 'zlib'])
     expect(modules).not.toContain(name);
 });
@@ -108,6 +108,14 @@ test.each([
     expect(Math.min(compiled.length, 1)).toBe(optimised);
   },
 );
+
+test('each class of the command line is in one file of its parts, so that instanceof works across them', () => {
+  const parts = ['main.js', 'drain.js', 'program.js'].map((name) =>
+    readFileSync(join(repository, 'dist', name), 'latin1'),
+  );
+  const defined = parts.flatMap((text) => text.match(/\bname="CapnhookError"/g) ?? []);
+  expect(defined).toHaveLength(1);
+});
 
 test('the Node that has built dist/ takes the compiled code that is kept there', async () => {
   if (node !== process.execPath) return; // another V8

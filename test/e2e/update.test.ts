@@ -1,5 +1,5 @@
 /** An update replaces the files of the package while a daemon runs. */
-import { cpSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { createWorld, installInto, isRunning, node, until } from '../support/world.js';
@@ -39,4 +39,38 @@ test('a daemon goes on when its package is removed and replaced: it sends, reads
   cpSync(kept, dist, { recursive: true });
   expect(await run('stop')).toMatchObject({ code: 0 });
   expect(readFileSync(`${world.spool}.log`, 'utf8')).not.toContain('bug in capnhook');
+});
+
+test('a daemon without a hooks file reads one that is made after its package was removed', async () => {
+  const world = createWorld();
+  const copy = installInto(join(world.root, 'copy'));
+  const receiver = await world.receiver();
+  rmSync(world.config, { force: true });
+  const daemon = world.launch(node, [copy, 'drain', '--daemon']);
+  await daemon.says('started');
+  rmSync(join(world.root, 'copy/dist'), { recursive: true });
+  world.hooks(`hooks: {complete: ["${receiver.url}"]}\n`);
+  await world.run(['fire', 'complete', '-d', '1']);
+  await receiver.waitFor(1, 20_000);
+  daemon.kill('SIGTERM');
+  await daemon.ended;
+});
+
+test.each([
+  { file: 'drain.js', args: ['drain'] },
+  { file: 'program.js', args: ['targets'] },
+])('a command that finds $file of another build ends with one clear line and 75', async ({ file, args }) => {
+  const world = createWorld();
+  const copy = installInto(join(world.root, 'copy'));
+  world.hooks('hooks: {complete: [http://127.0.0.1:9/]}');
+  await world.run(['fire', 'complete', '-d', '1']);
+  const path = join(world.root, 'copy/dist', file);
+  const source = readFileSync(path, 'latin1');
+  writeFileSync(path, source.replace(/(?<=shared\(")[0-9a-f]{16}/, 'other'), 'latin1');
+  expect(await world.exec(node, [copy, ...args])).toEqual({
+    code: 75,
+    stdout: '',
+    stderr: expect.stringMatching(/^capnhook: Cannot run: capnhook was updated .*\n {2}Run it again\.\n/),
+  });
+  expect(world.names('incoming')).toHaveLength(1);
 });

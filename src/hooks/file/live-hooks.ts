@@ -12,6 +12,7 @@ import { type Clock, systemClock } from '../../shared/clock.js';
 import { CapnhookError, errnoOf } from '../../shared/errors.js';
 import { buildHooks } from '../parse/build.js';
 import type { Draft } from '../parse/draft.js';
+import { parseDraft } from '../parse/parse-hooks.js';
 import { loadDraft } from './hooks-file.js';
 
 export interface WatchedHooks extends LiveHooks {
@@ -114,8 +115,10 @@ async function firstLoad(
     const loaded = await tryLoad(path);
     // It changed while it was read: the text may be incomplete.
     if (lookAt(path).signature === seen.signature || opening.stop?.aborted) {
-      if (mayBeMissing && missing.has(seen.signature))
+      if (mayBeMissing && missing.has(seen.signature)) {
+        parseDraft(''); // loads the parser: a daemon may need it after an update has replaced its files
         return { seen, draft: { hooks: [], endpoints: [], defaults: {} }, isMissing: true };
+      }
       if (loaded instanceof CapnhookError) throw loaded;
       return { seen, draft: loaded, isMissing: false };
     }
