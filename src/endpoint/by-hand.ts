@@ -15,14 +15,20 @@ export function afterPause(health: Health, { why, ...pause }: Pause & { why?: st
 /** Ends every pause, also that of an answer, and forgets what a person had to put right; it may be tried now. */
 export function afterResume(health: Health): Health {
   const { paused: _, pause: __, mistake: ___, ...rest } = health;
-  return afterRetry(rest);
+  return withoutWait(rest);
+}
+
+/** Lets an endpoint be tried now, and ends the pause of an answer; that of a person stays. */
+export function afterRetry(health: Health): Health {
+  const isPausedByAnswer = health.paused !== undefined && health.pause === undefined;
+  return isPausedByAnswer ? afterResume(health) : withoutWait(health);
 }
 
 /**
- * Lets an endpoint be tried now: its schedule and the attempts that count for giving up begin again, or what was given
- * up for its age would be given up at the next failure. A pause stays.
+ * The schedule and the attempts that count for giving up begin again: otherwise what was given up for its age would be
+ * given up at the next failure.
  */
-export function afterRetry(health: Health): Health {
+function withoutWait(health: Health): Health {
   if (!health.failures) return health;
   const { parkedUntil: _, askedUntil: __, ...rest } = health;
   return { ...rest, failures: 1, failedAt: [] };

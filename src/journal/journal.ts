@@ -14,6 +14,7 @@ export interface JournalEntry {
     | 'aborted'
     | 'gave-up'
     | 'deregistered'
+    | 'retried'
     | 'unclaimed'
     | 'expired'
     | 'corrupt'

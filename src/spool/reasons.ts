@@ -1,4 +1,4 @@
-/** What is kept beside an entry that was set apart or given up. */
+/** Why an entry was set apart or given up, and what is kept beside it. */
 
 /** Why an event was kept apart. */
 export interface UnclaimedReason {
@@ -36,4 +36,10 @@ export interface Why {
   time: string;
   /** The last answer to it, if it failed. */
   answer?: KeptAnswer;
+}
+
+/** An entry that cannot be used, now or ever, with the reason. */
+export interface EntryProblem {
+  name: string;
+  reason: string;
 }

@@ -7,11 +7,20 @@
 import type { Health } from '../endpoint/health.js';
 import type { Batch, Event, EventHeader } from '../event/event.js';
 import type { Inspection } from './inspection.js';
-import type { KeptAnswer, Why } from './reasons.js';
-import type { Selection } from './selection.js';
+import type { Discarded, DiscardedEntry, DiscardRequest, Retried, RetryRequest } from './moves.js';
+import type { EntryProblem, KeptAnswer, Why } from './reasons.js';
 import type { ControlRequest, Wish } from './wish.js';
 
-export type { KeptAnswer, UnclaimedReason, Why } from './reasons.js';
+export type {
+  ClaimedEntry,
+  Discarded,
+  DiscardedEntry,
+  DiscardRequest,
+  Retried,
+  RetriedEntry,
+  RetryRequest,
+} from './moves.js';
+export type { EntryProblem, KeptAnswer, UnclaimedReason, Why } from './reasons.js';
 export type { Selection } from './selection.js';
 export type { ControlRequest, Wish } from './wish.js';
 
@@ -185,12 +194,6 @@ export interface Changing {
   againMs: number;
 }
 
-/** An entry that cannot be used, now or ever, with the reason. */
-export interface EntryProblem {
-  name: string;
-  reason: string;
-}
-
 /** The drain's side of a spool. Every method that changes state is durable, or repeatable without harm, when it resolves. */
 export interface Lease {
   /**
@@ -252,6 +255,11 @@ export interface Lease {
   owed(endpoint: string): Promise<number>;
   /** Moves queued entries that match to the dead; each call a bounded number of them. Those that are claimed stay. */
   discard(request: DiscardRequest): Promise<Discarded>;
+  /**
+   * Makes selected entries due now: deferred deliveries, dead ones, which begin their attempts again, and events without
+   * an endpoint, which are fanned out again. Each call a bounded number. Those that are claimed stay.
+   */
+  retry(request: RetryRequest): Promise<Retried>;
   /** Requests that wait to be obeyed, oldest first. */
   requests(): WaitingRequests;
   /** Tells the command that waits for a request that it is being obeyed. */
@@ -269,44 +277,6 @@ export interface Lease {
 export interface SaveHealthOptions {
   isImmediate?: boolean;
   isDurable?: boolean;
-}
-
-/** What is to be moved to the dead; the same object for each step. */
-export interface DiscardRequest {
-  /** Of what is queued; its `states` and `reasons` are not asked. */
-  select: Selection;
-  /** Whether events that were not fanned out yet are looked at, too; default false. */
-  incoming?: boolean;
-  /** Whether a selected delivery stays all the same, by the hooks as the drain has them now. Default: none does. */
-  stays?: ((event: EventHeader, endpoint: string) => boolean) | undefined;
-  why: Omit<Why, 'attempts'>;
-}
-
-/** A delivery, or an event or a batch that was not fanned out. */
-export interface DiscardedEntry {
-  /** The event's id, or the batch's. */
-  event: string;
-  hook?: string | undefined;
-  /** Absent where it was not fanned out. */
-  endpoint?: string;
-  /** How many events it has. */
-  events: number;
-}
-
-/** What a step has moved. */
-export interface Discarded {
-  entries: readonly DiscardedEntry[];
-  /** Deliveries that are selected and claimed. */
-  claimed: readonly ClaimedEntry[];
-  isDone: boolean;
-  quarantined: readonly EntryProblem[];
-}
-
-/** A delivery that is claimed. */
-export interface ClaimedEntry {
-  /** The event's id. */
-  event: string;
-  endpoint: string;
 }
 
 /** The requests to a drain. */

@@ -28,7 +28,16 @@ export interface ResumeWish {
   select: OfEndpoints;
 }
 
-export type Wish = DeregisterWish | PauseWish | ResumeWish;
+/**
+ * `retry`: what is deferred, dead or unclaimed is sent now, and endpoints that are owed something selected are tried now,
+ * also those that an answer has paused.
+ */
+export interface RetryWish {
+  kind: 'retry';
+  select: Selection;
+}
+
+export type Wish = RetryWish | DeregisterWish | PauseWish | ResumeWish;
 
 /** A request to the drain. */
 export interface ControlRequest {

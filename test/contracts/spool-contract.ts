@@ -509,6 +509,8 @@ export function describeSpool(name: string, open: () => SpoolUnderTest): void {
         { kind: 'deregister', select: { endpoints: ['a'] } },
         { kind: 'pause', select: { endpoints: ['a'] }, by: 'jed', why: 'it is moved', until: 7_000 },
         { kind: 'resume', select: { endpoints: ['a', 'b'] } },
+        { kind: 'retry', select: {} },
+        { kind: 'retry', select: { hook: 'build.*', states: ['dead'], reasons: ['gave-up'], since: 5 } },
       ];
       const requests = wishes.map((wish, index) => ({ id: `${index}`, wish }));
       for (const request of requests) await spool.request(request);

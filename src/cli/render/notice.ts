@@ -48,6 +48,9 @@ const renderers: { [K in Notice['kind']]: Renderer<K> } = {
   'on-hold': (notice, { style }) => style.bad(renderOnHold(notice)),
   deregistered: ({ endpoint, count: moved }) =>
     `${renderLabel(endpoint)} was deregistered: ${count(moved, 'delivery', 'deliveries')} moved to dead/`,
+  retried: ({ endpoint, count: retried }) =>
+    `${count(retried, 'delivery', 'deliveries')} for ${renderLabel(endpoint)} retried now`,
+  restored: ({ events }) => `${count(events, 'event')} without an endpoint moved back to incoming/`,
   unpaused: ({ endpoint }, { style }) =>
     style.good(`${renderLabel(endpoint)} is not paused any more, and is tried now`),
   'unknown-request': ({ entry }, { style }) =>

@@ -97,7 +97,7 @@ export function createFileSpool(root: string, options: FileSpoolOptions): Spool 
     },
     async restoreUnclaimed(options = {}) {
       try {
-        return restoreUnclaimed(disk, root, options);
+        return restoreUnclaimed(disk, root, { hook: options.hook, now: now() });
       } catch (error) {
         throw spoolError(error, { doing: 'restore unclaimed events', root, otherwise: 'SPOOL_WRITE' });
       }

@@ -37,7 +37,11 @@ export function discardable(
 export function discard(state: MemoryState, { why, ...request }: DiscardRequest): Discarded {
   const match = matcherOf(request);
   const entries = discardable(state, request);
-  if (request.incoming) state.accepted = state.accepted.filter((entry) => !match(entry));
+  if (request.incoming) {
+    const dropped = state.accepted.filter((entry) => match(entry));
+    state.dropped.push(...dropped.map((entry) => ({ entry, why: { ...why, attempts: 0 } })));
+    state.accepted = state.accepted.filter((entry) => !dropped.includes(entry));
+  }
   const claimed: ClaimedEntry[] = [];
   for (const [endpoint, queue] of state.queues) {
     const found = queue.owed.filter(({ event }) => match(event, endpoint));

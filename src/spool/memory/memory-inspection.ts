@@ -6,6 +6,7 @@ import type { Why } from '../reasons.js';
 export interface MemoryContents {
   accepted: ReadonlyArray<Event | Batch>;
   unclaimed: ReadonlyArray<Event | Batch>;
+  dropped: ReadonlyArray<{ entry: Event | Batch; why: Why }>;
   queues: Iterable<[endpoint: string, queue: MemoryQueue]>;
 }
 
@@ -29,7 +30,8 @@ export function createMemoryInspection(contents: () => MemoryContents): Inspecti
   };
 }
 
-function* entriesOf({ accepted, unclaimed, queues }: MemoryContents): Generator<InspectedEntry> {
+function* entriesOf({ accepted, unclaimed, dropped, queues }: MemoryContents): Generator<InspectedEntry> {
+  for (const { entry, why } of dropped) yield { ...unrouted('dead', entry), why };
   for (const entry of accepted) yield unrouted('incoming', entry);
   for (const entry of unclaimed) yield unrouted('unclaimed', entry);
   for (const [endpoint, { owed, dead }] of queues) {
@@ -64,7 +66,7 @@ function* entriesOf({ accepted, unclaimed, queues }: MemoryContents): Generator<
   }
 }
 
-function unrouted(state: 'incoming' | 'unclaimed', entry: Event | Batch): InspectedEntry {
+function unrouted(state: 'incoming' | 'unclaimed' | 'dead', entry: Event | Batch): InspectedEntry {
   const common = { state, endpoint: undefined, acceptedAt: Date.parse(entry.time), attempts: 0 };
   if ('payload' in entry) {
     const { payload, ...header } = entry;

@@ -4,6 +4,7 @@ import { createMemoryDeliveries } from './memory-deliveries.js';
 import { discard, discardable } from './memory-discard.js';
 import { createMemoryInspection } from './memory-inspection.js';
 import { createMemoryIntake } from './memory-intake.js';
+import { retry } from './memory-retry.js';
 import {
   createMemoryState,
   endpointsWhere,
@@ -44,6 +45,7 @@ export function createMemorySpool({ now }: { now(): number }): Spool {
     inspection: createMemoryInspection(() => ({
       accepted: state.accepted,
       unclaimed: state.unclaimed.map(({ entry }) => entry),
+      dropped: state.dropped,
       queues: state.queues,
     })),
   };
@@ -68,6 +70,7 @@ function createMemoryLease(state: MemoryState, now: () => number): Lease {
     },
     waiting: async () => state.accepted.length,
     discard: async (request) => discard(state, request),
+    retry: async (request) => retry(state, request, now()),
     requests: () => ({ requests: [...requests.values()], unknown: [] }),
     noteProgress: (id) => void progress.set(id, (progress.get(id) ?? 0) + 1),
     finishRequest: (id) => void requests.delete(id),

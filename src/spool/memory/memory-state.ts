@@ -23,6 +23,8 @@ export interface MemoryQueue {
 export interface MemoryState {
   accepted: Array<Event | Batch>;
   unclaimed: Array<{ entry: Event | Batch; since: number }>;
+  /** Dropped before they were fanned out. */
+  dropped: Array<{ entry: Event | Batch; why: Why }>;
   reports: UnclaimedReports;
   queues: Map<string, MemoryQueue>;
   claims: WeakMap<Delivery, Owed>;
@@ -41,6 +43,7 @@ export function createMemoryState(): MemoryState {
   return {
     accepted: [],
     unclaimed: [],
+    dropped: [],
     reports: noReports,
     queues: new Map(),
     claims: new WeakMap(),

@@ -38,12 +38,20 @@ export function createLook(ports: DrainPorts, parts: DrainParts, options: DrainO
       if (pausedMs(lease.health(id), clock.now()) > 0) await settler.giveUpPaused(id, routing.holdKeepMs());
   }
 
+  /** A pass, too, takes in what a request has put back. */
+  async function obey(): Promise<void> {
+    const { hasRestored } = await requests.step({ isUnsettled: intake.isUnsettled() });
+    if (!hasRestored) return;
+    schedule.hurry();
+    signal.raise();
+  }
+
   /** @returns time until another endpoint may be tried, in ms */
   async function step(): Promise<number> {
     await sendUnqueued({ lease, attempts, signal, summary, clock, stays, isStopping });
     await intake.step();
     // A request to deregister goes with a change of the hooks file: it is obeyed by the file as it is then.
-    if (requests.areWaiting()) await requests.step({ isUnsettled: intake.isUnsettled() });
+    if (requests.areWaiting()) await obey();
     holds.look();
     const before = clock.monotonic();
     const opensInMs = attempts.look();

@@ -139,6 +139,10 @@ export type Notice =
   | { kind: 'on-hold'; endpoint: EndpointLabel; count: number; keepMs: number }
   /** Deliveries were moved to the dead because their endpoint was deregistered. */
   | { kind: 'deregistered'; endpoint: EndpointLabel; count: number }
+  /** Deliveries of the endpoint that were deferred or dead are sent now, because a person asked for it. */
+  | { kind: 'retried'; endpoint: EndpointLabel; count: number }
+  /** Events that were unclaimed, or flushed before they had an endpoint, are taken in again. */
+  | { kind: 'restored'; events: number }
   /** A person has ended the pause of the endpoint. */
   | { kind: 'unpaused'; endpoint: EndpointLabel }
   /** A request that only a newer version knows; it stays. */

@@ -1,6 +1,6 @@
 /** Requests to the drain that runs, obeyed a step at a time: others are to be sent to meanwhile. */
 import type { ControlRequest, Delivery } from '../../spool/spool.js';
-import { carryOut, isMoving, type MovingWish, type Step, type Steps } from '../operate/carry-out.js';
+import { carryOut, type MovingWish, type Step, type Steps } from '../operate/carry-out.js';
 import type { DrainPorts } from './ports.js';
 import { createObedience } from './reporting/obedience.js';
 import type { Routing } from './routing.js';
@@ -26,8 +26,9 @@ export interface Requests {
   /**
    * Obeys requests for a bounded time.
    * @param options.isUnsettled whether the hooks file is being written: what goes with a change of it waits
+   * @returns whether events were put where the intake finds them
    */
-  step(options: { isUnsettled: boolean }): Promise<void>;
+  step(options: { isUnsettled: boolean }): Promise<{ hasRestored: boolean }>;
   /** Whether a delivery that comes back belongs to a request of this kind that was obeyed while it was in flight. */
   ends(delivery: Delivery, kind: MovingWish['kind']): boolean;
 }
@@ -122,7 +123,7 @@ export function createRequests(
 
   function endWalk(walked: Open): void {
     const { request } = walked;
-    if (isMoving(request.wish)) obedience.moved(request.wish, walked.counts);
+    obedience.moved(request.wish, walked.counts);
     walked.counts.clear();
     current = undefined;
     walked.hasWalked = true;
@@ -146,7 +147,8 @@ export function createRequests(
 
   function note(walked: Open, { entries, claimed, quarantined, changed }: Step): void {
     const { counts, inFlight, request } = walked;
-    for (const { endpoint = '' } of entries) counts.set(endpoint, (counts.get(endpoint) ?? 0) + 1);
+    for (const { endpoint = '', events } of entries)
+      counts.set(endpoint, (counts.get(endpoint) ?? 0) + events);
     if (claimed.length > 0) walked.hasMetInFlight = true;
     for (const { event, endpoint } of claimed) inFlight.add(`${endpoint} ${event}`);
     quarantined.forEach(settler.noteQuarantined);
@@ -154,12 +156,15 @@ export function createRequests(
     obedience.changed(request.wish, changed);
   }
 
-  /** Walks on for a bounded time. */
-  async function walk(walked: Open): Promise<void> {
+  /** Walks on for a bounded time. @returns whether events were put where the intake finds them */
+  async function walk(walked: Open): Promise<boolean> {
     const step = await walked.next();
     note(walked, step);
     if (step.isDone) endWalk(walked);
     else if (step.entries.length > 0 || !walked.hasWalked) noteProgress();
+    return (
+      walked.request.wish.kind === 'retry' && step.entries.some(({ endpoint }) => endpoint === undefined)
+    );
   }
 
   return {
@@ -180,13 +185,14 @@ export function createRequests(
     async step({ isUnsettled }) {
       const isAllowed = ({ wish }: ControlRequest): boolean => !isUnsettled || wish.kind !== 'deregister';
       isFound = false;
+      let hasRestored = false;
       const until = clock.monotonic() + stepMs;
       do {
-        if (current !== undefined && !isAllowed(current.request)) return;
         current ??= next(isAllowed);
-        if (current === undefined) return;
-        await walk(current);
+        if (current === undefined || !isAllowed(current.request)) break;
+        if (await walk(current)) hasRestored = true;
       } while (current === undefined && clock.monotonic() < until);
+      return { hasRestored };
     },
     ends({ endpoint, event }, kind) {
       const key = `${endpoint} ${event.id}`;

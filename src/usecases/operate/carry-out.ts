@@ -1,26 +1,27 @@
 /** Carries out a wish on a lease, a bounded step at a time: the same beside a drain's sending and where nobody drains. */
-import { afterPause, afterResume } from '../../endpoint/by-hand.js';
+import { afterPause, afterResume, afterRetry } from '../../endpoint/by-hand.js';
 import type { Health } from '../../endpoint/health.js';
 import type { EventHeader } from '../../event/event.js';
 import type { Journal } from '../../journal/journal.js';
 import type { Clock } from '../../shared/clock.js';
 import { isoTime } from '../../shared/iso-time.js';
 import type { Discarded, DiscardRequest, Lease, Wish } from '../../spool/spool.js';
+import type { RetryWish } from '../../spool/wish.js';
 
-/** The wishes that move entries. */
+/** The wishes that move entries to the dead. */
 export type MovingWish = Extract<Wish, { kind: 'deregister' }>;
 
 /** The wishes that change endpoints, and no entry. */
-export type EndpointWish = Exclude<Wish, MovingWish>;
+export type EndpointWish = Extract<Wish, { kind: 'pause' | 'resume' }>;
 
 /** What one step has done. */
 export interface Step extends Discarded {
-  /** Ids of endpoints whose health it has changed. */
+  /** Ids of endpoints that may be tried now, or not any more. */
   changed: readonly string[];
 }
 
 export interface CarryOutPorts {
-  lease: Pick<Lease, 'discard' | 'health' | 'saveHealth'>;
+  lease: Pick<Lease, 'discard' | 'retry' | 'health' | 'saveHealth'>;
   clock: Pick<Clock, 'now'>;
   journal: Pick<Journal, 'write'>;
   /** Whether a delivery is registered, by the hooks as they are now. */
@@ -34,11 +35,11 @@ export type Steps = () => Promise<Step>;
 
 /** Begins to carry out a wish, and notes in the journal what it moves. @throws from the steps: the errors of the lease */
 export function carryOut(wish: Wish, ports: CarryOutPorts): Steps {
-  return isMoving(wish) ? moveAll(wish, ports) : () => changeEndpoints(wish, ports);
+  if (isMoving(wish)) return moveAll(wish, ports);
+  return wish.kind === 'retry' ? retryAll(wish, ports) : () => changeEndpoints(wish, ports);
 }
 
-/** Whether a wish moves entries. */
-export function isMoving(wish: Wish): wish is MovingWish {
+function isMoving(wish: Wish): wish is MovingWish {
   return wish.kind === 'deregister';
 }
 
@@ -59,6 +60,25 @@ function moveAll(wish: MovingWish, { lease, clock, journal, isRegistered }: Carr
     for (const { event, hook, endpoint } of step.entries)
       journal.write({ time, what: 'deregistered', event, hook, endpoint });
     return { ...step, changed: [] };
+  };
+}
+
+function retryAll({ select }: RetryWish, { lease, clock, journal }: CarryOutPorts): Steps {
+  const request = { select };
+  const tried = new Set<string>();
+  return async () => {
+    const { entries, endpoints, ...step } = await lease.retry(request);
+    const time = isoTime(clock.now());
+    for (const { event, hook, endpoint } of entries)
+      journal.write({ time, what: 'retried', event, hook, endpoint });
+    const changed = endpoints.filter((id) => !tried.has(id));
+    for (const id of changed) {
+      tried.add(id);
+      const before = lease.health(id);
+      const after = afterRetry(before);
+      if (after !== before) await lease.saveHealth(id, after, { isImmediate: true });
+    }
+    return { ...step, entries, claimed: [], changed };
   };
 }
 

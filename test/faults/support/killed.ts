@@ -11,19 +11,20 @@ function varyingIn([command]: readonly string[]): RegExp | undefined {
   return command === 'fire' ? newEvent : undefined;
 }
 
-/** The calls of a run without faults that concern the spool. */
-export async function record(world: World, args: readonly string[]): Promise<Call[]> {
+/** The calls of a run without faults that concern the spool. @param exit the exit code of such a run */
+export async function record(world: World, args: readonly string[], exit = 0): Promise<Call[]> {
   const trace = `${world.root}/recorded`;
   const prefix = strace({ trace, kills: true });
-  expect(await world.run(args, { prefix, env: sameNames(world) })).toMatchObject({ code: 0 });
+  expect(await world.run(args, { prefix, env: sameNames(world) })).toMatchObject({ code: exit });
   return readCalls(trace, world.spool, varyingIn(args));
 }
 
-/** Runs a command that is killed at a call; resolves to what it was about to do, or undefined if it ended before. */
+/** Runs a command that is killed at a call; resolves to what it was about to do, or undefined if it ended before by `exit`. */
 export async function runKilled(
   world: World,
   args: readonly string[],
   call: Call,
+  exit = 0,
 ): Promise<string | undefined> {
   const trace = `${world.root}/killed`;
   rmSync(trace, { force: true });
@@ -33,6 +34,6 @@ export async function runKilled(
   const { code } = await world.run(args, { prefix: strace({ trace, inject }), env: sameNames(world) });
   if (code === 'SIGKILL')
     return readCalls(trace, world.spool, varyingIn(args)).at(-1)?.shape ?? 'another call';
-  expect(code).toBe(0);
+  expect(code).toBe(exit);
   return undefined;
 }

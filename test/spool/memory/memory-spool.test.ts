@@ -1,5 +1,6 @@
 import { createMemorySpool } from '../../../src/spool/memory/memory-spool.js';
 import { describeInspection } from '../../contracts/inspection-contract.js';
+import { describeRetry } from '../../contracts/retry-contract.js';
 import { describeSpool } from '../../contracts/spool-contract.js';
 
 describeSpool('createMemorySpool()', () => {
@@ -8,3 +9,5 @@ describeSpool('createMemorySpool()', () => {
 });
 
 describeInspection('createMemorySpool()', () => createMemorySpool({ now: () => 0 }));
+
+describeRetry('createMemorySpool()', () => createMemorySpool({ now: Date.now }));

@@ -35,6 +35,8 @@ export interface DeliveryFiles {
   remove(slot: Slot): Promise<void>;
   /** Moves it to `retry/<endpoint>/<name>`, accepted when it was (ms since the epoch); false if it was gone. */
   moveToRetry(slot: Slot, to: { event: Event; endpoint: string; name: string; acceptedAt: number }): boolean;
+  /** The same for one that has a file of its own, durable when `late` was flushed; false if it was gone. */
+  moveFileToRetry(slot: Slot, to: { endpoint: string; name: string; late: LateSyncs }): boolean;
   /** Moves it to `dead/<endpoint>/<id>.json`, with the reason beside it. @returns the length of that, in bytes */
   moveToDead(slot: Slot, to: Grave): number;
   /** Moves it to `corrupt/`; of a batch the one `line`, or else all of it. Undefined if it was gone. */
@@ -173,6 +175,11 @@ export function createDeliveryFiles(
       else if (!move(slot, to)) return false;
       sync.touch(directory);
       return true;
+    },
+    moveFileToRetry(slot, { endpoint, name, late }) {
+      const directory = makeRoomFor('retry', endpoint, late);
+      late.gained(directory);
+      return move(slot, `${directory}/${name}`, late);
     },
     moveToDead(slot, { event, endpoint, why, late }) {
       const { member } = slot;

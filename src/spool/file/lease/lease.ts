@@ -14,6 +14,7 @@ import { createDiscardSteps } from './discard-steps.js';
 import { createFinishing, type Finishing } from './finishing.js';
 import { createIntakeSteps } from './intake-steps.js';
 import { createRequestReports } from './request-reports.js';
+import { createRetrySteps } from './retry-steps.js';
 import { type LeaseOptions, type LeaseTools, openTools } from './tools.js';
 
 /** Opens the spool for draining, after putting in order what an earlier drain left half done. */
@@ -48,6 +49,7 @@ export async function openLease(ballast: Ballast, root: string, options: LeaseOp
     waiting: async () => Math.max(countIncoming(disk, root) - intake.immovable() - inbox.size(), 0),
     owed: async (endpoint) => readers.owed(endpoint) + inbox.count(endpoint),
     discard: createDiscardSteps(tools),
+    retry: createRetrySteps(tools),
     onHint: (hint) => watchIncoming(root, hint),
     valid: () => options.lock.valid(),
     close: () => close(tools, { lock: options.lock, removeDelivered }),

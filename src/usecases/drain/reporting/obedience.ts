@@ -1,11 +1,10 @@
 import type { Wish } from '../../../spool/spool.js';
-import type { MovingWish } from '../../operate/carry-out.js';
 import type { DrainPorts } from '../ports.js';
 
 /** Reports what was done because a person asked for it. */
 export interface Obedience {
-  /** Deliveries were moved, so many of each endpoint. */
-  moved(wish: MovingWish, counts: ReadonlyMap<string, number>): void;
+  /** Entries were moved: how many events of each endpoint; of none, by ''. */
+  moved(wish: Wish, counts: ReadonlyMap<string, number>): void;
   /** The health of endpoints was changed. */
   changed(wish: Wish, endpoints: readonly string[]): void;
 }
@@ -13,8 +12,11 @@ export interface Obedience {
 /** Makes the reports of a drain that obeys requests. */
 export function createObedience({ lease, report }: Pick<DrainPorts, 'lease' | 'report'>): Obedience {
   return {
-    moved(_wish, counts) {
-      for (const [id, count] of counts) report({ kind: 'deregistered', endpoint: { id }, count });
+    moved({ kind }, counts) {
+      for (const [id, count] of counts) {
+        if (id === '') report({ kind: 'restored', events: count });
+        else report({ kind: kind === 'retry' ? 'retried' : 'deregistered', endpoint: { id }, count });
+      }
     },
     changed(wish, endpoints) {
       for (const id of endpoints) {

@@ -1,0 +1,38 @@
+import type { Retried, RetryRequest } from '../../spool.js';
+import { type FoundRetry, retryAll } from './retry.js';
+import type { LeaseTools } from './tools.js';
+import { createWalkSteps } from './walk-steps.js';
+
+/** Makes a function that makes what a request selects due now, a step each call. @throws from it: the errno of what failed */
+export function createRetrySteps(tools: LeaseTools): (request: RetryRequest) => Promise<Retried> {
+  const { disk, root, now, readers, reader, texts, files, quarantined } = tools;
+  /** Endpoints of which deliveries were moved, and whose directories are to be listed again. */
+  const moved = new Set<string>();
+
+  const step = createWalkSteps<RetryRequest, FoundRetry>(disk, async (request, late) => {
+    const isClaimed = readers.isOut;
+    const onRetry = (endpoint: string, name: string): void => {
+      moved.add(endpoint);
+      readers.deferred(endpoint, name);
+    };
+    return retryAll(disk, root, { request, tools: { now, reader, texts, files, late, isClaimed, onRetry } });
+  });
+
+  function reload(): void {
+    if (moved.size > 0) readers.reload([...moved]);
+    moved.clear();
+  }
+
+  return async (request) => {
+    try {
+      const { found, isDone } = await step(request);
+      if (isDone) reload();
+      const entries = found.flatMap(({ entry }) => entry ?? []);
+      const endpoints = [...new Set(found.flatMap(({ endpoint }) => endpoint ?? []))];
+      return { entries, endpoints, isDone, quarantined: quarantined.splice(0) };
+    } catch (error) {
+      reload();
+      throw error;
+    }
+  };
+}

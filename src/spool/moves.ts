@@ -1,0 +1,63 @@
+/** Moves of many entries that a person asked for, in steps: to the dead, and back. */
+import type { EventHeader } from '../event/event.js';
+import type { EntryProblem, Why } from './reasons.js';
+import type { Selection } from './selection.js';
+
+/** What is to be moved to the dead; the same object for each step. */
+export interface DiscardRequest {
+  /** Of what is queued; its `states` and `reasons` are not asked. */
+  select: Selection;
+  /** Whether events that were not fanned out yet are looked at, too; default false. */
+  incoming?: boolean;
+  /** Whether a selected delivery stays all the same, by the hooks as the drain has them now. Default: none does. */
+  stays?: ((event: EventHeader, endpoint: string) => boolean) | undefined;
+  why: Omit<Why, 'attempts'>;
+}
+
+/** A delivery, or an event or a batch that was not fanned out. */
+export interface DiscardedEntry {
+  /** The event's id, or the batch's. */
+  event: string;
+  hook?: string | undefined;
+  /** Absent where it was not fanned out. */
+  endpoint?: string;
+  /** How many events it has. */
+  events: number;
+}
+
+/** What a step has moved. */
+export interface Discarded {
+  entries: readonly DiscardedEntry[];
+  /** Deliveries that are selected and claimed. */
+  claimed: readonly ClaimedEntry[];
+  isDone: boolean;
+  quarantined: readonly EntryProblem[];
+}
+
+/** What is to be sent now; the same object for each step. */
+export interface RetryRequest {
+  /** Of what is queued, deferred, dead or unclaimed; events that were flushed before they were fanned out are dead. */
+  select: Selection;
+}
+
+/** An entry that waited, and does so no longer: a delivery, or an event or a batch that has no endpoint yet. */
+export interface RetriedEntry extends DiscardedEntry {
+  /** Where it was. */
+  from: 'retry' | 'dead' | 'unclaimed';
+}
+
+/** What a step of a retry has done. */
+export interface Retried {
+  entries: readonly RetriedEntry[];
+  /** Endpoints that are owed something selected, each at least once: they are to be tried. */
+  endpoints: readonly string[];
+  isDone: boolean;
+  quarantined: readonly EntryProblem[];
+}
+
+/** A delivery that is claimed. */
+export interface ClaimedEntry {
+  /** The event's id. */
+  event: string;
+  endpoint: string;
+}
