@@ -1,5 +1,7 @@
 /** Cutting off what is under way. An AbortSignal does the same; one for each attempt takes a noticeable part of a drain's time. */
 
+import { removeUnordered } from './remove-unordered.js';
+
 /** As much of an AbortSignal as is needed. */
 export interface CutSignal {
   readonly aborted: boolean;
@@ -15,19 +17,17 @@ export interface Cut {
 
 /** Nothing is cut off yet. Thousands may listen to one signal. */
 export function createCut(): Cut {
-  const listeners = new Set<() => void>();
+  const listeners: Array<() => void> = [];
   const signal = {
     aborted: false,
-    addEventListener: (_type: 'abort', listener: () => void) => void listeners.add(listener),
-    removeEventListener: (_type: 'abort', listener: () => void) => void listeners.delete(listener),
+    addEventListener: (_type: 'abort', listener: () => void) => void listeners.push(listener),
+    removeEventListener: (_type: 'abort', listener: () => void) => removeUnordered(listeners, listener),
   };
   return {
     signal,
     cutOff() {
-      if (signal.aborted) return;
       signal.aborted = true;
-      for (const listener of listeners) listener();
-      listeners.clear();
+      while (listeners.length > 0) listeners.shift()!();
     },
   };
 }

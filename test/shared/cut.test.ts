@@ -6,16 +6,27 @@ it('createCut() calls each listener once, and none that has left', () => {
   const called: string[] = [];
   const leaving = () => void called.push('leaving');
   signal.addEventListener('abort', leaving);
-  signal.addEventListener('abort', () => {
-    called.push(`stays ${signal.aborted}`);
-    signal.removeEventListener('abort', later);
-  });
-  const later = () => void called.push('later');
-  signal.addEventListener('abort', later);
+  signal.addEventListener('abort', () => void called.push(`stays ${signal.aborted}`));
   signal.removeEventListener('abort', leaving);
   expect(signal.aborted).toBe(false);
   cutOff();
   cutOff();
   expect(called).toEqual(['stays true']);
   expect(signal.aborted).toBe(true);
+});
+
+it('createCut() does not call a listener that another one has taken out', () => {
+  const { signal, cutOff } = createCut();
+  const called: string[] = [];
+  const other = { one: () => {}, two: () => {} };
+  const listenerOf = (name: 'one' | 'two', rival: 'one' | 'two') => () => {
+    called.push(name);
+    signal.removeEventListener('abort', other[rival]);
+  };
+  other.one = listenerOf('one', 'two');
+  other.two = listenerOf('two', 'one');
+  signal.addEventListener('abort', other.one);
+  signal.addEventListener('abort', other.two);
+  cutOff();
+  expect(called).toHaveLength(1);
 });

@@ -4,6 +4,7 @@
  * gathered in ticks, and the timer waits for the earliest.
  */
 import { monotonicMs } from '../../shared/monotonic.js';
+import { removeUnordered } from '../../shared/remove-unordered.js';
 import { longestTimerMs } from '../../shared/timer.js';
 
 export interface Deadlines {
@@ -22,7 +23,7 @@ export const tickMs = 25;
 
 /** No deadlines. Without any there is no timer either, which would keep the process. */
 export function createDeadlines(): Deadlines {
-  const waiting = new Map<number, Set<() => void>>();
+  const waiting = new Map<number, Array<() => void>>();
   let timer: NodeJS.Timeout | undefined;
   /** What the timer waits for. */
   let next = Infinity;
@@ -43,7 +44,7 @@ export function createDeadlines(): Deadlines {
         continue;
       }
       waiting.delete(tick);
-      for (const callback of callbacks) callback();
+      while (callbacks.length > 0) callbacks.shift()!();
     }
     waitFor(earliest);
   }
@@ -52,16 +53,16 @@ export function createDeadlines(): Deadlines {
     set(ms, callback) {
       const tick = Math.ceil((monotonicMs() + ms) / tickMs);
       const together = waiting.get(tick);
-      if (together === undefined) waiting.set(tick, new Set([callback]));
-      else together.add(callback);
+      if (together === undefined) waiting.set(tick, [callback]);
+      else together.push(callback);
       if (tick < next) waitFor(tick);
       return tick;
     },
     clear(tick, callback) {
       const together = waiting.get(tick);
       if (together === undefined) return;
-      together.delete(callback);
-      if (together.size > 0) return;
+      removeUnordered(together, callback);
+      if (together.length > 0) return;
       waiting.delete(tick);
       if (waiting.size === 0) waitFor(Infinity);
     },
