@@ -24,6 +24,18 @@ const MAX_AGE_MS = 180_000;
 /** Maximum requests of a connection. */
 const MAX_REQUESTS = 2_000;
 
+/** Hears of a connection while no request is under way. */
+const nobody: AnswerListener = {
+  withdrawn() {},
+  started() {},
+  heard() {},
+  statusKnown() {},
+  answered() {},
+  received() {},
+  ended() {},
+  failed() {},
+};
+
 export interface ClientConnectionOptions {
   origin: string;
   connecting: Connecting;
@@ -68,9 +80,15 @@ export function openClientConnection(
     },
   });
 
-  const isYoung = () => requests < MAX_REQUESTS && now() - openedAt < MAX_AGE_MS;
+  let listener = nobody;
 
-  let listener: AnswerListener;
+  /** The request is over: an idle connection that held on to it would keep all that belongs to it in memory. */
+  function release(): AnswerListener {
+    const last = listener;
+    listener = nobody;
+    return last;
+  }
+
   /** The interface of undici that its type calls deprecated costs less: the other one makes an object of all headers. */
   const handler: Dispatcher.DispatchHandler = {
     onConnect() {
@@ -85,13 +103,14 @@ export function openClientConnection(
       listener.received(chunk);
       return true;
     },
-    onComplete: () => listener.ended(),
-    onError: (error) => listener.failed(tlsAlert ?? error),
+    onComplete: () => release().ended(),
+    onError: (error) => release().failed(tlsAlert ?? error),
   };
 
   const connection: Connection = {
     origin,
-    isOpen: () => client.stats.connected && socket?.writableLength === 0 && isYoung(),
+    isOpen: () => socket !== undefined && !socket.destroyed && socket.writableLength === 0,
+    isOld: () => requests >= MAX_REQUESTS || now() - openedAt >= MAX_AGE_MS,
     lateCode: connecting.lateCode,
     post({ path, headers, body, servername }, given) {
       listener = given;

@@ -6,6 +6,8 @@ export interface Connection {
   readonly origin: string;
   /** Whether the next request would find it connected, and the last one wholly written. */
   isOpen(): boolean;
+  /** Whether it has served for long enough: another one takes its place. */
+  isOld(): boolean;
   /**
    * Sends the request. The listener hears `ended` or `failed` once, unless the
    * connection was destroyed before.
@@ -49,16 +51,20 @@ export interface AnswerListener {
 export interface IdleConnections {
   /** The one to this origin that was used last, and is open. */
   take(origin: string): Connection | undefined;
-  /** Keeps a connection; the oldest one goes when there are too many. */
+  /** Keeps a connection. */
   keep(connection: Connection): void;
+  /** Drops the one that is idle for longest, if there is one. */
+  dropOldest(): void;
 }
 
 /**
- * Keeps open connections for later requests.
- *
- * @param options.max how many at most, over all origins
+ * Number of idle connections above which those that the other side has closed are looked for: nothing else takes them
+ * out where nothing is sent to their origin any more.
  */
-export function createIdleConnections({ max }: { max: number }): IdleConnections {
+const MANY = 256;
+
+/** Makes a store of open connections for later requests. */
+export function createIdleConnections(): IdleConnections {
   /** The oldest first, over all origins. */
   const idle = new Set<Connection>();
   /** The one used last comes last: it is the one least likely to be closed by the other side. */
@@ -66,10 +72,18 @@ export function createIdleConnections({ max }: { max: number }): IdleConnections
 
   function drop(connection: Connection): void {
     idle.delete(connection);
-    const others = byOrigin.get(connection.origin)?.filter((each) => each !== connection) ?? [];
-    if (others.length > 0) byOrigin.set(connection.origin, others);
-    else byOrigin.delete(connection.origin);
+    const here = byOrigin.get(connection.origin);
+    here?.splice(here.indexOf(connection), 1);
+    if (here?.length === 0) byOrigin.delete(connection.origin);
     void connection.destroy();
+  }
+
+  /** Drops one that is closed: those that are idle for longest are closed first. */
+  function dropClosed(): void {
+    for (const oldest of idle) {
+      if (!oldest.isOpen()) drop(oldest);
+      return;
+    }
   }
 
   return {
@@ -80,7 +94,7 @@ export function createIdleConnections({ max }: { max: number }): IdleConnections
         if (here?.length === 0) byOrigin.delete(origin);
         if (connection === undefined) return undefined;
         idle.delete(connection);
-        if (connection.isOpen()) return connection;
+        if (connection.isOpen() && !connection.isOld()) return connection;
         void connection.destroy();
       }
     },
@@ -89,8 +103,13 @@ export function createIdleConnections({ max }: { max: number }): IdleConnections
       const here = byOrigin.get(connection.origin);
       if (here === undefined) byOrigin.set(connection.origin, [connection]);
       else here.push(connection);
-      const [oldest] = idle.size > max ? idle : [];
-      if (oldest !== undefined) drop(oldest);
+      if (idle.size > MANY) dropClosed();
+    },
+    dropOldest() {
+      for (const oldest of idle) {
+        drop(oldest);
+        return;
+      }
     },
   };
 }

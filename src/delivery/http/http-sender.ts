@@ -28,16 +28,13 @@ import { describeError } from './error-words.js';
 import { type Connections, exchange } from './exchange.js';
 import { hasWebAssembly, openPlainConnection } from './plain-connection.js';
 
-/** Idle connections over all origins, at most, unless there is to be another number of them. */
-const MAX_IDLE = 256;
-
 type Undici = typeof import('undici');
 type Connect = (origin: string, options: { timeoutMs: number }) => Connection;
 
 export interface HttpSenderOptions {
   userAgent: string;
   secrets: SecretReader;
-  maxIdle?: number;
+  maxConnections?: number;
   env?: Readonly<Record<string, string | undefined>>;
   names?: Names;
   now?: () => number;
@@ -53,7 +50,8 @@ export interface HttpSenderOptions {
  *
  * @param options.userAgent `capnhook/<version>`; an endpoint's own header goes before it
  * @param options.secrets looks up URLs, header values and signing secrets
- * @param options.maxIdle how many idle connections are kept, over all origins; default 256
+ * @param options.maxConnections how many connections there are at most, over all origins, as long as one of them is
+ * idle: it makes room for another; default: any number
  * @param options.env tells where the system's certificate authorities are; default `process.env`
  * @param options.names finds addresses; for tests
  * @param options.now monotonic time in ms; for tests
@@ -61,13 +59,13 @@ export interface HttpSenderOptions {
 export function createHttpSender({
   userAgent,
   secrets,
-  maxIdle = MAX_IDLE,
+  maxConnections = Infinity,
   env = process.env,
   names = createNames({ start: createSystemLookup(), known: createHostsFile().addressesOf }),
   now = monotonicMs,
 }: HttpSenderOptions): Sender {
   const buildRequest = createRequestBuilder({ userAgent, secrets });
-  const idle = createIdleConnections({ max: maxIdle });
+  const idle = createIdleConnections();
   const open = new Set<Connection>();
   const deadlines = createDeadlines();
   const closing = createCut();
@@ -90,7 +88,9 @@ export function createHttpSender({
   const connections: Connections = {
     open({ origin, timeoutMs, fresh }) {
       const waiting = fresh ? undefined : idle.take(origin);
-      return waiting ?? (mayConnect ? connect?.(origin, { timeoutMs }) : undefined);
+      if (waiting !== undefined || !mayConnect) return waiting;
+      if (open.size >= maxConnections) idle.dropOldest();
+      return connect?.(origin, { timeoutMs });
     },
     keep: idle.keep,
   };

@@ -53,6 +53,7 @@ export function openPlainConnection(options: PlainConnectionOptions): Connection
   const connection: Connection = {
     origin,
     isOpen: () => false,
+    isOld: () => true,
     lateCode: connecting.lateCode,
     soFar: () => receivedSoFar(filter),
     restOfHead: () => filter.received()?.rest ?? Buffer.alloc(0),

@@ -42,19 +42,18 @@ const commandTimeoutMs = 30_000;
 /** Interval in which a daemon removes what was kept long enough, in ms. */
 const tidyEveryMs = 3_600_000;
 
-/** Maximum number of idle connections, and maximum part of the file descriptors for them. */
-const maxIdle = 256;
-const idlePart = 1 / 8;
+/** File descriptors for all but connections: files of the spool, name look-ups, commands, Node itself. */
+const otherDescriptors = 192;
 
 /** Drains, and closes the lease. @throws as the use case */
 export async function drainUnderLock(
   place: DrainPlace,
-  options: Omit<DrainOptions, 'limits'>,
+  options: Omit<DrainOptions, 'maxConnections'>,
 ): Promise<DrainSummary> {
   const { lease, hooks, root, clock, report, tidy } = place;
   const journal = createFileJournal(`${root}/journal`, (errno) => report({ kind: 'journal-failed', errno }));
-  const limits = limitsOf(descriptorLimit());
-  const sender = openSender(place, limits.idle);
+  const maxConnections = connectionsOf(descriptorLimit());
+  const sender = openSender(place, maxConnections);
   const notifier = createNotifier(place);
   const tidying = setInterval(() => void tidy(), tidyEveryMs).unref();
   try {
@@ -62,7 +61,7 @@ export async function drainUnderLock(
     if (options.until === 'daemon') await sender.prepare();
     place.onReady();
     const ports = { lease, hooks, sender, journal, clock, random: Math.random, report, notifier };
-    const summary = await drain(ports, { ...options, limits });
+    const summary = await drain(ports, { ...options, maxConnections });
     place.onSummary?.(summary);
     return summary;
   } finally {
@@ -75,8 +74,11 @@ export async function drainUnderLock(
   }
 }
 
-function openSender({ secrets, env }: DrainPlace, maxIdle: number): ReturnType<typeof createHttpSender> {
-  return createHttpSender({ userAgent: `capnhook/${packageVersion()}`, maxIdle, secrets, env });
+function openSender(
+  { secrets, env }: DrainPlace,
+  maxConnections: number,
+): ReturnType<typeof createHttpSender> {
+  return createHttpSender({ userAgent: `capnhook/${packageVersion()}`, maxConnections, secrets, env });
 }
 
 function createNotifier({ spool, root, config, clock, env }: DrainPlace): Notifier {
@@ -89,7 +91,7 @@ function createNotifier({ spool, root, config, clock, env }: DrainPlace): Notifi
   };
 }
 
-/** The file descriptors of this process, and how many of them idle connections may take. */
-function limitsOf(descriptors: number = Infinity): { descriptors: number; idle: number } {
-  return { descriptors, idle: Math.min(maxIdle, Math.max(Math.floor(descriptors * idlePart), 1)) };
+/** How many connections the file descriptors of this process allow. */
+function connectionsOf(descriptors: number = Infinity): number {
+  return Math.max(Math.floor(descriptors - Math.min(otherDescriptors, descriptors / 2)), 1);
 }

@@ -64,7 +64,7 @@ export function createParts(ports: DrainPorts, options: DrainOptions): DrainPart
     },
     tryEveryMs: until === 'wait' ? tryEveryMs : undefined,
     maxInFlight: () => options.maxInFlight ?? routing.maxInFlight(),
-    limits: options.limits ?? { idle: 0 },
+    maxConnections: options.maxConnections ?? Infinity,
   });
   const unclaimed = createUnclaimedEvents(ports, { routing, summary, onChange });
   const { canSendNow } = attempts;

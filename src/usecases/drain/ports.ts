@@ -42,8 +42,8 @@ export interface DrainOptions {
    * not wait for one of them.
    */
   maxInFlight?: number;
-  /** How many file descriptors this process may have (default: any number), and how many connections are kept idle. */
-  limits?: { descriptors?: number; idle: number };
+  /** Maximum number of connections of this process; default: any number. */
+  maxConnections?: number;
   /** How long attempts in flight may go on after a stop, in ms. */
   graceMs: number;
   /** And after `waitMs` is over; default as `graceMs`. */

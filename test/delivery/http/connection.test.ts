@@ -1,13 +1,15 @@
 import { describe, expect, test } from 'vitest';
 import { type Connection, createIdleConnections } from '../../../src/delivery/http/connection.js';
 
-function newConnection(origin: string): Connection & { open: boolean; destroyed: boolean } {
+function newConnection(origin: string): Connection & { open: boolean; old: boolean; destroyed: boolean } {
   const connection = {
     origin,
     open: true,
     destroyed: false,
     lateCode: () => undefined,
+    old: false,
     isOpen: () => connection.open,
+    isOld: () => connection.old,
     post: () => undefined,
     soFar: () => undefined,
     restOfHead: () => Buffer.alloc(0),
@@ -21,37 +23,50 @@ function newConnection(origin: string): Connection & { open: boolean; destroyed:
 
 describe('createIdleConnections()', () => {
   test('take() gives the connection to the origin that was used last, each only once', () => {
-    const idle = createIdleConnections({ max: 10 });
+    const idle = createIdleConnections();
     const [a, b, other] = ['http://x', 'http://x', 'http://y'].map(newConnection);
     for (const connection of [a!, b!, other!]) idle.keep(connection);
     expect([idle.take('http://x'), idle.take('http://x'), idle.take('http://x')]).toEqual([b, a, undefined]);
     expect(idle.take('http://y')).toBe(other);
   });
 
-  test('take() destroys connections that are closed', () => {
-    const idle = createIdleConnections({ max: 10 });
-    const [a, b] = ['http://x', 'http://x'].map(newConnection);
-    for (const connection of [a!, b!]) idle.keep(connection);
+  test('take() destroys connections that are closed, or old', () => {
+    const idle = createIdleConnections();
+    const [a, b, c] = ['http://x', 'http://x', 'http://x'].map(newConnection);
+    for (const connection of [a!, b!, c!]) idle.keep(connection);
     b!.open = false;
+    c!.old = true;
     expect(idle.take('http://x')).toBe(a);
-    expect([a!.destroyed, b!.destroyed]).toEqual([false, true]);
+    expect([a!, b!, c!].map(({ destroyed }) => destroyed)).toEqual([false, true, true]);
   });
 
-  test('keep() destroys the oldest when there are too many', () => {
-    const idle = createIdleConnections({ max: 2 });
+  test('dropOldest() destroys the one that is idle for longest', () => {
+    const idle = createIdleConnections();
+    idle.dropOldest();
     const all = ['http://x', 'http://y', 'http://z'].map(newConnection);
     for (const connection of all) idle.keep(connection);
+    idle.dropOldest();
     expect(all.map(({ destroyed }) => destroyed)).toEqual([true, false, false]);
     expect(idle.take('http://x')).toBeUndefined();
   });
 
-  test('keep() destroys the oldest of an origin, and take() gives the others', () => {
-    const idle = createIdleConnections({ max: 2 });
+  test('keep() destroys those that were closed meanwhile, where there are many', () => {
+    const idle = createIdleConnections();
+    const all = Array.from({ length: 400 }, (_, n) => newConnection(`http://x${n}`));
+    for (const connection of all.slice(0, 200)) idle.keep(connection);
+    for (const connection of all.slice(0, 100)) connection.open = false;
+    for (const connection of all.slice(200)) idle.keep(connection);
+    expect(all.filter(({ destroyed }) => destroyed)).toEqual(all.slice(0, 100));
+  });
+
+  test('dropOldest() destroys the oldest of an origin, and take() gives the others', () => {
+    const idle = createIdleConnections();
     const [a, b, c] = ['http://x', 'http://x', 'http://x'].map(newConnection);
     for (const connection of [a!, b!]) idle.keep(connection);
     expect(idle.take('http://x')).toBe(b);
     idle.keep(b!);
     idle.keep(c!);
+    idle.dropOldest();
     expect([a!, b!, c!].map(({ destroyed }) => destroyed)).toEqual([true, false, false]);
     expect([idle.take('http://x'), idle.take('http://x'), idle.take('http://x')]).toEqual([c, b, undefined]);
   });

@@ -51,8 +51,8 @@ export interface AttemptsOptions {
   holds: Holds;
   /** Places in flight that the endpoints share. */
   maxInFlight(): number;
-  /** File descriptors that this process may have, and idle connections that are kept. */
-  limits: { descriptors?: number; idle: number };
+  /** Maximum number of connections of this process. */
+  maxConnections: number;
   cooldowns: Cooldowns;
   /** A pass sends what was due when it began. */
   isPass: boolean;
@@ -66,11 +66,11 @@ export interface AttemptsOptions {
 /** Makes the attempts of a drain. */
 export function createAttempts(ports: DrainPorts, options: AttemptsOptions): Attempts {
   const { lease, clock } = ports;
-  const { routing, settler, holds, maxInFlight, limits, cooldowns, isPass, isStopping } = options;
+  const { routing, settler, holds, maxInFlight, maxConnections, cooldowns, isPass, isStopping } = options;
   const gate = createGate(ports, { routing, cooldowns, tryEveryMs: options.tryEveryMs });
   const shares = createShares({
     maxInFlight,
-    most: () => mostInFlight(maxInFlight(), limits),
+    most: () => mostInFlight(maxInFlight(), maxConnections),
     now: clock.monotonic,
     isFailing: (id) => lease.health(id).failures !== undefined,
   });

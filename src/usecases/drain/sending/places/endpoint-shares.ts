@@ -6,7 +6,7 @@ export const quickMs = 1_000;
 /** Weight of the latest attempt in an endpoint's typical duration. */
 const latestPart = 1 / 4;
 
-/** Maximum number of endpoints without an attempt in flight whose typical duration is remembered. */
+/** Maximum number of endpoints that are remembered, unless more have attempts in flight. */
 const maxRemembered = 16_384;
 
 export interface Share {
@@ -26,7 +26,7 @@ export interface EndpointShares {
   /** Takes a place. */
   enter(endpoint: string): Share;
   /** Returns a place after an attempt of `ms`. */
-  leave(endpoint: string, share: Share, ms: number): void;
+  leave(share: Share, ms: number): void;
   /** An attempt in flight takes too long for a quick endpoint. */
   setSlow(share: Share): void;
 }
@@ -35,9 +35,7 @@ const unknown: Readonly<Share> = { places: 0, typicalMs: undefined, isQuick: fal
 
 /** Makes the shares of all endpoints, without a place taken. */
 export function createEndpointShares(): EndpointShares {
-  const busy = new Map<string, Share>();
-  /** Endpoints without an attempt in flight; the most recent one comes last. */
-  const remembered = new Map<string, Share>();
+  const shares = new Map<string, Share>();
   let quick = 0;
 
   function setQuick(share: Share, isQuick: boolean): void {
@@ -52,33 +50,36 @@ export function createEndpointShares(): EndpointShares {
     setQuick(share, share.typicalMs < quickMs);
   }
 
-  function remember(endpoint: string, share: Share): void {
-    busy.delete(endpoint);
-    remembered.set(endpoint, share);
-    if (remembered.size <= maxRemembered) return;
-    for (const oldest of remembered.keys()) {
-      remembered.delete(oldest);
+  function add(endpoint: string): Share {
+    if (shares.size >= maxRemembered) forgetOne();
+    const share = { ...unknown };
+    shares.set(endpoint, share);
+    return share;
+  }
+
+  /** Forgets the endpoint that is known for longest, of those without a place. */
+  function forgetOne(): void {
+    for (const [endpoint, { places }] of shares) {
+      if (places > 0) continue;
+      shares.delete(endpoint);
       return;
     }
   }
 
   return {
-    find: (endpoint) => busy.get(endpoint) ?? remembered.get(endpoint) ?? unknown,
-    at: (endpoint) => busy.get(endpoint)?.places ?? 0,
+    find: (endpoint) => shares.get(endpoint) ?? unknown,
+    at: (endpoint) => shares.get(endpoint)?.places ?? 0,
     quick: () => quick,
     enter(endpoint) {
-      const share = busy.get(endpoint) ?? remembered.get(endpoint) ?? { ...unknown };
-      remembered.delete(endpoint);
-      busy.set(endpoint, share);
+      const share = shares.get(endpoint) ?? add(endpoint);
       share.places += 1;
       if (share.isQuick) quick += 1;
       return share;
     },
-    leave(endpoint, share, ms) {
+    leave(share, ms) {
       if (share.isQuick) quick -= 1;
       share.places -= 1;
       learn(share, ms);
-      if (share.places === 0) remember(endpoint, share);
     },
     setSlow: (share) => setQuick(share, false),
   };

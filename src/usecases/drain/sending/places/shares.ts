@@ -124,7 +124,7 @@ export function createShares(options: SharesOptions): Shares {
       return () => {
         flights.end(flight);
         count -= 1;
-        shares.leave(endpoint, share, now() - flight.since);
+        shares.leave(share, now() - flight.since);
       };
     },
     giveWay(waitingAt) {
@@ -153,18 +153,10 @@ function rankOf({ places, isQuick, typicalMs = quickMs }: Share): number {
   return Math.min(quickRank + 1 + Math.floor(Math.log2(Math.max(seconds, 1))), slowestRank);
 }
 
-/** File descriptors for all but connections: files of the spool, name look-ups, commands, Node itself. */
-const otherDescriptors = 192;
+/** Part of the connections that attempts leave: for idle ones, and for attempts that try several addresses. */
+const sparePart = 1 / 8;
 
-/**
- * The maximum number of attempts in flight.
- * @param limits.descriptors file descriptors that the process may have open (`ulimit -n`)
- * @param limits.idle connections that are kept for later
- */
-export function mostInFlight(
-  maxInFlight: number,
-  { descriptors = Infinity, idle }: { descriptors?: number | undefined; idle: number },
-): number {
-  const spare = descriptors - Math.min(otherDescriptors, descriptors / 2) - idle;
-  return Math.max(Math.floor(Math.min(maxInFlight + maxFirst, spare)), 1);
+/** The maximum number of attempts in flight. @param maxConnections connections that this process may have */
+export function mostInFlight(maxInFlight: number, maxConnections: number): number {
+  return Math.max(Math.min(maxInFlight + maxFirst, Math.floor(maxConnections * (1 - sparePart))), 1);
 }

@@ -143,12 +143,12 @@ describe('createShares()', () => {
 
 describe('mostInFlight()', () => {
   it.each([
-    [256, { idle: 256 }, 2_304],
-    [256, { descriptors: 1_024, idle: 128 }, 704],
-    [256, { descriptors: 256, idle: 32 }, 96],
-    [4_096, { descriptors: 1_048_576, idle: 256 }, 6_144],
-    [1, { descriptors: 4, idle: 1 }, 1],
-  ])('mostInFlight(%d, %j) is %d', (maxInFlight, limits, most) => {
-    expect(mostInFlight(maxInFlight, limits)).toBe(most);
+    [256, Infinity, 2_304],
+    [256, 832, 728],
+    [256, 128, 112],
+    [4_096, 1_000_000, 6_144],
+    [1, 1, 1],
+  ])('mostInFlight(%d, %d) is %d', (maxInFlight, maxConnections, most) => {
+    expect(mostInFlight(maxInFlight, maxConnections)).toBe(most);
   });
 });
