@@ -46,14 +46,17 @@ function readUsualStatus(bytes: Buffer): number | undefined {
  * @param from where to begin to look
  */
 export function endOfHead(bytes: Buffer, from = 0): number {
-  const strict = bytes.indexOf(STRICT_END, from);
-  const bare = bytes.indexOf(BARE_END, from);
-  if (strict < 0) return bare < 0 ? -1 : bare + BARE_END.length;
-  return bare < 0 || bare > strict ? strict + STRICT_END.length : bare + BARE_END.length;
+  const last = bytes.length - 1;
+  for (let at = from; at < last; at += 1) {
+    if (bytes[at] !== LINE_FEED) continue;
+    if (bytes[at + 1] === LINE_FEED) return at + 2;
+    if (bytes[at + 1] === CARRIAGE_RETURN && bytes[at + 2] === LINE_FEED) return at + 3;
+  }
+  return -1;
 }
 
-const STRICT_END = Buffer.from('\n\r\n');
-const BARE_END = Buffer.from('\n\n');
+const LINE_FEED = 0x0a;
+const CARRIAGE_RETURN = 0x0d;
 
 /** How many bytes of line breaks there are at the beginning; a server may send some before a status line. */
 export function blankBytes(bytes: Buffer): number {
