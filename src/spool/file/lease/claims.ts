@@ -23,10 +23,17 @@ export interface Claims {
   giveBackPostponed(): void;
 }
 
+/** A delivery that was handed out. It carries its slot itself: a WeakMap of them costs each garbage collection. */
+interface Claimed extends Delivery {
+  owner: object;
+  /** Undefined once the claim has ended. */
+  slot: Slot | undefined;
+}
+
 /** Makes the record of what is claimed. */
 export function createClaims(tools: LeaseTools): Claims {
   const { readers, inbox, files, reader, recent, intake, now } = tools;
-  const slots = new WeakMap<Delivery, Slot>();
+  const owner = {};
   /** Deliveries whose entry is not wholly taken in. */
   const halfDone: Array<{ endpoint: string; slot: Slot }> = [];
   let unreadable: Array<{ endpoint: string; slot: Slot; since: number }> = [];
@@ -62,9 +69,9 @@ export function createClaims(tools: LeaseTools): Claims {
     if (file === undefined) return false;
     const { event, stat, path } = file;
     const at = acceptedAt({ id: event.id, stat, now: now() });
-    const delivery = { event, endpoint, attempts: 0, acceptedAt: at };
     const name = path.slice(path.lastIndexOf('/') + 1);
-    slots.set(delivery, { room: 'incoming', directory: 'incoming', name, attempts: 0, id: event.id });
+    const slot: Slot = { room: 'incoming', directory: 'incoming', name, attempts: 0, id: event.id };
+    const delivery: Claimed = { event, endpoint, attempts: 0, acceptedAt: at, owner, slot };
     claim.deliveries.push(delivery);
     return true;
   }
@@ -86,14 +93,15 @@ export function createClaims(tools: LeaseTools): Claims {
       return;
     }
     const { event, acceptedAt } = found;
-    const delivery = { event, endpoint, attempts: slot.attempts, acceptedAt };
-    slots.set(delivery, slot);
+    const delivery: Claimed = { event, endpoint, attempts: slot.attempts, acceptedAt, owner, slot };
     claim.deliveries.push(delivery);
   }
 
   function slotOf(delivery: Delivery): Slot {
-    const slot = slots.get(delivery);
-    if (slot === undefined) throw new Error('a delivery is settled once, by the lease that claimed it');
+    const claimed = delivery as Claimed;
+    const { slot } = claimed;
+    if (claimed.owner !== owner || slot === undefined)
+      throw new Error('a delivery is settled once, by the lease that claimed it');
     return slot;
   }
 
@@ -107,7 +115,7 @@ export function createClaims(tools: LeaseTools): Claims {
     slotOf,
     end(delivery) {
       const slot = slotOf(delivery);
-      slots.delete(delivery);
+      (delivery as Claimed).slot = undefined;
       return slot;
     },
     giveBackPostponed() {

@@ -1,5 +1,6 @@
 /** Ends claims: each delivery is removed, deferred, dead, or given back. */
 import { ignoreErrno } from '../../../shared/errors.js';
+import { removeUnordered } from '../../../shared/remove-unordered.js';
 import type { Delivery, Lease, Why } from '../../spool.js';
 import { isUnchanged } from '../batch/unchanged.js';
 import { retryName } from '../disk/layout.js';
@@ -15,7 +16,7 @@ export interface Finishing extends Pick<Lease, 'done' | 'defer' | 'bury' | 'rele
 export function createFinishing(tools: LeaseTools, claims: Claims): Finishing {
   const { disk, readers, inbox, intake, files, answers, health, sync } = tools;
   /** Delivered, and not removed yet; by their paths. */
-  const delivered = new Map<string, Slot>();
+  const delivered: Slot[] = [];
 
   /** Whether the file of a delivery is the one that was read; another one in `incoming/` is taken in later. */
   function isAsRead({ room, name }: Slot): boolean {
@@ -47,13 +48,12 @@ export function createFinishing(tools: LeaseTools, claims: Claims): Finishing {
   return {
     async done(delivery) {
       const slot = claims.slotOf(delivery);
-      const path = `${slot.directory}/${slot.name}`;
-      delivered.set(path, slot);
+      delivered.push(slot);
       sync.check();
       claims.end(delivery);
       if (delivery.attempts > 0) answers.drop(delivery.endpoint, delivery.event.id);
       if (isAsRead(slot)) await files.remove(slot);
-      delivered.delete(path);
+      removeUnordered(delivered, slot);
       forget(delivery.endpoint, slot);
     },
     async defer(delivery, { dueMs, attempts, answer }) {
@@ -83,7 +83,7 @@ export function createFinishing(tools: LeaseTools, claims: Claims): Finishing {
       else readers.hold(delivery.endpoint, slot);
     },
     async removeDelivered() {
-      for (const slot of delivered.values()) {
+      for (const slot of delivered) {
         try {
           if (isAsRead(slot)) await files.remove(slot);
         } catch (error) {

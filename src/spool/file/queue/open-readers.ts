@@ -12,8 +12,10 @@ export interface OpenReaders {
   /** The endpoint's reader, if it is open. */
   get(endpoint: string): QueueReader | undefined;
   endpoints(): Iterable<string>;
-  /** Does something with an endpoint's reader, which is opened if need be. */
+  /** Does something with an endpoint's reader, which is opened if need be; it is closed after those that were not used since. */
   using<T>(endpoint: string, use: (reader: QueueReader) => T): T;
+  /** The same, without counting as a use. */
+  peek<T>(endpoint: string, look: (reader: QueueReader) => T): T;
   /** Closes a reader; it stays open where that fails. */
   close(endpoint: string): void;
   /** Drops a reader: nothing is left for it. */
@@ -34,6 +36,8 @@ interface Reading {
   reader: QueueReader;
   /** What it was counted for, in names. */
   weight: number;
+  /** Whether it was used since readers were closed last. */
+  isUsed: boolean;
 }
 
 /** Minimum and maximum number of names of a segment, or of a list of retries. */
@@ -54,12 +58,10 @@ export function createOpenReaders(
   { texts, maxNames, closed, onEmpty }: OpenReadersOptions,
 ): OpenReaders {
   const least = Math.min(leastWindow, maxNames);
-  /** The one used longest ago first. */
+  /** Those that were used come after those that were not, once readers are closed. */
   const readings = new Map<string, Reading>();
   /** What the readers hold, in names. */
   let weight = 0;
-  /** The endpoint of the reader that was used last: its deliveries come one after the other. */
-  let latest: string | undefined;
 
   function windowOf(names: number): number {
     return Math.min(Math.max(Math.floor(names), least), mostWindow);
@@ -80,7 +82,7 @@ export function createOpenReaders(
       },
     });
     closed.delete(endpoint);
-    const reading = { reader, weight: 0 };
+    const reading = { reader, weight: 0, isUsed: false };
     readings.set(endpoint, reading);
     return reading;
   }
@@ -91,11 +93,25 @@ export function createOpenReaders(
     reading.weight = held;
   }
 
-  /** Closes readers until the names are within their limit. */
+  /** Closes readers until the names are within their limit. One that was used gets a second chance, at the end. */
   function evict(current: string): void {
-    for (const [endpoint, { reader }] of readings) {
+    for (const [endpoint, reading] of readings) {
       if (weight <= maxNames) return;
-      if (endpoint !== current && reader.isIdle()) close(endpoint);
+      if (reading.isUsed) {
+        reading.isUsed = false;
+        readings.delete(endpoint);
+        readings.set(endpoint, reading);
+      } else if (endpoint !== current && reading.reader.isIdle()) close(endpoint);
+    }
+  }
+
+  function peek<T>(endpoint: string, look: (reader: QueueReader) => T): T {
+    const reading = readings.get(endpoint) ?? open(endpoint);
+    try {
+      return look(reading.reader);
+    } finally {
+      weigh(reading);
+      if (weight > maxNames) evict(endpoint);
     }
   }
 
@@ -121,18 +137,15 @@ export function createOpenReaders(
     endpoints: () => readings.keys(),
     using(endpoint, use) {
       const reading = readings.get(endpoint) ?? open(endpoint);
+      reading.isUsed = true;
       try {
         return use(reading.reader);
       } finally {
         weigh(reading);
-        if (endpoint !== latest) {
-          readings.delete(endpoint);
-          readings.set(endpoint, reading);
-          latest = endpoint;
-        }
         if (weight > maxNames) evict(endpoint);
       }
     },
+    peek,
     close,
     drop,
   };

@@ -85,7 +85,7 @@ export function createQueueReaders(disk: Disk, root: string, options: QueueReade
   );
   const growing = createGrowingBatches(disk, root, options);
   const readers = createOpenReaders(disk, root, { texts, maxNames, closed, onEmpty: growing.removeOrGrow });
-  const { using } = readers;
+  const { using, peek } = readers;
   const done = createDoneEndpoints();
   const endpoints = () => [...closed.keys(), ...readers.endpoints()];
 
@@ -116,7 +116,7 @@ export function createQueueReaders(disk: Disk, root: string, options: QueueReade
     const known = closed.get(endpoint);
     if (known?.isWaiting) return true;
     if (known !== undefined && known.retries !== 'unknown') return hasDue(known.retries, due);
-    return tryOr(true, () => using(endpoint, (reader) => reader.hasReady(due)));
+    return tryOr(true, () => peek(endpoint, (reader) => reader.hasReady(due)));
   }
 
   function isOwing(endpoint: string): boolean {
@@ -129,7 +129,7 @@ export function createQueueReaders(disk: Disk, root: string, options: QueueReade
     const known = closed.get(endpoint);
     if (known === undefined && readers.get(endpoint) === undefined) return undefined;
     if (known !== undefined && known.retries !== 'unknown') return known.retries?.first;
-    return tryOr(undefined, () => using(endpoint, (reader) => reader.retryTimes()?.first));
+    return tryOr(undefined, () => peek(endpoint, (reader) => reader.retryTimes()?.first));
   }
 
   function noteQueued({ endpoint, segment, name, kind }: Queued): void {
