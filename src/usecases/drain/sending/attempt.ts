@@ -1,8 +1,6 @@
 import type { Endpoint } from '../../../endpoint/endpoint.js';
-import type { CutSignal } from '../../../shared/cut.js';
 import type { Delivery } from '../../../spool/spool.js';
 import type { DrainPorts } from '../ports.js';
-import type { FinishedAttempt } from '../reporting/finished-attempt.js';
 import type { Settler } from '../settling/settle.js';
 import type { Cuts } from './cuts.js';
 import type { Gate } from './gate.js';
@@ -35,33 +33,29 @@ export function createAttempt(
   { sender, clock }: DrainPorts,
   { settler, gate, shares, cuts, inFlight, onFailure }: AttemptOptions,
 ): (id: string, start: Start) => Promise<void> {
-  async function send({ delivery, endpoint }: Start, signal: CutSignal): Promise<FinishedAttempt> {
-    const { event } = delivery;
-    const attempt = settler.attemptNumber(delivery);
-    settler.began(delivery);
-    const startedAt = clock.now();
-    const before = clock.monotonic();
-    const isEarly = gate.isEarly(endpoint.id);
-    if (endpoint.rate !== undefined) await gate.started(endpoint);
-    const timestamp = Math.floor(startedAt / 1000);
-    const result = await sender.send({ event, endpoint, attempt, timestamp, signal });
-    const ms = Math.round(clock.monotonic() - before);
-    return { delivery, endpoint, attempt, startedAt, ms, isEarly, result };
-  }
-
-  return async (id, start) => {
+  /** One function and not several: each that is async has a promise of its own. */
+  return async (id, { delivery, endpoint, leaveRoom }) => {
     const own = shares.isUnheard(id) ? cuts.own() : cuts.common;
     const end = inFlight.enter(id, own.cutOff);
     try {
-      const finished = await send(start, own.signal);
-      await settler.settle(finished);
+      const attempt = settler.attemptNumber(delivery);
+      settler.began(delivery);
+      const startedAt = clock.now();
+      const before = clock.monotonic();
+      const isEarly = gate.isEarly(endpoint.id);
+      if (endpoint.rate !== undefined) await gate.started(endpoint);
+      const timestamp = Math.floor(startedAt / 1000);
+      const { event } = delivery;
+      const result = await sender.send({ event, endpoint, attempt, timestamp, signal: own.signal });
+      const ms = Math.round(clock.monotonic() - before);
+      await settler.settle({ delivery, endpoint, attempt, startedAt, ms, isEarly, result });
       // A body that still arrives keeps its place, so that the endpoint has no more connections than it may.
-      if (finished.result.kind === 'answer' && finished.result.rest !== undefined) await finished.result.rest;
+      if (result.kind === 'answer' && result.rest !== undefined) await result.rest;
     } catch (error) {
       onFailure(error);
     }
     own.end();
-    start.leaveRoom();
+    leaveRoom();
     end();
   };
 }

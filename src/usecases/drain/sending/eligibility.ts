@@ -42,8 +42,8 @@ export function createEligibility(
 ): Eligibility {
   const beganAt = clock.monotonic();
 
-  function hasRoom(id: string): boolean {
-    return shares.at(id) < allowedConcurrency(lease.health(id), routing.settingsOf(id));
+  function hasRoom(id: string, health = lease.health(id)): boolean {
+    return shares.at(id) < allowedConcurrency(health, routing.settingsOf(id));
   }
 
   /** An endpoint without registration is tried although it is parked: its deliveries decide what becomes of them. */
@@ -53,11 +53,12 @@ export function createEligibility(
   }
 
   return {
-    hasRoom,
+    hasRoom: (id) => hasRoom(id),
     mayTry(id) {
       if (payloads.isWaiting(id)) return false;
-      if (gate.closedMs(id) > 0) return isUnregistered(id);
-      return hasRoom(id) && gate.pacedMs(id) === 0;
+      const health = lease.health(id);
+      if (gate.closedMs(id, health) > 0) return isUnregistered(id);
+      return hasRoom(id, health) && gate.pacedMs(id, health) === 0;
     },
     opensInMs(id) {
       const [closedMs, pacedMs] = [gate.closedMs(id), gate.pacedMs(id)];

@@ -9,12 +9,12 @@ import type { Routing } from '../routing.js';
 import type { Cooldowns } from '../settling/cooldowns.js';
 
 export interface Gate {
-  /** For how long it is parked or rests, in ms; Infinity if it is paused. */
-  closedMs(endpoint: string): number;
+  /** For how long it is parked or rests, in ms; Infinity if it is paused. @param health default: read from the lease */
+  closedMs(endpoint: string, health?: Health): number;
   /** Whether an attempt now comes before the time that its schedule has. */
   isEarly(endpoint: string): boolean;
   /** For how long it has been sent to as fast as its rate, or a run of rejections, allows, in ms. */
-  pacedMs(endpoint: string): number;
+  pacedMs(endpoint: string, health?: Health): number;
   /** An attempt begins. */
   started(endpoint: Endpoint): Promise<void>;
 }
@@ -45,16 +45,14 @@ export function createGate(
   }
 
   return {
-    closedMs(id) {
-      const health = lease.health(id);
+    closedMs(id, health = lease.health(id)) {
       const paused = pausedMs(health, clock.now());
       if (paused === Infinity) return Infinity;
       return Math.max(paused, parkedMs(id, health), cooldowns.leftMs(id));
     },
     isEarly: (id) => tryEveryMs !== undefined && scheduledMs(id, lease.health(id)) > 0,
-    pacedMs(id) {
+    pacedMs(id, health = lease.health(id)) {
       const { rate } = routing.settingsOf(id);
-      const health = lease.health(id);
       const pauseMs = runPauseMs(health, clock.now());
       return rate === undefined ? pauseMs : Math.max(pauseMs, waitForPace(health.pace, rate, clock.now()));
     },

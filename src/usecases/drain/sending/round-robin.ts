@@ -52,10 +52,14 @@ export function createRoundRobin({ rankOf, firstRanks }: RoundRobinOptions): Rou
     sizes[rank] = (sizes[rank] ?? 0) + 1;
   }
 
-  function remove({ endpoint, rank, previous, next }: Node): void {
+  function remove(node: Node): void {
+    const { endpoint, rank, previous, next } = node;
     sizes[rank]! -= 1;
     previous.next = next;
     next.previous = previous;
+    // One that is garbage, and old, would keep all that come after it from being collected while they are young.
+    node.next = node;
+    node.previous = node;
     nodes.delete(endpoint);
   }
 

@@ -15,7 +15,7 @@ export interface Slack {
 const sampleMs = 10;
 
 /** Part of a sample for which the event loop must have been idle. */
-const idlePart = 0.25;
+const idlePart = 0.5;
 
 /** Number of attempts that an idle sample allows. */
 const burst = 256;
