@@ -5,7 +5,7 @@ import type { Selection } from './selection.js';
 
 /** What is to be moved to the dead; the same object for each step. */
 export interface DiscardRequest {
-  /** Of what is queued; its `states` and `reasons` are not asked. */
+  /** Of what is queued or deferred. */
   select: Selection;
   /** Whether events that were not fanned out yet are looked at, too; default false. */
   incoming?: boolean;

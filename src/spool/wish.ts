@@ -37,7 +37,15 @@ export interface RetryWish {
   select: Selection;
 }
 
-export type Wish = RetryWish | DeregisterWish | PauseWish | ResumeWish;
+/** `drop`: what is queued or deferred, or was not fanned out yet, is dead. */
+export interface DropWish {
+  kind: 'drop';
+  select: Selection;
+  /** Who asks for it. */
+  by: string;
+}
+
+export type Wish = RetryWish | DropWish | DeregisterWish | PauseWish | ResumeWish;
 
 /** A request to the drain. */
 export interface ControlRequest {

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Event } from '../../src/event/event.js';
 import { batchMemberId, createEventId } from '../../src/event/event-id.js';
 import { randomBytes } from '../../src/shared/machine/random.js';
-import type { ControlRequest, Delivery, Lease, Spool, Wish } from '../../src/spool/spool.js';
+import type { ControlRequest, Delivery, Lease, Selection, Spool, Wish } from '../../src/spool/spool.js';
 import { event } from '../support/builders.js';
 import { discardAll, farFuture } from '../support/spool-kit.js';
 
@@ -482,6 +482,28 @@ export function describeSpool(name: string, open: () => SpoolUnderTest): void {
       await lease.close();
     });
 
+    it('discard() asks for times, ids and states', async () => {
+      const under = open();
+      const { lease, spool } = await leased(under);
+      const fired = [event(), event(), event()];
+      const [first, second] = fired.map(({ id }) => id);
+      for (const each of fired) await spool.enqueue(each);
+      await lease.fanOut(() => ['a']);
+      const dropped = async (select: Selection): Promise<string[]> => {
+        const { entries } = await discardAll(lease, { select, incoming: true, why });
+        return entries.map((entry) => entry.event);
+      };
+      expect(await dropped({ before: 0 })).toEqual([]);
+      expect(await dropped({ states: ['incoming', 'retry', 'dead'] })).toEqual([]);
+      expect(await dropped({ reasons: ['gave-up'] })).toEqual([]);
+      expect(await dropped({ ids: [second!, 'other'], states: ['queued'] })).toEqual([second]);
+      const [claimed] = await claimAll(lease, 'a');
+      await lease.defer(claimed!, { dueMs: farFuture, attempts: 1 });
+      expect(await dropped({ states: ['retry'] })).toEqual([first]);
+      expect(await lease.owed('a')).toBe(1);
+      await lease.close();
+    });
+
     it('request() is there for the lease until it is finished, and tells of progress', async () => {
       const under = open();
       const { spool, lease } = await leased(under);
@@ -510,6 +532,7 @@ export function describeSpool(name: string, open: () => SpoolUnderTest): void {
         { kind: 'pause', select: { endpoints: ['a'] }, by: 'jed', why: 'it is moved', until: 7_000 },
         { kind: 'resume', select: { endpoints: ['a', 'b'] } },
         { kind: 'retry', select: {} },
+        { kind: 'drop', select: { ids: ['e1'], before: 9 }, by: 'jed' },
         { kind: 'retry', select: { hook: 'build.*', states: ['dead'], reasons: ['gave-up'], since: 5 } },
       ];
       const requests = wishes.map((wish, index) => ({ id: `${index}`, wish }));

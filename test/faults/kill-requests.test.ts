@@ -146,6 +146,16 @@ describe('a drain killed with strace at its system calls while it obeys a reques
     expect(await killAtSome({ template, request: { request: 'retry' }, check: allOnce })).toBeGreaterThan(3);
   });
 
+  test('drop moves what is queued to dead/, each once', async () => {
+    const request = { request: 'drop', hook: 'load', by: 'jed' };
+    const check = (world: World, where: string): void => {
+      const { owed, dead: buried, corrupt } = readLedger(world.spool);
+      expect([...buried].sort(), where).toEqual(events.map((id) => `chat ${id}`));
+      expect([...owed, ...corrupt], where).toEqual([]);
+    };
+    expect(await killAtSome({ template: await queued(), request, check })).toBeGreaterThan(3);
+  });
+
   test('pause outlasts the drain, and what is queued stays', async () => {
     const request = { request: 'pause', endpoints: ['chat'], by: 'jed' };
     expect(await killAtSome({ template: await queued(), request, check: allOwed })).toBeGreaterThan(3);

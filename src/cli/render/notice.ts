@@ -48,6 +48,10 @@ const renderers: { [K in Notice['kind']]: Renderer<K> } = {
   'on-hold': (notice, { style }) => style.bad(renderOnHold(notice)),
   deregistered: ({ endpoint, count: moved }) =>
     `${renderLabel(endpoint)} was deregistered: ${count(moved, 'delivery', 'deliveries')} moved to dead/`,
+  dropped: ({ endpoint, count: dropped }) =>
+    endpoint === undefined
+      ? `${count(dropped, 'event')} not taken in yet dropped, and moved to dead/`
+      : `${count(dropped, 'delivery', 'deliveries')} for ${renderLabel(endpoint)} dropped, and moved to dead/`,
   retried: ({ endpoint, count: retried }) =>
     `${count(retried, 'delivery', 'deliveries')} for ${renderLabel(endpoint)} retried now`,
   restored: ({ events }) => `${count(events, 'event')} without an endpoint moved back to incoming/`,

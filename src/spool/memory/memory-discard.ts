@@ -7,9 +7,14 @@ import { eventsOf, type MemoryState } from './memory-state.js';
 function matcherOf({
   select,
   stays,
-}: Omit<DiscardRequest, 'why'>): (header: EventHeader, endpoint?: string) => boolean {
+}: Omit<DiscardRequest, 'why'>): (
+  header: EventHeader,
+  where: { endpoint?: string; dueMs?: number },
+) => boolean {
   const selector = createSelector(select);
-  return (header, endpoint) => {
+  return (header, { endpoint, dueMs }) => {
+    const state = dueMs === undefined ? 'queued' : 'retry';
+    if (!selector.hasState(endpoint === undefined ? 'incoming' : state)) return false;
     if (!selector.has({ header, endpoint, acceptedAt: Date.parse(header.time) })) return false;
     return endpoint === undefined || stays?.(header, endpoint) !== true;
   };
@@ -21,13 +26,13 @@ export function discardable(
   request: Omit<DiscardRequest, 'why'>,
 ): DiscardedEntry[] {
   const match = matcherOf(request);
-  const events = request.incoming ? accepted.filter((entry) => match(entry)) : [];
+  const events = request.incoming ? accepted.filter((entry) => match(entry, {})) : [];
   const entries: DiscardedEntry[] = events.map((entry) => {
     return { event: entry.id, hook: entry.hook, events: eventsOf(entry).length };
   });
   for (const [endpoint, { owed }] of queues) {
-    for (const { event, claimed } of owed)
-      if (!claimed && match(event, endpoint))
+    for (const { event, claimed, dueMs } of owed)
+      if (!claimed && match(event, { endpoint, dueMs }))
         entries.push({ event: event.id, hook: event.hook, endpoint, events: 1 });
   }
   return entries;
@@ -38,13 +43,13 @@ export function discard(state: MemoryState, { why, ...request }: DiscardRequest)
   const match = matcherOf(request);
   const entries = discardable(state, request);
   if (request.incoming) {
-    const dropped = state.accepted.filter((entry) => match(entry));
+    const dropped = state.accepted.filter((entry) => match(entry, {}));
     state.dropped.push(...dropped.map((entry) => ({ entry, why: { ...why, attempts: 0 } })));
     state.accepted = state.accepted.filter((entry) => !dropped.includes(entry));
   }
   const claimed: ClaimedEntry[] = [];
   for (const [endpoint, queue] of state.queues) {
-    const found = queue.owed.filter(({ event }) => match(event, endpoint));
+    const found = queue.owed.filter(({ event, dueMs }) => match(event, { endpoint, dueMs }));
     for (const { event, claimed: isOut } of found) if (isOut) claimed.push({ event: event.id, endpoint });
     const dead = new Set(found.filter((owed) => !owed.claimed));
     queue.owed = queue.owed.filter((owed) => !dead.has(owed));

@@ -32,7 +32,7 @@ export interface Holds {
 export interface HoldsOptions {
   routing: Routing;
   settler: Settler;
-  requests: Pick<Requests, 'ends'>;
+  requests: Pick<Requests, 'ended'>;
   until: DrainOptions['until'];
   /** Told of each endpoint once. */
   onChange(change: Change): void;
@@ -108,8 +108,9 @@ export function createHolds({ lease, clock, report }: DrainPorts, options: Holds
   return {
     async keep(delivery) {
       const { endpoint, acceptedAt } = delivery;
-      if (requests.ends(delivery, 'deregister')) {
-        await settler.buryDeregistered(delivery);
+      const ended = requests.ended(delivery, 'deregister');
+      if (ended !== undefined) {
+        await settler.buryByHand(delivery, ended);
         return;
       }
       const since = await heldSince(endpoint);

@@ -54,6 +54,7 @@ export function createParts(ports: DrainPorts, options: DrainOptions): DrainPart
   const attempts = createAttempts(ports, {
     routing,
     settler,
+    requests,
     holds,
     cooldowns,
     isPass,

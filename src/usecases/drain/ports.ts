@@ -139,6 +139,8 @@ export type Notice =
   | { kind: 'on-hold'; endpoint: EndpointLabel; count: number; keepMs: number }
   /** Deliveries were moved to the dead because their endpoint was deregistered. */
   | { kind: 'deregistered'; endpoint: EndpointLabel; count: number }
+  /** Deliveries, or without an endpoint events that were not taken in yet, are dead because a person dropped them. */
+  | { kind: 'dropped'; endpoint?: EndpointLabel; count: number }
   /** Deliveries of the endpoint that were deferred or dead are sent now, because a person asked for it. */
   | { kind: 'retried'; endpoint: EndpointLabel; count: number }
   /** Events that were unclaimed, or flushed before they had an endpoint, are taken in again. */

@@ -1,6 +1,6 @@
 /** Requests to the drain that runs, obeyed a step at a time: others are to be sent to meanwhile. */
-import type { ControlRequest, Delivery } from '../../spool/spool.js';
-import { carryOut, type MovingWish, type Step, type Steps } from '../operate/carry-out.js';
+import type { ControlRequest, Delivery, Wish } from '../../spool/spool.js';
+import { carryOut, isMoving, type MovingWish, type Step, type Steps } from '../operate/carry-out.js';
 import type { DrainPorts } from './ports.js';
 import { createObedience } from './reporting/obedience.js';
 import type { Routing } from './routing.js';
@@ -29,8 +29,8 @@ export interface Requests {
    * @returns whether events were put where the intake finds them
    */
   step(options: { isUnsettled: boolean }): Promise<{ hasRestored: boolean }>;
-  /** Whether a delivery that comes back belongs to a request of this kind that was obeyed while it was in flight. */
-  ends(delivery: Delivery, kind: MovingWish['kind']): boolean;
+  /** The wish of this kind, if any, that was obeyed while a delivery was in flight that has come back. */
+  ended(delivery: Delivery, kind: MovingWish['kind']): MovingWish | undefined;
 }
 
 /** A request that is being obeyed: walks over what is queued, until one has met nothing that is in flight. */
@@ -54,6 +54,13 @@ export interface RequestsOptions {
   routing: Routing;
   settler: Settler;
   cooldowns: Cooldowns;
+}
+
+/** The wish of the next walk. What was queued since the first walk is not dropped. Pure. */
+function againOf(wish: Wish, inFlight: Iterable<string>): Wish {
+  if (wish.kind !== 'drop') return wish;
+  const ids = [...inFlight].map((key) => key.slice(key.indexOf(' ') + 1));
+  return { ...wish, select: { ...wish.select, ids } };
 }
 
 /** The requests to a lease's holder. */
@@ -108,7 +115,7 @@ export function createRequests(
     return due;
   }
 
-  function begin({ wish }: ControlRequest): Steps {
+  function begin(wish: Wish): Steps {
     return carryOut(wish, {
       ...ports,
       isRegistered: (event, endpoint) => routing.endpointFor(event, endpoint) !== undefined,
@@ -118,7 +125,7 @@ export function createRequests(
   function opened(request: ControlRequest): Open {
     const at = { beganAt: 0, dueAt: Number.NEGATIVE_INFINITY };
     const met = { inFlight: new Set<string>(), hasMetInFlight: false, hasWalked: false };
-    return { request, next: begin(request), ...at, counts: new Map(), ...met };
+    return { request, next: begin(request.wish), ...at, counts: new Map(), ...met };
   }
 
   function endWalk(walked: Open): void {
@@ -130,7 +137,7 @@ export function createRequests(
     if (walked.hasMetInFlight) {
       const now = clock.monotonic();
       walked.dueAt = now + Math.max(pollMs, now - walked.beganAt);
-      walked.next = begin(request);
+      walked.next = begin(againOf(request.wish, walked.inFlight));
       return;
     }
     open.delete(request.id);
@@ -194,15 +201,17 @@ export function createRequests(
       } while (current === undefined && clock.monotonic() < until);
       return { hasRestored };
     },
-    ends({ endpoint, event }, kind) {
+    ended({ endpoint, event }, kind) {
+      if (open.size === 0) return undefined; // asked of each delivery that is sent
       const key = `${endpoint} ${event.id}`;
       for (const { request, inFlight, counts } of open.values()) {
-        if (request.wish.kind !== kind || !inFlight.delete(key)) continue;
+        const { wish } = request;
+        if (wish.kind !== kind || !isMoving(wish) || !inFlight.delete(key)) continue;
         noteProgress();
         counts.set(endpoint, (counts.get(endpoint) ?? 0) + 1);
-        return true;
+        return wish;
       }
-      return false;
+      return undefined;
     },
   };
 }

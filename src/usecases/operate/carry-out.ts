@@ -6,10 +6,10 @@ import type { Journal } from '../../journal/journal.js';
 import type { Clock } from '../../shared/clock.js';
 import { isoTime } from '../../shared/iso-time.js';
 import type { Discarded, DiscardRequest, Lease, Wish } from '../../spool/spool.js';
-import type { RetryWish } from '../../spool/wish.js';
+import type { DeregisterWish, DropWish, RetryWish } from '../../spool/wish.js';
 
 /** The wishes that move entries to the dead. */
-export type MovingWish = Extract<Wish, { kind: 'deregister' }>;
+export type MovingWish = DeregisterWish | DropWish;
 
 /** The wishes that change endpoints, and no entry. */
 export type EndpointWish = Extract<Wish, { kind: 'pause' | 'resume' }>;
@@ -39,26 +39,37 @@ export function carryOut(wish: Wish, ports: CarryOutPorts): Steps {
   return wish.kind === 'retry' ? retryAll(wish, ports) : () => changeEndpoints(wish, ports);
 }
 
-function isMoving(wish: Wish): wish is MovingWish {
-  return wish.kind === 'deregister';
+/** Whether a wish moves entries to the dead. */
+export function isMoving(wish: Wish): wish is MovingWish {
+  return wish.kind === 'deregister' || wish.kind === 'drop';
 }
 
 /** What a wish moves to the dead. Pure. @param options.now ms since the epoch */
 export function discardRequestOf(
-  { select }: MovingWish,
+  wish: MovingWish,
   { isRegistered, now }: { isRegistered: IsRegistered; now: number },
 ): DiscardRequest {
-  const why = { reason: 'deregistered', message: 'it was deregistered', time: isoTime(now) };
-  return { select, stays: isRegistered, why };
+  const { select } = wish;
+  const why = { ...burialOf(wish), time: isoTime(now) };
+  if (wish.kind === 'deregister') return { select, stays: isRegistered, why };
+  // What is fired while the walk lasts stays.
+  const before = Math.min(select.before ?? Infinity, now + 1);
+  return { select: { ...select, before }, incoming: true, why };
+}
+
+/** Why a delivery is dead that such a wish names. Pure. */
+export function burialOf(wish: MovingWish): { reason: 'deregistered' | 'dropped'; message: string } {
+  if (wish.kind === 'deregister') return { reason: 'deregistered', message: 'it was deregistered' };
+  return { reason: 'dropped', message: `${wish.by} dropped it` };
 }
 
 function moveAll(wish: MovingWish, { lease, clock, journal, isRegistered }: CarryOutPorts): Steps {
   const request = discardRequestOf(wish, { isRegistered, now: clock.now() });
   return async () => {
     const step = await lease.discard(request);
-    const time = isoTime(clock.now());
-    for (const { event, hook, endpoint } of step.entries)
-      journal.write({ time, what: 'deregistered', event, hook, endpoint });
+    const [time, what] = [isoTime(clock.now()), burialOf(wish).reason];
+    for (const { event, hook, endpoint, events } of step.entries)
+      journal.write({ time, what, event, hook, endpoint, count: events === 1 ? undefined : events });
     return { ...step, changed: [] };
   };
 }

@@ -59,6 +59,7 @@ export function* discardAll(
   { request, tools }: { request: DiscardRequest; tools: DiscardTools },
 ): Generator<Found> {
   const walk = { request, selector: createSelector(request.select), tools };
+  const { hasState } = walk.selector;
   for (const { endpoint, file } of tools.sent?.() ?? []) {
     const { event, stat } = file;
     const at = acceptedAt({ id: event.id, stat, now: tools.now() });
@@ -66,7 +67,7 @@ export function* discardAll(
       ? { claimed: { event: event.id, endpoint } }
       : {};
   }
-  if (request.incoming) yield* discardIncoming(disk, root, walk);
+  if (request.incoming && hasState('incoming')) yield* discardIncoming(disk, root, walk);
   const endpoints =
     request.select.endpoints ??
     new Set([...listNames(disk, `${root}/queue`), ...listNames(disk, `${root}/retry`)]);
@@ -87,8 +88,9 @@ function* slotsOf(
   root: string,
   { endpoint, walk: { tools, selector } }: { endpoint: string; walk: Walk },
 ): Generator<Slot> {
-  yield* queuedSlots(disk, root, { endpoint, texts: tools.texts, mayHave: selector.mayHaveOfBatch });
-  yield* retrySlots(disk, root, endpoint);
+  const options = { endpoint, texts: tools.texts, mayHave: selector.mayHaveOfBatch };
+  if (selector.hasState('queued')) yield* queuedSlots(disk, root, options);
+  if (selector.hasState('retry')) yield* retrySlots(disk, root, endpoint);
 }
 
 function discardSlot(slot: Slot, { endpoint, walk }: { endpoint: string; walk: Walk }): Found {

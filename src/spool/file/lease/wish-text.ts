@@ -39,6 +39,7 @@ const ofSelection: Record<keyof Selection, Check> = {
 /** The other members of each kind; those that must be there in `needs`. */
 const kinds: Record<Wish['kind'], { has: Record<string, Check>; needs: readonly string[] }> = {
   retry: { has: {}, needs: [] },
+  drop: { has: { by: isText }, needs: ['by'] },
   deregister: { has: {}, needs: ['endpoints'] },
   pause: { has: { by: isText, why: isText, until: isTime }, needs: ['endpoints', 'by'] },
   resume: { has: {}, needs: ['endpoints'] },

@@ -14,7 +14,9 @@ export function createObedience({ lease, report }: Pick<DrainPorts, 'lease' | 'r
   return {
     moved({ kind }, counts) {
       for (const [id, count] of counts) {
-        if (id === '') report({ kind: 'restored', events: count });
+        if (kind === 'drop')
+          report(id === '' ? { kind: 'dropped', count } : { kind: 'dropped', endpoint: { id }, count });
+        else if (id === '') report({ kind: 'restored', events: count });
         else report({ kind: kind === 'retry' ? 'retried' : 'deregistered', endpoint: { id }, count });
       }
     },

@@ -29,8 +29,8 @@ export interface Reporter {
   ): void;
   /** A delivery was given up. Counted until `flush`. */
   buried(delivery: Delivery, burial: Burial): void;
-  /** A delivery was deregistered while it was in flight, and is dead. */
-  deregistered(delivery: Delivery): void;
+  /** A person has ended a delivery while it was in flight, and it is dead. */
+  buriedByHand(delivery: Delivery, reason: 'deregistered' | 'dropped'): void;
   /** An entry was moved to `corrupt/`. */
   quarantined(problem: EntryProblem): void;
   /** An entry cannot be read now; reported once. */
@@ -107,7 +107,7 @@ export function createReporter(ports: DrainPorts, { showUrls, onChange }: Report
       journal.write(lineOf(reason, delivery, clock.now()));
       givenUp.add(delivery, burial, endpoint === undefined ? { id: delivery.endpoint } : labelOf(endpoint));
     },
-    deregistered: (delivery) => journal.write(lineOf('deregistered', delivery, clock.now())),
+    buriedByHand: (delivery, reason) => journal.write(lineOf(reason, delivery, clock.now())),
     quarantined(entry) {
       const { name, reason } = entry;
       journal.write({ time: isoTime(clock.now()), what: 'corrupt', event: name, error: reason });

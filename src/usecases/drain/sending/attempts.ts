@@ -2,6 +2,7 @@
 import type { Due } from '../../../spool/spool.js';
 import type { Holds } from '../holds.js';
 import type { DrainPorts } from '../ports.js';
+import type { Requests } from '../requests.js';
 import type { Routing } from '../routing.js';
 import type { Cooldowns } from '../settling/cooldowns.js';
 import type { Settler } from '../settling/settle.js';
@@ -48,6 +49,7 @@ export interface Attempts {
 export interface AttemptsOptions {
   routing: Routing;
   settler: Settler;
+  requests: Pick<Requests, 'ended'>;
   holds: Holds;
   /** Places in flight that the endpoints share. */
   maxInFlight(): number;
@@ -66,7 +68,8 @@ export interface AttemptsOptions {
 /** Makes the attempts of a drain. */
 export function createAttempts(ports: DrainPorts, options: AttemptsOptions): Attempts {
   const { lease, clock } = ports;
-  const { routing, settler, holds, maxInFlight, maxConnections, cooldowns, isPass, isStopping } = options;
+  const { routing, settler, requests, holds, maxInFlight, maxConnections } = options;
+  const { cooldowns, isPass, isStopping } = options;
   const gate = createGate(ports, { routing, cooldowns, tryEveryMs: options.tryEveryMs });
   const shares = createShares({
     maxInFlight,
@@ -92,7 +95,17 @@ export function createAttempts(ports: DrainPorts, options: AttemptsOptions): Att
     failure ??= error;
   };
   const start = createAttempt(ports, { settler, gate, shares, cuts, inFlight, onFailure });
-  const take = createTake(ports, { routing, settler, holds, gate, payloads, wanted, isStopping, start });
+  const take = createTake(ports, {
+    routing,
+    settler,
+    requests,
+    holds,
+    gate,
+    payloads,
+    wanted,
+    isStopping,
+    start,
+  });
 
   function mayGoOn(): boolean {
     return failure === undefined && !isStopping() && cooldowns.leftForAllMs() === 0;

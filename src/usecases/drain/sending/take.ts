@@ -3,6 +3,7 @@ import { isBlocking, probeOf } from '../../../endpoint/health.js';
 import type { ClaimOptions, Due } from '../../../spool/spool.js';
 import type { Holds } from '../holds.js';
 import type { DrainPorts } from '../ports.js';
+import type { Requests } from '../requests.js';
 import type { Routing } from '../routing.js';
 import type { Settler } from '../settling/settle.js';
 import type { Start } from './attempt.js';
@@ -13,6 +14,7 @@ import type { WantedDeliveries } from './wanted.js';
 export interface TakeOptions {
   routing: Routing;
   settler: Settler;
+  requests: Pick<Requests, 'ended'>;
   holds: Holds;
   gate: Gate;
   payloads: LargePayloads;
@@ -30,7 +32,7 @@ export function createTake(
   { lease }: DrainPorts,
   options: TakeOptions,
 ): (endpoint: string, due: Due) => Promise<boolean> {
-  const { routing, settler, holds, gate, payloads, wanted, isStopping, start } = options;
+  const { routing, settler, requests, holds, gate, payloads, wanted, isStopping, start } = options;
 
   function claimOptionsOf(id: string, { now, latest }: Due): ClaimOptions {
     const settings = routing.settingsOf(id);
@@ -48,6 +50,11 @@ export function createTake(
     if (delivery === undefined) return claim.goesOn;
     if (settler.isDelivered(delivery)) {
       await settler.removeDelivered(delivery);
+      return true;
+    }
+    const dropped = requests.ended(delivery, 'drop');
+    if (dropped !== undefined) {
+      await settler.buryByHand(delivery, dropped);
       return true;
     }
     const endpoint = routing.endpointFor(delivery.event, id);

@@ -2,6 +2,7 @@ import type { AttemptResult } from '../../../delivery/sender.js';
 import { failuresOf } from '../../../endpoint/health.js';
 import { isoTime } from '../../../shared/iso-time.js';
 import type { Delivery, KeptAnswer, Why } from '../../../spool/spool.js';
+import { burialOf, type MovingWish } from '../../operate/carry-out.js';
 import type { DrainPorts, DrainSummary } from '../ports.js';
 import { excerptOf, keptAnswer, withExcerpt } from '../reporting/answer.js';
 import type { Burial } from '../reporting/finished-attempt.js';
@@ -18,8 +19,8 @@ export interface Burials {
   bury(delivery: Delivery, burial: Burial): Promise<boolean>;
   /** Gives up a delivery that was on hold for too long; false if the spool refused. */
   buryHeld(delivery: Delivery): Promise<boolean>;
-  /** Buries a delivery whose endpoint was deregistered while it was in flight. */
-  buryDeregistered(delivery: Delivery): Promise<void>;
+  /** Buries a delivery that a person has ended while it was in flight. */
+  buryByHand(delivery: Delivery, wish: MovingWish): Promise<void>;
 }
 
 export interface BurialsOptions {
@@ -59,11 +60,11 @@ export function createBurials({ lease, clock }: DrainPorts, options: BurialsOpti
     bury,
     buryHeld: (delivery) =>
       bury(delivery, { reason: 'gave-up', message: 'it was not registered for too long' }),
-    async buryDeregistered(delivery) {
+    async buryByHand(delivery, wish) {
       const attempts = attemptNumber(delivery) - 1;
-      const time = isoTime(clock.now());
-      const why: Why = { reason: 'deregistered', message: 'it was deregistered', attempts, time };
-      if (await deliveries.bury(delivery, why)) reporter.deregistered(delivery);
+      const burial = burialOf(wish);
+      const why: Why = { ...burial, attempts, time: isoTime(clock.now()) };
+      if (await deliveries.bury(delivery, why)) reporter.buriedByHand(delivery, burial.reason);
     },
   };
 }

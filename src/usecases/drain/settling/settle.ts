@@ -16,7 +16,7 @@ import { createPerform } from './perform.js';
 import { createReachability } from './reachability.js';
 
 export interface Settler
-  extends Pick<Burials, 'attemptNumber' | 'buryHeld' | 'buryDeregistered'>,
+  extends Pick<Burials, 'attemptNumber' | 'buryHeld' | 'buryByHand'>,
     Pick<OldDeliveries, 'giveUpPaused'> {
   /** An attempt begins. */
   began(delivery: Delivery): void;
@@ -140,7 +140,7 @@ export function createSettler(ports: DrainPorts, options: SettlerOptions): Settl
   return {
     attemptNumber: burials.attemptNumber,
     buryHeld: burials.buryHeld,
-    buryDeregistered: burials.buryDeregistered,
+    buryByHand: burials.buryByHand,
     giveUpPaused: oldDeliveries.giveUpPaused,
     began: loneFailures.began,
     async settle(finished) {
