@@ -51,6 +51,8 @@ export function openClientConnection(
 ): Connection {
   const { origin, connecting, now, onDestroy } = options;
   const openedAt = now();
+  /** Undici would take it from the header `host`, and connect again whenever that differs. */
+  const servername = new URL(origin).hostname;
   let requests = 0;
   let reused = false;
   let socket: Socket | undefined;
@@ -112,13 +114,11 @@ export function openClientConnection(
     isOpen: () => socket !== undefined && !socket.destroyed && socket.writableLength === 0,
     isOld: () => requests >= MAX_REQUESTS || now() - openedAt >= MAX_AGE_MS,
     lateCode: connecting.lateCode,
-    post({ path, headers, body, servername }, given) {
+    post({ path, headers, body }, given) {
       listener = given;
       requests += 1;
       filter.begin();
-      const options: Dispatcher.DispatchOptions = { method: 'POST', path, headers, body };
-      // Undici would take the header `host` for the name of the other side.
-      if (servername !== undefined) Object.assign(options, { servername });
+      const options = { method: 'POST' as const, path, headers, body, servername };
       client.dispatch(options, handler);
     },
     soFar: () => receivedSoFar(filter),

@@ -16,8 +16,6 @@ export interface HttpRequest {
   /** Names and values by turns. */
   readonly headers: string[];
   readonly body: Buffer;
-  /** Whom the certificate must be for, where a header `host` says something else. */
-  readonly servername: string | undefined;
   /** Takes the endpoint's secrets out of a text. */
   readonly mask: Mask;
 }
@@ -32,7 +30,6 @@ interface Template {
   /** The endpoint's own, for events without a hook. */
   readonly hook: string | undefined;
   readonly keys: readonly SigningKey[];
-  readonly servername: string | undefined;
   readonly mask: Mask;
 }
 
@@ -124,10 +121,9 @@ export function createRequestBuilder({
     for (const name of ownHeaders) headers.delete(name);
     if (endpoint.sign.length > 0) headers.delete('webhook-signature');
     const keys = endpoint.sign.map((secret) => signingKey(secret, noted(secret)));
-    const servername = headers.has('host') ? url.hostname : undefined;
     const mask = createMask(() => knownSecrets(endpoint, texts));
     const path = pathname + search;
-    return { texts, origin, path, headers: [...headers].flat(), hook, keys, servername, mask };
+    return { texts, origin, path, headers: [...headers].flat(), hook, keys, mask };
   }
 
   function build({ event, endpoint, attempt, timestamp }: Attempt): HttpRequest {
@@ -142,8 +138,8 @@ export function createRequestBuilder({
     if (template.keys.length > 0) {
       headers.push('webhook-signature', createSignature(template.keys, { id, timestamp, body }));
     }
-    const { origin, path, servername, mask } = template;
-    return { origin, path, headers, body, servername, mask };
+    const { origin, path, mask } = template;
+    return { origin, path, headers, body, mask };
   }
 
   return (attempt) => {

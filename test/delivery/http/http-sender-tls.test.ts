@@ -11,7 +11,7 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vit
 import { createHttpSender } from '../../../src/delivery/http/http-sender.js';
 import { createSecretReader } from '../../../src/delivery/request/secrets.js';
 import { newCertificate } from '../../support/certificate.js';
-import { attemptAt, newReceiver, sendTo } from '../attempts.js';
+import { attemptAt, newReceiver, newSender, sendTo } from '../attempts.js';
 
 let directory: string;
 let bundle: string;
@@ -82,6 +82,19 @@ describe('createHttpSender().send() over TLS', () => {
     const send = () => sender.send(attemptAt(receiver.url));
     expect(await send()).toMatchObject({ kind: 'answer', status: 204 });
     expect(await send()).toMatchObject({ kind: 'answer', status: 204 });
+    expect(receiver.connections()).toBe(2); // Node's own authorities were asked first
+  });
+
+  test('send() uses one connection for endpoints of one origin, whatever their header host says', async () => {
+    const tls = newCertificate();
+    const receiver = await newReceiver(undefined, { tls });
+    const sender = newSender({ SSL_CERT_FILE: tls.certFile });
+    const named = { headers: { host: { value: 'tenant.example' } } };
+    for (let n = 0; n < 3; n += 1) {
+      await sender.send(attemptAt(receiver.url));
+      await sender.send(attemptAt(receiver.url, { endpoint: named }));
+    }
+    expect(receiver.requests.map(({ headers }) => headers.host)).toContain('tenant.example');
     expect(receiver.connections()).toBe(2); // Node's own authorities were asked first
   });
 
