@@ -72,7 +72,7 @@ const floorByFloor = Object.entries(floors).flatMap(([house, order]) =>
 
 /** Each library that does I/O or costs a start has one importer. */
 const importers = {
-  undici: '^src/delivery/http/http-sender\\.ts$',
+  undici: '^src/delivery/http/http-transport\\.ts$',
   chalk: '^src/cli/render/style\\.ts$',
   commander: '^src/cli/program\\.ts$',
   'proper-lockfile': '^src/shared/lock-beside\\.ts$',
@@ -104,8 +104,15 @@ module.exports = {
       severity: 'error',
       from: { path: '^src/usecases/' },
       to: {
-        path: '^src/(spool/(file|memory)/|delivery/(http|request|connect)/|hooks/|journal/file)',
+        path: '^src/(spool/(file|memory)/|delivery/(http|request|connect)/|delivery/http-sender|hooks/|journal/file)',
       },
+    },
+    {
+      name: 'transport-knows-no-secrets',
+      comment: 'it is given requests that are prepared',
+      severity: 'error',
+      from: { path: '^src/delivery/(http|connect)/' },
+      to: { path: '^src/(delivery/request|endpoint)/' },
     },
     {
       name: 'adapters-know-no-adapters',

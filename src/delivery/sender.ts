@@ -68,8 +68,8 @@ export interface Attempt {
 
 /** Makes attempts. */
 export interface Sender {
-  /** Loads what sending needs, so that no attempt has to; where that fails just now, the next attempt tries it again. */
-  prepare(): Promise<void>;
+  /** Loads what sending needs, so that no attempt has to; where that fails now, the next attempt tries it again. */
+  load(): Promise<void>;
   send(attempt: Attempt): Promise<AttemptResult>;
   /** Connects no more. Attempts that have no connection yet are aborted, since nothing of them was sent; others go on. */
   stopConnecting(): void;

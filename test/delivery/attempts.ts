@@ -1,5 +1,5 @@
 import { onTestFinished } from 'vitest';
-import { createHttpSender } from '../../src/delivery/http/http-sender.js';
+import { createHttpSender } from '../../src/delivery/http-sender.js';
 import { createSecretReader } from '../../src/delivery/request/secrets.js';
 import type { Attempt, AttemptResult, Sender } from '../../src/delivery/sender.js';
 import { type Endpoint, endpointDefaults } from '../../src/endpoint/endpoint.js';

@@ -116,7 +116,7 @@ function scriptedSender(script: Record<string, Script> = {}): ScriptedSender {
   }
 
   const sender: Sender = {
-    prepare: async () => {},
+    load: async () => {},
     stopConnecting: () => {},
     async send(attempt) {
       const { id } = attempt.endpoint;

@@ -1,4 +1,4 @@
-import type { HttpRequest } from '../request/http-request.js';
+import type { Prepared } from '../prepared.js';
 import type { Answer, AttemptResult } from '../sender.js';
 
 /** A connection to an origin, for one request at a time. It connects with its first request. */
@@ -12,7 +12,7 @@ export interface Connection {
    * Sends the request. The listener hears `ended` or `failed` once, unless the
    * connection was destroyed before.
    */
-  post(request: HttpRequest, listener: AnswerListener): void;
+  post(request: Prepared, listener: AnswerListener): void;
   /**
    * What has been received of an answer that `answered` did not tell of: it is
    * not whole, or the parser refuses it. Undefined where no status is known.

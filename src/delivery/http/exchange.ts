@@ -9,7 +9,7 @@ import type { CutSignal } from '../../shared/cut.js';
 import { formatDuration } from '../../shared/duration.js';
 import { describeAnswer } from '../answer/describe-answer.js';
 import { isSuccess } from '../answer/verdict.js';
-import type { HttpRequest } from '../request/http-request.js';
+import type { Prepared } from '../prepared.js';
 import type { Answer, AttemptAnswer, AttemptResult } from '../sender.js';
 import type { AnswerListener, Connection } from './connection.js';
 import type { Deadlines } from './deadlines.js';
@@ -28,8 +28,6 @@ const CLOSED_MEANWHILE: ReadonlySet<string> = new Set(['SOCKET_CLOSED', 'ECONNRE
 const soon = Promise.resolve();
 
 export interface ExchangeOptions {
-  /** For everything: looking up the host, connecting, TLS, sending, and the whole answer. */
-  timeoutMs: number;
   /** Each of them cuts the exchange off. */
   signals: readonly CutSignal[];
   deadlines: Deadlines;
@@ -54,8 +52,9 @@ export interface Connections {
  * connections at any time, and this is how that looks (RFC 9112, section
  * 9.3.1). It may be a repeat for the receiver, with the same `webhook-id`.
  */
-export function exchange(request: HttpRequest, options: ExchangeOptions): Promise<AttemptResult> {
-  const { timeoutMs, signals, deadlines, connections } = options;
+export function exchange(request: Prepared, options: ExchangeOptions): Promise<AttemptResult> {
+  const { signals, deadlines, connections } = options;
+  const { timeoutMs } = request;
   return new Promise((resolve) => {
     /** Whether the result was given. */
     let settled = false;

@@ -2,7 +2,7 @@
 import { commandEnvironment } from '../../command/command-environment.js';
 import { runCommand } from '../../command/run-command.js';
 import type { Environment } from '../../config/paths.js';
-import { createHttpSender } from '../../delivery/http/http-sender.js';
+import { createHttpSender } from '../../delivery/http-sender.js';
 import type { SecretReader } from '../../delivery/request/secrets.js';
 import { createFileJournal } from '../../journal/file-journal.js';
 import type { LiveHooks } from '../../routing/live-hooks.js';
@@ -58,7 +58,7 @@ export async function drainUnderLock(
   const tidying = setInterval(() => void tidy(), tidyEveryMs).unref();
   try {
     // An update may replace the files of this package while a daemon runs, so it loads now what it may need later.
-    if (options.until === 'daemon') await sender.prepare();
+    if (options.until === 'daemon') await sender.load();
     place.onReady();
     const ports = { lease, hooks, sender, journal, clock, random: Math.random, report, notifier };
     const summary = await drain(ports, { ...options, maxConnections });

@@ -1,5 +1,5 @@
 import { expect, onTestFinished, test } from 'vitest';
-import { createHttpSender } from '../../../src/delivery/http/http-sender.js';
+import { createHttpSender } from '../../../src/delivery/http-sender.js';
 import { createSecretReader } from '../../../src/delivery/request/secrets.js';
 import { attemptAt, newReceiver } from '../attempts.js';
 

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { createHttpSender } from '../../../src/delivery/http/http-sender.js';
+import { createHttpSender } from '../../../src/delivery/http-sender.js';
 import { createSecretReader } from '../../../src/delivery/request/secrets.js';
 import { newCertificate } from '../../support/certificate.js';
 import { attemptAt, newReceiver, newSender, sendTo } from '../attempts.js';
@@ -18,7 +18,7 @@ let bundle: string;
 beforeAll(async () => {
   directory = mkdtempSync(join(tmpdir(), 'capnhook-sender-'));
   bundle = join(directory, 'http-sender.cjs');
-  const entry = fileURLToPath(new URL('../../../src/delivery/http/http-sender.ts', import.meta.url));
+  const entry = fileURLToPath(new URL('../../../src/delivery/http-sender.ts', import.meta.url));
   await build({ entryPoints: [entry], outfile: bundle, bundle: true, platform: 'node', format: 'cjs' });
 });
 afterAll(() => rmSync(directory, { recursive: true, force: true }));

@@ -1,15 +1,15 @@
 /**
  * Sends over HTTP/1.1 with undici: the only importer of it, and only at the
- * first attempt, since it takes longer to load than everything else together.
+ * first request, since it takes longer to load than everything else together.
  *
- * A sender never rejects for anything that the network or a receiver does, and
- * an attempt that was given up, for its deadline or its signal, is never
- * written later. Each attempt has a connection for itself, an undici `Client`,
+ * A transport never rejects for anything that the network or a receiver does,
+ * and a request that was given up, for its deadline or its signal, is never
+ * written later. Each request has a connection for itself, an undici `Client`,
  * and not a place in a `Pool`: destroying it is the one way to withdraw a
  * request that still waits for its connection, and only so is it known whether
  * a connection served others before.
  */
-import { createCut } from '../../shared/cut.js';
+import { type CutSignal, createCut } from '../../shared/cut.js';
 import { errnoOf } from '../../shared/errors.js';
 import { monotonicMs } from '../../shared/monotonic.js';
 import { type ConnectingOptions, createConnecting } from '../connect/connecting.js';
@@ -18,9 +18,8 @@ import { createHostsFile } from '../connect/hosts-file.js';
 import { createNames, type Names } from '../connect/names.js';
 import { createSystemLookup } from '../connect/system-lookup.js';
 import { createSystemTrust } from '../connect/system-trust.js';
-import { createRequestBuilder, type HttpRequest } from '../request/http-request.js';
-import type { SecretReader } from '../request/secrets.js';
-import type { Attempt, AttemptResult, Sender } from '../sender.js';
+import type { Prepared } from '../prepared.js';
+import type { AttemptResult } from '../sender.js';
 import { openClientConnection } from './client-connection.js';
 import { type Connection, createIdleConnections } from './connection.js';
 import { createDeadlines } from './deadlines.js';
@@ -31,9 +30,19 @@ import { hasWebAssembly, openPlainConnection } from './plain-connection.js';
 type Undici = typeof import('undici');
 type Connect = (origin: string, options: { timeoutMs: number }) => Connection;
 
-export interface HttpSenderOptions {
-  userAgent: string;
-  secrets: SecretReader;
+/** Sends requests that are prepared. */
+export interface Transport {
+  /** Loads what sending needs, so that no request has to; where that fails now, the next request tries it again. */
+  load(): Promise<void>;
+  /** Sends a request. @param signal cuts it off */
+  send(request: Prepared, signal: CutSignal | undefined): Promise<AttemptResult>;
+  /** Connects no more. Requests that have no connection yet are aborted, since nothing of them was sent; others go on. */
+  stopConnecting(): void;
+  /** Cuts off what is in flight, and closes all connections. This and every later request is `aborted`. */
+  close(): Promise<void>;
+}
+
+export interface HttpTransportOptions {
   maxConnections?: number;
   env?: Readonly<Record<string, string | undefined>>;
   names?: Names;
@@ -41,30 +50,24 @@ export interface HttpSenderOptions {
 }
 
 /**
- * Makes a sender.
+ * Makes a transport.
  *
  * Redirects are not followed, an answer's body is read up to 8 KiB and never
  * decompressed, and certificates are always checked, whatever
- * `NODE_TLS_REJECT_UNAUTHORIZED` says. `close()` cuts off what is in flight;
- * this and every later attempt is `aborted`.
+ * `NODE_TLS_REJECT_UNAUTHORIZED` says.
  *
- * @param options.userAgent `capnhook/<version>`; an endpoint's own header goes before it
- * @param options.secrets looks up URLs, header values and signing secrets
- * @param options.maxConnections how many connections there are at most, over all origins, as long as one of them is
- * idle: it makes room for another; default: any number
+ * @param options.maxConnections maximum connections over all origins, as long as one of them is idle: it makes room
+ * for another; default: any number
  * @param options.env tells where the system's certificate authorities are; default `process.env`
  * @param options.names finds addresses; for tests
  * @param options.now monotonic time in ms; for tests
  */
-export function createHttpSender({
-  userAgent,
-  secrets,
+export function createHttpTransport({
   maxConnections = Infinity,
   env = process.env,
   names = createNames({ start: createSystemLookup(), known: createHostsFile().addressesOf }),
   now = monotonicMs,
-}: HttpSenderOptions): Sender {
-  const buildRequest = createRequestBuilder({ userAgent, secrets });
+}: HttpTransportOptions = {}): Transport {
   const idle = createIdleConnections();
   const open = new Set<Connection>();
   const deadlines = createDeadlines();
@@ -95,9 +98,8 @@ export function createHttpSender({
     keep: idle.keep,
   };
 
-  function begin(request: HttpRequest, { endpoint, signal }: Attempt): Promise<AttemptResult> {
+  function begin(request: Prepared, signal: CutSignal | undefined): Promise<AttemptResult> {
     return exchange(request, {
-      timeoutMs: endpoint.timeoutMs,
       signals: signal === undefined ? [closing.signal] : [closing.signal, signal],
       deadlines,
       connections,
@@ -115,21 +117,19 @@ export function createHttpSender({
   }
 
   return {
-    async prepare() {
+    async load() {
       try {
         connect ??= await loaded();
       } catch (error) {
-        if (errnoOf(error) === undefined) throw error; // it is tried again with the first attempt, which tells of it
+        if (errnoOf(error) === undefined) throw error; // it is tried again with the first request, which reports it
       }
     },
-    async send(attempt) {
+    async send(request, signal) {
       try {
-        const built = buildRequest(attempt);
-        if (!built.ok) return built.error;
         connect ??= await loaded();
-        return await begin(built.request, attempt);
+        return await begin(request, signal);
       } catch (error) {
-        return describeError(error); // no parser for want of memory, no thread, or a bug: the event waits
+        return describeError(error); // no memory for the parser, no thread, or a bug: the event waits
       }
     },
     stopConnecting() {

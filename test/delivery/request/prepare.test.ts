@@ -1,103 +1,108 @@
 import fc from 'fast-check';
 import { describe, expect, test, vi } from 'vitest';
-import { createRequestBuilder } from '../../../src/delivery/request/http-request.js';
+import type { Preparation, Prepared } from '../../../src/delivery/prepared.js';
+import { createPrepare } from '../../../src/delivery/request/prepare.js';
 import { createSecretReader, type SecretReader } from '../../../src/delivery/request/secrets.js';
 import { anyCharacter } from '../../support/any-character.js';
 import { type AttemptParts, attemptAt } from '../attempts.js';
 
-function build(parts: AttemptParts, env: NodeJS.ProcessEnv = {}) {
-  const buildRequest = createRequestBuilder({ userAgent: 'x', secrets: createSecretReader({ env }) });
-  return buildRequest(attemptAt('https://host.example/in', parts));
+function prepared(parts: AttemptParts, env: NodeJS.ProcessEnv = {}): Preparation {
+  const prepare = createPrepare({ userAgent: 'x', secrets: createSecretReader({ env }) });
+  return prepare(attemptAt('https://host.example/in', parts));
+}
+
+/** A preparation that must have succeeded. */
+function requestOf(preparation: Preparation): Prepared {
+  if (preparation.kind === 'error') throw new Error(preparation.message);
+  return preparation;
+}
+
+/** The value of a header that a request has once. */
+function headerOf({ headers }: Prepared, name: string): string | undefined {
+  return headers[headers.indexOf(name) + 1];
 }
 
 /** For what an environment variable should have held. */
 const refused = (code: string, message: string) => ({
-  ok: false,
-  error: { kind: 'error', code, message, hint: expect.stringMatching(/^Set [A-Z_]+ where/), isLasting: true },
+  kind: 'error',
+  code,
+  message,
+  hint: expect.stringMatching(/^Set [A-Z_]+ where/),
+  isLasting: true,
 });
 
-describe('createRequestBuilder()', () => {
+describe('createPrepare()', () => {
   test.each([
     ['ftp://s3cret.example/', 'the URL does not begin with https:// or http://'],
     ['s3cret', 'the URL does not begin with https:// or http://'],
     ['https://s3cret.example/\n', 'the URL contains white space or a control character'],
     ['https://', 'the URL has no host'],
     ['https://s3cret:99999/', 'the URL is not valid'],
-  ])('createRequestBuilder() refuses the URL %j from a reference, and does not show it', (URL, why) => {
+  ])('createPrepare() refuses the URL %j from a reference, and does not show it', (URL, why) => {
     const message = `environment variable URL cannot be used: ${why}`;
-    expect(build({ endpoint: { url: { env: 'URL' } } }, { URL })).toEqual(refused('BAD_URL', message));
+    expect(prepared({ endpoint: { url: { env: 'URL' } } }, { URL })).toEqual(refused('BAD_URL', message));
   });
 
-  test('createRequestBuilder() names a reference that leads nowhere', () => {
+  test('createPrepare() names a reference that leads nowhere', () => {
     const secret = { env: 'AUDIT_SECRET' };
     const error = refused('BAD_SECRET', 'environment variable AUDIT_SECRET is not set');
-    expect(build({ endpoint: { url: secret } })).toEqual(error);
-    expect(build({ endpoint: { sign: [secret] } })).toEqual(error);
-    expect(build({ endpoint: { headers: { 'x-token': secret } } })).toEqual(error);
+    expect(prepared({ endpoint: { url: secret } })).toEqual(error);
+    expect(prepared({ endpoint: { sign: [secret] } })).toEqual(error);
+    expect(prepared({ endpoint: { headers: { 'x-token': secret } } })).toEqual(error);
   });
 
   test.each(['s3cret\r\nx-forged: 1', 's3cret\n', 's3cret\0', 's3cret\u2026'])(
-    'createRequestBuilder() refuses the header value %j from a reference, and does not show it',
+    'createPrepare() refuses the header value %j from a reference, and does not show it',
     (TOKEN) => {
       const message =
         'the header x-token cannot be sent: environment variable TOKEN has a line break or another character that a header cannot hold';
-      const built = build({ endpoint: { headers: { 'x-token': { env: 'TOKEN' } } } }, { TOKEN });
+      const built = prepared({ endpoint: { headers: { 'x-token': { env: 'TOKEN' } } } }, { TOKEN });
       expect(built).toEqual(refused('BAD_SECRET', message));
     },
   );
 
-  test('createRequestBuilder() refuses what is no signing secret, and does not show it', () => {
-    const built = build({ endpoint: { sign: [{ env: 'S' }] } }, { S: 'hunter2' });
+  test('createPrepare() refuses what is no signing secret, and does not show it', () => {
+    const built = prepared({ endpoint: { sign: [{ env: 'S' }] } }, { S: 'hunter2' });
     const why = 'it begins neither with whsec_ (HMAC) nor with whsk_ (ed25519)';
     expect(built).toEqual(refused('BAD_SECRET', `environment variable S cannot be signed with: ${why}`));
   });
 
-  test('createRequestBuilder() does not copy the payload', () => {
+  test('createPrepare() does not copy the payload', () => {
     const payload = Buffer.from('xx{"a":1}xx').subarray(2, 9);
-    const built = build({ event: { payload } });
-    expect(built.ok && [built.request.body.buffer === payload.buffer, built.request.body.toString()]).toEqual(
-      [true, '{"a":1}'],
-    );
+    const { body } = requestOf(prepared({ event: { payload } }));
+    expect([body.buffer === payload.buffer, body.toString()]).toEqual([true, '{"a":1}']);
   });
 
-  test('createRequestBuilder() makes a key once, and anew when its secret was exchanged', () => {
+  test('createPrepare() makes a key once, and again when its secret was replaced', () => {
     const secretOf = (n: number) => `whsec_${Buffer.alloc(32, n).toString('base64')}`;
     let text = secretOf(1);
     const secrets: SecretReader = {
       forget() {},
       read: (secret) => ({ ok: true, text: 'value' in secret ? secret.value : text }),
     };
-    const buildRequest = createRequestBuilder({ userAgent: 'x', secrets });
+    const prepare = createPrepare({ userAgent: 'x', secrets });
     const attempt = attemptAt('https://host.example/in', { endpoint: { sign: [{ env: 'S' }] } });
-    const signature = () => {
-      const built = buildRequest(attempt);
-      return built.ok
-        ? built.request.headers[built.request.headers.indexOf('webhook-signature') + 1]
-        : undefined;
-    };
+    const signature = () => headerOf(requestOf(prepare(attempt)), 'webhook-signature');
     const before = signature();
     expect(signature()).toBe(before);
     text = secretOf(2);
     expect(signature()).not.toBe(before);
   });
 
-  test('createRequestBuilder() finds that the URL, a header or a key was exchanged under the same reference', () => {
+  test('createPrepare() finds that the URL, a header or a key was replaced under the same reference', () => {
     const keyOf = (n: number) => `whsec_${Buffer.alloc(32, n).toString('base64')}`;
     const texts: Record<string, string> = { URL: 'https://one.example/in', TOKEN: 'one', KEY: keyOf(1) };
     const secrets: SecretReader = {
       forget() {},
       read: (secret) => ({ ok: true, text: 'env' in secret ? texts[secret.env]! : '' }),
     };
-    const buildRequest = createRequestBuilder({ userAgent: 'x', secrets });
+    const prepare = createPrepare({ userAgent: 'x', secrets });
     const headers = { 'x-token': { env: 'TOKEN' } };
     const endpoint = { url: { env: 'URL' }, headers, sign: [{ env: 'KEY' }] };
     const attempt = attemptAt('', { endpoint });
     const seen = () => {
-      const built = buildRequest(attempt);
-      if (!built.ok) throw new Error(built.error.message);
-      const { origin, headers } = built.request;
-      const headerOf = (name: string) => headers[headers.indexOf(name) + 1];
-      return [origin, headerOf('x-token'), headerOf('webhook-signature')];
+      const request = requestOf(prepare(attempt));
+      return [request.origin, headerOf(request, 'x-token'), headerOf(request, 'webhook-signature')];
     };
     const first = seen();
     expect(seen()).toEqual(first);
@@ -113,18 +118,18 @@ describe('createRequestBuilder()', () => {
     expect(seen()).toEqual(['https://two.example', 'two', first[2]]);
   });
 
-  test("createRequestBuilder() makes an endpoint's template once", () => {
+  test("createPrepare() makes an endpoint's template once", () => {
     const parsed = vi.spyOn(URL.prototype, 'origin', 'get');
-    const buildRequest = createRequestBuilder({ userAgent: 'x', secrets: createSecretReader({ env: {} }) });
+    const prepare = createPrepare({ userAgent: 'x', secrets: createSecretReader({ env: {} }) });
     const attempt = attemptAt('https://host.example/in', {
       endpoint: { sign: [{ value: `whsec_${'A'.repeat(32)}` }] },
     });
-    for (let n = 1; n <= 3; n += 1) buildRequest({ ...attempt, attempt: n });
+    for (let n = 1; n <= 3; n += 1) prepare({ ...attempt, attempt: n });
     expect(parsed).toHaveBeenCalledTimes(1);
     parsed.mockRestore();
   });
 
-  test("createRequestBuilder() sends each header once, its own before the endpoint's", () => {
+  test("createPrepare() sends each header once, its own before the endpoint's", () => {
     const headers = Object.fromEntries(
       [
         'Webhook-Id',
@@ -137,8 +142,7 @@ describe('createRequestBuilder()', () => {
     );
     const sign = [{ value: `whsec_${'A'.repeat(32)}` }];
     const sent = (parts: AttemptParts) => {
-      const built = build(parts);
-      const pairs = built.ok ? built.request.headers : [];
+      const pairs = requestOf(prepared(parts)).headers;
       const names = pairs.filter((_, at) => at % 2 === 0);
       expect(new Set(names).size).toBe(names.length);
       return names.filter((_, at) => pairs[2 * at + 1] === 'mine');
@@ -146,28 +150,28 @@ describe('createRequestBuilder()', () => {
     expect(sent({ endpoint: { headers, sign } })).toEqual([]);
     expect(sent({ endpoint: { headers } })).toEqual(['webhook-signature']);
     const { hook: _, ...event } = attemptAt('').event;
-    const unnamed = createRequestBuilder({ userAgent: 'x', secrets: createSecretReader({ env: {} }) })({
+    const unnamed = createPrepare({ userAgent: 'x', secrets: createSecretReader({ env: {} }) })({
       ...attemptAt('https://host.example/in', { endpoint: { headers } }),
       event,
     });
-    expect(unnamed.ok && unnamed.request.headers.filter((text) => text === 'mine')).toHaveLength(2);
+    expect(requestOf(unnamed).headers.filter((text) => text === 'mine')).toHaveLength(2);
   });
 
-  test('createRequestBuilder() does not hide a bug in its secret reader', () => {
+  test('createPrepare() does not hide a bug in its secret reader', () => {
     const secrets: SecretReader = {
       forget() {},
       read: () => {
         throw new TypeError('a bug');
       },
     };
-    expect(() => createRequestBuilder({ userAgent: 'x', secrets })(attemptAt('https://h/'))).toThrow('a bug');
+    expect(() => createPrepare({ userAgent: 'x', secrets })(attemptAt('https://h/'))).toThrow('a bug');
   });
 
-  test('createRequestBuilder() never makes a header with a line break in it', () => {
+  test('createPrepare() never makes a header with a line break in it', () => {
     fc.assert(
       fc.property(fc.string({ unit: anyCharacter }), fc.string(), (a, b) => {
-        const built = build({ endpoint: { headers: { 'x-a': { value: a }, 'x-b': { value: `${b}\r\n` } } } });
-        expect(built.ok).toBe(false);
+        const headers = { 'x-a': { value: a }, 'x-b': { value: `${b}\r\n` } };
+        expect(prepared({ endpoint: { headers } }).kind).toBe('error');
       }),
     );
   });
