@@ -15,11 +15,22 @@ export type { FireOptions, Target } from './library/fire.js';
 export { fire, fireBatch } from './library/fire-together.js';
 export { type Dropped, type Flushable, type FlushOptions, flush, flushable } from './library/flush.js';
 export { type InitOptions, init } from './library/init.js';
+export {
+  drop,
+  type Operated,
+  type PauseOptions,
+  pause,
+  resume,
+  retry,
+  type SelectOptions,
+  type SteerOptions,
+} from './library/operate.js';
 export { type RegisterOptions, register } from './library/register.js';
 export { type RetryUnclaimedOptions, retryUnclaimed } from './library/retry-unclaimed.js';
 export { type Targets, type TargetsOptions, targets } from './library/targets.js';
 export type { Clock } from './shared/clock.js';
 export { CapnhookError, type ErrorCode, type ErrorDetails, type Problem } from './shared/errors.js';
+export type { EntryState } from './spool/inspection.js';
 export type { EntryProblem, Holder, LeaseMode } from './spool/spool.js';
 export type { DrainSummary, EndpointLabel, Notice } from './usecases/drain/ports.js';
 export type { Fired } from './usecases/fire.js';

@@ -1,5 +1,4 @@
 /** Deregistering: the registration is removed, and what is queued for the endpoint goes to `dead/`. */
-import { endpointIdOf, unnamedEndpointId } from '../../endpoint/endpoint-id.js';
 import { isHookPattern } from '../../event/hook-pattern.js';
 import { looksLikeUrl } from '../../event/webhook-url.js';
 import type { Hooks } from '../../routing/hooks.js';
@@ -9,8 +8,8 @@ import type { Spool } from '../../spool/spool.js';
 import type { DeregisterWish } from '../../spool/wish.js';
 import { badHookPattern } from '../bad-hook.js';
 import { discardRequestOf, type IsRegistered } from '../operate/carry-out.js';
+import { idOfTarget, queueIds } from '../operate/endpoint-ids.js';
 import { type FulfilPorts, fulfil } from '../operate/fulfil.js';
-import { checkedUrl } from './checked-url.js';
 import { type ProbablyMeant, probablyMeant } from './probably-meant.js';
 import { countDead, countMatching, countQueued, idsWithDeliveries } from './queued-deliveries.js';
 import type { Registrations } from './registrations.js';
@@ -69,7 +68,7 @@ export async function deregisterEndpoint(
   const { registrations, spool } = ports;
   if (hook !== undefined && !isHookPattern(hook)) throw badHookPattern('deregister', hook);
   if (target === '') throw emptyTarget();
-  const id = looksLikeUrl(target) ? endpointIdOf(checkedUrl(target)) : target;
+  const id = idOfTarget(target);
   registrations.requireFile(); // only register makes one
   await countQueued(spool, [id]); // without permission for the spool, nothing at all is changed
   const { removedFrom, hooks } = await registrations.remove({ target, hook }, { dryRun });
@@ -124,13 +123,6 @@ async function moveUnregistered(
   const isFinished = await fulfil(ports, { id: ports.newId(), wish }, { isRegistered, onWaiting });
   const moved = (await countDead(spool, endpoints)) - deadBefore;
   return isFinished ? { moved } : { moved, isPending: true };
-}
-
-/** Under which ids an endpoint's deliveries may be queued: its own, that of its URL, and the name of one that has its URL. */
-function queueIds(hooks: Hooks | undefined, id: string): ReadonlySet<string> {
-  const known = hooks === undefined ? [] : [...hooks.endpoints.values()];
-  const same = known.filter((each) => each.id === id || unnamedEndpointId(each.url) === id);
-  return new Set([id, ...same.flatMap((each) => [each.id, unnamedEndpointId(each.url)])]);
 }
 
 /**

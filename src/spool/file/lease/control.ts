@@ -12,7 +12,8 @@ import { readEntry } from '../disk/read-entry.js';
 import { closeQuietly, ensureRoom, removeIfThere, syncDirectory, writeDurably } from '../disk/write-file.js';
 import { parseWish, wishToText } from './wish-text.js';
 
-const maxBytes = 64 * 1024;
+/** Maximum size of a request, in bytes: it may name a hundred thousand events. */
+const maxBytes = 16 * 2 ** 20;
 
 /** Time for which a file that is not a request may still be being written, in ms. */
 const unfinishedMs = 1_000;

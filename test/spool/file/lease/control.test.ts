@@ -26,6 +26,12 @@ describe('requests()', () => {
     expect(await requestsIn(root)).toEqual({ requests: [{ id: 'x', wish }], unknown: [] });
   });
 
+  it('reads a request that names thousands of events', async () => {
+    const ids = Array.from({ length: 10_000 }, (_, n) => `evt_01M84Y6NEAK8SF1JZHYKMX0QPY_${n}`);
+    const root = withRequest(JSON.stringify({ request: 'drop', by: 'jed', ids }));
+    expect((await requestsIn(root)).requests).toMatchObject([{ wish: { kind: 'drop', select: { ids } } }]);
+  });
+
   it('reads a request to deregister as the version before has written it', async () => {
     const root = withRequest('{"capnhook":1,"request":"deregister","endpoints":["chat"],"hook":"build.*"}\n');
     const wish = { kind: 'deregister', select: { endpoints: ['chat'], hook: 'build.*' } };

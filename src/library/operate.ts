@@ -1,0 +1,155 @@
+import { userInfo } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Environment } from '../config/paths.js';
+import { createFileJournal } from '../journal/file-journal.js';
+import { systemClock } from '../shared/clock.js';
+import { randomBytes } from '../shared/machine/random.js';
+import type { EntryState } from '../spool/inspection.js';
+import {
+  dropEntries,
+  type NamedEntries,
+  type Operated,
+  type OperatePorts,
+  pauseEndpoints,
+  resumeEndpoints,
+  retryEntries,
+} from '../usecases/operate/operate.js';
+import { hooksReader } from './hooks-reader.js';
+import { existingSpoolPath, openSpool } from './open-spool.js';
+
+export type { Operated } from '../usecases/operate/operate.js';
+
+export interface SteerOptions {
+  /** Changes nothing, and returns what would be changed; default false. */
+  dryRun?: boolean | undefined;
+  /** Who asks for it; default the name of this process's user. */
+  by?: string | undefined;
+  /** The spool's directory; default `CAPNHOOK_SPOOL`, or `~/.local/state/capnhook/spool`. */
+  spool?: string | undefined;
+  /** The hooks file, which names endpoints; default `CAPNHOOK_CONFIG`, or `~/.config/capnhook/hooks.yaml`. */
+  config?: string | undefined;
+  /** Default `process.env`. */
+  env?: Environment;
+  /** Called once, where a running drain takes longer than two seconds and is still at work. */
+  onWaiting?: (() => void) | undefined;
+}
+
+/** Which deliveries and events are meant; each member that is there must hold. */
+export interface SelectOptions extends SteerOptions {
+  /** A URL, the name of an endpoint in the hooks file, or an endpoint's id; or several of them. */
+  endpoint?: string | readonly string[] | undefined;
+  /** A hook or a pattern. */
+  hook?: string | undefined;
+  /** Ids of events; of a batch the id of each event. */
+  ids?: readonly string[] | undefined;
+  /** Accepted at this time or later: a date, or ms since the epoch. */
+  since?: Date | number | undefined;
+  /** Accepted before this time. */
+  before?: Date | number | undefined;
+  /** Where they are: `incoming`, `queued`, `retry`, `unclaimed`, `dead`. */
+  states?: readonly EntryState[] | undefined;
+  /** Why they are dead (`gave-up`, `refused`, `deregistered`, `flushed`, `dropped`). */
+  reasons?: readonly string[] | undefined;
+  /** Everything; must be said where nothing else is. Default false. */
+  all?: boolean | undefined;
+}
+
+export interface PauseOptions extends SteerOptions {
+  /** Why, for those who read it. */
+  why?: string | undefined;
+  /** When the pause ends by itself: a date, or ms since the epoch; default: never. */
+  until?: Date | number | undefined;
+}
+
+/**
+ * Sends now what is deferred, dead or unclaimed, and tries the endpoints that are owed something selected now, also those
+ * that an answer has paused. A drain that runs obeys within a second.
+ * @throws CapnhookError `USAGE`, `NO_INPUT` for an unknown endpoint, `SPOOL_CREATE` for a named spool that is missing,
+ *   `PERMISSION`, `SPOOL_WRITE`
+ * @example const { count, endpoints } = await retry({ endpoint: 'chat' });
+ */
+export async function retry(options: SelectOptions): Promise<Operated> {
+  return retryEntries(portsFor(options, 'retry'), namedBy(options), options);
+}
+
+/**
+ * Moves what is queued, deferred or not taken in yet to `dead/`; what is in flight only if it is not delivered.
+ * @throws CapnhookError as {@link retry}
+ * @example const { count } = await drop({ hook: 'build.*', before: Date.now() - 86_400_000 });
+ */
+export async function drop(options: SelectOptions): Promise<Operated> {
+  const named = { ...namedBy(options), by: options.by ?? userName() };
+  return dropEntries(portsFor(options, 'drop'), named, options);
+}
+
+/**
+ * Lets nothing be sent to an endpoint before {@link resume}; what is queued for it is kept.
+ * @param endpoint a URL, the name of an endpoint in the hooks file, or an endpoint's id; or several of them
+ * @throws CapnhookError as {@link retry}
+ * @example await pause('chat', { why: 'it is moved', until: Date.now() + 3_600_000 });
+ */
+export async function pause(
+  endpoint: string | readonly string[],
+  options: PauseOptions = {},
+): Promise<Operated> {
+  const { by = userName(), why, until } = options;
+  const named = { targets: listOf(endpoint), by, why, until: msOf(until) };
+  return pauseEndpoints(portsFor(options, 'pause'), named, options);
+}
+
+/**
+ * Ends every pause of an endpoint, that of a 410 too, and tries it now.
+ * @param endpoint as of {@link pause}
+ * @throws CapnhookError as {@link retry}
+ * @example await resume('chat');
+ */
+export async function resume(
+  endpoint: string | readonly string[],
+  options: SteerOptions = {},
+): Promise<Operated> {
+  return resumeEndpoints(portsFor(options, 'resume'), { targets: listOf(endpoint) }, options);
+}
+
+function portsFor({ spool, config, env = process.env }: SteerOptions, doing: string): OperatePorts {
+  const root = existingSpoolPath(env, { asked: spool, doing });
+  return {
+    spool: openSpool(root),
+    hooks: hooksReader(env, config),
+    clock: systemClock,
+    sleep: (ms) => sleep(ms),
+    openJournal: () => createFileJournal(`${root}/journal`, () => {}),
+    newId: () => `${Date.now()}-${Buffer.from(randomBytes(6)).toString('hex')}`,
+  };
+}
+
+/** Only what was given: a member that is there must hold. */
+function namedBy(options: SelectOptions): NamedEntries {
+  const { endpoint, hook, ids, since, before, states, reasons, all } = options;
+  const named: NamedEntries = {};
+  if (endpoint !== undefined) named.targets = listOf(endpoint);
+  if (hook !== undefined) named.hook = hook;
+  if (ids !== undefined) named.ids = ids;
+  if (since !== undefined) named.since = Number(since);
+  if (before !== undefined) named.before = Number(before);
+  if (states !== undefined) named.states = states;
+  if (reasons !== undefined) named.reasons = reasons;
+  if (all !== undefined) named.all = all;
+  return named;
+}
+
+function listOf(endpoint: string | readonly string[]): readonly string[] {
+  return typeof endpoint === 'string' ? [endpoint] : endpoint;
+}
+
+function msOf(time: Date | number | undefined): number | undefined {
+  return time === undefined ? undefined : Number(time);
+}
+
+/** The name of this process's user, or its number where it has none. */
+function userName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return `user ${process.getuid?.() ?? 'unknown'}`; // no entry in /etc/passwd, as in a container
+  }
+}
