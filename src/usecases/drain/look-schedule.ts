@@ -25,7 +25,7 @@ export interface LookSchedule {
 const minAgainMs = 50;
 
 /** With many endpoints, looks take long: then the minimum time is a multiple of a look's duration, up to a maximum in ms. */
-const timesDuration = 10;
+const timesDuration = 30;
 const maxAgainMs = 500;
 
 /** Makes the schedule of a drain's looks; the first one is due. */
