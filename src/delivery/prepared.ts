@@ -1,11 +1,11 @@
 import type { Mask } from './answer/mask.js';
+import type { Destination } from './connect/destination.js';
 import type { Attempt, AttemptError } from './sender.js';
 
 /** A POST, ready to be sent: what sends it needs neither the endpoint nor its secrets. */
 export interface Prepared {
   kind: 'prepared';
-  /** `https://host:port` */
-  readonly origin: string;
+  readonly destination: Destination;
   /** Path and query. */
   readonly path: string;
   /** Names and values by turns. */

@@ -1,4 +1,5 @@
 import { onTestFinished } from 'vitest';
+import { createHttpTransport, type Transport } from '../../src/delivery/http/http-transport.js';
 import { createHttpSender } from '../../src/delivery/http-sender.js';
 import { createSecretReader } from '../../src/delivery/request/secrets.js';
 import type { Attempt, AttemptResult, Sender } from '../../src/delivery/sender.js';
@@ -35,6 +36,13 @@ export function newSender(env: NodeJS.ProcessEnv = {}): Sender {
   const sender = createHttpSender({ userAgent: 'capnhook/1.2.3', secrets: createSecretReader({ env }), env });
   onTestFinished(() => sender.close());
   return sender;
+}
+
+/** A transport that is closed after the test; `env` says whom it trusts. */
+export function newTransport(env: NodeJS.ProcessEnv = {}): Transport {
+  const transport = createHttpTransport({ env });
+  onTestFinished(() => transport.close());
+  return transport;
 }
 
 /** One attempt with a sender of its own. */

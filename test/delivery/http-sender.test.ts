@@ -1,18 +1,11 @@
-import { describe, expect, onTestFinished, test } from 'vitest';
-import { createHttpTransport, type Transport } from '../../src/delivery/http/http-transport.js';
+import { describe, expect, test } from 'vitest';
 import { composeSender } from '../../src/delivery/http-sender.js';
 import type { Prepare } from '../../src/delivery/prepared.js';
 import { createPrepare } from '../../src/delivery/request/prepare.js';
 import { createSecretReader } from '../../src/delivery/request/secrets.js';
-import { attemptAt, newReceiver } from './attempts.js';
+import { attemptAt, newReceiver, newTransport } from './attempts.js';
 
 const prepare = createPrepare({ userAgent: 'x', secrets: createSecretReader({ env: {} }) });
-
-function newTransport(): Transport {
-  const transport = createHttpTransport({ env: {} });
-  onTestFinished(() => transport.close());
-  return transport;
-}
 
 describe('composeSender()', () => {
   test('send() waits for a preparation that takes time', async () => {

@@ -1,8 +1,9 @@
 /** Connecting for one connection: it can be cut off, and says what it waits for. */
 import type { Socket } from 'node:net';
 import type { Connector, Target } from './connector.js';
+import type { Destination } from './destination.js';
 
-/** Connects to an origin, as often as it has to be, until it is cut off. */
+/** Connects to a destination, as often as it has to be, until it is cut off. */
 export interface Connecting {
   connect(): Promise<Socket>;
   /** What it waits for: `EAI_AGAIN`, `NAME_SERVICE` or `NO_CONNECTION`; undefined once it is connected. */
@@ -13,7 +14,7 @@ export interface Connecting {
 }
 
 export interface ConnectingOptions {
-  origin: string;
+  destination: Destination;
   connector: Connector;
   /** The time of the attempt, in ms. */
   timeoutMs: number;
@@ -21,16 +22,17 @@ export interface ConnectingOptions {
   lateName(host: string): string;
 }
 
-/** Makes what connects to one origin; it begins with the first call. */
-export function createConnecting({ origin, connector, timeoutMs, lateName }: ConnectingOptions): Connecting {
-  const { protocol, hostname: host, port } = new URL(origin);
-  const hostname = host.replace(/^\[|\]$/g, '');
+/** Makes what connects to one destination; it begins with the first call. */
+export function createConnecting({
+  destination,
+  connector,
+  timeoutMs,
+  lateName,
+}: ConnectingOptions): Connecting {
   const cut = new AbortController();
   let stage: 'idle' | 'naming' | 'connecting' | 'connected' = 'idle';
   const target: Target = {
-    protocol,
-    hostname,
-    port: Number(port || (protocol === 'https:' ? 443 : 80)),
+    destination,
     timeoutMs,
     onAddresses() {
       stage = 'connecting';
@@ -44,7 +46,7 @@ export function createConnecting({ origin, connector, timeoutMs, lateName }: Con
       return socket;
     },
     lateCode() {
-      if (stage === 'naming') return lateName(hostname);
+      if (stage === 'naming') return lateName(destination.hostname);
       return stage === 'connecting' ? 'NO_CONNECTION' : undefined;
     },
     isUnderWay: () => stage === 'naming' || stage === 'connecting',
@@ -52,5 +54,5 @@ export function createConnecting({ origin, connector, timeoutMs, lateName }: Con
   };
 }
 
-/** Why connecting ended that was cut off; nobody is told of it. */
+/** Why connecting ended that was cut off. It is not reported. */
 const destroyed = new Error('the connection was destroyed');

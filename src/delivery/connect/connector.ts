@@ -1,20 +1,17 @@
 /**
- * Connects a socket to an origin: the name's addresses, the first of them that
+ * Connects a socket to a destination: the name's addresses, the first of them that
  * answers, and TLS. The network policy will sit here, between the look-up and
  * the connecting: it decides on the address that is connected to.
  */
 import { isIP, type Socket } from 'node:net';
 import { type SecureContext, connect as startTls } from 'node:tls';
+import type { ConnectionKey, Destination } from './destination.js';
 import type { Names } from './names.js';
 import { connectFirst } from './race.js';
 import type { Authorities, SystemTrust } from './system-trust.js';
 
 export interface Target {
-  /** `http:` or `https:`. */
-  protocol: string;
-  /** A name, or an address without brackets. */
-  hostname: string;
-  port: number;
+  destination: Destination;
   /** The time that the attempt has, in ms. */
   timeoutMs: number;
   /** Called when the addresses are known. */
@@ -27,57 +24,60 @@ export interface Target {
  */
 export type Connector = (target: Target, signal: AbortSignal) => Promise<Socket>;
 
-/** TLS sessions kept for resumption, one a host. */
+/** Maximum TLS sessions kept for resumption, one for each key: a resumed session is not checked again. */
 const maxSessions = 100;
 
 /** Makes the connector of one sender. */
 export function createConnector({ names, trust }: { names: Names; trust: SystemTrust }): Connector {
-  const sessions = new Map<string, Buffer>();
+  const sessions = new Map<ConnectionKey, Buffer>();
 
-  function keepSession(host: string, session: Buffer): void {
-    sessions.delete(host);
-    sessions.set(host, session);
+  function keepSession(key: ConnectionKey, session: Buffer): void {
+    sessions.delete(key);
+    sessions.set(key, session);
     const [oldest] = sessions.keys();
     if (sessions.size > maxSessions) sessions.delete(oldest!);
   }
 
   async function addressesOf(
-    { hostname, timeoutMs }: Target,
+    { destination: { hostname }, timeoutMs }: Target,
     signal: AbortSignal,
   ): Promise<readonly string[]> {
     if (isIP(hostname) !== 0) return [hostname];
     return names.addressesOf(hostname, { timeoutMs, signal });
   }
 
-  async function secure(target: Target, race: () => Promise<Socket>, signal: AbortSignal): Promise<Socket> {
-    const { hostname, port } = target;
-    const host = `${hostname}:${port}`;
+  async function secure(
+    { key, hostname }: Destination,
+    race: () => Promise<Socket>,
+    signal: AbortSignal,
+  ): Promise<Socket> {
     const handshake = async ({ context: secureContext }: Authorities): Promise<Socket> => {
       const socket = await race();
-      const session = sessions.get(host);
-      const onSession = (given: Buffer) => keepSession(host, given);
+      const session = sessions.get(key);
+      const onSession = (given: Buffer) => keepSession(key, given);
       return encrypt(socket, { hostname, secureContext, session, onSession, signal });
     };
-    const first = trust.authoritiesFor(host);
+    const first = trust.authoritiesFor(key);
     try {
       return await handshake(first);
     } catch (error) {
       signal.throwIfAborted();
-      sessions.delete(host);
+      sessions.delete(key);
       const others = trust.othersFor({ ...first, error });
       if (others === undefined) throw error;
       const socket = await handshake(others);
-      trust.note(host, others);
+      trust.note(key, others);
       return socket;
     }
   }
 
   return async (target, signal) => {
     const addresses = await addressesOf(target, signal);
-    const { port, timeoutMs } = target;
+    const { destination, timeoutMs } = target;
+    const { port, protocol } = destination;
     target.onAddresses?.();
     const race = () => connectFirst(addresses, { port, timeoutMs, signal });
-    return target.protocol === 'https:' ? secure(target, race, signal) : race();
+    return protocol === 'https:' ? secure(destination, race, signal) : race();
   };
 }
 

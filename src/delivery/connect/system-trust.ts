@@ -7,6 +7,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { createSecureContext, type SecureContext } from 'node:tls';
 import { errnoOf, ignoreErrno } from '../../shared/errors.js';
+import type { ConnectionKey } from './destination.js';
 
 /** Where systems keep them in one file, as Go's crypto/x509 lists them. */
 const bundleFiles: readonly string[] = [
@@ -39,12 +40,12 @@ export interface Authorities {
 }
 
 export interface SystemTrust {
-  /** What to connect to a host with. */
-  authoritiesFor(host: string): Authorities;
+  /** What to connect with. */
+  authoritiesFor(key: ConnectionKey): Authorities;
   /** What to try next where a certificate was refused; undefined if that is no question of its authority. */
   othersFor(refused: Authorities & { error: unknown }): Authorities | undefined;
-  /** Notes what has vouched for a host. */
-  note(host: string, authorities: Authorities): void;
+  /** Notes what has vouched for the other side. */
+  note(key: ConnectionKey, authorities: Authorities): void;
 }
 
 export interface SystemTrustOptions {
@@ -57,8 +58,8 @@ export interface SystemTrustOptions {
 
 /** Makes the trust of one sender. Nothing is read yet. */
 export function createSystemTrust(options: SystemTrustOptions): SystemTrust {
-  /** Hosts whose authority only the system knows. */
-  const hosts = new Set<string>();
+  /** Keys of connections whose authority only the system knows. */
+  const known = new Set<ConnectionKey>();
   let loaded: { stamp: string; context: SecureContext | undefined } | undefined;
 
   function load(): SecureContext | undefined {
@@ -69,16 +70,16 @@ export function createSystemTrust(options: SystemTrustOptions): SystemTrust {
   }
 
   return {
-    authoritiesFor: (host) => ({ context: hosts.has(host) ? loaded?.context : undefined }),
+    authoritiesFor: (key) => ({ context: known.has(key) ? loaded?.context : undefined }),
     othersFor({ error, context }) {
       if (!unknownAuthority.has(errnoOf(error) ?? '')) return undefined;
       const system = load();
       if (system !== undefined && system !== context) return { context: system };
       return context === undefined ? undefined : { context: undefined };
     },
-    note(host, { context }) {
-      if (context === undefined) hosts.delete(host);
-      else hosts.add(host);
+    note(key, { context }) {
+      if (context === undefined) known.delete(key);
+      else known.add(key);
     },
   };
 }

@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import type { Client, Dispatcher } from 'undici';
 import { errnoOf } from '../../shared/errors.js';
 import type { Connecting } from '../connect/connecting.js';
+import type { Destination } from '../connect/destination.js';
 import { type AnswerFilter, createAnswerFilter } from './answer-filter.js';
 import type { AnswerListener, Connection } from './connection.js';
 import { holdWriteErrors } from './hold-write-errors.js';
@@ -37,7 +38,7 @@ const nobody: AnswerListener = {
 };
 
 export interface ClientConnectionOptions {
-  origin: string;
+  destination: Destination;
   connecting: Connecting;
   /** Monotonic time in ms. */
   now(): number;
@@ -49,10 +50,10 @@ export function openClientConnection(
   undici: { Client: typeof Client },
   options: ClientConnectionOptions,
 ): Connection {
-  const { origin, connecting, now, onDestroy } = options;
+  const { destination, connecting, now, onDestroy } = options;
   const openedAt = now();
   /** Undici would take it from the header `host`, and connect again whenever that differs. */
-  const servername = new URL(origin).hostname;
+  const servername = destination.hostname;
   let requests = 0;
   let reused = false;
   let socket: Socket | undefined;
@@ -63,7 +64,7 @@ export function openClientConnection(
     onStatus: () => listener.statusKnown(),
   });
 
-  const client = new undici.Client(origin, {
+  const client = new undici.Client(destination.origin, {
     ...CLIENT_OPTIONS,
     connect(_options, callback) {
       void connecting.connect().then(
@@ -110,7 +111,7 @@ export function openClientConnection(
   };
 
   const connection: Connection = {
-    origin,
+    key: destination.key,
     isOpen: () => socket !== undefined && !socket.destroyed && socket.writableLength === 0,
     isOld: () => requests >= MAX_REQUESTS || now() - openedAt >= MAX_AGE_MS,
     lateCode: connecting.lateCode,

@@ -1,9 +1,10 @@
+import type { ConnectionKey } from '../connect/destination.js';
 import type { Prepared } from '../prepared.js';
 import type { Answer, AttemptResult } from '../sender.js';
 
-/** A connection to an origin, for one request at a time. It connects with its first request. */
+/** A connection to a destination, for one request at a time. It connects with its first request. */
 export interface Connection {
-  readonly origin: string;
+  readonly key: ConnectionKey;
   /** Whether the next request would find it connected, and the last one wholly written. */
   isOpen(): boolean;
   /** Whether it has served for long enough: another one takes its place. */
@@ -49,8 +50,8 @@ export interface AnswerListener {
 
 /** Connections that wait for another request. */
 export interface IdleConnections {
-  /** The one to this origin that was used last, and is open. */
-  take(origin: string): Connection | undefined;
+  /** The one with this key that was used last, and is open. */
+  take(key: ConnectionKey): Connection | undefined;
   /** Keeps a connection. */
   keep(connection: Connection): void;
   /** Drops the one that is idle for longest, if there is one. */
@@ -59,22 +60,22 @@ export interface IdleConnections {
 
 /**
  * Number of idle connections above which those that the other side has closed are looked for: nothing else takes them
- * out where nothing is sent to their origin any more.
+ * out where nothing is sent to their destination any more.
  */
 const MANY = 256;
 
 /** Makes a store of open connections for later requests. */
 export function createIdleConnections(): IdleConnections {
-  /** The oldest first, over all origins. */
+  /** The oldest first, over all keys. */
   const idle = new Set<Connection>();
   /** The one used last comes last: it is the one least likely to be closed by the other side. */
-  const byOrigin = new Map<string, Connection[]>();
+  const byKey = new Map<ConnectionKey, Connection[]>();
 
   function drop(connection: Connection): void {
     idle.delete(connection);
-    const here = byOrigin.get(connection.origin);
+    const here = byKey.get(connection.key);
     here?.splice(here.indexOf(connection), 1);
-    if (here?.length === 0) byOrigin.delete(connection.origin);
+    if (here?.length === 0) byKey.delete(connection.key);
     void connection.destroy();
   }
 
@@ -87,11 +88,11 @@ export function createIdleConnections(): IdleConnections {
   }
 
   return {
-    take(origin) {
-      const here = byOrigin.get(origin);
+    take(key) {
+      const here = byKey.get(key);
       for (;;) {
         const connection = here?.pop();
-        if (here?.length === 0) byOrigin.delete(origin);
+        if (here?.length === 0) byKey.delete(key);
         if (connection === undefined) return undefined;
         idle.delete(connection);
         if (connection.isOpen() && !connection.isOld()) return connection;
@@ -100,8 +101,8 @@ export function createIdleConnections(): IdleConnections {
     },
     keep(connection) {
       idle.add(connection);
-      const here = byOrigin.get(connection.origin);
-      if (here === undefined) byOrigin.set(connection.origin, [connection]);
+      const here = byKey.get(connection.key);
+      if (here === undefined) byKey.set(connection.key, [connection]);
       else here.push(connection);
       if (idle.size > MANY) dropClosed();
     },

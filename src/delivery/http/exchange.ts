@@ -9,6 +9,7 @@ import type { CutSignal } from '../../shared/cut.js';
 import { formatDuration } from '../../shared/duration.js';
 import { describeAnswer } from '../answer/describe-answer.js';
 import { isSuccess } from '../answer/verdict.js';
+import type { Destination } from '../connect/destination.js';
 import type { Prepared } from '../prepared.js';
 import type { Answer, AttemptAnswer, AttemptResult } from '../sender.js';
 import type { AnswerListener, Connection } from './connection.js';
@@ -36,8 +37,8 @@ export interface ExchangeOptions {
 
 /** Where an exchange has its connection from. */
 export interface Connections {
-  /** Gives a connection to an origin, with `fresh` a new one; undefined where none is made any more. */
-  open(options: { origin: string; timeoutMs: number; fresh: boolean }): Connection | undefined;
+  /** Gives a connection to a destination, with `fresh` a new one; undefined where none is made any more. */
+  open(options: { destination: Destination; timeoutMs: number; fresh: boolean }): Connection | undefined;
   /** Takes back a connection that can be used again. */
   keep(connection: Connection): void;
 }
@@ -123,7 +124,7 @@ export function exchange(request: Prepared, options: ExchangeOptions): Promise<A
 
     function begin({ fresh }: { fresh: boolean }): void {
       try {
-        connection = connections.open({ origin: request.origin, timeoutMs, fresh });
+        connection = connections.open({ destination: request.destination, timeoutMs, fresh });
         if (connection === undefined) onAbort();
         else connection.post(request, listenerFor(connection));
       } catch (error) {
@@ -165,7 +166,7 @@ export function exchange(request: Prepared, options: ExchangeOptions): Promise<A
         failed: (error) => {
           if (over) return;
           const described = describeError(error);
-          if (!wasHeard && described.code === 'SOCKET_CLOSED' && request.origin.startsWith('http:'))
+          if (!wasHeard && described.code === 'SOCKET_CLOSED' && request.destination.protocol === 'http:')
             described.message += '; where this port speaks TLS, the URL has to begin with https://';
           if (inDoubt && CLOSED_MEANWHILE.has(described.code)) {
             void mine.destroy();

@@ -14,6 +14,7 @@ import { errnoOf } from '../../shared/errors.js';
 import { monotonicMs } from '../../shared/monotonic.js';
 import { type ConnectingOptions, createConnecting } from '../connect/connecting.js';
 import { createConnector } from '../connect/connector.js';
+import type { Destination } from '../connect/destination.js';
 import { createHostsFile } from '../connect/hosts-file.js';
 import { createNames, type Names } from '../connect/names.js';
 import { createSystemLookup } from '../connect/system-lookup.js';
@@ -28,7 +29,7 @@ import { type Connections, exchange } from './exchange.js';
 import { hasWebAssembly, openPlainConnection } from './plain-connection.js';
 
 type Undici = typeof import('undici');
-type Connect = (origin: string, options: { timeoutMs: number }) => Connection;
+type Connect = (destination: Destination, options: { timeoutMs: number }) => Connection;
 
 /** Sends requests that are prepared. */
 export interface Transport {
@@ -80,20 +81,20 @@ export function createHttpTransport({
     const undici = hasWebAssembly() ? await import('undici') : undefined;
     const connector = createConnector({ names, trust: createSystemTrust({ env }) });
     const opening = { connector, now, lateName: names.lateCode };
-    return (origin, { timeoutMs }) => {
+    return (destination, { timeoutMs }) => {
       const onDestroy = (gone: Connection) => open.delete(gone);
-      const connection = openConnection(undici, { ...opening, origin, timeoutMs, onDestroy });
+      const connection = openConnection(undici, { ...opening, destination, timeoutMs, onDestroy });
       open.add(connection);
       return connection;
     };
   }
 
   const connections: Connections = {
-    open({ origin, timeoutMs, fresh }) {
-      const waiting = fresh ? undefined : idle.take(origin);
+    open({ destination, timeoutMs, fresh }) {
+      const waiting = fresh ? undefined : idle.take(destination.key);
       if (waiting !== undefined || !mayConnect) return waiting;
       if (open.size >= maxConnections) idle.dropOldest();
-      return connect?.(origin, { timeoutMs });
+      return connect?.(destination, { timeoutMs });
     },
     keep: idle.keep,
   };
@@ -150,8 +151,8 @@ interface OpenOptions extends ConnectingOptions {
 }
 
 function openConnection(undici: Undici | undefined, { now, onDestroy, ...options }: OpenOptions): Connection {
-  const { origin } = options;
+  const { destination } = options;
   const connecting = createConnecting(options);
-  const given = { origin, connecting, onDestroy };
+  const given = { destination, connecting, onDestroy };
   return undici === undefined ? openPlainConnection(given) : openClientConnection(undici, { ...given, now });
 }

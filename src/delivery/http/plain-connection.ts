@@ -8,6 +8,7 @@
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Connecting } from '../connect/connecting.js';
+import type { Destination } from '../connect/destination.js';
 import { type AnswerFilter, createAnswerFilter } from './answer-filter.js';
 import type { Header } from './answer-head.js';
 import type { AnswerListener, Connection } from './connection.js';
@@ -15,7 +16,7 @@ import { holdWriteErrors } from './hold-write-errors.js';
 import { answerOf, MAX_HEADER_BYTES, receivedSoFar } from './read-answer.js';
 
 export interface PlainConnectionOptions {
-  origin: string;
+  destination: Destination;
   connecting: Connecting;
   onDestroy(connection: Connection): void;
 }
@@ -35,7 +36,7 @@ export function hasWebAssembly(): boolean {
 
 /** Makes a connection for one request. */
 export function openPlainConnection(options: PlainConnectionOptions): Connection {
-  const { origin, connecting, onDestroy } = options;
+  const { destination, connecting, onDestroy } = options;
   let request: ClientRequest | undefined;
   let listener: AnswerListener;
   const filter = createAnswerFilter({
@@ -51,7 +52,7 @@ export function openPlainConnection(options: PlainConnectionOptions): Connection
   }
 
   const connection: Connection = {
-    origin,
+    key: destination.key,
     isOpen: () => false,
     isOld: () => true,
     lateCode: connecting.lateCode,
@@ -63,7 +64,7 @@ export function openPlainConnection(options: PlainConnectionOptions): Connection
         pushThrough(socket, filter);
         holdWriteErrors(socket);
         const http = process.getBuiltinModule('node:http');
-        const { hostname, host } = new URL(origin);
+        const { hostname, host } = new URL(destination.origin);
         const options = { method: 'POST', path, host: hostname, maxHeaderSize: MAX_HEADER_BYTES };
         request = http.request({ ...options, setHost: false, createConnection: () => socket });
         request.setHeader('host', host);

@@ -41,8 +41,8 @@ export function createPrepare({
     if (template.keys.length > 0) {
       headers.push('webhook-signature', createSignature(template.keys, { id, timestamp, body }));
     }
-    const { origin, path, mask } = template;
-    return { kind: 'prepared', origin, path, headers, body, timeoutMs: endpoint.timeoutMs, mask };
+    const { destination, path, mask } = template;
+    return { kind: 'prepared', destination, path, headers, body, timeoutMs: endpoint.timeoutMs, mask };
   }
 
   return (attempt) => {

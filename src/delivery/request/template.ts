@@ -3,6 +3,7 @@ import type { Endpoint, Secret } from '../../endpoint/endpoint.js';
 import { parseWebhookUrl } from '../../event/webhook-url.js';
 import { isHeaderValue } from '../../shared/header-value.js';
 import { createMask, type KnownSecrets, type Mask } from '../answer/mask.js';
+import { type Destination, destinationOf } from '../connect/destination.js';
 import { nameOfSecret, type SecretReader } from './secrets.js';
 import { parseSigningKey, type SigningKey } from './sign.js';
 
@@ -10,7 +11,7 @@ import { parseSigningKey, type SigningKey } from './sign.js';
 export interface Template {
   /** The texts of the endpoint's secrets: its URL, headers and keys, in this order. */
   readonly texts: readonly string[];
-  readonly origin: string;
+  readonly destination: Destination;
   readonly path: string;
   readonly headers: readonly string[];
   /** The endpoint's own header `capnhook-hook`, for events without a hook. */
@@ -70,7 +71,7 @@ export function createTemplates({
       return text;
     };
     const url = parseUrl(endpoint.url, readText(endpoint.url));
-    const { origin, pathname, search, username, password } = url;
+    const { pathname, search, username, password } = url;
     const headers = new Map([
       ['user-agent', userAgent],
       ['accept', '*/*'],
@@ -86,7 +87,7 @@ export function createTemplates({
     const keys = endpoint.sign.map((secret) => signingKey(secret, readText(secret)));
     const mask = createMask(() => knownSecrets(endpoint, texts));
     const path = pathname + search;
-    return { texts, origin, path, headers: [...headers].flat(), hook, keys, mask };
+    return { texts, destination: destinationOf(url), path, headers: [...headers].flat(), hook, keys, mask };
   }
 
   return (endpoint) => {

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { type Connection, createIdleConnections } from '../../../src/delivery/http/connection.js';
 
-function newConnection(origin: string): Connection & { open: boolean; old: boolean; destroyed: boolean } {
+function newConnection(key: string): Connection & { open: boolean; old: boolean; destroyed: boolean } {
   const connection = {
-    origin,
+    key,
     open: true,
     destroyed: false,
     lateCode: () => undefined,
@@ -22,7 +22,7 @@ function newConnection(origin: string): Connection & { open: boolean; old: boole
 }
 
 describe('createIdleConnections()', () => {
-  test('take() gives the connection to the origin that was used last, each only once', () => {
+  test('take() gives the connection that was used last under a key, each only once', () => {
     const idle = createIdleConnections();
     const [a, b, other] = ['http://x', 'http://x', 'http://y'].map(newConnection);
     for (const connection of [a!, b!, other!]) idle.keep(connection);
@@ -59,7 +59,7 @@ describe('createIdleConnections()', () => {
     expect(all.filter(({ destroyed }) => destroyed)).toEqual(all.slice(0, 100));
   });
 
-  test('dropOldest() destroys the oldest of an origin, and take() gives the others', () => {
+  test('dropOldest() destroys the oldest under a key, and take() gives the others', () => {
     const idle = createIdleConnections();
     const [a, b, c] = ['http://x', 'http://x', 'http://x'].map(newConnection);
     for (const connection of [a!, b!]) idle.keep(connection);

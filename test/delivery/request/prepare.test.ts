@@ -102,7 +102,11 @@ describe('createPrepare()', () => {
     const attempt = attemptAt('', { endpoint });
     const seen = () => {
       const request = requestOf(prepare(attempt));
-      return [request.origin, headerOf(request, 'x-token'), headerOf(request, 'webhook-signature')];
+      return [
+        request.destination.origin,
+        headerOf(request, 'x-token'),
+        headerOf(request, 'webhook-signature'),
+      ];
     };
     const first = seen();
     expect(seen()).toEqual(first);
