@@ -8,6 +8,7 @@ import { type CapnhookError, errnoOf, ignoreErrno } from '../../shared/errors.js
 import type { Lease, Spool } from '../spool.js';
 import { createFileInbox } from './accept/file-inbox.js';
 import { bindSpool, readBinding } from './binding.js';
+import { hasRequest, requestProgress, writeRequest } from './control/requests.js';
 import { type Disk, systemDisk } from './disk/disk.js';
 import { spoolError } from './disk/spool-error.js';
 import { readBacklog } from './endpoints/backlog.js';
@@ -15,7 +16,6 @@ import { pruneHealth } from './endpoints/prune-health.js';
 import { isIdle } from './idle.js';
 import { countIncoming } from './incoming/incoming.js';
 import { createFileInspection } from './inspection/inspection.js';
-import { hasRequest, requestProgress, writeRequest } from './lease/control.js';
 import { isHeld, type LockOptions, readHolder } from './lock/lock.js';
 import { ensureSpool } from './setup/create.js';
 import { forOwner } from './setup/for-owner.js';

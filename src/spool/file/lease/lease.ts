@@ -2,6 +2,8 @@
 import { watch } from 'node:fs';
 import { ignoreErrno } from '../../../shared/errors.js';
 import type { Lease } from '../../spool.js';
+import { createRequestReports } from '../control/request-reports.js';
+import { noteProgress, readRequests, removeRequest } from '../control/requests.js';
 import { countIncoming } from '../incoming/incoming.js';
 import type { SpoolLock } from '../lock/lock.js';
 import { readQueueMark } from '../queue/queue-mark.js';
@@ -9,11 +11,9 @@ import type { Ballast } from '../setup/ballast.js';
 import { expireUnclaimed } from '../unclaimed/unclaimed-expiry.js';
 import { readUnclaimedReports, saveUnclaimedReports } from '../unclaimed/unclaimed-reports.js';
 import { createClaims } from './claims.js';
-import { noteProgress, readRequests, removeRequest } from './control.js';
 import { createDiscardSteps } from './discard-steps.js';
 import { createFinishing, type Finishing } from './finishing.js';
 import { createIntakeSteps } from './intake-steps.js';
-import { createRequestReports } from './request-reports.js';
 import { createRetrySteps } from './retry-steps.js';
 import { type LeaseOptions, type LeaseTools, openTools } from './tools.js';
 
