@@ -41,6 +41,7 @@ const downOnly = Object.entries(rooms).map(([room, below]) => ({
 const floors = {
   'spool/file': [
     'disk',
+    'control',
     'setup',
     'lock',
     'batch',
@@ -57,7 +58,7 @@ const floors = {
   ],
   delivery: ['answer', 'connect', 'request', 'http'],
   hooks: ['parse', 'edit', 'file'],
-  'usecases/drain': ['reporting', 'settling', 'intake', 'sending'],
+  'usecases/drain': ['reporting', 'settling', 'obeying', 'intake', 'sending'],
 };
 
 const floorByFloor = Object.entries(floors).flatMap(([house, order]) =>

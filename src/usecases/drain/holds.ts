@@ -7,9 +7,9 @@ import { atThisClock } from '../../endpoint/clock-jump.js';
 import { stateOf } from '../../endpoint/health.js';
 import { momentOf } from '../../shared/clock.js';
 import type { Delivery } from '../../spool/spool.js';
+import type { Requests } from './obeying/requests.js';
 import type { DrainOptions, DrainPorts } from './ports.js';
 import type { Change } from './reporting/changes.js';
-import type { Requests } from './requests.js';
 import type { Routing } from './routing.js';
 import type { Settler } from './settling/settle.js';
 

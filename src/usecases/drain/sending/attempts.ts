@@ -1,8 +1,8 @@
 /** The attempts of a drain: starts them, round robin over the endpoints and within every limit, until each is settled. */
 import type { Due } from '../../../spool/spool.js';
 import type { Holds } from '../holds.js';
+import type { Requests } from '../obeying/requests.js';
 import type { DrainPorts } from '../ports.js';
-import type { Requests } from '../requests.js';
 import type { Routing } from '../routing.js';
 import type { Cooldowns } from '../settling/cooldowns.js';
 import type { Settler } from '../settling/settle.js';

@@ -1,8 +1,8 @@
 /** Drops, as a person asks a drain for them. */
 import { describe, expect, it } from 'vitest';
-import type { Selection, Wish } from '../../../src/spool/spool.js';
-import { draining, hooksOf } from '../../support/draining.js';
-import { gate, until } from '../../support/world.js';
+import type { Selection, Wish } from '../../../../src/spool/spool.js';
+import { draining, hooksOf } from '../../../support/draining.js';
+import { gate, until } from '../../../support/world.js';
 
 function drop(select: Selection = {}): Wish {
   return { kind: 'drop', select, by: 'jed' };

@@ -1,8 +1,8 @@
 /** Pauses of endpoints, as a person asks a drain for them. */
 import { describe, expect, it } from 'vitest';
-import type { Wish } from '../../../src/spool/spool.js';
-import { draining, hooksOf } from '../../support/draining.js';
-import { until } from '../../support/world.js';
+import type { Wish } from '../../../../src/spool/spool.js';
+import { draining, hooksOf } from '../../../support/draining.js';
+import { until } from '../../../support/world.js';
 
 const pause: Wish = { kind: 'pause', select: { endpoints: ['a'] }, by: 'jed', why: 'it is moved' };
 const resume: Wish = { kind: 'resume', select: { endpoints: ['a'] } };

@@ -1,10 +1,10 @@
 /** Retries, as a person asks a drain for them. */
 import { describe, expect, it } from 'vitest';
-import { endpointDefaults } from '../../../src/endpoint/endpoint.js';
-import { maxAgainst } from '../../../src/endpoint/health.js';
-import type { Selection, Wish } from '../../../src/spool/spool.js';
-import { draining, fakeClock, hooksOf } from '../../support/draining.js';
-import { until } from '../../support/world.js';
+import { endpointDefaults } from '../../../../src/endpoint/endpoint.js';
+import { maxAgainst } from '../../../../src/endpoint/health.js';
+import type { Selection, Wish } from '../../../../src/spool/spool.js';
+import { draining, fakeClock, hooksOf } from '../../../support/draining.js';
+import { until } from '../../../support/world.js';
 
 function retry(select: Selection = {}): Wish {
   return { kind: 'retry', select };

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import type { EventHeader } from '../../../src/event/event.js';
-import type { ControlRequest, Lease } from '../../../src/spool/spool.js';
-import { discardRequestOf } from '../../../src/usecases/operate/carry-out.js';
-import { draining, hooksOf } from '../../support/draining.js';
-import { gate, until } from '../../support/world.js';
+import type { EventHeader } from '../../../../src/event/event.js';
+import type { ControlRequest, Lease } from '../../../../src/spool/spool.js';
+import { discardRequestOf } from '../../../../src/usecases/operate/carry-out.js';
+import { draining, hooksOf } from '../../../support/draining.js';
+import { gate, until } from '../../../support/world.js';
 
 function request(id: string, { endpoints = ['a'] }: { endpoints?: readonly string[] } = {}): ControlRequest {
   return { id, wish: { kind: 'deregister', select: { endpoints } } };

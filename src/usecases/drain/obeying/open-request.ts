@@ -1,0 +1,124 @@
+import type { ControlRequest, Delivery, Wish } from '../../../spool/spool.js';
+import {
+  carryOut,
+  type IsRegistered,
+  isMoving,
+  type MovingWish,
+  type Step,
+} from '../../operate/carry-out.js';
+import type { DrainPorts } from '../ports.js';
+import type { Cooldowns } from '../settling/cooldowns.js';
+import type { Settler } from '../settling/settle.js';
+import type { Obedience } from './obedience.js';
+
+/** Minimum time between two walks of a request, in ms. */
+const againMs = 1_000;
+
+/** A request that is being obeyed: walks over what is queued, until one has met nothing that is in flight. */
+export interface OpenRequest {
+  readonly request: ControlRequest;
+  /** When the next walk may begin, monotonic ms. */
+  dueAt(): number;
+  /** A walk begins. */
+  begin(): void;
+  /** Walks on for a bounded time. */
+  step(): Promise<Walked>;
+  /** The wish, if it is of this kind and has met a delivery in flight that has come back now; that counts as moved. */
+  ended(delivery: Delivery, kind: MovingWish['kind']): MovingWish | undefined;
+}
+
+/** What a step has done. */
+export interface Walked {
+  /** Whether the walk has ended. */
+  isDone: boolean;
+  /** Whether nothing is left that the request names. */
+  isObeyed: boolean;
+  /** Whether it is news for the command that waits; later walks only look for what was in flight. */
+  isProgress: boolean;
+  /** Whether events were put where the intake finds them. */
+  hasRestored: boolean;
+}
+
+export interface OpenRequestOptions {
+  isRegistered: IsRegistered;
+  settler: Settler;
+  cooldowns: Cooldowns;
+  obedience: Obedience;
+}
+
+/** Opens a request. */
+export function openRequest(
+  ports: DrainPorts,
+  request: ControlRequest,
+  { isRegistered, settler, cooldowns, obedience }: OpenRequestOptions,
+): OpenRequest {
+  const { clock } = ports;
+  const { wish } = request;
+  const carryOutPorts = { ...ports, isRegistered };
+  let next = carryOut(wish, carryOutPorts);
+  let beganAt = 0;
+  let dueAt = Number.NEGATIVE_INFINITY;
+  /** What was moved and is not reported yet, by endpoint. */
+  const counts = new Map<string, number>();
+  /** Deliveries that were in flight in one of the walks. */
+  const inFlight = new Set<string>();
+  /** Whether any were in the walk at hand. */
+  let hasMetInFlight = false;
+  let hasWalked = false;
+
+  function note({ entries, claimed, quarantined, changed }: Step): void {
+    for (const { endpoint = '', events } of entries)
+      counts.set(endpoint, (counts.get(endpoint) ?? 0) + events);
+    if (claimed.length > 0) hasMetInFlight = true;
+    for (const delivery of claimed) inFlight.add(keyOf(delivery));
+    quarantined.forEach(settler.noteQuarantined);
+    for (const endpoint of changed) cooldowns.end(endpoint);
+    obedience.changed(wish, changed);
+  }
+
+  /** @returns whether nothing is left */
+  function endWalk(): boolean {
+    obedience.moved(wish, counts);
+    counts.clear();
+    hasWalked = true;
+    if (!hasMetInFlight) return true;
+    const now = clock.monotonic();
+    dueAt = now + Math.max(againMs, now - beganAt);
+    next = carryOut(againOf(wish, inFlight), carryOutPorts);
+    return false;
+  }
+
+  return {
+    request,
+    dueAt: () => dueAt,
+    begin() {
+      beganAt = clock.monotonic();
+      hasMetInFlight = false;
+    },
+    async step() {
+      const step = await next();
+      note(step);
+      const { isDone, entries } = step;
+      const isProgress = !isDone && (entries.length > 0 || !hasWalked);
+      const hasRestored = wish.kind === 'retry' && entries.some(({ endpoint }) => endpoint === undefined);
+      return { isDone, isObeyed: isDone && endWalk(), isProgress, hasRestored };
+    },
+    ended({ endpoint, event }, kind) {
+      if (wish.kind !== kind || !isMoving(wish)) return undefined;
+      if (!inFlight.delete(keyOf({ event: event.id, endpoint }))) return undefined;
+      counts.set(endpoint, (counts.get(endpoint) ?? 0) + 1);
+      return wish;
+    },
+  };
+}
+
+function keyOf({ event, endpoint }: { event: string; endpoint: string }): string {
+  return `${endpoint} ${event}`;
+}
+
+/** The wish of the next walk. What was queued since the first walk is not dropped. Pure. */
+function againOf(wish: Wish, inFlight: Iterable<string>): Wish {
+  if (wish.kind !== 'drop') return wish;
+  const ids = [...inFlight].map((key) => key.slice(key.indexOf(' ') + 1));
+  return { ...wish, select: { ...wish.select, ids } };
+}
