@@ -8,6 +8,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  renameSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs';
@@ -146,8 +147,10 @@ export function createWorld(): World {
       return path;
     },
     hooks(text) {
-      writeFileSync(config, text);
-      utimesSync(config, 1, 1);
+      const fresh = `${config}.new`; // a daemon must not find it with the time of just now
+      writeFileSync(fresh, text);
+      utimesSync(fresh, 1, 1);
+      renameSync(fresh, config);
     },
     hooksInPlace: (text) => writeFileSync(config, text),
     async receiver(answer) {
