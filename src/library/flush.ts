@@ -1,6 +1,7 @@
 import type { Environment } from '../config/paths.js';
 import { createFileJournal } from '../journal/file-journal.js';
 import { systemClock } from '../shared/clock.js';
+import { requireHookName } from '../usecases/bad-hook.js';
 import { countFlushable, type FlushableCounts } from '../usecases/flush/count-flushable.js';
 import { type Dropped, type FlushPorts, flushQueued } from '../usecases/flush/flush.js';
 import { hooksReader } from './hooks-reader.js';
@@ -46,7 +47,8 @@ export async function flush(options: FlushOptions = {}): Promise<Dropped> {
   return flushQueued(open(options).ports, options.hook);
 }
 
-function open({ spool, config, env = process.env }: FlushOptions): { root: string; ports: FlushPorts } {
+function open({ hook, spool, config, env = process.env }: FlushOptions): { root: string; ports: FlushPorts } {
+  requireHookName('flush', hook);
   const root = existingSpoolPath(env, { asked: spool, doing: 'flush' });
   const openJournal = () => createFileJournal(`${root}/journal`, () => {});
   return {

@@ -1,4 +1,5 @@
 import type { Environment } from '../config/paths.js';
+import { requireHookName } from '../usecases/bad-hook.js';
 import { restoreUnclaimed } from '../usecases/unclaimed/restore-unclaimed.js';
 import { existingSpoolPath, openSpool } from './open-spool.js';
 
@@ -20,6 +21,7 @@ export interface RetryUnclaimedOptions {
  */
 export async function retryUnclaimed(options: RetryUnclaimedOptions = {}): Promise<{ events: number }> {
   const { hook, spool, env = process.env } = options;
+  requireHookName('retry unclaimed events', hook);
   const root = existingSpoolPath(env, { asked: spool, doing: 'retry unclaimed events' });
   return { events: await restoreUnclaimed(openSpool(root), hook) };
 }

@@ -1,9 +1,15 @@
+import { isHookName } from '../event/hook-name.js';
 import { CapnhookError } from '../shared/errors.js';
 import { shown } from '../shared/shown.js';
 
-/** What is no hook's name, for whatever it was given. @param doing as in "Cannot <doing>: …" */
-export function badHookName(doing: string, hook: string): CapnhookError {
-  return new CapnhookError('USAGE', `Cannot ${doing}: ${shown(hook)} is not a hook's name`, {
+/**
+ * Refuses what is no hook's name, for whatever it was given; also before the spool is looked for.
+ * @param doing as in "Cannot <doing>: …"
+ * @throws CapnhookError `USAGE`
+ */
+export function requireHookName(doing: string, hook: string | undefined): void {
+  if (hook === undefined || isHookName(hook)) return;
+  throw new CapnhookError('USAGE', `Cannot ${doing}: ${shown(hook)} is not a hook's name`, {
     hint: 'A name has letters, digits, "_", "." and "-", at most 128 of them, begins with a letter, digit or "_", and has no "..".',
   });
 }

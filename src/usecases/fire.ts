@@ -2,14 +2,13 @@
 
 import type { EventHeader } from '../event/event.js';
 import { createEventId, isEventId } from '../event/event-id.js';
-import { isHookName } from '../event/hook-name.js';
 import { checkPayload, checkPayloads } from '../event/payload.js';
 import { parseWebhookUrl } from '../event/webhook-url.js';
 import type { Clock } from '../shared/clock.js';
 import { CapnhookError } from '../shared/errors.js';
 import { isoTime } from '../shared/iso-time.js';
 import type { Inbox } from '../spool/spool.js';
-import { badHookName } from './bad-hook.js';
+import { requireHookName } from './bad-hook.js';
 
 export interface FirePorts {
   inbox: Inbox;
@@ -64,7 +63,7 @@ export async function fireEvent({ inbox, clock, random }: FirePorts, firing: Fir
 function checkAddress({ hook, to }: Firing): Pick<EventHeader, 'hook' | 'to'> {
   if (hook === undefined && to === undefined)
     throw new CapnhookError('USAGE', 'Cannot fire: no hook and no URL is given');
-  if (hook !== undefined && !isHookName(hook)) throw badHookName('fire', hook);
+  requireHookName('fire', hook);
   if (to?.length === 0)
     throw new CapnhookError('USAGE', 'Cannot fire: the list of URLs is empty', {
       hint: 'The command that should have listed them may have failed. Nothing was queued.',

@@ -24,9 +24,11 @@ import {
   fire,
   fireBatch,
   flush,
+  flushable,
   init,
   type Notice,
   register,
+  retryUnclaimed,
   start,
   stop,
   type Target,
@@ -36,6 +38,7 @@ import { type Clock, systemClock } from '../../src/shared/clock.js';
 import { ensureBuilt } from '../support/built.js';
 import { createPlace } from '../support/place.js';
 import { type AnswerRequest, startReceiver } from '../support/receiver.js';
+import { tempDir } from '../support/temp.js';
 import { isRunning, node, repository, until } from '../support/world.js';
 
 beforeAll(ensureBuilt, 60_000);
@@ -302,6 +305,15 @@ describe('the whole way', () => {
     await expect(flush({ ...options, hook: 'aa' })).rejects.toMatchObject({ code: 'NO_INPUT' });
     expect(await flush(options)).toEqual({ events: 1, deliveries: 1, corrupt: [] });
     await expect(flush({ ...options, hook: 'a.*' })).rejects.toMatchObject({ code: 'USAGE' });
+  });
+
+  it.each([
+    ['flush()', flush],
+    ['flushable()', flushable],
+    ['retryUnclaimed()', retryUnclaimed],
+  ])('%s refuses a bad hook name before it looks for the spool', async (_, call) => {
+    const spool = join(tempDir(), 'missing');
+    await expect(call({ spool, hook: 'a*' })).rejects.toMatchObject({ code: 'USAGE' });
   });
 
   it('flush() journals and tells what it has put aside', async () => {

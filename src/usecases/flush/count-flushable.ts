@@ -1,6 +1,4 @@
-import { isHookName } from '../../event/hook-name.js';
 import type { Spool } from '../../spool/spool.js';
-import { badHookName } from '../bad-hook.js';
 import type { HooksReader } from '../hooks-reader.js';
 import { requireKnownHook } from './known-hook.js';
 
@@ -21,13 +19,12 @@ export interface FlushableCounts {
 /**
  * Counts what a flush would move at this moment.
  * @param hook only events of this hook; default: all
- * @throws CapnhookError `USAGE` for a bad hook name; `NO_INPUT` for an unknown hook; as the spool
+ * @throws CapnhookError `NO_INPUT` for an unknown hook; as the spool
  */
 export async function countFlushable(
   ports: FlushablePorts,
   hook: string | undefined,
 ): Promise<FlushableCounts> {
-  if (hook !== undefined && !isHookName(hook)) throw badHookName('flush', hook);
   const hooks = new Map<string, number>();
   const others = new Set<string>();
   let [events, deliveries] = [0, 0];

@@ -1,10 +1,8 @@
 /** Flushing: what is queued goes to `dead/`. */
-import { isHookName } from '../../event/hook-name.js';
 import type { Journal } from '../../journal/journal.js';
 import type { Clock } from '../../shared/clock.js';
 import { isoTime } from '../../shared/iso-time.js';
 import type { Discarded, DiscardRequest, EntryProblem, Spool } from '../../spool/spool.js';
-import { badHookName } from '../bad-hook.js';
 import { busy } from '../busy.js';
 import { countFlushable, type FlushablePorts } from './count-flushable.js';
 
@@ -31,7 +29,6 @@ export interface Dropped {
  * @throws CapnhookError as {@link countFlushable}; `BUSY` while a drain is running
  */
 export async function flushQueued(ports: FlushPorts, hook: string | undefined): Promise<Dropped> {
-  if (hook !== undefined && !isHookName(hook)) throw badHookName('flush', hook);
   const leased = await ports.spool.lease('flush');
   if (leased.held) {
     if (hook !== undefined) await countFlushable(ports, hook); // an unknown hook stays unknown after the drain

@@ -1,9 +1,8 @@
-import { isHookName } from '../../event/hook-name.js';
 import type { Hooks } from '../../routing/hooks.js';
 import { endpointsFor } from '../../routing/match.js';
 import { CapnhookError } from '../../shared/errors.js';
 import { suggest } from '../../shared/suggest.js';
-import { badHookName } from '../bad-hook.js';
+import { requireHookName } from '../bad-hook.js';
 import type { HooksReader } from '../hooks-reader.js';
 
 /**
@@ -12,7 +11,7 @@ import type { HooksReader } from '../hooks-reader.js';
  *   missing, broken or cannot be read; `USAGE` for a bad hook name
  */
 export async function requireReceiver(reader: HooksReader, hook: string): Promise<void> {
-  if (!isHookName(hook)) throw badHookName('fire', hook);
+  requireHookName('fire', hook);
   const hooks = await load(reader);
   if (endpointsFor(hooks, { hook }).length > 0) return;
   const received = hooks.registrations.filter(({ endpoints }) => endpoints.length > 0);

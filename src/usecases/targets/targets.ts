@@ -1,10 +1,9 @@
 import type { Endpoint } from '../../endpoint/endpoint.js';
-import { isHookName } from '../../event/hook-name.js';
 import type { Hooks } from '../../routing/hooks.js';
 import { endpointsFor, matchesHook } from '../../routing/match.js';
 import { CapnhookError } from '../../shared/errors.js';
 import { suggest } from '../../shared/suggest.js';
-import { badHookName } from '../bad-hook.js';
+import { requireHookName } from '../bad-hook.js';
 import type { HooksReader } from '../hooks-reader.js';
 
 /** A hook or pattern, and the endpoints that receive its events. */
@@ -18,7 +17,7 @@ export interface Targets {
  * @throws CapnhookError `USAGE` for a bad hook name; `NO_INPUT` for a hook that is not in the file; as {@link HooksReader}
  */
 export async function listTargets(reader: HooksReader, hook?: string): Promise<Targets[]> {
-  if (hook !== undefined && !isHookName(hook)) throw badHookName('tell the targets', hook);
+  requireHookName('tell the targets', hook);
   const hooks = await reader.load();
   const { registrations } = hooks;
   if (hook === undefined)
