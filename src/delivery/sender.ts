@@ -2,8 +2,9 @@ import type { Endpoint } from '../endpoint/endpoint.js';
 import type { Event } from '../event/event.js';
 import type { CutSignal } from '../shared/cut.js';
 
-/** What a receiver answered, as far as it matters. */
-export interface Answer {
+/** A receiver's answer, as far as it matters. What is kept of its body contains no known secret and no whole URL. */
+export interface AttemptAnswer {
+  kind: 'answer';
   status: number;
   /** The text of the header `retry-after`. */
   retryAfter?: string;
@@ -11,11 +12,6 @@ export interface Answer {
   delivery?: DeliveryWish;
   /** The text of the header `content-type`, of a failed answer. */
   contentType?: string;
-}
-
-/** An answer as the result of an attempt. Nothing that is kept of it contains a known secret or a whole URL. */
-export interface AttemptAnswer extends Answer {
-  kind: 'answer';
   /** What a failed answer says, for a person: one line of at most 300 bytes. Absent where it says nothing. */
   excerpt?: string;
   /** The beginning of a failed answer's body, at most 8 KiB. Absent where it has none. */

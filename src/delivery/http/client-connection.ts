@@ -11,7 +11,7 @@ import { answerOf, MAX_HEADER_BYTES, receivedSoFar, textsOf } from './read-answe
 
 const CLIENT_OPTIONS: Client.Options = {
   allowH2: false,
-  // The deadline is the exchange's: undici's timers begin anew with every byte.
+  // The deadline is the exchange's: undici's timers start again with every byte.
   headersTimeout: 0,
   bodyTimeout: 0,
   maxHeaderSize: MAX_HEADER_BYTES,
@@ -25,9 +25,9 @@ const MAX_AGE_MS = 180_000;
 /** Maximum requests of a connection. */
 const MAX_REQUESTS = 2_000;
 
-/** Hears of a connection while no request is under way. */
-const nobody: AnswerListener = {
-  withdrawn() {},
+/** The listener while no request is under way. */
+const noListener: AnswerListener = {
+  cutOff() {},
   started() {},
   heard() {},
   statusKnown() {},
@@ -83,12 +83,12 @@ export function openClientConnection(
     },
   });
 
-  let listener = nobody;
+  let listener = noListener;
 
   /** The request is over: an idle connection that held on to it would keep all that belongs to it in memory. */
   function release(): AnswerListener {
     const last = listener;
-    listener = nobody;
+    listener = noListener;
     return last;
   }
 
@@ -124,9 +124,8 @@ export function openClientConnection(
     },
     soFar: () => receivedSoFar(filter),
     restOfHead: () => filter.received()?.rest ?? Buffer.alloc(0),
-    stopConnecting() {
-      if (connecting.isUnderWay()) listener.withdrawn();
-    },
+    isConnecting: connecting.isUnderWay,
+    cutOff: () => listener.cutOff(),
     async destroy() {
       onDestroy(connection);
       connecting.cutOff();
@@ -134,7 +133,7 @@ export function openClientConnection(
     },
   };
 
-  // A client connects anew by itself where its connection was closed just before a request.
+  // A client connects again by itself where its connection was closed just before a request.
   client.on('connect', () => {
     reused = false;
   });

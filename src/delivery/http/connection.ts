@@ -1,6 +1,6 @@
 import type { ConnectionKey } from '../connect/destination.js';
 import type { Prepared } from '../prepared.js';
-import type { Answer, AttemptResult } from '../sender.js';
+import type { AttemptAnswer, AttemptResult } from '../sender.js';
 
 /** A connection to a destination, for one request at a time. It connects with its first request. */
 export interface Connection {
@@ -23,16 +23,18 @@ export interface Connection {
   restOfHead(): Buffer;
   /** What a request that ran out of time waits for, where that is known: `EAI_AGAIN`, `NAME_SERVICE`, `NO_CONNECTION`. */
   lateCode(): string | undefined;
-  /** Gives up connecting, and tells the listener so; a connection that is there goes on. */
-  stopConnecting(): void;
-  /** Drops it at once, connecting or in use; what was not written yet never will be. */
+  /** Whether a request waits for it to be connected. */
+  isConnecting(): boolean;
+  /** Tells the listener of the request under way that it is cut off; does nothing where there is none. */
+  cutOff(): void;
+  /** Closes it immediately, also while it connects or is in use; what was not written yet never will be. */
   destroy(): Promise<void>;
 }
 
-/** Hears how a request goes, in this order. */
+/** Hears how a request goes: `cutOff` at any time, the others in this order. */
 export interface AnswerListener {
-  /** There was no connection yet, and there will be none: nothing was written, and nothing else will be heard. */
-  withdrawn(): void;
+  /** The request is cut off: what is still to come is not wanted any more. */
+  cutOff(): void;
   /** The request is about to be written, to a connection that served others before (`reused`) or to a new one. */
   started(reused: boolean): void;
   /** Bytes of an answer have come. */
@@ -40,7 +42,7 @@ export interface AnswerListener {
   /** The final status is known; the headers may still be on their way. */
   statusKnown(): void;
   /** The final status is here, with the headers that matter. */
-  answered(answer: Answer): void;
+  answered(answer: AttemptAnswer): void;
   /** Bytes of the answer's body have come. */
   received(bytes: Buffer): void;
   /** The answer is complete. The connection may be used again. */
@@ -54,13 +56,13 @@ export interface IdleConnections {
   take(key: ConnectionKey): Connection | undefined;
   /** Keeps a connection. */
   keep(connection: Connection): void;
-  /** Drops the one that is idle for longest, if there is one. */
+  /** Destroys the one that has been idle for longest, if there is one. */
   dropOldest(): void;
 }
 
 /**
- * Number of idle connections above which those that the other side has closed are looked for: nothing else takes them
- * out where nothing is sent to their destination any more.
+ * Number of idle connections above which `keep` looks for one that the other side has closed: nothing else removes
+ * those whose destination gets no more requests.
  */
 const MANY = 256;
 
@@ -79,7 +81,7 @@ export function createIdleConnections(): IdleConnections {
     void connection.destroy();
   }
 
-  /** Drops one that is closed: those that are idle for longest are closed first. */
+  /** Destroys one that is closed: those that have been idle for longest are closed first. */
   function dropClosed(): void {
     for (const oldest of idle) {
       if (!oldest.isOpen()) drop(oldest);

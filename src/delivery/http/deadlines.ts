@@ -1,31 +1,35 @@
 /**
- * Deadlines of many attempts with one timer: a timer for each would be made
- * and cleared with every attempt, and hardly one of them ever fires. They are
+ * Deadlines of many exchanges with one timer: a timer for each would be made
+ * and cleared with every exchange, and hardly any of them ever fires. They are
  * gathered in ticks, and the timer waits for the earliest.
  */
 import { monotonicMs } from '../../shared/monotonic.js';
 import { removeUnordered } from '../../shared/remove-unordered.js';
 import { longestTimerMs } from '../../shared/timer.js';
 
-export interface Deadlines {
+export interface Deadlines<T> {
   /**
-   * Calls back once after so many ms: never earlier, and at most {@link tickMs}
-   * later. Each callback waits for one deadline at a time.
-   * @returns the tick it waits for, to be given to `clear`
+   * Sets a deadline: it is met once, never earlier than after `ms`, and at most
+   * {@link tickMs} later.
+   * @returns its tick, to be given to `clear`
    */
-  set(ms: number, callback: () => void): number;
-  /** Forgets a callback; nothing happens if it was called already. */
-  clear(tick: number, callback: () => void): void;
+  set(ms: number, waiting: T): number;
+  /** Removes a deadline; does nothing if it was met already. */
+  clear(tick: number, waiting: T): void;
 }
 
 /** Deadlines within the same tick are met together, in ms. */
 export const tickMs = 25;
 
-/** No deadlines. Without any there is no timer either, which would keep the process. */
-export function createDeadlines(): Deadlines {
-  const waiting = new Map<number, Array<() => void>>();
+/**
+ * Makes deadlines. While none is set there is no timer, which would keep the process.
+ *
+ * @param onMet called with what waited for a deadline that is met
+ */
+export function createDeadlines<T>(onMet: (waiting: T) => void): Deadlines<T> {
+  const ticks = new Map<number, T[]>();
   let timer: NodeJS.Timeout | undefined;
-  /** What the timer waits for. */
+  /** The tick that the timer waits for. */
   let next = Infinity;
 
   function waitFor(tick: number): void {
@@ -38,33 +42,33 @@ export function createDeadlines(): Deadlines {
   function meet(): void {
     const now = monotonicMs() / tickMs; // a timer may fire a moment too early
     let earliest = Infinity;
-    for (const [tick, callbacks] of waiting) {
+    for (const [tick, together] of ticks) {
       if (tick > now) {
         earliest = Math.min(earliest, tick);
         continue;
       }
-      waiting.delete(tick);
-      while (callbacks.length > 0) callbacks.shift()!();
+      ticks.delete(tick);
+      while (together.length > 0) onMet(together.shift()!);
     }
     waitFor(earliest);
   }
 
   return {
-    set(ms, callback) {
+    set(ms, waiting) {
       const tick = Math.ceil((monotonicMs() + ms) / tickMs);
-      const together = waiting.get(tick);
-      if (together === undefined) waiting.set(tick, [callback]);
-      else together.push(callback);
+      const together = ticks.get(tick);
+      if (together === undefined) ticks.set(tick, [waiting]);
+      else together.push(waiting);
       if (tick < next) waitFor(tick);
       return tick;
     },
-    clear(tick, callback) {
-      const together = waiting.get(tick);
+    clear(tick, waiting) {
+      const together = ticks.get(tick);
       if (together === undefined) return;
-      removeUnordered(together, callback);
+      removeUnordered(together, waiting);
       if (together.length > 0) return;
-      waiting.delete(tick);
-      if (waiting.size === 0) waitFor(Infinity);
+      ticks.delete(tick);
+      if (ticks.size === 0) waitFor(Infinity);
     },
   };
 }

@@ -9,12 +9,11 @@
  * request that still waits for its connection, and only so is it known whether
  * a connection served others before.
  */
-import { type CutSignal, createCut } from '../../shared/cut.js';
+import type { CutSignal } from '../../shared/cut.js';
 import { errnoOf } from '../../shared/errors.js';
 import { monotonicMs } from '../../shared/monotonic.js';
 import { type ConnectingOptions, createConnecting } from '../connect/connecting.js';
 import { createConnector } from '../connect/connector.js';
-import type { Destination } from '../connect/destination.js';
 import { createHostsFile } from '../connect/hosts-file.js';
 import { createNames, type Names } from '../connect/names.js';
 import { createSystemLookup } from '../connect/system-lookup.js';
@@ -23,13 +22,12 @@ import type { Prepared } from '../prepared.js';
 import type { AttemptResult } from '../sender.js';
 import { openClientConnection } from './client-connection.js';
 import { type Connection, createIdleConnections } from './connection.js';
-import { createDeadlines } from './deadlines.js';
 import { describeError } from './error-words.js';
-import { type Connections, exchange } from './exchange.js';
+import { createExchange } from './exchange.js';
 import { hasWebAssembly, openPlainConnection } from './plain-connection.js';
 
 type Undici = typeof import('undici');
-type Connect = (destination: Destination, options: { timeoutMs: number }) => Connection;
+type Connect = (request: Prepared) => Connection;
 
 /** Sends requests that are prepared. */
 export interface Transport {
@@ -71,9 +69,8 @@ export function createHttpTransport({
 }: HttpTransportOptions = {}): Transport {
   const idle = createIdleConnections();
   const open = new Set<Connection>();
-  const deadlines = createDeadlines();
-  const closing = createCut();
   let mayConnect = true;
+  let isClosed = false;
   let loading: Promise<Connect> | undefined;
   let connect: Connect | undefined;
 
@@ -81,7 +78,7 @@ export function createHttpTransport({
     const undici = hasWebAssembly() ? await import('undici') : undefined;
     const connector = createConnector({ names, trust: createSystemTrust({ env }) });
     const opening = { connector, now, lateName: names.lateCode };
-    return (destination, { timeoutMs }) => {
+    return ({ destination, timeoutMs }) => {
       const onDestroy = (gone: Connection) => open.delete(gone);
       const connection = openConnection(undici, { ...opening, destination, timeoutMs, onDestroy });
       open.add(connection);
@@ -89,23 +86,20 @@ export function createHttpTransport({
     };
   }
 
-  const connections: Connections = {
-    open({ destination, timeoutMs, fresh }) {
-      const waiting = fresh ? undefined : idle.take(destination.key);
-      if (waiting !== undefined || !mayConnect) return waiting;
-      if (open.size >= maxConnections) idle.dropOldest();
-      return connect?.(destination, { timeoutMs });
-    },
-    keep: idle.keep,
-  };
-
-  function begin(request: Prepared, signal: CutSignal | undefined): Promise<AttemptResult> {
-    return exchange(request, {
-      signals: signal === undefined ? [closing.signal] : [closing.signal, signal],
-      deadlines,
-      connections,
-    });
+  function openNew(request: Prepared): Connection | undefined {
+    if (!mayConnect) return undefined;
+    if (open.size >= maxConnections) idle.dropOldest();
+    return connect?.(request);
   }
+
+  const exchange = createExchange({
+    acquire(request) {
+      if (isClosed) return undefined;
+      return idle.take(request.destination.key) ?? openNew(request);
+    },
+    open: openNew,
+    keep: idle.keep,
+  });
 
   async function loaded(): Promise<Connect> {
     loading ??= load();
@@ -117,6 +111,15 @@ export function createHttpTransport({
     }
   }
 
+  async function loadAndSend(request: Prepared, signal: CutSignal | undefined): Promise<AttemptResult> {
+    try {
+      connect ??= await loaded();
+    } catch (error) {
+      return describeError(error); // no memory, no thread, or a bug: the event waits
+    }
+    return exchange(request, signal);
+  }
+
   return {
     async load() {
       try {
@@ -125,21 +128,18 @@ export function createHttpTransport({
         if (errnoOf(error) === undefined) throw error; // it is tried again with the first request, which reports it
       }
     },
-    async send(request, signal) {
-      try {
-        connect ??= await loaded();
-        return await begin(request, signal);
-      } catch (error) {
-        return describeError(error); // no memory for the parser, no thread, or a bug: the event waits
-      }
+    send(request, signal) {
+      return connect === undefined ? loadAndSend(request, signal) : exchange(request, signal);
     },
     stopConnecting() {
       mayConnect = false;
-      for (const connection of open) connection.stopConnecting();
+      for (const connection of open) if (connection.isConnecting()) connection.cutOff();
     },
     async close() {
-      closing.cutOff();
+      mayConnect = false;
+      isClosed = true;
       names.close();
+      for (const connection of open) connection.cutOff();
       await Promise.all(Array.from(open, (connection) => connection.destroy()));
     },
   };

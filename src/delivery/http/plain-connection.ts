@@ -78,9 +78,8 @@ export function openPlainConnection(options: PlainConnectionOptions): Connection
       };
       void connecting.connect().then(send, (error: Error) => listener.failed(error));
     },
-    stopConnecting() {
-      if (connecting.isUnderWay()) listener.withdrawn();
-    },
+    isConnecting: connecting.isUnderWay,
+    cutOff: () => listener.cutOff(),
     async destroy() {
       onDestroy(connection);
       connecting.cutOff();
@@ -90,7 +89,7 @@ export function openPlainConnection(options: PlainConnectionOptions): Connection
   return connection;
 }
 
-/** The receiver has switched protocols, for which nobody has asked. */
+/** The receiver has switched protocols without being asked. */
 const unasked = Object.assign(new Error('the other side has switched protocols'), { code: 'HPE_UPGRADE' });
 
 /** Node's client takes what is pushed, without `read`. */

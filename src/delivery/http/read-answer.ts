@@ -2,7 +2,7 @@
 
 import { parseDeliveryWish } from '../answer/delivery-wish.js';
 import { isSuccess } from '../answer/verdict.js';
-import type { Answer, AttemptResult } from '../sender.js';
+import type { AttemptAnswer, AttemptResult } from '../sender.js';
 import type { AnswerFilter } from './answer-filter.js';
 import { type Header, readHeaders } from './answer-head.js';
 import { describeCode } from './error-words.js';
@@ -11,8 +11,8 @@ import { describeCode } from './error-words.js';
 export const MAX_HEADER_BYTES = 65_536;
 
 /** Makes an answer of a status and its headers. @param headers names in lower case, and values */
-export function answerOf(status: number, headers: readonly Header[]): Answer {
-  const answer: Answer = { status };
+export function answerOf(status: number, headers: readonly Header[]): AttemptAnswer {
+  const answer: AttemptAnswer = { kind: 'answer', status };
   let wishes = '';
   for (const [name, value] of headers) {
     if (name === 'retry-after') answer.retryAfter ??= value;
@@ -47,6 +47,6 @@ export function textsOf(headers: readonly Buffer[], status: number): Header[] {
 export function receivedSoFar(filter: AnswerFilter): AttemptResult | undefined {
   const received = filter.received();
   if (received !== undefined && received.status >= 200)
-    return { kind: 'answer', ...answerOf(received.status, readHeaders(received.head)) };
+    return answerOf(received.status, readHeaders(received.head));
   return filter.isHttp2() ? describeCode('HTTP2_ONLY') : undefined;
 }

@@ -13,7 +13,8 @@ function newConnection(key: string): Connection & { open: boolean; old: boolean;
     post: () => undefined,
     soFar: () => undefined,
     restOfHead: () => Buffer.alloc(0),
-    stopConnecting: () => {},
+    isConnecting: () => false,
+    cutOff: () => {},
     destroy: async () => {
       connection.destroyed = true;
     },

@@ -21,7 +21,7 @@ describe('createDeadlines()', () => {
     'set() calls back once after %d ms, never earlier, and at most a tick later',
     (ms) => {
       for (const offset of [0, 1, 12, 24]) {
-        const deadlines = createDeadlines();
+        const deadlines = createDeadlines((callback: () => void) => callback());
         vi.advanceTimersByTime(offset);
         const { at, callback } = noted();
         const due = performance.now() + ms;
@@ -35,7 +35,7 @@ describe('createDeadlines()', () => {
   );
 
   test('set() has one timer for all, which waits for the earliest', () => {
-    const deadlines = createDeadlines();
+    const deadlines = createDeadlines((callback: () => void) => callback());
     const calls: number[] = [];
     for (const ms of [20_000, 300, 5_000, 300, 60_000]) deadlines.set(ms, () => calls.push(ms));
     expect(vi.getTimerCount()).toBe(1);
@@ -47,7 +47,7 @@ describe('createDeadlines()', () => {
   });
 
   test('clear() keeps a callback from being called, and leaves no timer when it was the last', () => {
-    const deadlines = createDeadlines();
+    const deadlines = createDeadlines((callback: () => void) => callback());
     const [kept, cleared] = [noted(), noted()];
     const tick = deadlines.set(100, kept.callback);
     deadlines.clear(deadlines.set(100, cleared.callback), cleared.callback);
@@ -60,7 +60,7 @@ describe('createDeadlines()', () => {
   });
 
   test('set() and clear() can be called from a callback', () => {
-    const deadlines = createDeadlines();
+    const deadlines = createDeadlines((callback: () => void) => callback());
     const [again, other] = [noted(), noted()];
     const tick = deadlines.set(100, () => {
       deadlines.clear(tick, other.callback);
@@ -73,7 +73,7 @@ describe('createDeadlines()', () => {
   });
 
   test('set() keeps its deadlines when the timer fires too early', () => {
-    const deadlines = createDeadlines();
+    const deadlines = createDeadlines((callback: () => void) => callback());
     const { at, callback } = noted();
     const start = Date.now();
     let behindMs = 0;
