@@ -1,16 +1,18 @@
 /** What a person asks of the drain that runs, or of the next one, as data. */
 import type { Selection } from './selection.js';
 
-/** A selection that names its endpoints. */
-export type OfEndpoints = Selection & { endpoints: readonly string[] };
+/** Endpoints, by their ids. */
+export interface OfEndpoints {
+  endpoints: readonly string[];
+}
 
 /** `deregister`: what is queued for the endpoints, and not registered any more, is dead. */
 export interface DeregisterWish {
   kind: 'deregister';
-  select: OfEndpoints;
+  select: Selection & OfEndpoints;
 }
 
-/** `pause`: nothing is sent to the endpoints; what is queued for them is kept. Of the selection only they count. */
+/** `pause`: nothing is sent to the endpoints; what is queued for them is kept. */
 export interface PauseWish {
   kind: 'pause';
   select: OfEndpoints;

@@ -49,7 +49,7 @@ export function createParts(ports: DrainPorts, options: DrainOptions): DrainPart
   const onChange = alerts.add;
   const reporter = createReporter(ports, { showUrls, onChange });
   const settler = createSettler(ports, { summary, reporter, cooldowns, isStopping });
-  const requests = createRequests(ports, { routing, settler, cooldowns });
+  const requests = createRequests(ports, { routing, settler, cooldowns, reporter });
   const holds = createHolds(ports, { routing, settler, requests, until, onChange });
   const attempts = createAttempts(ports, {
     routing,

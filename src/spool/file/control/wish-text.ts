@@ -1,4 +1,5 @@
 /** `control/<id>.json`: the text of a wish, its selection's members beside its own. */
+import { type EntryState, entryStates } from '../../inspection.js';
 import type { Selection } from '../../selection.js';
 import type { Wish } from '../../wish.js';
 
@@ -36,13 +37,26 @@ const ofSelection: Record<keyof Selection, Check> = {
   reasons: areTexts,
 };
 
-/** The other members of each kind; those that must be there in `needs`. */
-const kinds: Record<Wish['kind'], { has: Record<string, Check>; needs: readonly string[] }> = {
+interface Members {
+  /** Those that it may have, a selection's aside. */
+  has: Record<string, Check>;
+  /** Those that must be there. */
+  needs: readonly string[];
+  /** Whether of a selection it has the endpoints alone; default false. */
+  isOfEndpoints?: boolean;
+}
+
+/** The members of each kind of wish. */
+const kinds: Record<Wish['kind'], Members> = {
   retry: { has: {}, needs: [] },
   drop: { has: { by: isText }, needs: ['by'] },
   deregister: { has: {}, needs: ['endpoints'] },
-  pause: { has: { by: isText, why: isText, until: isTime }, needs: ['endpoints', 'by'] },
-  resume: { has: {}, needs: ['endpoints'] },
+  pause: {
+    has: { by: isText, why: isText, until: isTime },
+    needs: ['endpoints', 'by'],
+    isOfEndpoints: true,
+  },
+  resume: { has: {}, needs: ['endpoints'], isOfEndpoints: true },
 };
 
 /** Reads the text of a wish. Pure. */
@@ -52,16 +66,25 @@ export function parseWish(text: string): ReadWish {
   const { capnhook = 1, request, ...members } = value;
   if (capnhook !== 1) return { kind: 'unknown', reason: 'it has a newer format' };
   if (!Object.hasOwn(kinds, request)) return { kind: 'unknown', reason: `this version cannot ${request}` };
-  const { has, needs } = kinds[request as Wish['kind']];
-  const checks: Record<string, Check> = { ...ofSelection, ...has };
+  const { has, needs, isOfEndpoints = false } = kinds[request as Wish['kind']];
+  const selects = isOfEndpoints ? { endpoints: areEndpoints } : ofSelection;
+  const checks: Record<string, Check> = { ...selects, ...has };
   const strange = Object.keys(members).find((name) => !Object.hasOwn(checks, name));
   if (strange !== undefined) return { kind: 'unknown', reason: `this version does not know its ${strange}` };
+  if (hasStrangeState(members.states))
+    return { kind: 'unknown', reason: 'this version does not know its states' };
   const isWhole = needs.every((name) => name in members);
   if (!isWhole || !Object.entries(members).every(([name, each]) => checks[name]?.(each)))
     return { kind: 'garbage' };
   const [select, own]: Record<string, unknown>[] = [{}, {}];
   for (const [name, each] of Object.entries(members)) (name in ofSelection ? select! : own!)[name] = each;
   return { kind: 'wish', wish: { kind: request, select, ...own } as unknown as Wish };
+}
+
+/** To obey the others of its states alone would be to obey it in part. */
+function hasStrangeState(states: unknown): boolean {
+  if (!areTexts(states)) return false;
+  return (states as string[]).some((state) => !entryStates.includes(state as EntryState));
 }
 
 function parseObject(text: string): ({ request?: unknown } & Record<string, unknown>) | undefined {

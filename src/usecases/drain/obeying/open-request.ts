@@ -1,3 +1,4 @@
+import { CapnhookError } from '../../../shared/errors.js';
 import type { ControlRequest, Delivery, Wish } from '../../../spool/spool.js';
 import {
   carryOut,
@@ -7,6 +8,7 @@ import {
   type Step,
 } from '../../operate/carry-out.js';
 import type { DrainPorts } from '../ports.js';
+import type { Reporter } from '../reporting/reporter.js';
 import type { Cooldowns } from '../settling/cooldowns.js';
 import type { Settler } from '../settling/settle.js';
 import type { Obedience } from './obedience.js';
@@ -14,14 +16,19 @@ import type { Obedience } from './obedience.js';
 /** Minimum time between two walks of a request, in ms. */
 const againMs = 1_000;
 
+/** Time until a request that the spool has refused to carry out is tried again, in ms. */
+const refusedMs = 5_000;
+
 /** A request that is being obeyed: walks over what is queued, until one has met nothing that is in flight. */
 export interface OpenRequest {
   readonly request: ControlRequest;
   /** When the next walk may begin, monotonic ms. */
   dueAt(): number;
+  /** Whether the spool refused to carry it out: a pass leaves it to the next one. */
+  isPutOff(): boolean;
   /** A walk begins. */
   begin(): void;
-  /** Walks on for a bounded time. */
+  /** Walks on for a bounded time. What the spool refuses, as on a full disk, is reported, and tried again. */
   step(): Promise<Walked>;
   /** The wish, if it is of this kind and has met a delivery in flight that has come back now; that counts as moved. */
   ended(delivery: Delivery, kind: MovingWish['kind']): MovingWish | undefined;
@@ -43,6 +50,7 @@ export interface OpenRequestOptions {
   isRegistered: IsRegistered;
   settler: Settler;
   cooldowns: Cooldowns;
+  reporter: Reporter;
   obedience: Obedience;
 }
 
@@ -50,7 +58,7 @@ export interface OpenRequestOptions {
 export function openRequest(
   ports: DrainPorts,
   request: ControlRequest,
-  { isRegistered, settler, cooldowns, obedience }: OpenRequestOptions,
+  { isRegistered, settler, cooldowns, reporter, obedience }: OpenRequestOptions,
 ): OpenRequest {
   const { clock } = ports;
   const { wish } = request;
@@ -65,6 +73,7 @@ export function openRequest(
   /** Whether any were in the walk at hand. */
   let hasMetInFlight = false;
   let hasWalked = false;
+  let isPutOff = false;
 
   function note({ entries, claimed, quarantined, changed }: Step): void {
     for (const { endpoint = '', events } of entries)
@@ -88,21 +97,36 @@ export function openRequest(
     return false;
   }
 
+  /** @throws every error that is not a refusal of the spool */
+  function putOff(error: unknown): Walked {
+    if (!(error instanceof CapnhookError) || !ports.lease.valid()) throw error;
+    const reason = `it cannot be obeyed now: ${error.message}`;
+    reporter.postponed({ name: `control/${request.id}.json`, reason });
+    isPutOff = true;
+    dueAt = clock.monotonic() + refusedMs;
+    next = carryOut(hasWalked ? againOf(wish, inFlight) : wish, carryOutPorts);
+    return { isDone: true, isObeyed: false, isProgress: false, hasRestored: false };
+  }
+
+  async function walkOn(): Promise<Walked> {
+    const step = await next();
+    note(step);
+    const { isDone, entries } = step;
+    const isProgress = !isDone && (entries.length > 0 || !hasWalked);
+    const hasRestored = wish.kind === 'retry' && entries.some(({ endpoint }) => endpoint === undefined);
+    return { isDone, isObeyed: isDone && endWalk(), isProgress, hasRestored };
+  }
+
   return {
     request,
     dueAt: () => dueAt,
+    isPutOff: () => isPutOff,
     begin() {
+      isPutOff = false;
       beganAt = clock.monotonic();
       hasMetInFlight = false;
     },
-    async step() {
-      const step = await next();
-      note(step);
-      const { isDone, entries } = step;
-      const isProgress = !isDone && (entries.length > 0 || !hasWalked);
-      const hasRestored = wish.kind === 'retry' && entries.some(({ endpoint }) => endpoint === undefined);
-      return { isDone, isObeyed: isDone && endWalk(), isProgress, hasRestored };
-    },
+    step: () => walkOn().catch(putOff),
     ended({ endpoint, event }, kind) {
       if (wish.kind !== kind || !isMoving(wish)) return undefined;
       if (!inFlight.delete(keyOf({ event: event.id, endpoint }))) return undefined;

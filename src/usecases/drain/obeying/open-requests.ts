@@ -14,6 +14,7 @@ export type IsAllowed = (request: ControlRequest) => boolean;
 
 /** The requests that are not obeyed to their end. */
 export interface OpenRequests {
+  /** Whether there are any that the spool has not refused. */
   areAny(): boolean;
   /** Reads the requests. @returns whether there is one that is not open */
   areNew(): boolean;
@@ -66,7 +67,7 @@ export function createOpenRequests(ports: DrainPorts, options: OpenRequestOption
   }
 
   return {
-    areAny: () => open.size > 0,
+    areAny: () => [...open.values()].some((each) => !each.isPutOff()),
     areNew: () => readAll().some(({ id }) => !open.has(id)),
     firstDueAt() {
       let first = Infinity;

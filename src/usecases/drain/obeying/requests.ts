@@ -2,6 +2,7 @@
 import type { Delivery } from '../../../spool/spool.js';
 import type { IsRegistered, MovingWish } from '../../operate/carry-out.js';
 import type { DrainPorts } from '../ports.js';
+import type { Reporter } from '../reporting/reporter.js';
 import type { Routing } from '../routing.js';
 import type { Cooldowns } from '../settling/cooldowns.js';
 import type { Settler } from '../settling/settle.js';
@@ -36,16 +37,17 @@ export interface RequestsOptions {
   routing: Routing;
   settler: Settler;
   cooldowns: Cooldowns;
+  reporter: Reporter;
 }
 
 /** The requests to a lease's holder. */
 export function createRequests(
   ports: DrainPorts,
-  { routing, settler, cooldowns }: RequestsOptions,
+  { routing, settler, cooldowns, reporter }: RequestsOptions,
 ): Requests {
   const { clock } = ports;
   const isRegistered: IsRegistered = (event, endpoint) => routing.endpointFor(event, endpoint) !== undefined;
-  const options = { isRegistered, settler, cooldowns, obedience: createObedience(ports) };
+  const options = { isRegistered, settler, cooldowns, reporter, obedience: createObedience(ports) };
   const open = createOpenRequests(ports, options);
   let lookedAt = Number.NEGATIVE_INFINITY;
   let isFound = false;

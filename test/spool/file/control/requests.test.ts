@@ -44,6 +44,8 @@ describe('requests()', () => {
     ['{"request":"resume","endpoints":["chat"],"toString":1}', 'this version does not know its toString'],
     ['{"capnhook":2,"request":"resume","endpoints":["chat"]}', 'it has a newer format'],
     ['{"request":"constructor"}', 'this version cannot constructor'],
+    ['{"request":"retry","states":["dead","lost"]}', 'this version does not know its states'],
+    ['{"request":"resume","endpoints":["chat"],"hook":"x"}', 'this version does not know its hook'],
   ])('leaves %s, which a newer version may know, and tells it once', async (text, reason) => {
     const root = withRequest(text);
     const lease = await leaseOf(spoolAt(root));
