@@ -8,6 +8,7 @@ import type { Health } from '../endpoint/health.js';
 import type { Batch, Event, EventHeader } from '../event/event.js';
 import type { Inspection } from './inspection.js';
 import type { Discarded, DiscardedEntry, DiscardRequest, Retried, RetryRequest } from './moves.js';
+import type { Claim, ClaimOptions, Deferral, Delivery, Due, Queues, SaveHealthOptions } from './queues.js';
 import type { EntryProblem, KeptAnswer, Why } from './reasons.js';
 import type { ControlRequest, Wish } from './wish.js';
 
@@ -20,6 +21,17 @@ export type {
   RetriedEntry,
   RetryRequest,
 } from './moves.js';
+export type {
+  AcquireOptions,
+  Claim,
+  ClaimOptions,
+  Deferral,
+  Delivery,
+  Due,
+  OwnedEndpoint,
+  Queues,
+  SaveHealthOptions,
+} from './queues.js';
 export type { EntryProblem, KeptAnswer, UnclaimedReason, Why } from './reasons.js';
 export type { Selection } from './selection.js';
 export type { ControlRequest, Wish } from './wish.js';
@@ -106,16 +118,6 @@ export interface EndpointBacklog {
   retrying: number;
   dead: number;
   health: Health;
-}
-
-/** One event for one endpoint, claimed by the lease's holder. */
-export interface Delivery {
-  event: Event;
-  endpoint: string;
-  /** Attempts recorded with the delivery itself, not counting those that its endpoint's failures account for. */
-  attempts: number;
-  /** When the event was accepted, ms since the epoch. */
-  acceptedAt: number;
 }
 
 /** Whether an endpoint's health is needed; it is read only where that is asked. `savedAt` in ms since the epoch. */
@@ -210,6 +212,8 @@ export interface Lease {
   unclaimedReports(): Promise<UnclaimedReports>;
   /** Losing what was saved repeats a report and nothing else. */
   saveUnclaimedReports(reports: UnclaimedReports): Promise<void>;
+  /** What is queued, by endpoint. */
+  readonly queues: Queues;
   /** Endpoints with deliveries that can be claimed now: waiting ones, and retries that are due. */
   ready(due: Due): readonly string[];
   /** The next deliveries of an endpoint, due retries first, then the waiting ones in order. Unreadable ones are put aside. */
@@ -274,53 +278,9 @@ export interface Lease {
   close(): Promise<void>;
 }
 
-export interface SaveHealthOptions {
-  isImmediate?: boolean;
-  isDurable?: boolean;
-}
-
 /** The requests to a drain. */
 export interface WaitingRequests {
   requests: readonly ControlRequest[];
   /** Those that this version does not know, each told once; they stay, for a newer one. */
   unknown: readonly EntryProblem[];
-}
-
-/** Which retries are due. */
-export interface Due {
-  /** Those whose time has come, ms since the epoch. */
-  now: number;
-  /** And those whose time is later than this: the clock was set back since. Default: none. */
-  latest?: number;
-}
-
-export interface ClaimOptions extends Due {
-  /** Maximum number of deliveries. */
-  limit: number;
-  /**
-   * To try an endpoint with: events whose deliveries failed, the longest ago
-   * first. All others come before them, waiting ones before due retries; then
-   * they, in this order.
-   */
-  probe?: readonly string[];
-  /** Whether what cannot be read just now holds up those behind it; default false. */
-  inOrder?: boolean;
-}
-
-export interface Claim {
-  deliveries: readonly Delivery[];
-  quarantined: readonly EntryProblem[];
-  /** Deliveries that cannot be read just now; they stay, and are tried again after some seconds. */
-  postponed: readonly EntryProblem[];
-  /** Whether the next claim may find something although this one has found no delivery. */
-  goesOn: boolean;
-}
-
-/** How a delivery that failed alone waits. */
-export interface Deferral {
-  /** ms since the epoch. */
-  dueMs: number;
-  attempts: number;
-  /** What the receiver said, where it has answered. */
-  answer?: KeptAnswer;
 }

@@ -81,6 +81,7 @@ export function createFileSpool(root: string, options: FileSpoolOptions): Spool 
           stillMs,
           listed,
           maxNames,
+          inWords,
         });
         return result.held ? result : { held: false, lease: withErrors(result.lease, inWords) };
       } catch (error) {
@@ -180,8 +181,8 @@ export function createFileSpool(root: string, options: FileSpoolOptions): Spool 
 
 /** The lease with every failed system call told in words. */
 function withErrors(lease: Lease, inWords: (error: unknown) => CapnhookError): Lease {
-  const wrapped = Object.entries(lease).map(([name, method]: [string, (...args: never[]) => unknown]) => {
-    function call(...args: never[]): unknown {
+  function wrapped(method: (...args: never[]) => unknown): (...args: never[]) => unknown {
+    return (...args) => {
       try {
         const result = method(...args);
         return result instanceof Promise
@@ -190,8 +191,10 @@ function withErrors(lease: Lease, inWords: (error: unknown) => CapnhookError): L
       } catch (error) {
         throw inWords(error);
       }
-    }
-    return [name, call];
+    };
+  }
+  const methods = Object.entries(lease).map(([name, value]) => {
+    return [name, typeof value === 'function' ? wrapped(value) : value];
   });
-  return Object.fromEntries(wrapped) as Lease;
+  return Object.fromEntries(methods) as Lease;
 }

@@ -4,20 +4,32 @@ import { createMemoryDeliveries } from './memory-deliveries.js';
 import { discard, discardable } from './memory-discard.js';
 import { createMemoryInspection } from './memory-inspection.js';
 import { createMemoryIntake } from './memory-intake.js';
+import { createMemoryQueues, takeOver } from './memory-queues.js';
 import { retry } from './memory-retry.js';
 import {
   createMemoryState,
   endpointsWhere,
   eventsOf,
+  type MemoryDrain,
   type MemoryState,
   noReports,
   queueOf,
 } from './memory-state.js';
 
-/** A spool that lasts as long as the process. `now` is in ms since the epoch. */
-export function createMemorySpool({ now }: { now(): number }): Spool {
+export interface MemorySpoolOptions {
+  /** ms since the epoch. */
+  now(): number;
+  /**
+   * Lets several drains share the spool. One that makes no call for `leaseMs` is taken for dead, and others take its
+   * endpoints over. Default: one drain at a time.
+   */
+  shared?: { leaseMs: number };
+}
+
+/** A spool that lasts as long as the process. */
+export function createMemorySpool({ now, shared }: MemorySpoolOptions): Spool {
   const state = createMemoryState();
-  const lease = createMemoryLease(state, now);
+  const { leaseMs = Infinity } = shared ?? {};
   return {
     ...unclaimedAndHealth(state, now),
     ...requestsAndBinding(state),
@@ -26,10 +38,11 @@ export function createMemorySpool({ now }: { now(): number }): Spool {
       for (const hint of state.hints) hint();
     },
     async lease(mode) {
+      if (shared !== undefined) return { held: false, lease: createMemoryLease(state, { now, leaseMs }) };
       if (state.holder !== undefined) return { held: true, holder: state.holder };
       const since = new Date(now()).toISOString();
       state.holder = { host: 'memory', pid: process.pid, mode, since, isVisible: true };
-      return { held: false, lease };
+      return { held: false, lease: createMemoryLease(state, { now, leaseMs }) };
     },
     idle: async () => {
       const isOwing = endpointsWhere(state, ({ owed }) => owed.length > 0).length > 0;
@@ -51,23 +64,26 @@ export function createMemorySpool({ now }: { now(): number }): Spool {
   };
 }
 
-function createMemoryLease(state: MemoryState, now: () => number): Lease {
+function createMemoryLease(
+  state: MemoryState,
+  { now, leaseMs }: { now: () => number; leaseMs: number },
+): Lease {
   const { queues, hints, requests, progress } = state;
+  const drain: MemoryDrain = { seenAt: now() };
   return {
+    queues: createMemoryQueues(state, { drain, now, leaseMs }),
     ...createMemoryIntake(state, now),
     ...createMemoryDeliveries(state),
     resume(endpoint) {
-      for (const [id, { owed }] of queues)
-        if (endpoint === undefined || endpoint === id) for (const each of owed) each.held = false;
+      for (const [id, queue] of queues) {
+        if (endpoint !== undefined && endpoint !== id) continue;
+        for (const each of queue.owed) each.held = false;
+        queue.until = Number.NEGATIVE_INFINITY;
+      }
     },
     holdAll: () => false,
     queueMark: () => undefined,
     onHold: (endpoint) => queueOf(state, endpoint).owed.filter(({ held }) => held).length,
-    noteAnswer: () => undefined,
-    health: (endpoint) => queueOf(state, endpoint).health,
-    async saveHealth(endpoint, health) {
-      queueOf(state, endpoint).health = health;
-    },
     waiting: async () => state.accepted.length,
     discard: async (request) => discard(state, request),
     retry: async (request) => retry(state, request, now()),
@@ -81,7 +97,10 @@ function createMemoryLease(state: MemoryState, now: () => number): Lease {
     valid: () => true,
     async close() {
       state.holder = undefined;
-      for (const { owed } of queues.values()) for (const each of owed) each.claimed = each.held = false;
+      for (const queue of queues.values()) {
+        if (queue.owner === drain || leaseMs === Infinity) takeOver(queue, undefined);
+        if (leaseMs === Infinity) for (const each of queue.owed) each.held = false;
+      }
     },
   };
 }

@@ -14,7 +14,22 @@ export interface Owed {
   held: boolean;
 }
 
+/** One that drains. */
+export interface MemoryDrain {
+  /** When it made its last call, ms since the epoch. */
+  seenAt: number;
+}
+
 export interface MemoryQueue {
+  endpoint: string;
+  /** The drain that owns it. */
+  owner: MemoryDrain | undefined;
+  /** Another number whenever it has another owner: claims of an earlier one are over. */
+  term: number;
+  /** Whether a claim of its owner has found nothing more. */
+  isDry: boolean;
+  /** It is not acquired sooner, ms since the epoch. */
+  until: number;
   owed: Owed[];
   dead: Array<{ event: Event; why: Why }>;
   health: Health;
@@ -27,7 +42,7 @@ export interface MemoryState {
   dropped: Array<{ entry: Event | Batch; why: Why }>;
   reports: UnclaimedReports;
   queues: Map<string, MemoryQueue>;
-  claims: WeakMap<Delivery, Owed>;
+  claims: WeakMap<Delivery, { owed: Owed; term: number }>;
   hints: Set<() => void>;
   holder: Holder | undefined;
   requests: Map<string, ControlRequest>;
@@ -59,7 +74,8 @@ export function createMemoryState(): MemoryState {
 export function queueOf({ queues }: MemoryState, endpoint: string): MemoryQueue {
   let queue = queues.get(endpoint);
   if (queue === undefined) {
-    queue = { owed: [], dead: [], health: {} };
+    const nobody = { owner: undefined, term: 0, isDry: false, until: Number.NEGATIVE_INFINITY };
+    queue = { endpoint, ...nobody, owed: [], dead: [], health: {} };
     queues.set(endpoint, queue);
   }
   return queue;

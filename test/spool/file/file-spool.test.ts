@@ -1,10 +1,14 @@
 import { randomBytes } from '../../../src/shared/machine/random.js';
 import { createFileSpool } from '../../../src/spool/file/file-spool.js';
-import { describeSpool } from '../../contracts/spool-contract.js';
+import { describeQueues } from '../../contracts/queues-contract.js';
+import { describeSpool, type SpoolUnderTest } from '../../contracts/spool-contract.js';
 import { tempDir } from '../../support/temp.js';
 
-describeSpool('createFileSpool()', () => {
+function open(): SpoolUnderTest {
   let now = Date.now();
   const spool = createFileSpool(`${tempDir()}/spool`, { now: () => now, random: randomBytes });
   return { spool, setNow: (ms) => (now = ms) };
-});
+}
+
+describeSpool('createFileSpool()', open);
+describeQueues('createFileSpool()', open);

@@ -1,5 +1,6 @@
-import { createMemorySpool } from '../../../src/spool/memory/memory-spool.js';
+import { createMemorySpool, type MemorySpoolOptions } from '../../../src/spool/memory/memory-spool.js';
 import { describeInspection } from '../../contracts/inspection-contract.js';
+import { describeQueues, describeSharedQueues, type OpenSpool } from '../../contracts/queues-contract.js';
 import { describeRetry } from '../../contracts/retry-contract.js';
 import { describeSpool } from '../../contracts/spool-contract.js';
 
@@ -7,6 +8,19 @@ describeSpool('createMemorySpool()', () => {
   let now = 0;
   return { spool: createMemorySpool({ now: () => now }), setNow: (ms) => (now = ms) };
 });
+
+function open(options: Omit<MemorySpoolOptions, 'now'> = {}): OpenSpool {
+  return () => {
+    let now = 0;
+    return { spool: createMemorySpool({ now: () => now, ...options }), setNow: (ms) => (now = ms) };
+  };
+}
+
+describeQueues('createMemorySpool()', open());
+
+const leaseMs = 30_000;
+describeQueues('createMemorySpool() that is shared', open({ shared: { leaseMs } }));
+describeSharedQueues('createMemorySpool() that is shared', open({ shared: { leaseMs } }), { leaseMs });
 
 describeInspection('createMemorySpool()', () => createMemorySpool({ now: () => 0 }));
 

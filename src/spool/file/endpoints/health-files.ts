@@ -30,8 +30,16 @@ import type { EndpointFiles } from './endpoint-files.js';
 const saveEveryMs = 1000;
 const maxBytes = 64 * 1024;
 
+/** What is known of an endpoint's health. */
+export interface HealthEntry {
+  readonly endpoint: string;
+  health: Health;
+}
+
 export interface HealthFiles {
   get(endpoint: string): Health;
+  /** What `get` tells of, until the endpoint is forgotten. */
+  entryOf(endpoint: string): Readonly<HealthEntry>;
   /**
    * @param options.isImmediate whether it is to outlast the process from now on; default: from a second later on
    * @param options.isDurable whether it is to outlast a power cut as well; default false
@@ -56,7 +64,7 @@ export function createHealthFiles(
   token: () => string,
   files: EndpointFiles,
 ): HealthFiles {
-  const known = new Map<string, Health>();
+  const known = new Map<string, HealthEntry>();
   const changed = new Map<string, Health>();
   let timer: NodeJS.Timeout | undefined;
 
@@ -78,18 +86,24 @@ export function createHealthFiles(
     changed.delete(endpoint);
   }
 
+  function entryOf(endpoint: string): HealthEntry {
+    let entry = known.get(endpoint);
+    if (entry === undefined) {
+      const health = files.mayHave(nameOf(endpoint)) ? readHealth(disk, root, endpoint) : {};
+      entry = { endpoint, health };
+      known.set(endpoint, entry);
+    }
+    return entry;
+  }
+
   return {
-    get(endpoint) {
-      let health = known.get(endpoint);
-      if (health === undefined) {
-        health = files.mayHave(nameOf(endpoint)) ? readHealth(disk, root, endpoint) : {};
-        known.set(endpoint, health);
-      }
-      return health;
-    },
+    get: (endpoint) => entryOf(endpoint).health,
+    entryOf,
     set(endpoint, health, { isImmediate = false, isDurable = false } = {}) {
       if (isDurable) writeLasting(endpoint, health);
-      known.set(endpoint, health);
+      const entry = known.get(endpoint);
+      if (entry === undefined) known.set(endpoint, { endpoint, health });
+      else entry.health = health;
       if (isDurable) return;
       if (isImmediate) {
         changed.delete(endpoint);
@@ -100,7 +114,7 @@ export function createHealthFiles(
       timer ??= setTimeout(flush, saveEveryMs).unref();
     },
     forget(endpoint) {
-      if (!changed.has(endpoint) && isEmpty(known.get(endpoint))) known.delete(endpoint);
+      if (!changed.has(endpoint) && isEmpty(known.get(endpoint)?.health)) known.delete(endpoint);
     },
     flush,
     cancel() {

@@ -29,6 +29,8 @@ export interface InboxDeliveries {
   handedOut(): InboxDelivery[];
   /** Endpoints with a delivery to hand out. */
   ready(): Iterable<string>;
+  /** Whether an endpoint has one. */
+  isReady(endpoint: string): boolean;
   /** How many deliveries there are to hand out. */
   waiting(): number;
   /** How many deliveries an endpoint has, those handed out included. */
@@ -39,8 +41,11 @@ export interface InboxDeliveries {
   size(): number;
 }
 
-/** Makes a record of deliveries that are sent from `incoming/`. */
-export function createInboxDeliveries(): InboxDeliveries {
+/**
+ * Makes a record of deliveries that are sent from `incoming/`.
+ * @param onAdded called with the endpoint of each delivery that was added
+ */
+export function createInboxDeliveries(onAdded: (endpoint: string) => void = () => {}): InboxDeliveries {
   const deliveries = new Map<string, InboxDelivery>();
   const waiting = new Map<string, EventFile[]>();
   const counts = new Map<string, number>();
@@ -66,6 +71,7 @@ export function createInboxDeliveries(): InboxDeliveries {
       const others = waiting.get(endpoint);
       if (others === undefined) waiting.set(endpoint, [file]);
       else others.push(file);
+      onAdded(endpoint);
     },
     take(endpoint) {
       const files = waiting.get(endpoint);
@@ -95,6 +101,7 @@ export function createInboxDeliveries(): InboxDeliveries {
     },
     handedOut: () => [...out].flatMap((name) => deliveries.get(name) ?? []),
     ready: () => waiting.keys(),
+    isReady: (endpoint) => waiting.has(endpoint),
     waiting: () => deliveries.size - out.size - returned.length,
     count: (endpoint) => counts.get(endpoint) ?? 0,
     owing: () => counts.keys(),

@@ -1,20 +1,33 @@
 /** Ends claims: each delivery is removed, deferred, dead, or given back. */
 import { ignoreErrno } from '../../../shared/errors.js';
 import { removeUnordered } from '../../../shared/remove-unordered.js';
-import type { Delivery, Lease, Why } from '../../spool.js';
+import type { Deferral, Delivery, Why } from '../../spool.js';
 import { isUnchanged } from '../batch/unchanged.js';
 import { retryName } from '../disk/layout.js';
+import type { EndpointQueue } from '../queue/endpoint-queue.js';
 import type { Slot } from '../queue/slot.js';
 import type { Claims } from './claims.js';
 import type { LeaseTools } from './tools.js';
 
-export interface Finishing extends Pick<Lease, 'done' | 'defer' | 'bury' | 'release' | 'hold'> {
+/** Each throws the error in words. */
+export interface Finishing {
+  done(queue: EndpointQueue, delivery: Delivery): Promise<void>;
+  defer(queue: EndpointQueue, delivery: Delivery, options: Deferral): Promise<void>;
+  bury(queue: EndpointQueue, delivery: Delivery, why: Why): Promise<void>;
+  giveBack(queue: EndpointQueue, delivery: Delivery): void;
+  hold(queue: EndpointQueue, delivery: Delivery): void;
   /** Tries once more to remove what was delivered and could not be removed: the next drain would send it again. */
   removeDelivered(): Promise<void>;
 }
 
+interface Burial {
+  slot: Slot;
+  delivery: Delivery;
+  why: Why;
+}
+
 export function createFinishing(tools: LeaseTools, claims: Claims): Finishing {
-  const { disk, readers, inbox, intake, files, answers, health, sync } = tools;
+  const { disk, readers, inbox, intake, files, answers, sync, inWords } = tools;
   /** Delivered, and not removed yet; by their paths. */
   const delivered: Slot[] = [];
 
@@ -25,62 +38,81 @@ export function createFinishing(tools: LeaseTools, claims: Claims): Finishing {
     return file !== undefined && isUnchanged(disk, file);
   }
 
-  function forget(endpoint: string, slot: Slot): void {
+  function forget(queue: EndpointQueue, slot: Slot): void {
     if (slot.room !== 'incoming') {
-      readers.forget(endpoint, slot);
+      readers.forget(queue, slot);
       return;
     }
     inbox.forget(slot.name);
     intake.freed(slot.name);
-    if (inbox.count(endpoint) === 0 && !readers.isOwing(endpoint)) health.forget(endpoint);
   }
 
   /** Moves a delivery to the dead, with the last answer to it. */
-  function moveToDead(slot: Slot, { endpoint, event, attempts }: Delivery, why: Why): void {
+  function moveToDead(queue: EndpointQueue, { slot, delivery, why }: Burial): void {
+    const { endpoint, event, attempts } = delivery;
     const answer = why.answer ?? (attempts > 0 ? answers.of(endpoint, event.id) : undefined);
     const whole = answer === undefined ? why : { ...why, answer };
     const bytes = files.moveToDead(slot, { event, endpoint, why: whole });
-    forget(endpoint, slot);
+    forget(queue, slot);
     if (attempts > 0) answers.drop(endpoint, event.id);
     if (answer !== undefined) answers.buried(`dead/${endpoint}/${event.id}.why.json`, bytes);
   }
 
+  function deferSlot(
+    queue: EndpointQueue,
+    { slot, delivery, deferral }: { slot: Slot; delivery: Delivery; deferral: Deferral },
+  ): void {
+    const { endpoint, event, acceptedAt } = delivery;
+    const { dueMs, attempts, answer } = deferral;
+    const name = retryName({ dueMs, attempts, id: event.id });
+    const moved = isAsRead(slot) && files.moveToRetry(slot, { event, endpoint, name, acceptedAt });
+    if (moved) readers.deferred(queue, name); // before anything makes the reader look, and find it
+    forget(queue, slot);
+    if (moved && answer !== undefined) answers.keep(endpoint, answer);
+  }
+
   return {
-    async done(delivery) {
-      const slot = claims.slotOf(delivery);
-      delivered.push(slot);
-      sync.check();
-      claims.end(delivery);
-      if (delivery.attempts > 0) answers.drop(delivery.endpoint, delivery.event.id);
-      if (isAsRead(slot)) await files.remove(slot);
-      removeUnordered(delivered, slot);
-      forget(delivery.endpoint, slot);
+    async done(queue, delivery) {
+      try {
+        const slot = claims.slotOf(queue, delivery);
+        delivered.push(slot);
+        sync.check();
+        claims.end(queue, delivery);
+        if (delivery.attempts > 0) answers.drop(delivery.endpoint, delivery.event.id);
+        if (isAsRead(slot)) await files.remove(slot);
+        removeUnordered(delivered, slot);
+        forget(queue, slot);
+      } catch (error) {
+        throw inWords(error);
+      }
     },
-    async defer(delivery, { dueMs, attempts, answer }) {
-      sync.check();
-      const slot = claims.end(delivery);
-      const { endpoint, event, acceptedAt } = delivery;
-      const name = retryName({ dueMs, attempts, id: event.id });
-      const moved = isAsRead(slot) && files.moveToRetry(slot, { event, endpoint, name, acceptedAt });
-      if (moved) readers.deferred(endpoint, name); // before anything makes the reader look, and find it
-      forget(endpoint, slot);
-      if (moved && answer !== undefined) answers.keep(endpoint, answer);
+    async defer(queue, delivery, deferral) {
+      try {
+        sync.check();
+        deferSlot(queue, { slot: claims.end(queue, delivery), delivery, deferral });
+      } catch (error) {
+        throw inWords(error);
+      }
     },
-    async bury(delivery, why) {
-      sync.check();
-      const slot = claims.end(delivery);
-      if (isAsRead(slot)) moveToDead(slot, delivery, why);
-      else forget(delivery.endpoint, slot);
+    async bury(queue, delivery, why) {
+      try {
+        sync.check();
+        const slot = claims.end(queue, delivery);
+        if (isAsRead(slot)) moveToDead(queue, { slot, delivery, why });
+        else forget(queue, slot);
+      } catch (error) {
+        throw inWords(error);
+      }
     },
-    release(delivery) {
-      const slot = claims.end(delivery);
+    giveBack(queue, delivery) {
+      const slot = claims.end(queue, delivery);
       if (slot.room === 'incoming') inbox.giveBack(slot.name);
-      else readers.giveBack(delivery.endpoint, slot);
+      else readers.giveBack(queue, slot);
     },
-    hold(delivery) {
-      const slot = claims.end(delivery);
+    hold(queue, delivery) {
+      const slot = claims.end(queue, delivery);
       if (slot.room === 'incoming') inbox.giveBack(slot.name);
-      else readers.hold(delivery.endpoint, slot);
+      else readers.hold(queue, slot);
     },
     async removeDelivered() {
       for (const slot of delivered) {

@@ -14,6 +14,7 @@ import { createClaims } from './claims.js';
 import { createDiscardSteps } from './discard-steps.js';
 import { createFinishing, type Finishing } from './finishing.js';
 import { createIntakeSteps } from './intake-steps.js';
+import { createOwnedEndpoints, type OwnedEndpoints } from './owned-endpoints.js';
 import { createRetrySteps } from './retry-steps.js';
 import { type LeaseOptions, type LeaseTools, openTools } from './tools.js';
 
@@ -22,21 +23,18 @@ export async function openLease(ballast: Ballast, root: string, options: LeaseOp
   const tools = await openTools(ballast, root, options);
   const { disk, readers, inbox, intake, health, answers } = tools;
   const claims = createClaims(tools);
-  const { removeDelivered, ...finishing } = createFinishing(tools, claims);
+  const finishing = createFinishing(tools, claims);
   const steps = createIntakeSteps(tools, claims);
+  const { queues, of } = createOwnedEndpoints(tools, { claims, finishing, steps });
   const queueMark = (endpoint: string) => markOf(tools, endpoint);
   return {
-    ...finishing,
+    queues,
+    ...byId({ tools, queues, of }),
     ...unclaimedSide(tools),
     ...requestSide(tools),
     fanOut: (route, nobody = () => 'nobody is registered for it', canSendNow) =>
       steps.step({ route, nobody, canSendNow }),
-    ready: (due) => [...new Set([...readers.ready(due), ...inbox.ready()])],
     unqueued: inbox.waiting,
-    async claim(endpoint, claimOptions) {
-      await steps.idle();
-      return claims.claim(endpoint, claimOptions);
-    },
     holdAll: (endpoint, mark) => queueMark(endpoint) === mark && readers.holdAll(endpoint),
     queueMark,
     resume: readers.resume,
@@ -44,15 +42,46 @@ export async function openLease(ballast: Ballast, root: string, options: LeaseOp
     noteAnswer: answers.note,
     health: (endpoint) => health.get(endpoint),
     saveHealth: async (endpoint, next, saveOptions) => health.set(endpoint, next, saveOptions),
-    nextDue: readers.nextDue,
-    owing: () => [...new Set([...readers.owing(), ...inbox.owing()])],
     waiting: async () => Math.max(countIncoming(disk, root) - intake.immovable() - inbox.size(), 0),
     owed: async (endpoint) => readers.owed(endpoint) + inbox.count(endpoint),
     discard: createDiscardSteps(tools),
     retry: createRetrySteps(tools),
     onHint: (hint) => watchIncoming(root, hint),
     valid: () => options.lock.valid(),
-    close: () => close(tools, { lock: options.lock, removeDelivered }),
+    close: () => close(tools, { lock: options.lock, removeDelivered: finishing.removeDelivered }),
+  };
+}
+
+/** What reaches an endpoint by its id. */
+function byId({
+  tools: { readers, inbox },
+  of,
+}: OwnedEndpoints & { tools: LeaseTools }): Pick<
+  Lease,
+  'ready' | 'claim' | 'done' | 'defer' | 'bury' | 'release' | 'hold' | 'nextDue' | 'owing'
+> {
+  const all = () => [...readers.all()];
+  return {
+    ready: ({ now, latest = Infinity }) =>
+      all()
+        .filter((queue) => {
+          return inbox.isReady(queue.endpoint) || readers.hasReady(queue, { now, latest });
+        })
+        .map(({ endpoint }) => endpoint),
+    claim: (endpoint, claimOptions) => of(endpoint).claim(claimOptions),
+    done: (delivery) => of(delivery.endpoint).done(delivery),
+    defer: (delivery, deferral) => of(delivery.endpoint).defer(delivery, deferral),
+    bury: (delivery, why) => of(delivery.endpoint).bury(delivery, why),
+    release: (delivery) => of(delivery.endpoint).giveBack(delivery),
+    hold: (delivery) => of(delivery.endpoint).hold(delivery),
+    nextDue(endpoint) {
+      const queue = readers.find(endpoint);
+      return queue && readers.nextDue(queue);
+    },
+    owing: () =>
+      all()
+        .filter((queue) => readers.isOwing(queue) || inbox.count(queue.endpoint) > 0)
+        .map(({ endpoint }) => endpoint),
   };
 }
 

@@ -13,7 +13,7 @@ export function createRetrySteps(tools: LeaseTools): (request: RetryRequest) => 
     const isClaimed = readers.isOut;
     const onRetry = (endpoint: string, name: string): void => {
       moved.add(endpoint);
-      readers.deferred(endpoint, name);
+      readers.deferred(readers.of(endpoint), name);
     };
     return retryAll(disk, root, { request, tools: { now, reader, texts, files, late, isClaimed, onRetry } });
   });

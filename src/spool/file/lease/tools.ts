@@ -1,4 +1,5 @@
 /** Everything that a lease works with, opened after an earlier drain's work was put in order. */
+import type { CapnhookError } from '../../../shared/errors.js';
 import type { EntryProblem } from '../../spool.js';
 import { createProgressMarks, type ProgressMarks } from '../batch/batch-progress.js';
 import { type BatchTexts, createBatchTexts } from '../batch/batch-texts.js';
@@ -34,6 +35,8 @@ export interface LeaseOptions {
   stillMs?: number | undefined;
   /** Maximum number of names in one listing of `incoming/`; default 65,536. */
   listed?: number | undefined;
+  /** A failed system call, in words. */
+  inWords(error: unknown): CapnhookError;
 }
 
 /** Names of deliveries in memory, over all endpoints. */
@@ -60,6 +63,7 @@ export interface LeaseTools {
   quarantined: EntryProblem[];
   /** Whether deliveries may be in queues that the readers do not know of. */
   strays: { mayExist: boolean };
+  inWords(error: unknown): CapnhookError;
 }
 
 /** Puts the spool in order, and opens it. @throws as {@link recover} */
@@ -88,16 +92,18 @@ export async function openTools(ballast: Ballast, root: string, options: LeaseOp
     files: createDeliveryFiles(disk, root, { sync, marks, token }),
     reader: createDeliveryReader(disk, root, { texts, recent, now }),
     writer: createQueueWriter(disk, root, token),
-    inbox: createInboxDeliveries(),
+    inbox: createInboxDeliveries((endpoint) => readers.hasOther(endpoint)),
     strays: { mayExist: false },
+    inWords: options.inWords,
   };
   const { maxNames = defaultMaxNames } = options;
-  const readers = createQueueReaders(disk, root, {
+  const readers: QueueReaders = createQueueReaders(disk, root, {
     found,
     unsettled,
     texts,
     maxNames,
     now,
+    hasOthers: tools.inbox.isReady,
     onQuarantined: (entry) => quarantined.push(entry),
     ...removalsHeardBy(tools),
   });
@@ -137,7 +143,10 @@ function openIntake(
     token,
     stillMs,
     listed,
-    isOwing: readers.isOwing,
+    isOwing(endpoint) {
+      const queue = readers.find(endpoint);
+      return queue !== undefined && readers.isOwing(queue);
+    },
     onStray() {
       strays.mayExist = true;
     },

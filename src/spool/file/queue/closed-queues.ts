@@ -1,5 +1,4 @@
 /** What is known of an endpoint's queue while no reader is open for it. */
-import type { Due } from '../../spool.js';
 import { listSegments } from '../batch/segment.js';
 import type { Disk } from '../disk/disk.js';
 import { countNames } from '../disk/each-name.js';
@@ -22,6 +21,11 @@ export function closedOf({ isWaiting, hasRetries }: Standing): ClosedQueue {
   return { isWaiting, retries: hasRetries ? 'unknown' : undefined, held: 0 };
 }
 
+/** What is known of a queue in which nothing is. */
+export function closedEmpty(): ClosedQueue {
+  return { isWaiting: false, retries: undefined, held: 0 };
+}
+
 /** What is known of a queue whose reader is closed. @throws the errno of a directory that cannot be listed */
 export function closedFrom(reader: QueueReader): ClosedQueue {
   const held = reader.onHold();
@@ -40,14 +44,6 @@ export function resumeClosed(queue: ClosedQueue): void {
 /** Whether the endpoint is owed anything. */
 export function isOwingClosed({ isWaiting, retries, held }: ClosedQueue): boolean {
   return isWaiting || retries !== undefined || held > 0;
-}
-
-/** Whether a retry is due. */
-export function hasDue(
-  retries: { first: number; last: number } | undefined,
-  { now, latest = Infinity }: Due,
-): boolean {
-  return retries !== undefined && (retries.first <= now || retries.last > latest);
 }
 
 /**

@@ -1,23 +1,24 @@
+import type { EndpointQueue } from './endpoint-queue.js';
+
 /** Maximum number of endpoints that are owed nothing and keep their directories: those that were sent to last. */
 const maxDone = 256;
 
 export interface DoneEndpoints {
-  /** Adds an endpoint with the directory of its last delivery. @returns the oldest one, if there are too many */
-  add(endpoint: string, directory: string): { endpoint: string; directory: string } | undefined;
-  delete(endpoint: string): void;
+  /** Adds an endpoint that is owed nothing. @returns the oldest one, if there are too many */
+  add(queue: EndpointQueue): EndpointQueue | undefined;
 }
 
 /** Makes a list of the endpoints that are owed nothing, in the order of their last deliveries. */
 export function createDoneEndpoints(): DoneEndpoints {
-  const directories = new Map<string, string>();
+  const queues = new Set<EndpointQueue>();
   return {
-    add(endpoint, directory) {
-      directories.set(endpoint, directory);
-      const [first] = directories;
-      if (first === undefined || directories.size <= maxDone) return undefined;
-      directories.delete(first[0]);
-      return { endpoint: first[0], directory: first[1] };
+    add(queue) {
+      queues.delete(queue);
+      queues.add(queue);
+      if (queues.size <= maxDone) return undefined;
+      const [first] = queues;
+      queues.delete(first!);
+      return first;
     },
-    delete: (endpoint) => void directories.delete(endpoint),
   };
 }
