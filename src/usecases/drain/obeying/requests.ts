@@ -10,14 +10,14 @@ import { createObedience } from './obedience.js';
 import type { OpenRequest } from './open-request.js';
 import { createOpenRequests, type IsAllowed } from './open-requests.js';
 
-/** How often requests are looked for, in ms, whatever hints there are. */
-const pollMs = 1_000;
+/** How often requests are looked for, in ms, whatever hints there are: one is to be obeyed within a second. */
+const pollMs = 500;
 
 /** Requests are obeyed one after another for this long, in ms, before others are sent to. */
 const stepMs = 30;
 
 export interface Requests {
-  /** Whether a request can be obeyed now; looked for once a second. */
+  /** Whether a request can be obeyed now; looked for twice a second. */
   areWaiting(): boolean;
   /** Whether a request is not obeyed to its end: what was in flight is looked for again. */
   areOpen(): boolean;
