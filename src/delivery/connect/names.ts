@@ -1,12 +1,11 @@
 /**
  * Host names and their addresses. Look-ups of one name are shared. The last
- * good answer serves while a new one is slow. A name server that is silent
- * holds up the names that it should answer for, and no others: look-ups that
- * hang make room when others wait.
+ * good answer serves while a new one is slow.
  */
 import { errnoOf } from '../../shared/errors.js';
 import { monotonicMs } from '../../shared/monotonic.js';
-import { lookupError, type RunningLookup, type StartLookup } from './system-lookup.js';
+import { createLookupQueue, type Lookup } from './lookup-queue.js';
+import { lookupError, type StartLookup } from './system-lookup.js';
 
 export interface Names {
   /**
@@ -23,16 +22,12 @@ export interface Names {
 /** Code of an attempt that got no address because no name got one: this machine's trouble. */
 export const nameServiceDown = 'NAME_SERVICE';
 
-/** An answer is taken for so long without asking again, in ms. */
+/** Time for which an answer is taken without asking again, in ms. */
 const freshMs = 10_000;
-/** And for so long it serves where a new one does not come, in ms. */
+/** Time for which an answer serves where a new one does not come, in ms. */
 const staleMs = 3_600_000;
 /** The wait for a new answer where there is an old one, in ms. */
 const patienceMs = 1_000;
-/** A look-up that takes longer makes room for one that waits, in ms. A resolver leaves a silent server after 5 s. */
-const hangsAfterMs = 7_000;
-/** A look-up ends after this, whether or not an attempt waits for it, in ms. */
-const longestLookupMs = 60_000;
 /** Failures within this time of each other, in ms, tell of one name service. */
 const togetherMs = 5_000;
 /** Names kept in memory. */
@@ -48,72 +43,22 @@ export interface NamesOptions {
   now?: () => number;
 }
 
-interface Entry {
-  name: string;
+interface Entry extends Lookup {
   /** The last good answer, and when it came. */
   good?: { addresses: readonly string[]; at: number };
   /** The look-up that is under way or waits for its turn, and when it was asked for. */
   asked?: { answer: Promise<readonly string[]>; at: number };
-  /** When the last look-up failed for want of an answer. */
-  failedAt?: number;
-}
-
-interface Running {
-  lookup: RunningLookup;
-  startedAt: number;
 }
 
 /** Makes the names of one sender. */
 export function createNames({ start, known, maxLookups = 48, now = monotonicMs }: NamesOptions): Names {
-  const entries = new Map<string, Entry>();
-  const running = new Map<Entry, Running>();
-  /** Names whose look-up has not begun, and what begins it. */
-  const waiting = new Map<Entry, () => void>();
+  const entries = createEntries();
+  const lookups = createLookupQueue({ start, maxLookups, now });
   let lastSuccessAt = Number.NEGATIVE_INFINITY;
-  let timer: NodeJS.Timeout | undefined;
-  let isClosed = false;
-
-  /** Starts what may start: names that hung the last time after all others. */
-  function fill(): void {
-    clearTimeout(timer);
-    while (!isClosed && waiting.size > 0 && (running.size < maxLookups || makeRoom())) {
-      const [next] = [...waiting.keys()].sort((a, b) => (a.failedAt ?? 0) - (b.failedAt ?? 0));
-      const begin = waiting.get(next!)!;
-      waiting.delete(next!);
-      begin();
-    }
-    const [oldest] = running.values();
-    if (oldest === undefined) return;
-    const limitMs = waiting.size > 0 ? hangsAfterMs : longestLookupMs;
-    timer = setTimeout(onTimer, Math.max(oldest.startedAt + limitMs - now(), 10));
-    timer.unref();
-  }
-
-  function onTimer(): void {
-    const [oldest] = running.values();
-    if (oldest !== undefined && now() - oldest.startedAt >= longestLookupMs) oldest.lookup.cancel();
-    fill();
-  }
-
-  function makeRoom(): boolean {
-    const [oldest] = running;
-    if (oldest === undefined || now() - oldest[1].startedAt < hangsAfterMs) return false;
-    running.delete(oldest[0]);
-    oldest[1].lookup.cancel();
-    return true;
-  }
 
   async function look(entry: Entry): Promise<readonly string[]> {
-    const mine = await new Promise<Running>((resolve) => {
-      waiting.set(entry, () => {
-        const begun = { lookup: start(entry.name), startedAt: now() };
-        running.set(entry, begun);
-        resolve(begun);
-      });
-      fill();
-    });
     try {
-      const addresses = await mine.lookup.addresses;
+      const addresses = await lookups.run(entry);
       lastSuccessAt = now();
       entry.good = { addresses, at: lastSuccessAt };
       delete entry.failedAt;
@@ -125,9 +70,7 @@ export function createNames({ start, known, maxLookups = 48, now = monotonicMs }
       } else entry.failedAt = now();
       throw error;
     } finally {
-      if (running.get(entry) === mine) running.delete(entry);
       delete entry.asked;
-      fill();
     }
   }
 
@@ -140,22 +83,11 @@ export function createNames({ start, known, maxLookups = 48, now = monotonicMs }
     return entry.asked.answer;
   }
 
-  function entryOf(name: string): Entry {
-    const entry = entries.get(name) ?? { name };
-    entries.delete(name);
-    entries.set(name, entry); // the last one used comes last
-    for (const [oldest, { asked }] of entries) {
-      if (entries.size <= maxNames) break;
-      if (asked === undefined) entries.delete(oldest);
-    }
-    return entry;
-  }
-
   /** Whether other names had no answer either since then, and none had one. */
   function isDownSince(at: number, mine: Entry): boolean {
     if (lastSuccessAt > at) return false;
-    if (waiting.has(mine)) return true; // it was not even asked for
-    for (const other of entries.values()) {
+    if (lookups.isWaiting(mine)) return true;
+    for (const other of entries.all()) {
       if (other === mine) continue;
       if (other.asked !== undefined) return true;
       if (other.failedAt !== undefined && other.failedAt >= at - togetherMs) return true;
@@ -180,7 +112,7 @@ export function createNames({ start, known, maxLookups = 48, now = monotonicMs }
     async addressesOf(name, options) {
       const written = known(name);
       if (written.length > 0) return written;
-      const entry = entryOf(name);
+      const entry = entries.use(name);
       const { good } = entry;
       if (good !== undefined && now() - good.at < freshMs) return good.addresses;
       const isOld = good === undefined || now() - good.at >= staleMs;
@@ -194,11 +126,26 @@ export function createNames({ start, known, maxLookups = 48, now = monotonicMs }
         ? nameServiceDown
         : 'EAI_AGAIN';
     },
-    close() {
-      isClosed = true;
-      clearTimeout(timer);
-      for (const { lookup } of running.values()) lookup.cancel();
-      waiting.clear();
+    close: lookups.close,
+  };
+}
+
+/** Makes a store of names; those used longest ago are forgotten. */
+function createEntries() {
+  const entries = new Map<string, Entry>();
+  return {
+    get: (name: string) => entries.get(name),
+    all: () => entries.values(),
+    /** Gives the entry of a name, and makes it where there is none. */
+    use(name: string): Entry {
+      const entry = entries.get(name) ?? { name };
+      entries.delete(name);
+      entries.set(name, entry); // the last one used comes last
+      for (const [oldest, { asked }] of entries) {
+        if (entries.size <= maxNames) break;
+        if (asked === undefined) entries.delete(oldest);
+      }
+      return entry;
     },
   };
 }
