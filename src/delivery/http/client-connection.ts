@@ -45,6 +45,18 @@ export interface ClientConnectionOptions {
   onDestroy(connection: Connection): void;
 }
 
+/** What changes about a connection. */
+interface State {
+  /** Of the request under way. */
+  listener: AnswerListener;
+  requests: number;
+  socket: Socket | undefined;
+  /** Whether the socket has served another request. */
+  isReused: boolean;
+  /** Why the other side has ended TLS; undici tells only that the connection was closed. */
+  tlsAlert: Error | undefined;
+}
+
 /** Makes a connection; it connects with its first request. @param undici the library, which its one importer has loaded */
 export function openClientConnection(
   undici: { Client: typeof Client },
@@ -54,70 +66,43 @@ export function openClientConnection(
   const openedAt = now();
   /** Undici would take it from the header `host`, and connect again whenever that differs. */
   const servername = destination.hostname;
-  let requests = 0;
-  let reused = false;
-  let socket: Socket | undefined;
-  /** Why the other side has ended TLS; undici tells only that the connection was closed. */
-  let tlsAlert: Error | undefined;
+  const state: State = {
+    listener: noListener,
+    requests: 0,
+    socket: undefined,
+    isReused: false,
+    tlsAlert: undefined,
+  };
   const filter = createAnswerFilter({
-    onHeard: () => listener.heard(),
-    onStatus: () => listener.statusKnown(),
+    onHeard: () => state.listener.heard(),
+    onStatus: () => state.listener.statusKnown(),
   });
-
+  const handler = createHandler(state);
   const client = new undici.Client(destination.origin, {
     ...CLIENT_OPTIONS,
     connect(_options, callback) {
       void connecting.connect().then(
-        (connected) => {
-          socket = connected;
-          tlsAlert = undefined;
-          socket.on('error', (error) => {
-            if (errnoOf(error)?.startsWith('ERR_SSL_')) tlsAlert ??= error;
-          });
-          readThrough(socket, filter);
-          holdWriteErrors(socket);
+        (socket) => {
+          useSocket(state, socket, filter);
           callback(null, socket);
         },
         (error: Error) => callback(error, null),
       );
     },
   });
-
-  let listener = noListener;
-
-  /** The request is over: an idle connection that held on to it would keep all that belongs to it in memory. */
-  function release(): AnswerListener {
-    const last = listener;
-    listener = noListener;
-    return last;
-  }
-
-  /** The interface of undici that its type calls deprecated costs less: the other one makes an object of all headers. */
-  const handler: Dispatcher.DispatchHandler = {
-    onConnect() {
-      listener.started(reused);
-      reused = true;
-    },
-    onHeaders(status, headers) {
-      if (status >= 200) listener.answered(answerOf(status, textsOf(headers, status)));
-      return true;
-    },
-    onData(chunk) {
-      listener.received(chunk);
-      return true;
-    },
-    onComplete: () => release().ended(),
-    onError: (error) => release().failed(tlsAlert ?? error),
-  };
+  // A client connects again by itself where its connection was closed just before a request.
+  client.on('connect', () => {
+    state.isReused = false;
+  });
 
   const connection: Connection = {
     key: destination.key,
-    isOpen: () => socket !== undefined && !socket.destroyed && socket.writableLength === 0,
-    isOld: () => requests >= MAX_REQUESTS || now() - openedAt >= MAX_AGE_MS,
+    isOpen: () => state.socket !== undefined && !state.socket.destroyed && state.socket.writableLength === 0,
+    isOld: () => state.requests >= MAX_REQUESTS || now() - openedAt >= MAX_AGE_MS,
     lateCode: connecting.lateCode,
-    post({ path, headers, body }, given) {
-      listener = given;
-      requests += 1;
+    post({ path, headers, body }, listener) {
+      state.listener = listener;
+      state.requests += 1;
       filter.begin();
       const options = { method: 'POST' as const, path, headers, body, servername };
       client.dispatch(options, handler);
@@ -125,19 +110,54 @@ export function openClientConnection(
     soFar: () => receivedSoFar(filter),
     restOfHead: () => filter.received()?.rest ?? Buffer.alloc(0),
     isConnecting: connecting.isUnderWay,
-    cutOff: () => listener.cutOff(),
+    cutOff: () => state.listener.cutOff(),
     async destroy() {
       onDestroy(connection);
       connecting.cutOff();
       await client.destroy();
     },
   };
-
-  // A client connects again by itself where its connection was closed just before a request.
-  client.on('connect', () => {
-    reused = false;
-  });
   return connection;
+}
+
+/**
+ * Makes what hears of undici how the requests of a connection go. The interface of undici that its type calls
+ * deprecated costs less: the other one makes an object of all headers.
+ */
+function createHandler(state: State): Dispatcher.DispatchHandler {
+  return {
+    onConnect() {
+      state.listener.started(state.isReused);
+      state.isReused = true;
+    },
+    onHeaders(status, headers) {
+      if (status >= 200) state.listener.answered(answerOf(status, textsOf(headers, status)));
+      return true;
+    },
+    onData(chunk) {
+      state.listener.received(chunk);
+      return true;
+    },
+    onComplete: () => release(state).ended(),
+    onError: (error) => release(state).failed(state.tlsAlert ?? error),
+  };
+}
+
+/** The request is over: an idle connection that held on to it would keep all that belongs to it in memory. */
+function release(state: State): AnswerListener {
+  const { listener } = state;
+  state.listener = noListener;
+  return listener;
+}
+
+function useSocket(state: State, socket: Socket, filter: AnswerFilter): void {
+  state.socket = socket;
+  state.tlsAlert = undefined;
+  socket.on('error', (error) => {
+    if (errnoOf(error)?.startsWith('ERR_SSL_')) state.tlsAlert ??= error;
+  });
+  readThrough(socket, filter);
+  holdWriteErrors(socket);
 }
 
 /** undici takes what has come with `read`. */

@@ -71,10 +71,9 @@ export function createHttpTransport({
   const open = new Set<Connection>();
   let mayConnect = true;
   let isClosed = false;
-  let loading: Promise<Connect> | undefined;
   let connect: Connect | undefined;
 
-  async function load(): Promise<Connect> {
+  const loaded = createLoader(async (): Promise<Connect> => {
     const undici = hasWebAssembly() ? await import('undici') : undefined;
     const connector = createConnector({ names, trust: createSystemTrust({ env }) });
     const opening = { connector, now, lateName: names.lateCode };
@@ -84,7 +83,7 @@ export function createHttpTransport({
       open.add(connection);
       return connection;
     };
-  }
+  });
 
   function openNew(request: Prepared): Connection | undefined {
     if (!mayConnect) return undefined;
@@ -100,16 +99,6 @@ export function createHttpTransport({
     open: openNew,
     keep: idle.keep,
   });
-
-  async function loaded(): Promise<Connect> {
-    loading ??= load();
-    try {
-      return await loading;
-    } catch (error) {
-      loading = undefined; // it may pass, where undici is loaded by `require`, as in the bundle
-      throw error;
-    }
-  }
 
   async function loadAndSend(request: Prepared, signal: CutSignal | undefined): Promise<AttemptResult> {
     try {
@@ -142,6 +131,20 @@ export function createHttpTransport({
       for (const connection of open) connection.cutOff();
       await Promise.all(Array.from(open, (connection) => connection.destroy()));
     },
+  };
+}
+
+/** Makes a function that loads once; what failed is loaded again with the next call. */
+function createLoader<T>(load: () => Promise<T>): () => Promise<T> {
+  let loading: Promise<T> | undefined;
+  return async () => {
+    loading ??= load();
+    try {
+      return await loading;
+    } catch (error) {
+      loading = undefined; // it may pass, where undici is loaded by `require`, as in the bundle
+      throw error;
+    }
   };
 }
 
