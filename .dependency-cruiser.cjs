@@ -76,7 +76,7 @@ const importers = {
   undici: '^src/delivery/http/http-transport\\.ts$',
   chalk: '^src/cli/render/style\\.ts$',
   commander: '^src/cli/program\\.ts$',
-  'proper-lockfile': '^src/shared/lock-beside\\.ts$',
+  'proper-lockfile': '^src/shared/machine/lock-beside\\.ts$',
   yaml: '^src/hooks/',
 };
 

@@ -6,7 +6,7 @@
  */
 import { closeSync, constants, fstatSync, openSync, readSync, writeFileSync } from 'node:fs';
 import { errnoOf } from '../shared/errors.js';
-import { giveToOwner } from '../shared/give-to-owner.js';
+import { giveToOwner } from '../shared/machine/give-to-owner.js';
 import type { Journal, JournalEntry } from './journal.js';
 import { toLine } from './journal-line.js';
 

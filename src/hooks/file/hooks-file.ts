@@ -8,7 +8,7 @@ import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Hooks } from '../../routing/hooks.js';
 import { CapnhookError, errnoOf, type Problem } from '../../shared/errors.js';
-import { lockBeside } from '../../shared/lock-beside.js';
+import { lockBeside } from '../../shared/machine/lock-beside.js';
 import { monotonicMs } from '../../shared/monotonic.js';
 import { buildHooks } from '../parse/build.js';
 import type { Draft } from '../parse/draft.js';

@@ -4,7 +4,7 @@
  */
 import { closeSync, constants, fchmodSync, fstatSync, openSync, readSync, writeSync } from 'node:fs';
 import { CapnhookError, errnoOf } from '../../../shared/errors.js';
-import { giveToOwner } from '../../../shared/give-to-owner.js';
+import { giveToOwner } from '../../../shared/machine/give-to-owner.js';
 import type { Holder } from '../../spool.js';
 import type { ProcessIdentity } from './process-identity.js';
 

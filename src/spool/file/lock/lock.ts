@@ -6,7 +6,7 @@
  */
 import { closeSync, fstatSync, lstatSync } from 'node:fs';
 import { errnoOf, ignoreErrno } from '../../../shared/errors.js';
-import { lockBeside } from '../../../shared/lock-beside.js';
+import { lockBeside } from '../../../shared/machine/lock-beside.js';
 import type { Holder, LeaseMode } from '../../spool.js';
 import { privateFile } from '../disk/layout.js';
 import { type KernelLock, lockFile } from './kernel-lock.js';

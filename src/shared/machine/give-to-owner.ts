@@ -1,6 +1,6 @@
 import { fchownSync, fstatSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { ignoreErrno } from './errors.js';
+import { ignoreErrno } from '../errors.js';
 
 /**
  * Gives a file that root has made to the owner of its directory, who could not use it otherwise; nothing for other

@@ -1,5 +1,5 @@
 /** The only importer of proper-lockfile; loads it when the first lock is taken. */
-import { errnoOf } from './errors.js';
+import { errnoOf } from '../errors.js';
 
 /**
  * Locks a path by a directory beside it (`<path>.lock`), which is refreshed while the lock is held.
