@@ -12,8 +12,8 @@ const config: ReturnType<typeof defineConfig> = defineConfig({
       // These run only in processes of their own, which the end-to-end and the fault tests start: the command's streams,
       // sending without WebAssembly, looking names up by a child, and asking how many threads can be had.
       exclude: [
-        'src/cli/process-io.ts',
-        'src/cli/thread-pool.ts',
+        'src/cli/io/process-io.ts',
+        'src/cli/io/thread-pool.ts',
         'src/delivery/http/plain-connection.ts',
         'src/delivery/connect/system-lookup.ts',
       ],

@@ -16,7 +16,7 @@ const slow = [
 ];
 
 /** A file that replaces a module of Node, which would be there for the next file as well. */
-const alone = ['test/cli/streams.test.ts'];
+const alone = ['test/cli/io/streams.test.ts'];
 
 const config: ReturnType<typeof defineConfig> = defineConfig({
   test: {

@@ -1,5 +1,5 @@
 /** The description of every command: its arguments, its help, and the function that runs it. */
-import type { Io } from './io.js';
+import type { Io } from './io/io.js';
 import { drainOptions, fireOptions, type Globals, type OptionSpecs } from './options.js';
 
 /** One command. */

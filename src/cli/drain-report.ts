@@ -4,7 +4,7 @@ import { type EndKind, noteReason, readLeft } from '../library/drain/drain-news.
 import type { CapnhookError } from '../shared/errors.js';
 import type { DrainSummary, Notice } from '../usecases/drain/ports.js';
 import { exitCodeFor, reasonOfError, reasonOfNotice, reasonOfSummary } from './drain-end.js';
-import type { Io } from './io.js';
+import type { Io } from './io/io.js';
 import type { Globals } from './options.js';
 import { renderNotice } from './render/notice.js';
 import { createStyle } from './render/style.js';

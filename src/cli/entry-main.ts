@@ -1,9 +1,9 @@
 /** Entry point that `bin/capnhook.js` loads for everything except an ordinary `fire`. */
 import { CapnhookError } from '../shared/errors.js';
 import { guarded } from './guarded.js';
+import { processIo } from './io/process-io.js';
+import { readLimits, threadPoolSize } from './io/thread-pool.js';
 import { run } from './main.js';
-import { processIo } from './process-io.js';
-import { readLimits, threadPoolSize } from './thread-pool.js';
 
 /** Runs a command line to its end, and resolves to its exit code. */
 export async function main(argv: readonly string[]): Promise<number> {

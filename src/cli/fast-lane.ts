@@ -4,7 +4,7 @@
  */
 import { type FireArguments, runFire } from './commands/fire.js';
 import { guarded } from './guarded.js';
-import type { Io } from './io.js';
+import type { Io } from './io/io.js';
 import { globalsFrom } from './options.js';
 import { parseOrdinary } from './ordinary.js';
 

@@ -1,6 +1,6 @@
 import { CapnhookError } from '../shared/errors.js';
 import { exitCodeOf, exitCodes } from '../shared/exit-codes.js';
-import type { Io } from './io.js';
+import type { Io } from './io/io.js';
 import { renderBug, renderError } from './render/error.js';
 
 /** Prints an expected failure. @returns its exit code */

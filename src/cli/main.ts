@@ -1,6 +1,6 @@
 import { runDrain } from './commands/drain.js';
 import { guarded } from './guarded.js';
-import type { Io } from './io.js';
+import type { Io } from './io/io.js';
 import { globalsFrom } from './options.js';
 import { parseOrdinary } from './ordinary.js';
 

@@ -5,7 +5,7 @@ import { exitCodes } from '../shared/exit-codes.js';
 import { packageVersion } from '../shared/machine/package-info.js';
 import { mayBeUrl } from '../shared/shown.js';
 import { type Call, type CommandSpec, commands } from './command-table.js';
-import type { Io } from './io.js';
+import type { Io } from './io/io.js';
 import { globalOptions, globalsFrom, type OptionSpecs, takesOneValue } from './options.js';
 import { hideUrls } from './render/text.js';
 

@@ -1,5 +1,5 @@
 import { tryFire } from '../../src/cli/fast-lane.js';
-import type { Io } from '../../src/cli/io.js';
+import type { Io } from '../../src/cli/io/io.js';
 import { run } from '../../src/cli/main.js';
 
 export interface RecordingIoOptions {

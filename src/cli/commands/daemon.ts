@@ -2,7 +2,7 @@ import { start } from '../../library/daemon/start.js';
 import { stop } from '../../library/daemon/stop.js';
 import { parseDuration } from '../../shared/duration.js';
 import { CapnhookError } from '../../shared/errors.js';
-import type { Io } from '../io.js';
+import type { Io } from '../io/io.js';
 import type { Globals } from '../options.js';
 
 /** `capnhook start`. @throws as the library's `start` */

@@ -7,9 +7,9 @@ import {
 } from '../../library/deregister.js';
 import { CapnhookError } from '../../shared/errors.js';
 import { exitCodes } from '../../shared/exit-codes.js';
-import type { Io } from '../io.js';
+import type { Io } from '../io/io.js';
+import { readUrl } from '../io/read-url.js';
 import type { Globals } from '../options.js';
-import { readUrl } from '../read-url.js';
 import { endpointData, renderEndpoint } from '../render/endpoint.js';
 import { count } from '../render/text.js';
 

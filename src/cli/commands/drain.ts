@@ -6,7 +6,7 @@ import { exitCodeOf, exitCodes } from '../../shared/exit-codes.js';
 import type { DrainSummary } from '../../usecases/drain/ports.js';
 import { createDrainReport, type EndingSignal } from '../drain-report.js';
 import { tellError } from '../guarded.js';
-import type { Io } from '../io.js';
+import type { Io } from '../io/io.js';
 import type { Globals } from '../options.js';
 
 /** The variable with the path of a daemon's log. */

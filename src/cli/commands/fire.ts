@@ -3,10 +3,10 @@ import { maxBatchBytes, maxPayloadBytes } from '../../event/payload.js';
 import { looksLikeUrl } from '../../event/webhook-url.js';
 import { fire, fireBatch, type Target } from '../../library/fire.js';
 import { CapnhookError } from '../../shared/errors.js';
-import type { Io } from '../io.js';
+import type { Io } from '../io/io.js';
+import { readAll } from '../io/read-all.js';
+import { unreadable } from '../io/unreadable.js';
 import type { Globals } from '../options.js';
-import { readAll } from '../read-all.js';
-import { unreadable } from '../unreadable.js';
 
 /** The arguments of `fire`. */
 export interface FireArguments {

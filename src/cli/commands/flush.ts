@@ -1,7 +1,7 @@
 import { type Flushable, flush, flushable } from '../../library/flush.js';
 import { CapnhookError } from '../../shared/errors.js';
 import { exitCodes } from '../../shared/exit-codes.js';
-import type { Io } from '../io.js';
+import type { Io } from '../io/io.js';
 import type { Globals } from '../options.js';
 import { count, renderCorrupt } from '../render/text.js';
 

@@ -1,6 +1,6 @@
 import { init } from '../../library/init.js';
 import { CapnhookError } from '../../shared/errors.js';
-import type { Io } from '../io.js';
+import type { Io } from '../io/io.js';
 import type { Globals } from '../options.js';
 
 /** The arguments of `init`. */

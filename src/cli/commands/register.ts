@@ -1,7 +1,7 @@
 import { register } from '../../library/register.js';
-import type { Io } from '../io.js';
+import type { Io } from '../io/io.js';
+import { readUrl } from '../io/read-url.js';
 import type { Globals } from '../options.js';
-import { readUrl } from '../read-url.js';
 
 /** `capnhook register HOOK URL`. @throws as the library's `register` */
 export async function runRegister(

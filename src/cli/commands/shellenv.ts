@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { spoolPath } from '../../config/paths.js';
 import { packageRoot } from '../../shared/machine/package-info.js';
-import type { Io } from '../io.js';
+import type { Io } from '../io/io.js';
 import type { Globals } from '../options.js';
 import { renderShellenv } from '../render/shellenv.js';
 

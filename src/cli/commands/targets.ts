@@ -1,5 +1,5 @@
 import { targets } from '../../library/targets.js';
-import type { Io } from '../io.js';
+import type { Io } from '../io/io.js';
 import type { Globals } from '../options.js';
 import { endpointData, renderEndpoint } from '../render/endpoint.js';
 

@@ -1,5 +1,5 @@
 import { fstatSync, readSync } from 'node:fs';
-import { errnoOf } from '../shared/errors.js';
+import { errnoOf } from '../../shared/errors.js';
 
 /** Initial buffer size in bytes if the file's size is unknown. */
 const firstBytes = 65_536;

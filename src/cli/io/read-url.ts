@@ -1,4 +1,4 @@
-import { CapnhookError } from '../shared/errors.js';
+import { CapnhookError } from '../../shared/errors.js';
 import type { Io } from './io.js';
 import { unreadable } from './unreadable.js';
 

@@ -1,6 +1,6 @@
 /** The process's own streams, environment and signals. Loads modules only when they are needed. */
 import { closeSync, constants, fstatSync, openSync, statSync } from 'node:fs';
-import { CapnhookError, errnoOf, ignoreErrno } from '../shared/errors.js';
+import { CapnhookError, errnoOf, ignoreErrno } from '../../shared/errors.js';
 import type { Io } from './io.js';
 import { readAll } from './read-all.js';
 import { writeAll } from './write-all.js';

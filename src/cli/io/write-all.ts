@@ -1,5 +1,5 @@
 import { writeSync } from 'node:fs';
-import { errnoOf } from '../shared/errors.js';
+import { errnoOf } from '../../shared/errors.js';
 
 /**
  * Writes a text to a descriptor of any kind (file, pipe, terminal).

@@ -1,4 +1,4 @@
-import { CapnhookError, errnoOf } from '../shared/errors.js';
+import { CapnhookError, errnoOf } from '../../shared/errors.js';
 
 /** Node's replacement for bytes of an argument that are not UTF-8. */
 const replacement = '\u{FFFD}';

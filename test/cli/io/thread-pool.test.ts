@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { limitIn, readLimits, threadPoolSize } from '../../src/cli/thread-pool.js';
+import { limitIn, readLimits, threadPoolSize } from '../../../src/cli/io/thread-pool.js';
 
 const none = Infinity;
 

@@ -4,10 +4,10 @@ import { once } from 'node:events';
 import { closeSync, constants, existsSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { processIo } from '../../src/cli/process-io.js';
-import { readAll } from '../../src/cli/read-all.js';
-import { writeAll } from '../../src/cli/write-all.js';
-import { tempDir } from '../support/temp.js';
+import { processIo } from '../../../src/cli/io/process-io.js';
+import { readAll } from '../../../src/cli/io/read-all.js';
+import { writeAll } from '../../../src/cli/io/write-all.js';
+import { tempDir } from '../../support/temp.js';
 
 /** What a file is said to be long, for one that grows or shrinks while it is read. */
 const told: { size: number | undefined } = vi.hoisted(() => ({ size: undefined }));

@@ -1,5 +1,5 @@
 /** Everything a command uses of its process. */
-import type { Environment } from '../config/paths.js';
+import type { Environment } from '../../config/paths.js';
 
 export interface Io {
   env: Environment;
