@@ -1,4 +1,4 @@
-import { onTestFinished } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished } from 'vitest';
 import { createHttpTransport, type Transport } from '../../src/delivery/http/http-transport.js';
 import { createHttpSender } from '../../src/delivery/http-sender.js';
 import { createSecretReader } from '../../src/delivery/request/secrets.js';
@@ -62,4 +62,18 @@ export async function newRawServer(onSocket: Parameters<typeof startRawServer>[0
   const server = await startRawServer(onSocket);
   onTestFinished(() => server.close());
   return server;
+}
+
+/** Fails the tests of a file during which Node warned, or an error or a rejection was not handled. */
+export function failOnUnhandledErrors(): void {
+  const events = ['unhandledRejection', 'uncaughtExceptionMonitor', 'warning'];
+  const unhandled: unknown[] = [];
+  const note = (error: unknown) => unhandled.push(error);
+  beforeAll(() => {
+    for (const event of events) process.on(event, note);
+  });
+  afterAll(() => {
+    for (const event of events) process.off(event, note);
+    expect(unhandled).toEqual([]);
+  });
 }

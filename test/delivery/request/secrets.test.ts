@@ -118,7 +118,7 @@ describe('createSecretReader()', () => {
     );
   });
 
-  test('createSecretReader() keeps what it has read, and another reader reads anew', () => {
+  test('createSecretReader() keeps what it has read, and another reader reads again', () => {
     const file = write('secret', 'old');
     const env: NodeJS.ProcessEnv = { TOKEN: 'old' };
     const reader = createSecretReader({ env });
