@@ -8,7 +8,7 @@ export interface Prepared {
   readonly destination: Destination;
   /** Path and query. */
   readonly path: string;
-  /** Names and values by turns. */
+  /** Names and values in turn. */
   readonly headers: string[];
   readonly body: Buffer;
   /** Time limit in ms for everything that follows: connecting, sending, and the whole answer. */

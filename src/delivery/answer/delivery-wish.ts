@@ -3,7 +3,7 @@ import type { DeliveryWish } from '../sender.js';
 /**
  * Understands an answer's header `webhook-delivery`: `abort-message` or
  * `disable`, in any case. Of several, separated by commas, `disable` counts
- * most, and what is not known does not count.
+ * most, and unknown ones do not count.
  */
 export function parseDeliveryWish(text: string): DeliveryWish | undefined {
   const wishes = text.split(',').map((wish) => wish.trim().toLowerCase());

@@ -21,16 +21,16 @@ export interface KnownSecrets {
   keys: readonly string[];
 }
 
-/** A shorter text is no secret: it would be found in every other word. */
+/** A shorter text is not masked: it would be found in every other word. */
 const MIN_SECRET = 3;
 
-/** A shorter header value that stands in the hooks file as it is (`prod`, `v2`) is no secret, either. */
+/** A shorter header value that stands in the hooks file as it is (`prod`, `v2`) is not masked, either. */
 const MIN_LITERAL = 6;
 
 /** A shorter beginning or middle of base64 or hexadecimal digits may be anything. */
 const MIN_ENCODED = 8;
 
-/** A shorter part of a URL is no token. */
+/** A shorter part of a URL is not a token. */
 const MIN_TOKEN = 5;
 
 /** Parts of URLs that are ordinary words. */
@@ -77,7 +77,7 @@ function formsOf({ url, values, keys }: KnownSecrets): string[] {
   for (const { text, isReference } of values) {
     const min = isReference ? MIN_SECRET : MIN_LITERAL;
     add(text, min);
-    // `Bearer …`: what is echoed may be the token alone.
+    // `Bearer …`: the receiver may echo the token alone.
     const [, ...words] = text.split(/[\s,;=]+/);
     for (const word of words) add(word, MIN_LITERAL);
     add(decodedCredentials(text), MIN_SECRET);

@@ -6,16 +6,16 @@ import { parseRetryAfter } from './retry-after.js';
  * `TIMEOUT`.
  */
 export type Verdict =
-  /** With `disables` the receiver wants nothing more. */
+  /** With `disables` the receiver wants no more deliveries. */
   | { kind: 'delivered'; disables?: true }
-  /** The endpoint wants nothing any more (410). */
+  /** The endpoint wants no more deliveries (410). */
   | { kind: 'gone'; what: string }
-  /** The receiver wants this delivery never again. */
+  /** The receiver does not want this delivery again. */
   | { kind: 'refused'; what: string }
-  /** The answer speaks of the event, not of the endpoint. `retryAfterMs` is the wait that it asks for. */
+  /** The answer is about the event, not about the endpoint. `retryAfterMs` is the wait that it asks for. */
   | { kind: 'rejected'; what: string; retryAfterMs?: number }
   | FailedVerdict
-  /** Cut off from our side: nothing is known. */
+  /** Cut off from our side: the receiver may or may not have it. */
   | { kind: 'aborted' }
   /** This machine could not make the attempt: it says nothing of the endpoint, and may pass by itself. */
   | { kind: 'ours'; what: string }
@@ -28,11 +28,11 @@ export interface FailedVerdict {
   what: string;
   /** The wait that it asks for. */
   retryAfterMs?: number;
-  /** It can be the event that it failed at. */
+  /** The event may be the reason. */
   mayBeEvent?: true;
   /** It works, and wants fewer requests: 429, or 403 with `Retry-After`, as GitHub has it. */
   limits?: true;
-  /** No network could be reached: where that goes for every endpoint, it is this machine that has none. */
+  /** No network could be reached. Where that is so for every endpoint, this machine has none. */
   isUnreachable?: true;
 }
 
@@ -53,11 +53,11 @@ export function isSharedShortage(code: string): boolean {
 /** Mistakes of the operator. */
 const MISTAKES: ReadonlySet<string> = new Set(['BAD_SECRET', 'BAD_URL', 'BAD_REQUEST']);
 
-/** Errors of system calls, and of c-ares, that tell of the network or of the other side. */
+/** Errors of system calls, and of c-ares, that are about the network or the other side. */
 const NETWORK =
   /^E(?:CONN|NET|HOST|PROTO|TIMEDOUT|TIMEOUT|PIPE|AFNOSUPPORT|ACCES$|PERM$|INVAL$|NOTFOUND|NODATA|NONAME|SERVFAIL|FORMERR|REFUSED|BADRESP|CANCELLED|DESTADDRREQ)/;
 
-/** Errors of system calls and of Node that tell of something else: this program's files, its memory, a bug. */
+/** Errors of system calls and of Node that are about something else: this program's files, its memory, a bug. */
 const NOT_NETWORK = /^(?:E[A-Z0-9]+$|ERR_(?!SSL|TLS|HTTP))/;
 
 const UNREACHABLE: ReadonlySet<string> = new Set(['ENETUNREACH', 'ENETDOWN']);
@@ -85,7 +85,7 @@ export function isSuccess(status: number): boolean {
 /**
  * Judges the result of an attempt. The status decides, and what a receiver
  * wants with the header `webhook-delivery` beside it counts most. `Retry-After`
- * counts with every answer that is no success.
+ * counts with every answer that is not a success.
  *
  * @param nowMs ms since the epoch, for a `Retry-After` that is a date
  */
@@ -128,7 +128,7 @@ function verdictOfError({ code }: AttemptError): Verdict {
   return verdict;
 }
 
-/** Whether an error says nothing of the endpoint; what is not known to be the network's is not blamed on it. */
+/** Whether an error says nothing about the endpoint: only errors that are known to be the network's count against it. */
 function isOurs(code: string): boolean {
   return OURS.has(code) || (NOT_NETWORK.test(code) && !NETWORK.test(code));
 }

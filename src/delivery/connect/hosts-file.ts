@@ -62,7 +62,7 @@ function createCached<T>(path: string, parse: (text: string) => T, missing: T): 
         stamp = now;
       }
     } catch (error) {
-      ignoreErrno(error); // the system may know the name all the same
+      ignoreErrno(error); // the system may still know the name
       parsed = missing;
       stamp = '';
     }

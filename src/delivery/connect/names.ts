@@ -13,7 +13,7 @@ export interface Names {
    * @throws Error with the code `ENOTFOUND`, `EAI_AGAIN`, or {@link nameServiceDown}; the signal's reason
    */
   addressesOf(name: string, options: { timeoutMs: number; signal: AbortSignal }): Promise<readonly string[]>;
-  /** What is said of an attempt that still waits for this name: `EAI_AGAIN`, or {@link nameServiceDown}. */
+  /** The code of an attempt that still waits for this name: `EAI_AGAIN`, or {@link nameServiceDown}. */
   lateCode(name: string): string;
   /** Ends all look-ups. */
   close(): void;

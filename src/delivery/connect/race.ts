@@ -1,8 +1,8 @@
 /**
  * Connects to the first of several addresses that answers (RFC 8305, "Happy
  * Eyeballs"). Attempts start one after the other and run beside each other: a
- * slow address is not given up because a later one was started. Whatever loses
- * is destroyed, and so is everything when the signal is aborted.
+ * slow address is not given up because a later one was started. The sockets that
+ * lose are destroyed; when the signal is aborted, all are.
  */
 import { createConnection, type Socket } from 'node:net';
 import { errnoOf } from '../../shared/errors.js';
@@ -14,7 +14,7 @@ const staggerMs = 250;
 /** Maximum connection attempts under way for one request. */
 const maxOpen = 6;
 
-/** Reads of a plain socket are this large, in bytes, as undici has them. */
+/** Size of reads of a plain socket, in bytes, as undici has it. */
 const readBytes = 65_536;
 
 /** The time after which an idle connection is probed by TCP, in ms. */
@@ -117,7 +117,7 @@ function openSocket(host: string, port: number): Socket {
   return createConnection({ ...options, keepAlive: true, keepAliveInitialDelay: keepAliveProbeMs });
 }
 
-/** The families by turns, the first address first (RFC 8305, section 4). */
+/** The two families alternate, beginning with that of the first address (RFC 8305, section 4). */
 function alternate(addresses: readonly string[]): string[] {
   if (addresses.length === 1) return [...addresses];
   const isV6 = (address: string) => address.includes(':'); // Node's `isIPv6` compiles a large expression first

@@ -3,7 +3,7 @@
  * and `/etc/resolv.conf` say (search domains, mDNS, LDAP). Node can do that in
  * a thread only, and neither the look-up nor the end of the process is possible
  * before the thread comes back. So a child does it, which can be killed:
- * `getent`, or where there is none another Node.
+ * `getent`, or another Node on systems without it.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { promises as dns } from 'node:dns';
@@ -24,7 +24,7 @@ export type StartLookup = (name: string) => RunningLookup;
 /** Where to look for `getent`, beside `PATH` (which cron may leave empty). */
 const getentCommands: readonly string[] = ['getent', '/usr/bin/getent', '/bin/getent'];
 
-/** For systems without `getent`: prints the same lines, or why there are none. */
+/** For systems without `getent`: prints the same lines, or the code of the error. */
 const nodeScript = `require('node:dns').lookup(process.argv[1], { all: true }, (error, found) => {
   console.log(error ? 'error ' + error.code : found.map(({ address }) => address + ' STREAM').join('\\n'));
   process.exit();
@@ -115,7 +115,7 @@ function saysThereIsNone(answer: PromiseSettledResult<unknown>): boolean {
   return ['ENOTFOUND', 'ENODATA', 'EBADNAME'].includes(errnoOf(answer.reason) ?? '');
 }
 
-/** Whether this machine cannot start a process just now. */
+/** Whether this machine cannot start a process now. */
 function isShortage(error: unknown): boolean {
   return ['EAGAIN', 'ENOMEM', 'EMFILE', 'ENFILE'].includes(errnoOf(error) ?? '');
 }

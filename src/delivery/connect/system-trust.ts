@@ -20,7 +20,7 @@ const bundleFiles: readonly string[] = [
   '/usr/local/etc/ssl/cert.pem', // FreeBSD
 ];
 
-/** Where they lie one by one, if there is no such file. */
+/** Directories with one file for each of them, where there is no such file. */
 const bundleDirectories: readonly string[] = ['/etc/ssl/certs', '/etc/pki/tls/certs'];
 
 const certificate = /-----BEGIN (?:TRUSTED )?CERTIFICATE-----[\s\S]+?-----END (?:TRUSTED )?CERTIFICATE-----/g;
@@ -40,11 +40,11 @@ export interface Authorities {
 }
 
 export interface SystemTrust {
-  /** What to connect with. */
+  /** The authorities to connect with. */
   authoritiesFor(key: ConnectionKey): Authorities;
-  /** What to try next where a certificate was refused; undefined if that is no question of its authority. */
+  /** The authorities to try next where a certificate was refused; undefined if others would not change that. */
   othersFor(refused: Authorities & { error: unknown }): Authorities | undefined;
-  /** Notes what has vouched for the other side. */
+  /** Notes the authorities that have vouched for the other side. */
   note(key: ConnectionKey, authorities: Authorities): void;
 }
 

@@ -24,7 +24,7 @@ export interface ReceivedAnswer {
 export interface AnswerFilter {
   /** The next bytes that are received begin an answer. */
   begin(): void;
-  /** What is left of received bytes; null if that is nothing, or not known yet. */
+  /** The part of received bytes that is passed on; null if there is none, or it is not known yet. */
   pass(chunk: Buffer | null): Buffer | null;
   /** The final answer, once its status is known. */
   received(): ReceivedAnswer | undefined;
@@ -39,7 +39,7 @@ export interface AnswerFilterOptions {
   onStatus(): void;
 }
 
-/** A filter before the first answer. */
+/** Makes a filter for the answers of one connection. */
 export function createAnswerFilter({ onHeard, onStatus }: AnswerFilterOptions): AnswerFilter {
   let isInHead = true;
   const held = createPile();
@@ -101,7 +101,7 @@ export function createAnswerFilter({ onHeard, onStatus }: AnswerFilterOptions): 
   };
 }
 
-/** Bytes that add up. A head that comes byte by byte is not copied anew for each of them. */
+/** Bytes that are collected. Its buffer doubles, so that a head that comes byte by byte is not copied with each of them. */
 interface Pile {
   bytes(): Buffer;
   /** Adds bytes. @returns all that there are */
@@ -115,7 +115,7 @@ const NOTHING: Buffer = Buffer.alloc(0);
 
 function createPile(): Pile {
   let bytes = NOTHING;
-  /** With room behind the bytes; undefined where they are somebody else's buffer. */
+  /** Our own buffer, with room behind the bytes; undefined where they are part of a buffer that was received. */
   let room: Buffer | undefined;
 
   return {

@@ -25,7 +25,7 @@ export interface Connection {
   lateCode(): string | undefined;
   /** Whether a request waits for it to be connected. */
   isConnecting(): boolean;
-  /** Tells the listener of the request under way that it is cut off; does nothing where there is none. */
+  /** Tells the listener of the request under way that it is cut off; does nothing without one. */
   cutOff(): void;
   /** Closes it immediately, also while it connects or is in use; what was not written yet never will be. */
   destroy(): Promise<void>;
@@ -33,7 +33,7 @@ export interface Connection {
 
 /** Hears how a request goes: `cutOff` at any time, the others in this order. */
 export interface AnswerListener {
-  /** The request is cut off: what is still to come is not wanted any more. */
+  /** The request is cut off: it is to end immediately. */
   cutOff(): void;
   /** The request is about to be written, to a connection that served others before (`reused`) or to a new one. */
   started(reused: boolean): void;

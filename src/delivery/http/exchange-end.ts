@@ -22,7 +22,7 @@ export function awaitRest(exchange: Exchange): void {
   settle(exchange, { ...answer, rest });
 }
 
-/** Gives up what is still to come. @param otherwise the result where no status is known */
+/** Ends an exchange before its answer is complete, and destroys its connection. @param otherwise the result where no status is known */
 export function drop(exchange: Exchange, otherwise: AttemptResult): void {
   if (exchange.isOver) return;
   finish(exchange);

@@ -9,8 +9,8 @@ type Callback = (error?: Error | null) => void;
  * Keeps a failed write from destroying the socket before what it has received
  * was read. A receiver may answer before it has read a request, and close: then
  * a write fails with EPIPE or ECONNRESET while the answer is still in the
- * kernel. The error counts as soon as the other side has ended, too, and after
- * a second at most.
+ * kernel. The error is reported as soon as the other side has ended, and after a
+ * second at most.
  */
 export function holdWriteErrors(socket: Socket): void {
   const { _write: write, _writev: writeMany } = socket;

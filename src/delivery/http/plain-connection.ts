@@ -21,7 +21,7 @@ export interface PlainConnectionOptions {
   onDestroy(connection: Connection): void;
 }
 
-/** The smallest module that has a memory, which is what is scarce. */
+/** The smallest module that has a memory: address space for it is what may be missing. */
 const tinyModule = Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 5, 3, 1, 0, 1);
 
 /** Whether WebAssembly can be had in this process. */
@@ -101,7 +101,7 @@ function pushThrough(socket: Socket, filter: AnswerFilter): void {
   };
 }
 
-/** Of a list of names and values by turns. */
+/** Makes pairs of a list of names and values in turn. */
 function pairsOf(list: readonly string[]): Header[] {
   const pairs: Header[] = [];
   for (let at = 0; at < list.length; at += 2) pairs.push([list[at]!.toLowerCase(), list[at + 1]!]);

@@ -30,7 +30,7 @@ const [RETRY_AFTER_LENGTH, DELIVERY_LENGTH] = [11, 16];
 /** `content-type`, which nearly every answer has, and which matters where it failed. */
 const TYPE_LENGTH = 12;
 
-/** The headers that may matter. @param headers names and values by turns, as they came */
+/** The headers that may matter. @param headers names and values in turn, as they came */
 export function textsOf(headers: readonly Buffer[], status: number): Header[] {
   const typeLength = isSuccess(status) ? 0 : TYPE_LENGTH;
   const texts: Header[] = [];

@@ -1,7 +1,7 @@
 /**
  * Where secrets are looked up: given text, environment variables, files and
- * systemd credentials. Each is read once; a new reader reads anew. Nothing that
- * is said about a secret contains it.
+ * systemd credentials. A reader reads each of them once. No message about a
+ * secret contains it.
  */
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
@@ -14,7 +14,7 @@ export type SecretText = { ok: true; text: string } | { ok: false; reason: strin
 /** Looks up secrets. */
 export interface SecretReader {
   read(secret: Secret): SecretText;
-  /** Its text is no good: it is looked up again at the next `read`. */
+  /** Forgets a text that cannot be used: the next `read` looks it up again. */
   forget(secret: Secret): void;
 }
 
@@ -104,7 +104,7 @@ function readSecretFile(path: string, name: string): SecretText {
   }
 }
 
-/** The file's bytes, or what is wrong with it. */
+/** The file's bytes, or why it cannot be read. */
 function readSmallFile(path: string): Buffer | string {
   // Opening a FIFO would wait for a writer, without O_NONBLOCK.
   const fd = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));

@@ -20,7 +20,7 @@ export interface SigningKey {
   readonly key: KeyObject;
 }
 
-/** A key, or why the text is none: a clause that contains nothing of the text. */
+/** A key, or why the text is not one: a clause that contains nothing of the text. */
 export type ParsedSigningKey = { ok: true; key: SigningKey } | { ok: false; reason: string };
 
 /** What is signed. */

@@ -55,7 +55,7 @@ describe('connectFirst()', () => {
     expect(opened[0]!.socket.destroyed).toBe(true);
   });
 
-  test('connectFirst() goes on immediately where an address is refused, with the families by turns', async () => {
+  test('connectFirst() goes on immediately where an address is refused, with alternating families', async () => {
     const { open, addresses } = newOpener(failWith('ECONNREFUSED'));
     const options = { port: 1, timeoutMs: 600_000, signal: never, open };
     const end = connectFirst([slow, quick, third], options);

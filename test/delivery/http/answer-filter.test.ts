@@ -52,7 +52,7 @@ describe('createAnswerFilter()', () => {
   });
 
   it.each(['garbage', 'HTTP/1.1 1000 x\r\n\r\n', 'HTTP/1.1 099 x\r\n', 'HTTP/1.1 2x4 x\r\n', '<html>'])(
-    'pass() passes on what is no answer: %j',
+    'pass() passes on what is not an answer: %j',
     (text) => {
       expect(filtered([text])).toMatchObject({ passed: text, status: undefined });
     },

@@ -1,4 +1,4 @@
-/** Answers that a strict parser refuses, or that come at an odd time: the status is heard all the same. */
+/** Answers that a strict parser refuses, or that come at an odd time: the status still counts. */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
@@ -14,7 +14,7 @@ const ODD: Readonly<Record<string, string>> = {
   'different lengths': 'HTTP/1.1 S X\r\nretry-after: 7\r\ncontent-length: 2\r\ncontent-length: 3\r\n\r\nok',
   'a length beside chunks':
     'HTTP/1.1 S X\r\nretry-after: 7\r\ncontent-length: 2\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n',
-  'a length that is no number': 'HTTP/1.1 S X\r\nretry-after: 7\r\ncontent-length: two\r\n\r\nok',
+  'a length that is not a number': 'HTTP/1.1 S X\r\nretry-after: 7\r\ncontent-length: two\r\n\r\nok',
   'a folded header': 'HTTP/1.1 S X\r\nretry-after:\r\n 7\r\ncontent-length: 0\r\n\r\n',
   'a header without a colon': 'HTTP/1.1 S X\r\nnothing\r\nretry-after: 7\r\ncontent-length: 0\r\n\r\n',
   'a space before the colon': 'HTTP/1.1 S X\r\nretry-after : 7\r\ncontent-length: 0\r\n\r\n',

@@ -61,7 +61,7 @@ describe('createPrepare()', () => {
     },
   );
 
-  test('createPrepare() refuses what is no signing secret, and does not show it', () => {
+  test('createPrepare() refuses what is not a signing secret, and does not show it', () => {
     const built = prepared({ endpoint: { sign: [{ env: 'S' }] } }, { S: 'hunter2' });
     const why = 'it begins neither with whsec_ (HMAC) nor with whsk_ (ed25519)';
     expect(built).toEqual(refused('BAD_SECRET', `environment variable S cannot be signed with: ${why}`));
