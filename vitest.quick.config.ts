@@ -10,7 +10,7 @@ const slow = [
   'test/event/payload.test.ts',
   'test/hooks/edit/edit-hooks.test.ts',
   'test/hooks/parse/parse-hooks.test.ts',
-  'test/library/library.test.ts',
+  'test/library/{daemon/start-and-stop,drain/drain}.test.ts',
   'test/spool/file/{batch/batches,intake/intake,lock/lock,model,queue/queue}.test.ts',
   'test/spool/file/accept/grouped-inbox.test.ts',
 ];

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -132,4 +133,34 @@ test('the package works as it is installed: import and require give the same lib
   const checked = await world.exec(node, [tsc, '-p', project]);
   expect(checked.stdout + checked.stderr).toBe('');
   expect(checked.code).toBe(0);
+});
+
+test('the package loads from CommonJS and as an ES module, with the same classes', () => {
+  const script = `
+    const required = require('./dist/index.cjs');
+    import('./dist/index.mjs').then((imported) => {
+      const names = Object.keys(imported);
+      console.log(JSON.stringify({ names, same: names.every((name) => imported[name] === required[name]) }));
+    });`;
+  const said = JSON.parse(execFileSync(node, ['-e', script], { cwd: repository, encoding: 'utf8' }));
+  const names = [
+    'CapnhookError',
+    'deregister',
+    'drain',
+    'drop',
+    'fire',
+    'fireBatch',
+    'flush',
+    'flushable',
+    'init',
+    'pause',
+    'register',
+    'resume',
+    'retry',
+    'retryUnclaimed',
+    'start',
+    'stop',
+    'targets',
+  ];
+  expect(said).toEqual({ names, same: true });
 });

@@ -8,6 +8,7 @@ import {
   type Server as NetServer,
   type Socket,
 } from 'node:net';
+import { onTestFinished } from 'vitest';
 
 /** A request as it came in. */
 export interface ReceivedRequest {
@@ -112,6 +113,13 @@ export async function startReceiver(
     },
     close: listening.close,
   };
+}
+
+/** Starts a receiver that ends with the running test. */
+export async function receiver(answer?: AnswerRequest): Promise<Receiver> {
+  const started = await startReceiver(answer);
+  onTestFinished(() => started.close());
+  return started;
 }
 
 /** A receiver of TCP connections. */
