@@ -5,7 +5,7 @@ import { configDefaults, defineConfig } from 'vitest/config';
 /** Files that take more than a second of CPU: they kill, break and model whole runs, or start processes. */
 const slow = [
   'test/**/*-{faults,kills}.test.ts',
-  'test/cli/commands.test.ts',
+  'test/cli/commands/{daemon,drain}.test.ts',
   'test/docs/tour.test.ts',
   'test/event/payload.test.ts',
   'test/hooks/edit/edit-hooks.test.ts',

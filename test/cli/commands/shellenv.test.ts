@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { renderShellenv } from '../../src/cli/render/shellenv.js';
-import { createPlace } from '../support/place.js';
-import { repository } from '../support/world.js';
+import { renderShellenv } from '../../../src/cli/render/shellenv.js';
+import { createPlace } from '../../support/place.js';
+import { repository } from '../../support/world.js';
 
 const source = readFileSync(join(repository, 'shell/capnhook-fire.sh'), 'utf8');
 

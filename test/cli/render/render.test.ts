@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { renderEndpoint } from '../../src/cli/render/endpoint.js';
-import { renderBug, renderError } from '../../src/cli/render/error.js';
-import { renderNotice } from '../../src/cli/render/notice.js';
-import { createStyle } from '../../src/cli/render/style.js';
-import { renderSummary } from '../../src/cli/render/summary.js';
-import { count, hideUrls, renderDue, safe } from '../../src/cli/render/text.js';
-import { CapnhookError } from '../../src/shared/errors.js';
-import { exitCodeOf } from '../../src/shared/exit-codes.js';
-import type { DrainSummary, Notice } from '../../src/usecases/drain/ports.js';
-import { emptySummary } from '../../src/usecases/drain/reporting/summary.js';
+import { renderEndpoint } from '../../../src/cli/render/endpoint.js';
+import { renderBug, renderError } from '../../../src/cli/render/error.js';
+import { renderNotice } from '../../../src/cli/render/notice.js';
+import { createStyle } from '../../../src/cli/render/style.js';
+import { renderSummary } from '../../../src/cli/render/summary.js';
+import { count, hideUrls, renderDue, safe } from '../../../src/cli/render/text.js';
+import { CapnhookError } from '../../../src/shared/errors.js';
+import { exitCodeOf } from '../../../src/shared/exit-codes.js';
+import type { DrainSummary, Notice } from '../../../src/usecases/drain/ports.js';
+import { emptySummary } from '../../../src/usecases/drain/reporting/summary.js';
 
 const now = Date.parse('2026-11-23T12:00:00.000Z');
 const endpoint = { id: 'chat', origin: 'https://a.example:8443' };
