@@ -5,9 +5,11 @@
  * deliveries, and so owns their health and pace too.
  */
 import type { Health } from '../endpoint/health.js';
-import type { Batch, Event, EventHeader } from '../event/event.js';
+import type { Batch, Event } from '../event/event.js';
 import type { Inspection } from './inspection.js';
+import type { Intake } from './intake.js';
 import type { Discarded, DiscardedEntry, DiscardRequest, Retried, RetryRequest } from './moves.js';
+import type { Outbox } from './outbox.js';
 import type { Claim, ClaimOptions, Deferral, Delivery, Due, Queues, SaveHealthOptions } from './queues.js';
 import type { EntryProblem, KeptAnswer, Why } from './reasons.js';
 import type { ControlRequest, Wish } from './wish.js';
@@ -123,52 +125,6 @@ export interface EndpointBacklog {
 /** Whether an endpoint's health is needed; it is read only where that is asked. `savedAt` in ms since the epoch. */
 export type IsHealthNeeded = (endpoint: string, read: () => { health: Health; savedAt: number }) => boolean;
 
-/**
- * Says which endpoints an event, or each event of a batch, goes to; called once for each entry. With an empty list it
- * is unclaimed. `unknown`: it cannot be told now, and the entry stays where it is.
- */
-export type Route = (event: EventHeader) => readonly string[] | 'unknown';
-
-/** Says in words why nobody gets an event, with which it is kept; undefined: it is dropped. */
-export type Nobody = (event: EventHeader) => string | undefined;
-
-/** What one step of fanning out did. */
-export interface FanOut {
-  /** Events fanned out; those without any endpoint included. */
-  events: number;
-  /** Deliveries made of them. */
-  deliveries: number;
-  /** Events nobody is registered for; kept apart, or dropped. */
-  unclaimed: readonly Unclaimed[];
-  /** Names of entries that stay because it is not known who gets them. */
-  unknown: readonly string[];
-  /** Entries that could not be read, and were quarantined; nothing is deleted. */
-  quarantined: readonly EntryProblem[];
-  /** Entries that this step could not take in; they stay, and are tried again. */
-  postponed: readonly EntryProblem[];
-  /** Entries of this step that are no events and cannot be put aside either; they stay, and do not count as waiting. */
-  immovable: readonly EntryProblem[];
-  /** Entries that may still be being written, or that there is no room to take in; they stay, and are looked at again. */
-  changing: readonly Changing[];
-  /** Whether there was too little room for an entry. */
-  lacksRoom: boolean;
-  /** Steps made towards taking in a large batch, whose events come later. */
-  checked: number;
-  /** Whether more events are waiting. */
-  more: boolean;
-}
-
-/** An event, or the events of a batch, that nobody is registered for. */
-export interface Unclaimed {
-  /** The event's id, or the batch's. */
-  id: string;
-  hook?: string;
-  /** How many events. */
-  events: number;
-  /** Whether they were kept; otherwise they were dropped. */
-  isKept: boolean;
-}
-
 /** An unclaimed event, or the events of a batch, that nobody has claimed in time. */
 export interface ExpiredEvents {
   /** The event's id, or the batch's. */
@@ -185,27 +141,10 @@ export interface UnclaimedReports {
   others: number;
 }
 
-/** An entry that may be taken in soon. */
-export interface Changing {
-  name: string;
-  /** Why it is not taken in now. */
-  reason: string;
-  /** How long it has been waited for, in ms. */
-  watchedMs: number;
-  /** When it is to be looked at again, in ms from now. */
-  againMs: number;
-}
-
 /** The drain's side of a spool. Every method that changes state is durable, or repeatable without harm, when it resolves. */
 export interface Lease {
-  /**
-   * Fans out a bounded number of accepted events; their deliveries can be claimed when it resolves.
-   * @param canSendNow whether an endpoint can be sent to immediately: a delivery to it need not be queued before the next
-   * step; default: none can
-   */
-  fanOut(route: Route, nobody?: Nobody, canSendNow?: (endpoint: string) => boolean): Promise<FanOut>;
-  /** Deliveries that can be claimed and are not queued; the next step of fanning out queues them. */
-  unqueued(): number;
+  readonly intake: Intake;
+  readonly outbox: Outbox;
   /** Removes unclaimed events that were kept for longer than `keepMs`. */
   expireUnclaimed(options: { keepMs: number }): Promise<readonly ExpiredEvents[]>;
   /** What was saved last; nothing if no event is unclaimed. */

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { EntryQuery, InspectedEntry } from '../../src/spool/inspection.js';
 import type { Lease, Spool } from '../../src/spool/spool.js';
 import { event } from '../support/builders.js';
+import { fanOut } from '../support/spool-kit.js';
 
 const reason = {
   reason: 'gave-up',
@@ -33,7 +34,7 @@ async function filled(spool: Spool) {
   const [dead, retry, queued, lost] = [event(), event(), event(), event({ hook: 'lost' })];
   for (const each of [dead, retry, queued, lost]) await spool.enqueue(each);
   const route = ({ id }: { id: string }) => (id === lost.id ? [] : id === queued.id ? ['a', 'b'] : ['a']);
-  while ((await lease.fanOut(route)).more);
+  while ((await fanOut(lease, route)).more);
   for (const delivery of (await lease.claim('a', { limit: 10, now: 0 })).deliveries) {
     const { id } = delivery.event;
     if (id === dead.id) await lease.bury(delivery, reason);
@@ -99,7 +100,7 @@ export function describeInspection(name: string, open: () => Spool): void {
       const batch = { ...header, payloads: ['1', '2', '3'].map((each) => Buffer.from(each)) };
       await spool.enqueue(batch);
       expect(await read(spool)).toMatchObject([{ state: 'incoming', header: { id: batch.id }, events: 3 }]);
-      while ((await lease.fanOut(() => ['a'])).more);
+      while ((await fanOut(lease, () => ['a'])).more);
       expect(ids(await read(spool))).toEqual([1, 2, 3].map((n) => `${batch.id}_${n}`));
       expect(ids(await read(spool, { id: `${batch.id}_2` }))).toEqual([`${batch.id}_2`]);
       expect(ids(await read(spool, { id: batch.id.slice(0, 20) }))).toHaveLength(3);
@@ -110,7 +111,7 @@ export function describeInspection(name: string, open: () => Spool): void {
       const spool = open();
       const lease = await leaseOf(spool);
       await spool.enqueue(event());
-      await lease.fanOut(() => ['a']);
+      await fanOut(lease, () => ['a']);
       for (const delivery of (await lease.claim('a', { limit: 1, now: 0 })).deliveries)
         await lease.done(delivery);
       expect(await read(spool)).toEqual([]);

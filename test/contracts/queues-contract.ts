@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Event } from '../../src/event/event.js';
 import type { ClaimOptions, Delivery, Lease, OwnedEndpoint, Spool } from '../../src/spool/spool.js';
 import { event } from '../support/builders.js';
+import { fanOut } from '../support/spool-kit.js';
 
 /** A spool to test: a new one at each call. */
 export type OpenSpool = () => { spool: Spool; setNow(ms: number): void };
@@ -21,7 +22,7 @@ async function queue(
   endpoints: readonly string[] = ['a'],
 ): Promise<void> {
   for (const each of fired) await spool.enqueue(each);
-  while ((await lease.fanOut(() => endpoints)).more);
+  while ((await fanOut(lease, () => endpoints)).more);
 }
 
 async function queued(open: OpenSpool, fired: readonly Event[], endpoints: readonly string[] = ['a']) {

@@ -4,7 +4,7 @@ import type { Event } from '../../src/event/event.js';
 import type { Selection } from '../../src/spool/selection.js';
 import type { Delivery, Lease, RetriedEntry, Spool } from '../../src/spool/spool.js';
 import { event } from '../support/builders.js';
-import { claimAll, farFuture, ids } from '../support/spool-kit.js';
+import { claimAll, fanOut, farFuture, ids } from '../support/spool-kit.js';
 
 const why = {
   reason: 'gave-up',
@@ -61,7 +61,7 @@ async function filled(spool: Spool) {
   for (const each of Object.values(first)) await spool.enqueue(each);
   const route = ({ id }: { id: string }) =>
     id === first.unclaimed.id ? [] : id === first.other.id ? ['b'] : ['a'];
-  while ((await lease.fanOut(route)).more);
+  while ((await fanOut(lease, route)).more);
   await lease.bury(await claimOne(lease, 'a', first.dead.id), why);
   await lease.defer(await claimOne(lease, 'a', first.deferred.id), { dueMs: farFuture, attempts: 2 });
   await spool.enqueue(dropped);
@@ -87,7 +87,7 @@ export function describeRetry(name: string, open: () => Spool): void {
         ],
         endpoints: ['a', 'b'],
       });
-      while ((await again.fanOut(() => ['a'])).more);
+      while ((await fanOut(again, () => ['a'])).more);
       const all = [queued, deferred, dead, unclaimed, dropped].map(({ id }) => id);
       const claimed = await claimAll(again, 'a', Date.now());
       expect(ids(claimed).sort()).toEqual(all.sort());
@@ -151,10 +151,10 @@ export function describeRetry(name: string, open: () => Spool): void {
       const lease = await leaseOf(spool);
       const { payload: _, ...header } = event();
       await spool.enqueue({ ...header, payloads: ['1', '2'].map((each) => Buffer.from(each)) });
-      while ((await lease.fanOut(() => [])).more);
+      while ((await fanOut(lease, () => [])).more);
       const { entries } = await lease.retry({ select: { ids: [header.id] } });
       expect(entries).toMatchObject([{ event: header.id, events: 2, from: 'unclaimed' }]);
-      while ((await lease.fanOut(() => ['a'])).more);
+      while ((await fanOut(lease, () => ['a'])).more);
       expect(ids(await claimAll(lease, 'a'))).toEqual([`${header.id}_1`, `${header.id}_2`]);
       await lease.close();
     });

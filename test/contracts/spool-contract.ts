@@ -5,7 +5,7 @@ import { batchMemberId, createEventId } from '../../src/event/event-id.js';
 import { randomBytes } from '../../src/shared/machine/random.js';
 import type { ControlRequest, Delivery, Lease, Selection, Spool, Wish } from '../../src/spool/spool.js';
 import { event } from '../support/builders.js';
-import { discardAll, farFuture } from '../support/spool-kit.js';
+import { discardAll, fanOut, farFuture } from '../support/spool-kit.js';
 
 /** A spool to test: a new one at each call of `open`, and the same one again by `reopen`. */
 export interface SpoolUnderTest {
@@ -32,8 +32,8 @@ export function describeSpool(name: string, open: () => SpoolUnderTest): void {
   async function fannedOut(events: readonly Event[], endpoints: readonly string[]) {
     const { spool, lease } = await leased();
     for (const each of events) await spool.enqueue(each);
-    const fanOut = await lease.fanOut(() => endpoints);
-    return { spool, lease, fanOut };
+    const step = await fanOut(lease, () => endpoints);
+    return { spool, lease, step };
   }
 
   describe(name, () => {
@@ -45,8 +45,8 @@ export function describeSpool(name: string, open: () => SpoolUnderTest): void {
         payload: Buffer.from('{"a": 1.0, "a":12345678901234567890}'),
         to: ['https://a.example/'],
       });
-      const { lease, fanOut } = await fannedOut([fired], ['a']);
-      expect(fanOut).toMatchObject({
+      const { lease, step } = await fannedOut([fired], ['a']);
+      expect(step).toMatchObject({
         events: 1,
         deliveries: 1,
         unclaimed: [],
@@ -99,15 +99,15 @@ export function describeSpool(name: string, open: () => SpoolUnderTest): void {
     });
 
     it('hold() keeps a retry and events of a batch, too, and what comes behind them can be claimed', async () => {
-      const { spool, lease, fanOut } = await fannedOut([event()], ['a']);
-      expect(fanOut.events).toBe(1);
+      const { spool, lease, step } = await fannedOut([event()], ['a']);
+      expect(step.events).toBe(1);
       const [retry] = await claimAll(lease, 'a');
       await lease.defer(retry!, { dueMs: 5, attempts: 1 });
       const { payload: _, ...header } = event();
       await spool.enqueue({ ...header, payloads: [Buffer.from('1'), Buffer.from('2')] });
       const last = event();
       await spool.enqueue(last);
-      while ((await lease.fanOut(() => ['a'])).more);
+      while ((await fanOut(lease, () => ['a'])).more);
       const claimed = await claimAll(lease, 'a', 10);
       expect(claimed).toHaveLength(4);
       for (const delivery of claimed) if (delivery.event.id !== last.id) lease.hold(delivery);
@@ -127,7 +127,7 @@ export function describeSpool(name: string, open: () => SpoolUnderTest): void {
       const { spool, lease } = await leased();
       const { payload: _, ...header } = event();
       await spool.enqueue({ ...header, payloads: [Buffer.from('1'), Buffer.from('"two"')] });
-      while ((await lease.fanOut(() => ['a'])).more);
+      while ((await fanOut(lease, () => ['a'])).more);
       const claimed = await claimAll(lease, 'a');
       expect(ids(claimed)).toEqual([batchMemberId(header.id, 1), batchMemberId(header.id, 2)]);
       expect(claimed.map((delivery) => Buffer.from(delivery.event.payload).toString())).toEqual([
@@ -150,10 +150,9 @@ export function describeSpool(name: string, open: () => SpoolUnderTest): void {
       const { spool, lease } = await leased();
       const [kept, dropped] = [event({ hook: 'kept' }), event({ hook: 'dropped' })];
       for (const each of [kept, dropped]) await spool.enqueue(each);
-      const { unclaimed } = await lease.fanOut(
-        () => [],
-        ({ hook }) => (hook === 'kept' ? 'nobody wants it' : undefined),
-      );
+      const { unclaimed } = await fanOut(lease, () => [], {
+        nobody: ({ hook }) => (hook === 'kept' ? 'nobody wants it' : undefined),
+      });
       expect(unclaimed).toEqual([
         { id: kept.id, hook: 'kept', events: 1, isKept: true },
         { id: dropped.id, hook: 'dropped', events: 1, isKept: false },
@@ -161,7 +160,7 @@ export function describeSpool(name: string, open: () => SpoolUnderTest): void {
       expect(await spool.waiting()).toBe(0);
       expect(lease.owing()).toEqual([]);
       expect(await spool.restoreUnclaimed()).toBe(1);
-      await lease.fanOut(() => ['a']);
+      await fanOut(lease, () => ['a']);
       expect(ids(await claimAll(lease, 'a'))).toEqual([kept.id]);
       await lease.close();
     });
@@ -171,9 +170,9 @@ export function describeSpool(name: string, open: () => SpoolUnderTest): void {
       const { payload: _, ...header } = event({ hook: 'wanted' });
       await spool.enqueue({ ...header, payloads: [Buffer.from('1'), Buffer.from('2')] });
       await spool.enqueue(event({ hook: 'other' }));
-      while ((await lease.fanOut(() => [])).more);
+      while ((await fanOut(lease, () => [])).more);
       expect(await spool.restoreUnclaimed({ hook: 'wanted' })).toBe(2);
-      while ((await lease.fanOut(() => ['a'])).more);
+      while ((await fanOut(lease, () => ['a'])).more);
       expect(ids(await claimAll(lease, 'a'))).toEqual([1, 2].map((n) => batchMemberId(header.id, n)));
       await lease.close();
     });
@@ -182,12 +181,12 @@ export function describeSpool(name: string, open: () => SpoolUnderTest): void {
       const { spool, lease } = await leased();
       const [hidden, known] = [event({ hook: 'hidden' }), event({ hook: 'known' })];
       for (const each of [hidden, known]) await spool.enqueue(each);
-      const step = await lease.fanOut(({ hook }) => (hook === 'known' ? ['a'] : 'unknown'));
+      const step = await fanOut(lease, ({ hook }) => (hook === 'known' ? ['a'] : 'unknown'));
       expect(step).toMatchObject({ events: 1, unclaimed: [], postponed: [], more: false });
       expect(step.unknown).toHaveLength(1);
       expect(ids(await claimAll(lease, 'a'))).toEqual([known.id]);
       expect(await spool.waiting()).toBe(1);
-      await lease.fanOut(() => ['a']);
+      await fanOut(lease, () => ['a']);
       expect(ids(await claimAll(lease, 'a'))).toEqual([hidden.id]);
       await lease.close();
     });
@@ -196,7 +195,7 @@ export function describeSpool(name: string, open: () => SpoolUnderTest): void {
       const { spool, lease } = await leased();
       const old = event({ hook: 'old' });
       await spool.enqueue(old);
-      await lease.fanOut(() => []);
+      await fanOut(lease, () => []);
       expect(await lease.expireUnclaimed({ keepMs: 3_600_000 })).toEqual([]);
       expect(await lease.expireUnclaimed({ keepMs: 0 })).toEqual([{ id: old.id, hook: 'old', events: 1 }]);
       expect(await spool.restoreUnclaimed()).toBe(0);
@@ -207,7 +206,7 @@ export function describeSpool(name: string, open: () => SpoolUnderTest): void {
       const { spool, lease } = await leased();
       expect(await lease.unclaimedReports()).toEqual({ hooks: [], others: 0 });
       await spool.enqueue(event());
-      await lease.fanOut(() => []);
+      await fanOut(lease, () => []);
       await lease.saveUnclaimedReports({ hooks: ['complte'], others: 3 });
       expect(await lease.unclaimedReports()).toEqual({ hooks: ['complte'], others: 3 });
       await lease.expireUnclaimed({ keepMs: 0 });
@@ -219,7 +218,7 @@ export function describeSpool(name: string, open: () => SpoolUnderTest): void {
       const { spool, lease } = await leased();
       for (let n = 0; n < 300; n += 1) await spool.enqueue(event());
       const steps = [];
-      do steps.push(await lease.fanOut(() => ['a']));
+      do steps.push(await fanOut(lease, () => ['a']));
       while (steps.at(-1)?.more);
       expect(steps.length).toBeGreaterThan(1);
       expect(steps.reduce((sum, { events }) => sum + events, 0)).toBe(300);
@@ -366,7 +365,7 @@ export function describeSpool(name: string, open: () => SpoolUnderTest): void {
       const { spool, lease } = await leased(under);
       const fired = [event(), event()];
       for (const each of fired) await spool.enqueue(each);
-      await lease.fanOut(() => ['a']);
+      await fanOut(lease, () => ['a']);
       await claimAll(lease, 'a');
       await lease.close();
       const next = await leased(under);
@@ -427,7 +426,7 @@ export function describeSpool(name: string, open: () => SpoolUnderTest): void {
       await spool.enqueue(event());
       expect(await spool.idle()).toBe(false);
       const { lease } = await leased(under);
-      await lease.fanOut(() => ['a']);
+      await fanOut(lease, () => ['a']);
       const [delivery] = await claimAll(lease, 'a');
       await lease.defer(delivery!, { dueMs: 5_000, attempts: 1 });
       await lease.close();
@@ -446,7 +445,7 @@ export function describeSpool(name: string, open: () => SpoolUnderTest): void {
       const { spool, lease } = await leased();
       await spool.enqueue(event({ hook: 'x' }));
       await spool.enqueue(event({ hook: 'y' }));
-      await lease.fanOut(() => ['a', 'b']);
+      await fanOut(lease, () => ['a', 'b']);
       await spool.enqueue(event({ hook: 'x' }));
       await spool.enqueue(event({ hook: 'y' }));
       const request = { incoming: true, select: { hook: 'x' } };
@@ -488,7 +487,7 @@ export function describeSpool(name: string, open: () => SpoolUnderTest): void {
       const fired = [event(), event(), event()];
       const [first, second] = fired.map(({ id }) => id);
       for (const each of fired) await spool.enqueue(each);
-      await lease.fanOut(() => ['a']);
+      await fanOut(lease, () => ['a']);
       const dropped = async (select: Selection): Promise<string[]> => {
         const { entries } = await discardAll(lease, { select, incoming: true, why });
         return entries.map((entry) => entry.event);

@@ -9,6 +9,7 @@ import { event, shellEvent } from './builders.js';
 import { type Fault, faultyDisk, Killed } from './faulty-disk.js';
 import {
   claimAll,
+  fanOut,
   fanOutAll,
   farFuture,
   filesBelow,
@@ -78,11 +79,7 @@ async function drainOnce(
   try {
     lease = await open();
     for (let more = fromInbox; more; ) {
-      ({ more } = await lease.fanOut(
-        () => endpoints,
-        undefined,
-        () => true,
-      ));
+      ({ more } = await fanOut(lease, () => endpoints, { canSendNow: () => true }));
       for (const endpoint of lease.ready({ now: 0 })) await settleAll(root, { lease, endpoint, told });
     }
     await fanOutAll(lease, () => endpoints);

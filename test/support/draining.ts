@@ -8,6 +8,7 @@ import type { Hooks } from '../../src/routing/hooks.js';
 import type { HooksRefresh } from '../../src/routing/live-hooks.js';
 import type { Clock } from '../../src/shared/clock.js';
 import type { CutSignal } from '../../src/shared/cut.js';
+import type { Intake, Taken } from '../../src/spool/intake.js';
 import { createMemorySpool } from '../../src/spool/memory/memory-spool.js';
 import type { Delivery, EndpointBacklog, Lease, Spool, Why } from '../../src/spool/spool.js';
 import { drain } from '../../src/usecases/drain/drain.js';
@@ -149,6 +150,22 @@ function scriptedSender(script: Record<string, Script> = {}): ScriptedSender {
     most: (id) => (id === undefined ? most : (mostOf.get(id) ?? 0)),
     inFlight: () => [...flying.values()].reduce((sum, each) => sum + each, 0),
   };
+}
+
+/** What `take` gives where there is nothing. */
+export const nothingTaken: Taken = {
+  entries: [],
+  quarantined: [],
+  postponed: [],
+  immovable: [],
+  changing: [],
+  checked: 0,
+  more: false,
+};
+
+/** A lease with other methods of the intake. */
+export function withIntake(lease: Lease, other: (intake: Intake) => Partial<Intake>): Lease {
+  return { ...lease, intake: { ...lease.intake, ...other(lease.intake) } };
 }
 
 export interface Buried {

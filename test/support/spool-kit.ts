@@ -11,21 +11,20 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { it, onTestFinished } from 'vitest';
+import type { EventHeader } from '../../src/event/event.js';
 import { randomBytes } from '../../src/shared/machine/random.js';
 import { type Disk, systemDisk } from '../../src/spool/file/disk/disk.js';
 import { createFileSpool } from '../../src/spool/file/file-spool.js';
 import type { KernelLock } from '../../src/spool/file/lock/kernel-lock.js';
 import { ensureSpool } from '../../src/spool/file/setup/create.js';
+import type { Placement, RoutedEntry, Taken } from '../../src/spool/intake.js';
 import type {
   ClaimedEntry,
   Delivery,
   Discarded,
   DiscardedEntry,
   DiscardRequest,
-  FanOut,
   Lease,
-  Nobody,
-  Route,
   Spool,
 } from '../../src/spool/spool.js';
 
@@ -92,8 +91,59 @@ export async function leaseOf(spool: Spool): Promise<Lease> {
   return result.lease;
 }
 
+/** Who gets an event; `unknown`: that is not known. */
+export type Route = (event: EventHeader) => readonly string[] | 'unknown';
+
+/** Why nobody gets an event; undefined: it is dropped. */
+export type Nobody = (event: EventHeader) => string | undefined;
+
+/** What a step of the intake has done: one `take` and one `place`. */
+export interface FanOut extends Placement, Omit<Taken, 'entries'> {
+  /** Ids of entries that were not placed. */
+  unknown: readonly string[];
+}
+
+export interface FanOutOptions {
+  nobody?: Nobody;
+  canSendNow?: (endpoint: string) => boolean;
+}
+
+/** Takes the next entries and places them. */
+export async function fanOut(
+  lease: Pick<Lease, 'intake'>,
+  route: Route,
+  { nobody = () => 'nobody is registered for it', canSendNow = () => false }: FanOutOptions = {},
+): Promise<FanOut> {
+  const { entries, ...taken } = await lease.intake.take();
+  const nothing = { events: 0, deliveries: 0, unclaimed: [], isStale: false };
+  if (entries.length === 0) return { ...taken, ...nothing, unknown: [] };
+  const routed: RoutedEntry[] = [];
+  const unknown: string[] = [];
+  for (const entry of entries) {
+    const endpoints = route(entry.header);
+    if (endpoints === 'unknown') unknown.push(entry.header.id);
+    else {
+      const why = endpoints.length === 0 ? nobody(entry.header) : undefined;
+      const sendsNow = endpoints.length === 1 && canSendNow(endpoints[0]!);
+      routed.push({ entry, endpoints, why, isDropped: why === undefined, canSendNow: sendsNow });
+    }
+  }
+  const placement = await lease.intake.place(routed);
+  return {
+    ...taken,
+    ...placement,
+    unknown,
+    postponed: [...taken.postponed, ...placement.postponed],
+    immovable: [...taken.immovable, ...placement.immovable],
+  };
+}
+
 /** Fans out until nothing more is waiting; the steps together. */
-export async function fanOutAll(lease: Lease, route: Route, nobody?: Nobody): Promise<FanOut> {
+export async function fanOutAll(
+  lease: Pick<Lease, 'intake'>,
+  route: Route,
+  nobody?: Nobody,
+): Promise<FanOut> {
   const all: Mutable<FanOut> = {
     events: 0,
     deliveries: 0,
@@ -103,12 +153,12 @@ export async function fanOutAll(lease: Lease, route: Route, nobody?: Nobody): Pr
     postponed: [],
     immovable: [],
     changing: [],
-    lacksRoom: false,
     checked: 0,
+    isStale: false,
     more: false,
   };
   for (;;) {
-    const step = await lease.fanOut(route, nobody);
+    const step = await fanOut(lease, route, { nobody });
     all.events += step.events;
     all.deliveries += step.deliveries;
     all.checked += step.checked;
@@ -119,7 +169,6 @@ export async function fanOutAll(lease: Lease, route: Route, nobody?: Nobody): Pr
     all.postponed = [...all.postponed, ...step.postponed];
     all.immovable = [...all.immovable, ...step.immovable];
     all.changing = step.changing;
-    all.lacksRoom ||= step.lacksRoom;
     if (!step.more) return all;
   }
 }

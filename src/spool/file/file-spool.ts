@@ -5,7 +5,7 @@
  * lease is loaded then: most drains of a cron job find nothing to do.
  */
 import { type CapnhookError, errnoOf, ignoreErrno } from '../../shared/errors.js';
-import type { Lease, Spool } from '../spool.js';
+import type { Spool } from '../spool.js';
 import { createFileInbox } from './accept/file-inbox.js';
 import { bindSpool, readBinding } from './binding.js';
 import { hasRequest, requestProgress, writeRequest } from './control/requests.js';
@@ -72,7 +72,7 @@ export function createFileSpool(root: string, options: FileSpoolOptions): Spool 
     async lease(mode) {
       const { takeLease } = await import('./lease/take-lease.js');
       try {
-        const result = await takeLease(disk, root, {
+        return await takeLease(disk, root, {
           mode,
           now,
           random: () => random(10),
@@ -83,7 +83,6 @@ export function createFileSpool(root: string, options: FileSpoolOptions): Spool 
           maxNames,
           inWords,
         });
-        return result.held ? result : { held: false, lease: withErrors(result.lease, inWords) };
       } catch (error) {
         throw inWords(error);
       }
@@ -177,24 +176,4 @@ export function createFileSpool(root: string, options: FileSpoolOptions): Spool 
       }
     },
   };
-}
-
-/** The lease with every failed system call told in words. */
-function withErrors(lease: Lease, inWords: (error: unknown) => CapnhookError): Lease {
-  function wrapped(method: (...args: never[]) => unknown): (...args: never[]) => unknown {
-    return (...args) => {
-      try {
-        const result = method(...args);
-        return result instanceof Promise
-          ? result.catch((error: unknown) => Promise.reject(inWords(error)))
-          : result;
-      } catch (error) {
-        throw inWords(error);
-      }
-    };
-  }
-  const methods = Object.entries(lease).map(([name, value]) => {
-    return [name, typeof value === 'function' ? wrapped(value) : value];
-  });
-  return Object.fromEntries(methods) as Lease;
 }

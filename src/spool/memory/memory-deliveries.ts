@@ -34,7 +34,7 @@ export function createMemoryDeliveries(state: MemoryState): DeliverySide {
     nextDue: (endpoint) => of(endpoint).nextDue(),
     owing: () => endpointsWhere(state, ({ owed }) => owed.length > 0),
     owed: async (endpoint) => queueOf(state, endpoint).owed.length,
-    health: (endpoint) => queueOf(state, endpoint).health,
+    health: (endpoint) => state.queues.get(endpoint)?.health ?? {},
     saveHealth: (endpoint, health) => of(endpoint).saveHealth(health),
     noteAnswer() {},
   };

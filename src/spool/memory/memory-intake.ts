@@ -1,31 +1,26 @@
 import type { Batch, Event } from '../../event/event.js';
-import type { ExpiredEvents, FanOut, Lease, Nobody, Route, Unclaimed } from '../spool.js';
+import type { Entry, Intake, Remaining, RoutedEntry, Unclaimed } from '../intake.js';
+import { createOutbox, type Outbox } from '../outbox.js';
+import type { ExpiredEvents, Lease } from '../spool.js';
 import { eventsOf, type MemoryState, noReports, queueOf } from './memory-state.js';
 
-/** Maximum number of entries that one step takes in. */
-const maxStepEntries = 256;
+/** Maximum number of entries of one `take`. */
+const maxTaken = 256;
 
-/** An entry whose endpoints are known. */
-interface Routed {
-  entry: Event | Batch;
-  endpoints: readonly string[];
+/** An entry, with what was accepted. */
+interface MemoryEntry extends Entry {
+  accepted: Event | Batch;
 }
 
 /** Makes the part of a lease that takes events in. @param now ms since the epoch */
 export function createMemoryIntake(
   state: MemoryState,
   now: () => number,
-): Pick<Lease, 'fanOut' | 'expireUnclaimed' | 'unclaimedReports' | 'saveUnclaimedReports' | 'unqueued'> {
+): Pick<Lease, 'intake' | 'outbox' | 'expireUnclaimed' | 'unclaimedReports' | 'saveUnclaimedReports'> {
+  const intake = intakeOf(state, now);
   return {
-    async fanOut(route, nobody = () => 'nobody is registered for it') {
-      const { known, unknown } = routeAll(state, route);
-      const routed = known.slice(0, maxStepEntries);
-      const taken = new Set(routed.map(({ entry }) => entry));
-      state.accepted = state.accepted.filter((entry) => !taken.has(entry));
-      const placed = place(state, routed);
-      const unclaimed = keepUnclaimed(state, routed, { nobody, now });
-      return { ...nothingElse, ...placed, unclaimed, unknown, more: known.length > routed.length };
-    },
+    intake,
+    outbox: outboxOf(intake),
     async expireUnclaimed({ keepMs }) {
       const old = state.unclaimed.filter(({ since }) => now() - since >= keepMs);
       state.unclaimed = state.unclaimed.filter((each) => !old.includes(each));
@@ -35,55 +30,78 @@ export function createMemoryIntake(
     async saveUnclaimedReports(reports) {
       state.reports = reports;
     },
+  };
+}
+
+function intakeOf(state: MemoryState, now: () => number): Intake {
+  /** Taken since this pass through all entries began. */
+  const seen = new Set<Event | Batch>();
+  let more = false;
+  const remaining = (): Remaining => ({ postponed: [], immovable: [], changing: [], more });
+
+  function removeAll(entries: readonly Entry[]): void {
+    const removed = new Set(entries.map(acceptedOf));
+    state.accepted = state.accepted.filter((each) => !removed.has(each));
+  }
+
+  return {
+    async take() {
+      if (!more) seen.clear();
+      const unseen = state.accepted.filter((each) => !seen.has(each));
+      const taken = unseen.slice(0, maxTaken);
+      for (const each of taken) seen.add(each);
+      more = unseen.length > taken.length;
+      return { entries: taken.map(entryOf), quarantined: [], checked: 0, ...remaining() };
+    },
+    async place(routed, { hooks } = {}) {
+      const isStale =
+        hooks !== undefined && state.newestHooks?.() !== undefined && state.newestHooks() !== hooks();
+      if (isStale) return { events: 0, deliveries: 0, unclaimed: [], isStale, ...remaining() };
+      removeAll(routed.map(({ entry }) => entry));
+      const events = routed.reduce((sum, { entry }) => sum + entry.events, 0);
+      const deliveries = routed.reduce((sum, each) => sum + queue(state, each), 0);
+      const unclaimed = routed.flatMap((each) =>
+        each.endpoints.length === 0 ? [keep(state, each, now())] : [],
+      );
+      return { events, deliveries, unclaimed, isStale, ...remaining() };
+    },
+    async remove(entries) {
+      removeAll(entries);
+    },
     unqueued: () => 0,
   };
 }
 
-/** What a step in memory never comes across. */
-const nothingElse: Omit<FanOut, 'events' | 'deliveries' | 'unclaimed' | 'unknown' | 'more'> = {
-  quarantined: [],
-  postponed: [],
-  immovable: [],
-  changing: [],
-  lacksRoom: false,
-  checked: 0,
-};
-
-function routeAll({ accepted }: MemoryState, route: Route): { known: Routed[]; unknown: string[] } {
-  const known: Routed[] = [];
-  const unknown: string[] = [];
-  for (const entry of accepted) {
-    const endpoints = route(entry);
-    if (endpoints === 'unknown') unknown.push(entry.id);
-    else known.push({ entry, endpoints });
-  }
-  return { known, unknown };
-}
-
-function place(state: MemoryState, routed: readonly Routed[]): Pick<FanOut, 'events' | 'deliveries'> {
-  let [events, deliveries] = [0, 0];
-  for (const { entry, endpoints } of routed) {
-    const all = eventsOf(entry);
-    events += all.length;
-    deliveries += all.length * endpoints.length;
-    for (const endpoint of endpoints)
-      for (const event of all)
-        queueOf(state, endpoint).owed.push({ event, attempts: 0, claimed: false, held: false });
-  }
-  return { events, deliveries };
-}
-
-function keepUnclaimed(
-  state: MemoryState,
-  routed: readonly Routed[],
-  { nobody, now }: { nobody: Nobody; now: () => number },
-): Unclaimed[] {
-  const unwanted = routed.filter(({ endpoints }) => endpoints.length === 0);
-  return unwanted.map(({ entry }) => {
-    const isKept = nobody(entry) !== undefined;
-    if (isKept) state.unclaimed.push({ entry, since: now() });
-    return { ...labelOf(entry), isKept };
+function outboxOf(intake: Intake): Outbox {
+  return createOutbox(intake, (entry) => {
+    const accepted = acceptedOf(entry);
+    return {
+      isBatch: 'payloads' in accepted,
+      payloads: () => eventsOf(accepted).map(({ payload }) => payload),
+    };
   });
+}
+
+function entryOf(accepted: Event | Batch): MemoryEntry {
+  return { header: accepted, events: eventsOf(accepted).length, accepted };
+}
+
+function acceptedOf(entry: Entry): Event | Batch {
+  return (entry as MemoryEntry).accepted;
+}
+
+/** Makes the deliveries of an entry. @returns how many */
+function queue(state: MemoryState, { entry, endpoints }: RoutedEntry): number {
+  for (const endpoint of endpoints)
+    for (const event of eventsOf(acceptedOf(entry)))
+      queueOf(state, endpoint).owed.push({ event, attempts: 0, claimed: false, held: false });
+  return entry.events * endpoints.length;
+}
+
+function keep(state: MemoryState, { entry, isDropped = false }: RoutedEntry, since: number): Unclaimed {
+  const accepted = acceptedOf(entry);
+  if (!isDropped) state.unclaimed.push({ entry: accepted, since });
+  return { ...labelOf(accepted), isKept: !isDropped };
 }
 
 function labelOf(entry: Event | Batch): ExpiredEvents {

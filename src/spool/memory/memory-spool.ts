@@ -13,12 +13,13 @@ import {
   type MemoryDrain,
   type MemoryState,
   noReports,
-  queueOf,
 } from './memory-state.js';
 
 export interface MemorySpoolOptions {
   /** ms since the epoch. */
   now(): number;
+  /** Tells the newest hooks from others; entries that were routed by others are not placed. Default: any hooks will do. */
+  newestHooks?(): string | undefined;
   /**
    * Lets several drains share the spool. One that makes no call for `leaseMs` is taken for dead, and others take its
    * endpoints over. Default: one drain at a time.
@@ -27,8 +28,8 @@ export interface MemorySpoolOptions {
 }
 
 /** A spool that lasts as long as the process. */
-export function createMemorySpool({ now, shared }: MemorySpoolOptions): Spool {
-  const state = createMemoryState();
+export function createMemorySpool({ now, newestHooks, shared }: MemorySpoolOptions): Spool {
+  const state = { ...createMemoryState(), newestHooks };
   const { leaseMs = Infinity } = shared ?? {};
   return {
     ...unclaimedAndHealth(state, now),
@@ -83,7 +84,7 @@ function createMemoryLease(
     },
     holdAll: () => false,
     queueMark: () => undefined,
-    onHold: (endpoint) => queueOf(state, endpoint).owed.filter(({ held }) => held).length,
+    onHold: (endpoint) => queues.get(endpoint)?.owed.filter(({ held }) => held).length ?? 0,
     waiting: async () => state.accepted.length,
     discard: async (request) => discard(state, request),
     retry: async (request) => retry(state, request, now()),

@@ -49,6 +49,8 @@ export interface MemoryState {
   /** How often progress was noted, by request. */
   progress: Map<string, number>;
   hooksFile: string | undefined;
+  /** Tells the newest hooks that are known from others; undefined while none are known. */
+  newestHooks: (() => string | undefined) | undefined;
 }
 
 export const noReports: UnclaimedReports = { hooks: [], others: 0 };
@@ -67,6 +69,7 @@ export function createMemoryState(): MemoryState {
     requests: new Map(),
     progress: new Map(),
     hooksFile: undefined,
+    newestHooks: undefined,
   };
 }
 

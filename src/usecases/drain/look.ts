@@ -48,7 +48,7 @@ export function createLook(ports: DrainPorts, parts: DrainParts, options: DrainO
 
   /** @returns time until another endpoint may be tried, in ms */
   async function step(): Promise<number> {
-    await sendUnqueued({ lease, attempts, signal, summary, clock, stays, isStopping });
+    await sendUnqueued({ intake: lease.intake, attempts, signal, summary, clock, stays, isStopping });
     await intake.step();
     // A request to deregister goes with a change of the hooks file: it is obeyed by the file as it is then.
     if (requests.areWaiting()) await obey();

@@ -1,5 +1,6 @@
 import { randomBytes } from '../../../src/shared/machine/random.js';
 import { createFileSpool } from '../../../src/spool/file/file-spool.js';
+import { describeIntake } from '../../contracts/intake-contract.js';
 import { describeQueues } from '../../contracts/queues-contract.js';
 import { describeSpool, type SpoolUnderTest } from '../../contracts/spool-contract.js';
 import { tempDir } from '../../support/temp.js';
@@ -12,3 +13,6 @@ function open(): SpoolUnderTest {
 
 describeSpool('createFileSpool()', open);
 describeQueues('createFileSpool()', open);
+describeIntake('createFileSpool()', () => {
+  return { spool: createFileSpool(`${tempDir()}/spool`, { now: Date.now, random: randomBytes }) };
+});

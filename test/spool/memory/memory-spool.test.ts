@@ -1,5 +1,6 @@
 import { createMemorySpool, type MemorySpoolOptions } from '../../../src/spool/memory/memory-spool.js';
 import { describeInspection } from '../../contracts/inspection-contract.js';
+import { describeIntake } from '../../contracts/intake-contract.js';
 import { describeQueues, describeSharedQueues, type OpenSpool } from '../../contracts/queues-contract.js';
 import { describeRetry } from '../../contracts/retry-contract.js';
 import { describeSpool } from '../../contracts/spool-contract.js';
@@ -25,3 +26,9 @@ describeSharedQueues('createMemorySpool() that is shared', open({ shared: { leas
 describeInspection('createMemorySpool()', () => createMemorySpool({ now: () => 0 }));
 
 describeRetry('createMemorySpool()', () => createMemorySpool({ now: Date.now }));
+
+describeIntake('createMemorySpool()', () => {
+  let newest: string | undefined;
+  const spool = createMemorySpool({ now: Date.now, newestHooks: () => newest });
+  return { spool, setNewestHooks: (hooks) => (newest = hooks) };
+});

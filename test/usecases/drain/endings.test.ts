@@ -1,8 +1,9 @@
 import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { systemClock } from '../../../src/shared/clock.js';
+import type { Intake } from '../../../src/spool/intake.js';
 import type { Lease } from '../../../src/spool/spool.js';
-import { draining, hooksOf } from '../../support/draining.js';
+import { draining, hooksOf, nothingTaken, withIntake } from '../../support/draining.js';
 import { watchTimers } from '../../support/own-timers.js';
 import { noUnhandledRejections } from '../../support/unhandled.js';
 import { gate, until } from '../../support/world.js';
@@ -177,26 +178,12 @@ describe('drain() that waits', () => {
 
   it('drain() waits for what is not taken in yet', async () => {
     let holding = true;
+    const held = { ...nothingTaken, postponed: [{ name: 'x', reason: 'not now' }] };
     const world = draining({
-      wrap: (lease) => ({
-        ...lease,
-        fanOut: (route) =>
-          holding
-            ? Promise.resolve({
-                events: 0,
-                deliveries: 0,
-                unclaimed: [],
-                unknown: [],
-                quarantined: [],
-                postponed: [{ name: 'x', reason: 'not now' }],
-                immovable: [],
-                changing: [],
-                lacksRoom: false,
-                checked: 0,
-                more: false,
-              })
-            : lease.fanOut(route),
-      }),
+      wrap: (lease) =>
+        withIntake(lease, ({ take }) => ({
+          take: () => (holding ? Promise.resolve(held) : take()),
+        })),
     });
     await world.fire({});
     const drained = world.drain({ until: 'wait', waitMs: 60_000, rescanMs: 5 });
@@ -222,8 +209,9 @@ describe('drain() that loses its ground', () => {
     expect(world.sent).toEqual([]);
   });
 
-  const failing: ReadonlyArray<keyof Lease> = [
-    'fanOut',
+  const failing: ReadonlyArray<keyof Lease | keyof Intake> = [
+    'take',
+    'place',
     'ready',
     'claim',
     'done',
@@ -242,15 +230,17 @@ describe('drain() that loses its ground', () => {
       const world = draining({
         hooks: hooksOf({ complete: ['b', 'a', 'c', 'd'], other: ['e'] }),
         script,
-        wrap: (lease) => ({
-          ...lease,
-          [method]: (...args: never[]) => {
+        wrap(lease) {
+          function fail(...args: never[]): unknown {
             calls += 1;
-            // fanOut works at first, so that there is something in flight.
-            if (method !== 'fanOut' || calls > 1) throw error;
-            return (lease[method] as (...all: never[]) => unknown)(...args);
-          },
-        }),
+            // The intake works at first, so that there is something in flight.
+            if (!(method in lease.intake) || calls > 1) throw error;
+            return (lease.intake[method as keyof Intake] as (...all: never[]) => unknown)(...args);
+          }
+          return method in lease.intake
+            ? withIntake(lease, () => ({ [method]: fail }))
+            : { ...lease, [method]: fail };
+        },
       });
       await world.fire(...times(3));
       if (method === 'bury') {
@@ -258,7 +248,9 @@ describe('drain() that loses its ground', () => {
         await world.drain();
         world.reload({ ...hooksOf({}), holdKeepMs: 0 });
       }
-      await expect(world.drain({ until: 'daemon', rescanMs: 5, graceMs: 20 })).rejects.toBe(error);
+      const drained = world.drain({ until: 'daemon', rescanMs: 5, graceMs: 20 });
+      if (method === 'place') void until('it is in flight', () => calls > 0).then(() => world.fire({}));
+      await expect(drained).rejects.toBe(error);
       expect(world.inFlight()).toBe(0);
       await expectNoTimers();
     },
@@ -269,11 +261,12 @@ describe('drain() that loses its ground', () => {
     let steps = 0;
     const world = draining({
       wrap: (lease) => ({
-        ...lease,
-        async fanOut(route) {
-          steps += 1;
-          return { ...(await lease.fanOut(route)), more: steps < 1_000, events: 1 };
-        },
+        ...withIntake(lease, ({ take }) => ({
+          async take() {
+            steps += 1;
+            return { ...(await take()), more: steps < 1_000, checked: 1 };
+          },
+        })),
         done: () => Promise.reject(error),
       }),
     });

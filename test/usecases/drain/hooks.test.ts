@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { CapnhookError } from '../../../src/shared/errors.js';
-import { draining, hooksOf } from '../../support/draining.js';
+import { draining, hooksOf, withIntake } from '../../support/draining.js';
 import { noUnhandledRejections } from '../../support/unhandled.js';
 import { gate, until } from '../../support/world.js';
 
@@ -30,18 +30,16 @@ describe('drain() and the hooks', () => {
 
   it('drain() looks at the hooks before each step of its intake', async () => {
     const world = draining({
-      wrap: (lease) => ({
-        ...lease,
-        async fanOut(route) {
-          const step = await lease.fanOut(route);
-          if (step.events === 256) {
+      wrap: (lease) =>
+        withIntake(lease, ({ place }) => ({
+          async place(routed, options) {
+            const step = await place(routed, options);
+            if (step.events < 256) return step;
             world.reload(hooksOf({ complete: ['a'], late: ['b'] }));
             await world.fire({ hook: 'late' });
             return { ...step, more: true };
-          }
-          return step;
-        },
-      }),
+          },
+        })),
     });
     await world.fire(...times(256));
     expect(await world.drain()).toMatchObject({ delivered: 257, unclaimed: 0 });

@@ -2,27 +2,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { systemClock } from '../../../src/shared/clock.js';
 import { CapnhookError } from '../../../src/shared/errors.js';
-import type { Delivery, FanOut, Lease } from '../../../src/spool/spool.js';
-import { draining, hooksOf } from '../../support/draining.js';
+import type { Delivery, Lease } from '../../../src/spool/spool.js';
+import { draining, hooksOf, nothingTaken, withIntake } from '../../support/draining.js';
 import { gate, until } from '../../support/world.js';
 
 const two = hooksOf({ complete: ['a', 'b'] });
 const times = (count: number) => Array.from({ length: count }, () => ({}));
 const refusal = () => new CapnhookError('SPOOL_WRITE', 'Cannot drain the spool: the disk reported an error');
 const temporary = () => new CapnhookError('TEMPORARY', 'Cannot drain the spool: no space is left');
-const nothing: FanOut = {
-  events: 0,
-  deliveries: 0,
-  unclaimed: [],
-  unknown: [],
-  quarantined: [],
-  postponed: [],
-  immovable: [],
-  changing: [],
-  lacksRoom: false,
-  checked: 0,
-  more: false,
-};
 
 interface RefusingOptions {
   keepsClaim?: boolean;
@@ -132,10 +119,8 @@ describe('drain() on a spool that refuses', () => {
     const error = refusal();
     const world = draining({
       script: { a: () => passed.then(() => 204) },
-      wrap: (lease) => ({
-        ...lease,
-        fanOut: (route) => (isFailing ? Promise.reject(error) : lease.fanOut(route)),
-      }),
+      wrap: (lease) =>
+        withIntake(lease, ({ take }) => ({ take: () => (isFailing ? Promise.reject(error) : take()) })),
     });
     await world.fire({});
     const drained = world.drain({ until: 'daemon', rescanMs: 5 });
@@ -152,10 +137,8 @@ describe('drain() on a spool that refuses', () => {
   it('drain() as a daemon outlives an intake that fails for a while, and tells once', async () => {
     let isFailing = true;
     const world = draining({
-      wrap: (lease) => ({
-        ...lease,
-        fanOut: (route) => (isFailing ? Promise.reject(temporary()) : lease.fanOut(route)),
-      }),
+      wrap: (lease) =>
+        withIntake(lease, ({ take }) => ({ take: () => (isFailing ? Promise.reject(temporary()) : take()) })),
     });
     await world.fire({});
     const stop = new AbortController();
@@ -171,7 +154,9 @@ describe('drain() on a spool that refuses', () => {
 
   it('drain() for one pass ends with the error of an intake that fails for a while', async () => {
     const error = temporary();
-    const world = draining({ wrap: (lease) => ({ ...lease, fanOut: () => Promise.reject(error) }) });
+    const world = draining({
+      wrap: (lease) => withIntake(lease, () => ({ take: () => Promise.reject(error) })),
+    });
     await expect(world.drain()).rejects.toBe(error);
   });
 });
@@ -183,13 +168,13 @@ describe('drain() and an intake that does not get on', () => {
   it('drain() gets past many entries that cannot be taken in', async () => {
     let nth = 0;
     const world = draining({
-      wrap: (lease) => ({
-        ...lease,
-        async fanOut(route) {
-          nth += 1;
-          return nth < 4 ? { ...nothing, postponed: entries(nth * 256), more: true } : lease.fanOut(route);
-        },
-      }),
+      wrap: (lease) =>
+        withIntake(lease, ({ take }) => ({
+          async take() {
+            nth += 1;
+            return nth < 4 ? { ...nothingTaken, postponed: entries(nth * 256), more: true } : take();
+          },
+        })),
     });
     await world.fire({});
     expect(await world.drain()).toMatchObject({ delivered: 1 });
@@ -198,13 +183,13 @@ describe('drain() and an intake that does not get on', () => {
   it('drain() does not turn in a circle over entries that cannot be taken in', async () => {
     let steps = 0;
     const world = draining({
-      wrap: (lease) => ({
-        ...lease,
-        async fanOut() {
-          steps += 1;
-          return { ...nothing, postponed: entries(0), more: true };
-        },
-      }),
+      wrap: (lease) =>
+        withIntake(lease, () => ({
+          async take() {
+            steps += 1;
+            return { ...nothingTaken, postponed: entries(0), more: true };
+          },
+        })),
     });
     await world.drain();
     expect(steps).toBe(2);
@@ -213,13 +198,13 @@ describe('drain() and an intake that does not get on', () => {
   it('drain() goes on after a step that only checked a part of a batch', async () => {
     let nth = 0;
     const world = draining({
-      wrap: (lease) => ({
-        ...lease,
-        async fanOut(route) {
-          nth += 1;
-          return nth < 4 ? { ...nothing, checked: 1, more: true } : lease.fanOut(route);
-        },
-      }),
+      wrap: (lease) =>
+        withIntake(lease, ({ take }) => ({
+          async take() {
+            nth += 1;
+            return nth < 4 ? { ...nothingTaken, checked: 1, more: true } : take();
+          },
+        })),
     });
     await world.fire({});
     expect(await world.drain()).toMatchObject({ delivered: 1 });

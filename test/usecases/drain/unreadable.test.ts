@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { draining, hooksOf } from '../../support/draining.js';
+import { draining, hooksOf, withIntake } from '../../support/draining.js';
 import { noUnhandledRejections } from '../../support/unhandled.js';
 
 noUnhandledRejections();
@@ -9,17 +9,17 @@ const times = (count: number) => Array.from({ length: count }, () => ({}));
 describe('drain() and what cannot be read', () => {
   it('drain() counts, journals and tells what was put aside, at intake, in a claim and in a sweep', async () => {
     const entry = { name: 'x.json', reason: 'it is empty' };
-    let fanned = false;
+    let taken = false;
     let claimed = false;
     const world = draining({
       wrap: (lease) => ({
-        ...lease,
-        async fanOut(route) {
-          const step = await lease.fanOut(route);
-          const quarantined = fanned ? [] : [entry];
-          fanned = true;
-          return { ...step, quarantined };
-        },
+        ...withIntake(lease, ({ take }) => ({
+          async take() {
+            const quarantined = taken ? [] : [entry];
+            taken = true;
+            return { ...(await take()), quarantined };
+          },
+        })),
         async claim(endpoint, options) {
           if (claimed) return lease.claim(endpoint, options);
           claimed = true;

@@ -4,7 +4,7 @@
  * a ctime later than the mtime proves nothing, since a rename and a write can fall into one tick of the clock.
  */
 import { monotonicMs } from '../../../shared/monotonic.js';
-import type { Changing } from '../../spool.js';
+import type { Changing } from '../../intake.js';
 import type { Disk } from './disk.js';
 import type { RawPath } from './put-aside.js';
 

@@ -1,6 +1,6 @@
 /** Entries of `incoming/` that can probably be taken in within a second, and are tried again that soon. */
 import { monotonicMs } from '../../../shared/monotonic.js';
-import type { Changing } from '../../spool.js';
+import type { Changing } from '../../intake.js';
 
 /** Time until an entry is tried again, in ms. */
 const againMs = 250;

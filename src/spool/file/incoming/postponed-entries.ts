@@ -9,7 +9,7 @@ import { mostOfOneId } from '../placing/put.js';
 export interface PostponedEntries {
   has(name: string): boolean;
   /**
-   * The entries since the last call, each with the reason, without those whose endpoints are not known.
+   * The entries since the last call, each with the reason, without those that were not placed.
    * @param options.isEnd whether no other entry is about to free a name: then those that wait for a name are included
    */
   news(options: { isEnd: boolean }): EntryProblem[];
@@ -25,8 +25,8 @@ export interface PostponedEntries {
   keep(name: string, error: unknown): void;
   /** The entry is no event, and cannot be moved to `corrupt/`. */
   keepImmovable(entry: EntryProblem): void;
-  /** It is not known which endpoints get the entry. */
-  keepUnknown(name: string): void;
+  /** The entry was taken, and not placed. */
+  keepUnplaced(name: string): void;
   /** Too many other events with the entry's id are queued: it is taken in once they are delivered. */
   keepConflict(name: string, id: string): void;
   /** Another entry has the name that this one is to get. @param taken.by that name */
@@ -40,7 +40,7 @@ export interface PostponedEntries {
 /** Makes a record of postponed entries. */
 export function createPostponedEntries(): PostponedEntries {
   const entries = new Map<string, EntryProblem>();
-  const unknown = new Set<string>();
+  const unplaced = new Set<string>();
   let news: string[] = [];
   let immovableNews: EntryProblem[] = [];
   let immovable = 0;
@@ -54,7 +54,7 @@ export function createPostponedEntries(): PostponedEntries {
   }
 
   return {
-    has: (name) => entries.has(name) || unknown.has(name),
+    has: (name) => entries.has(name) || unplaced.has(name),
     news({ isEnd }) {
       const names = isEnd ? [...news, ...waiting.all()] : news;
       news = [];
@@ -66,12 +66,12 @@ export function createPostponedEntries(): PostponedEntries {
       return found;
     },
     immovable: () => immovable,
-    isEmpty: () => entries.size + unknown.size === 0 && !hadEntries,
+    isEmpty: () => entries.size + unplaced.size === 0 && !hadEntries,
     clear({ isBeginning }) {
-      hadEntries = !isBeginning && (hadEntries || entries.size + unknown.size > 0);
+      hadEntries = !isBeginning && (hadEntries || entries.size + unplaced.size > 0);
       if (isBeginning) immovable = 0;
       entries.clear();
-      unknown.clear();
+      unplaced.clear();
       waiting.clear();
     },
     keep(name, error) {
@@ -83,8 +83,8 @@ export function createPostponedEntries(): PostponedEntries {
       immovable += 1;
       immovableNews.push(entry);
     },
-    keepUnknown(name) {
-      unknown.add(name);
+    keepUnplaced(name) {
+      unplaced.add(name);
     },
     keepConflict: (name, id) => keep(name, `${mostOfOneId} other events with the id ${id} are queued`),
     keepTaken(name, { id, by }) {

@@ -13,7 +13,7 @@ import {
   type ParsedBatchHeader,
   unended,
 } from '../../../event/record.js';
-import type { BatchFile } from '../batch/accepted-file.js';
+import type { BatchFile, EventFile } from '../batch/accepted-file.js';
 import { headerOf } from '../batch/delivery-file.js';
 import type { Disk } from '../disk/disk.js';
 import type { Stillness } from '../disk/stillness.js';
@@ -38,8 +38,8 @@ export interface BatchCheck {
    * @throws the errno of what failed; the batch is then still there
    */
   step(name: string, mayGoOn: () => boolean): Promise<CheckStep>;
-  /** A batch that was good is placed, or is not to be placed. */
-  release(batch: BatchFile): void;
+  /** A batch that was good is placed, or is not to be placed. Single events are left alone. */
+  release(file: BatchFile | EventFile): void;
   /** Lets go of a batch that is checked in part; the next step begins with it again. */
   close(): void;
 }
@@ -79,8 +79,8 @@ export function createBatchCheck(disk: Disk, root: string, options: BatchCheckOp
         else close(opened, { keep: result?.kind === 'good' });
       }
     },
-    release({ source, path }) {
-      if (source !== path) discard(disk, source);
+    release(file) {
+      if ('source' in file && file.source !== file.path) discard(disk, file.source);
     },
     close() {
       if (current !== undefined) close(current, { keep: false });

@@ -3,7 +3,7 @@ import type { Disk } from '../disk/disk.js';
 import type { BatchCheck } from './batch-check.js';
 import type { ReaderOptions } from './event-reader.js';
 import { noteLate } from './note-late.js';
-import { maxStepEntries, maxStepMs, postpone, type Step } from './step.js';
+import { entryOf, maxStepEntries, maxStepMs, postpone, type Step } from './step.js';
 
 export type BatchReaderOptions = Omit<ReaderOptions, 'inbox' | 'nextId'> & { check: BatchCheck };
 
@@ -35,7 +35,7 @@ export function createBatchReader(
       const { batch } = result;
       listing.dropBatch(batch.path.slice(incoming.length + 1));
       noteLate(disk, batch.source, { id: batch.header.id, stat: batch.stat, now: now() });
-      step.files.push(batch);
+      step.entries.push(entryOf(batch));
     }
     return true;
   }
@@ -53,6 +53,6 @@ export function createBatchReader(
       }
       listing.setHalfChecked(false);
       step.checked += 1;
-    } while (listing.isBatchNext() && mayGoOn() && step.files.length < maxStepEntries);
+    } while (listing.isBatchNext() && mayGoOn() && step.entries.length < maxStepEntries);
   };
 }

@@ -10,7 +10,7 @@ import { claimName } from '../incoming/claim-name.js';
 import type { InboxDeliveries } from '../incoming/inbox-deliveries.js';
 import type { Listing } from '../incoming/listing.js';
 import { noteLate } from './note-late.js';
-import { maxStepEntries, maxStepMs, postpone, type StayingEntries, type Step } from './step.js';
+import { entryOf, maxStepEntries, maxStepMs, postpone, type StayingEntries, type Step } from './step.js';
 import type { UnusableEntries } from './unusable-entries.js';
 
 /** Maximum total size of the events that one step reads, in bytes; it may exceed this by one event. */
@@ -52,7 +52,7 @@ export function createEventReader(disk: Disk, root: string, options: ReaderOptio
     const claimed = `${incoming}/${id}.json`;
     const stat = noteLate(disk, claimed, { id, stat: found.stat, now: now() });
     const event = { ...headerOf(parsed, { id, stat }), payload: parsed.payload };
-    step.files.push({ path: claimed, bytes, stat, event });
+    step.entries.push(entryOf({ path: claimed, bytes, stat, event }));
     step.bytes += bytes.length;
   }
 

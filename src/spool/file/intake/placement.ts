@@ -4,39 +4,30 @@
  * all of that is durable is it removed from `incoming/`.
  */
 import { setImmediate } from 'node:timers/promises';
-import { ignoreErrno } from '../../../shared/errors.js';
 import { monotonicMs } from '../../../shared/monotonic.js';
-import type { FanOut, Nobody, Route, Unclaimed, UnclaimedReason } from '../../spool.js';
-import type { EventFile } from '../batch/accepted-file.js';
-import { type Disk, W_OK } from '../disk/disk.js';
+import type { Entry, Placement as IntakePlacement, RoutedEntry, Unclaimed } from '../../intake.js';
+import type { UnclaimedReason } from '../../spool.js';
+import type { Disk } from '../disk/disk.js';
 import { syncDirectory } from '../disk/write-file.js';
 import type { InboxDeliveries } from '../incoming/inbox-deliveries.js';
 import type { Listing } from '../incoming/listing.js';
-import { isOurs } from '../placing/place-file.js';
 import { queueEvent } from '../placing/queue-event.js';
 import type { QueueWriter } from '../placing/queue-writer.js';
 import type { Queued } from '../placing/queued.js';
 import { type KeptUnclaimed, keepUnclaimed } from '../unclaimed/unclaimed.js';
 import type { BatchCheck } from './batch-check.js';
+import { createMayStay } from './may-stay.js';
 import { createRemoval } from './removal.js';
 import {
   type AcceptedFile,
-  eventsIn,
-  headerIn,
+  closed,
+  fileIn,
   maxStepMs,
   nameOf,
   postpone,
   type StayingEntries,
   type Step,
 } from './step.js';
-
-/** Who gets an event, and what is said where nobody does. */
-export interface IntakeRouting {
-  route: Route;
-  nobody: Nobody;
-  /** Whether an endpoint can be sent to immediately; default: none. */
-  canSendNow?: ((endpoint: string) => boolean) | undefined;
-}
 
 export interface PlacementOptions {
   writer: QueueWriter;
@@ -56,103 +47,110 @@ export interface PlacementOptions {
   onStray(): void;
 }
 
-/** What placing a step's files has done. */
-export type Placed = Pick<FanOut, 'events' | 'deliveries' | 'unclaimed' | 'unknown'>;
+/** What placing entries has done. */
+export type Placed = Pick<IntakePlacement, 'events' | 'deliveries' | 'unclaimed'>;
 
 export interface Placement {
-  /** Places the files of a step. @throws the errno of what failed for all, such as an fsync */
-  place(step: Step, routing: IntakeRouting): Promise<Placed>;
+  /** Places entries of a step. @throws the errno of what failed for all, such as an fsync */
+  place(step: Step, routed: readonly RoutedEntry[]): Promise<Placed>;
+  /** Removes entries of a step that are not needed here any more. @throws as `place` */
+  remove(step: Step, entries: readonly Entry[]): Promise<void>;
   /** Gives the name of an entry that has left `incoming/` to the next one that waits for it. */
   free(name: string): void;
 }
 
-/** A file that was placed, and is to be removed from `incoming/`. */
-interface PlacedFile {
+/** An entry that was placed, and whose file is to be removed from `incoming/`. */
+interface PlacedEntry {
+  entry: Entry;
   file: AcceptedFile;
-  queued: Queued[];
-  /** Whether it has left `incoming/` already. */
+  queued: readonly Queued[];
+  /** Whether the file has left `incoming/` already. */
   isMoved: boolean;
   unclaimed?: Unclaimed;
 }
 
-/** What a step has placed so far. */
-interface Placing extends Placed {
-  unknown: string[];
-  placed: PlacedFile[];
+/** What was placed so far. */
+interface Placing {
+  /** Events that stay in `incoming/` until they are sent. */
+  staying: number;
+  placed: PlacedEntry[];
 }
+
+/** With what an unclaimed event is kept where nothing else is said. */
+const nobodyRegistered = 'nobody is registered for it';
 
 export function createPlacement(disk: Disk, root: string, options: PlacementOptions): Placement {
   const { writer, inbox, listing, staying, check } = options;
   const removal = createRemoval(disk, root, options);
 
   async function placeOne(
+    routed: RoutedEntry,
     file: AcceptedFile,
-    endpoints: readonly string[],
-    { step, placing, routing }: { step: Step; placing: Placing; routing: IntakeRouting },
+    { step, placing }: { step: Step; placing: Placing },
   ): Promise<void> {
+    const { entry, endpoints } = routed;
     if (endpoints.length === 0) {
-      placeUnclaimed(file, { step, placing, message: routing.nobody(headerIn(file)) });
+      const unclaimed = placeUnclaimed(routed, file);
+      if (unclaimed === 'replaced') step.isIncomplete = true;
+      else placing.placed.push(unclaimed);
       return;
     }
     const queued = await queueEvent(disk, root, { ...options, file, endpoints });
-    if (queued === 'conflict') staying.postponed.keepConflict(nameOf(file), headerIn(file).id);
+    if (queued === 'conflict') staying.postponed.keepConflict(nameOf(file), entry.header.id);
     else if (queued === 'replaced') step.isIncomplete = true;
-    else placing.placed.push({ file, queued, isMoved: queued[0]?.kind === 'moved' });
+    else placing.placed.push({ entry, file, queued, isMoved: queued[0]?.kind === 'moved' });
   }
 
   function placeUnclaimed(
+    { entry, why = nobodyRegistered, isDropped = false }: RoutedEntry,
     file: AcceptedFile,
-    { step, placing, message }: { step: Step; placing: Placing; message: string | undefined },
-  ): void {
-    const { id, hook } = headerIn(file);
-    const kept = message === undefined ? 'dropped' : keep(file, message);
-    if (kept === 'replaced') {
-      step.isIncomplete = true;
-      return;
-    }
-    const unclaimed = { id, hook, events: eventsIn(file), isKept: kept !== 'dropped' };
-    placing.placed.push({ file, queued: [], isMoved: kept === 'moved', unclaimed });
+  ): PlacedEntry | 'replaced' {
+    const { header, events } = entry;
+    const { id, hook } = header;
+    const kept = isDropped ? 'dropped' : keep(file, { hook, message: why, events });
+    if (kept === 'replaced') return 'replaced';
+    const unclaimed = { id, hook, events, isKept: kept !== 'dropped' };
+    return { entry, file, queued: [], isMoved: kept === 'moved', unclaimed };
   }
 
-  function keep(file: AcceptedFile, message: string): KeptUnclaimed {
-    const { hook } = headerIn(file);
-    const why: Omit<UnclaimedReason, 'time'> = { reason: 'unclaimed', message, events: eventsIn(file) };
+  function keep(
+    file: AcceptedFile,
+    { hook, ...reason }: { hook: string | undefined; message: string; events: number },
+  ): KeptUnclaimed {
+    const why: Omit<UnclaimedReason, 'time'> = { reason: 'unclaimed', ...reason };
     if (hook !== undefined) why.hook = hook;
     return keepUnclaimed(disk, root, { file, why, since: options.now(), token: options.token });
   }
 
-  /** Routes and places each file; an error of one file does not stop the others. */
-  async function placeAll(step: Step, placing: Placing, routing: IntakeRouting): Promise<void> {
-    const mayStay = createMayStay(routing, {
-      canRemove: routing.canSendNow !== undefined && mayRemoveFrom(disk, `${root}/incoming`),
+  /** Places each entry; an error of one of them does not stop the others. */
+  async function placeAll(step: Step, routed: readonly RoutedEntry[]): Promise<Placing> {
+    const placing: Placing = { staying: 0, placed: [] };
+    const mayStay = createMayStay(disk, root, {
+      isWished: routed.some(({ canSendNow }) => canSendNow),
       isOwing: options.isOwing,
       isAwaited: staying.postponed.isAwaited,
     });
     let since = monotonicMs();
-    for (const file of step.files) {
+    for (const each of routed) {
       if (monotonicMs() - since >= maxStepMs) {
         await setImmediate(); // copies, or links for many endpoints, take long: answers and signals come in between
         since = monotonicMs();
       }
-      const name = nameOf(file);
+      const file = closed(each.entry);
       try {
-        const endpoints = routing.route(headerIn(file));
-        if (endpoints === 'unknown') {
-          staying.postponed.keepUnknown(name);
-          placing.unknown.push(name);
-        } else if (mayStay(file, endpoints)) {
-          inbox.add({ endpoint: endpoints[0] as string, file });
-          placing.events += 1;
-          placing.deliveries += 1;
-        } else await placeOne(file, endpoints, { step, placing, routing });
+        if (mayStay(file, each)) {
+          inbox.add({ endpoint: each.endpoints[0] as string, file });
+          placing.staying += 1;
+        } else await placeOne(each, file, { step, placing });
       } catch (error) {
-        postpone(staying, { step, name, error });
+        postpone(staying, { step, name: nameOf(file), error });
       }
     }
+    return placing;
   }
 
   /** Makes durable what was placed, then removes it from `incoming/`. @returns what may be sent */
-  async function removePlaced(step: Step, placed: readonly PlacedFile[]): Promise<PlacedFile[]> {
+  async function removePlaced(step: Step, placed: readonly PlacedEntry[]): Promise<PlacedEntry[]> {
     await writer.sync();
     if (placed.some(({ unclaimed }) => unclaimed?.isKept)) syncDirectory(disk, `${root}/unclaimed`);
     const removed = placed.filter(({ file, ...each }) => {
@@ -171,63 +169,34 @@ export function createPlacement(disk: Disk, root: string, options: PlacementOpti
   }
 
   return {
-    async place(step, routing) {
-      const placing: Placing = { events: 0, deliveries: 0, unclaimed: [], unknown: [], placed: [] };
-      let removed: PlacedFile[];
+    async place(step, routed) {
+      let removed: PlacedEntry[];
+      let stayed: number;
       try {
-        await placeAll(step, placing, routing);
+        const placing = await placeAll(step, routed);
+        stayed = placing.staying;
         removed = await removePlaced(step, placing.placed);
       } finally {
-        for (const file of step.files) if ('source' in file) check.release(file);
+        for (const { entry } of routed) check.release(fileIn(entry));
       }
-      let { events, deliveries } = placing;
-      for (const { file, queued } of removed) {
-        events += eventsIn(file);
+      const placed = { events: stayed, deliveries: stayed };
+      for (const { entry, file, queued } of removed) {
+        placed.events += entry.events;
         for (const each of queued) {
           options.onQueued(each, file);
-          if (each.kind !== 'there') deliveries += eventsIn(file);
+          if (each.kind !== 'there') placed.deliveries += entry.events;
         }
       }
-      const unclaimed = removed.flatMap((each) => each.unclaimed ?? []);
-      return { events, deliveries, unclaimed, unknown: placing.unknown };
+      return { ...placed, unclaimed: removed.flatMap(({ unclaimed }) => unclaimed ?? []) };
+    },
+    async remove(step, entries) {
+      const placed = entries.map((entry) => ({ entry, file: closed(entry), queued: [], isMoved: false }));
+      try {
+        await removePlaced(step, placed);
+      } finally {
+        for (const { file } of placed) check.release(file);
+      }
     },
     free,
   };
-}
-
-interface MayStayOptions {
-  /** Whether files can be removed from `incoming/`. */
-  canRemove: boolean;
-  isOwing(endpoint: string): boolean;
-  /** Whether another entry waits for a name. */
-  isAwaited(name: string): boolean;
-}
-
-/** Makes a function that tells whether an event can stay in `incoming/` until it is sent. */
-function createMayStay(
-  { canSendNow }: IntakeRouting,
-  { canRemove, isOwing, isAwaited }: MayStayOptions,
-): (file: AcceptedFile, endpoints: readonly string[]) => file is EventFile {
-  const known = new Map<string, boolean>();
-  return (file, endpoints): file is EventFile => {
-    const [endpoint] = endpoints;
-    if (!canRemove || endpoint === undefined) return false;
-    const canSend = known.get(endpoint) ?? (canSendNow?.(endpoint) === true && !isOwing(endpoint));
-    const couldStay = canSend && endpoints.length === 1 && 'event' in file && isOurs(file.stat);
-    const stays = couldStay && !isAwaited(nameOf(file));
-    // What is queued now goes before what stays: the next events of these endpoints are queued behind it.
-    for (const each of endpoints) known.set(each, stays);
-    return stays;
-  };
-}
-
-/** Whether names can be removed from a directory: what stays there after its delivery is sent again by the next drain. */
-function mayRemoveFrom(disk: Disk, directory: string): boolean {
-  try {
-    disk.accessSync(directory, W_OK);
-    return true;
-  } catch (error) {
-    ignoreErrno(error); // to queue it fails as well, and is reported
-    return false;
-  }
 }

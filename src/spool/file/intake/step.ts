@@ -1,6 +1,7 @@
 /** One step of the intake: what it has read, and what became of it. */
 import type { EventHeader } from '../../../event/event.js';
 import { errnoOf } from '../../../shared/errors.js';
+import type { Entry } from '../../intake.js';
 import type { EntryProblem } from '../../spool.js';
 import type { BatchFile, EventFile } from '../batch/accepted-file.js';
 import type { ChangingEntries } from '../incoming/changing-entries.js';
@@ -16,9 +17,16 @@ export const maxStepMs = 50;
 /** An event or a batch of `incoming/`. */
 export type AcceptedFile = EventFile | BatchFile;
 
+/** An entry that was taken, with its file. */
+export interface TakenEntry extends Entry {
+  readonly file: AcceptedFile;
+  /** Whether it is neither placed nor removed. */
+  isOpen: boolean;
+}
+
 export interface Step {
   /** Entries that were read, and are to be placed. */
-  files: AcceptedFile[];
+  entries: TakenEntry[];
   quarantined: EntryProblem[];
   /** Total size of the files of single events, in bytes. */
   bytes: number;
@@ -35,7 +43,7 @@ export interface Step {
 /** A step that has read nothing. */
 export function emptyStep(): Step {
   return {
-    files: [],
+    entries: [],
     quarantined: [],
     bytes: 0,
     checked: 0,
@@ -73,11 +81,24 @@ export function nameOf({ path }: AcceptedFile): string {
   return path.slice(path.lastIndexOf('/') + 1);
 }
 
-export function headerIn(file: AcceptedFile): EventHeader {
+function headerIn(file: AcceptedFile): EventHeader {
   return 'header' in file ? file.header : file.event;
 }
 
-/** 1, or the number of events of a batch. */
-export function eventsIn(file: AcceptedFile): number {
-  return 'count' in file ? file.count : 1;
+/** Makes the entry of a file that was read. */
+export function entryOf(file: AcceptedFile): TakenEntry {
+  return { header: headerIn(file), events: 'count' in file ? file.count : 1, file, isOpen: true };
+}
+
+/** The file of an entry that was taken. */
+export function fileIn(entry: Entry): AcceptedFile {
+  return (entry as TakenEntry).file;
+}
+
+/** The file of an entry that is to be placed or removed, once. @throws for one that this lease has not taken last */
+export function closed(entry: Entry): AcceptedFile {
+  const taken = entry as TakenEntry;
+  if (taken.isOpen !== true) throw new Error('an entry is placed or removed once, before others are taken');
+  taken.isOpen = false;
+  return taken.file;
 }

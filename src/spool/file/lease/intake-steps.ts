@@ -1,11 +1,10 @@
-import type { FanOut } from '../../spool.js';
-import type { IntakeRouting } from '../intake/placement.js';
+import type { Intake } from '../../intake.js';
 import type { Claims } from './claims.js';
 import type { LeaseTools } from './tools.js';
 
 export interface IntakeSteps {
-  /** Takes in the next events; their deliveries can be claimed when it resolves. @throws as the intake's step */
-  step(routing: IntakeRouting): Promise<FanOut>;
+  /** @throws from its methods: as the intake's */
+  intake: Intake;
   /** Resolves when no step is under way: what it puts into a queue must not be found before the readers know of it. */
   idle(): Promise<void>;
   /** Whether a step is under way. */
@@ -14,32 +13,52 @@ export interface IntakeSteps {
 
 /** Makes the steps of the intake, each followed by what it changes for the readers of the queues. */
 export function createIntakeSteps(tools: LeaseTools, claims: Claims): IntakeSteps {
-  const { intake, readers, strays, ballast, quarantined } = tools;
+  const { intake, inbox, readers, strays, ballast, quarantined } = tools;
   let current: Promise<void> = Promise.resolve();
   let underWay = 0;
 
+  /** Runs a step: nothing is claimed meanwhile. */
+  async function run<T>(step: Promise<T>): Promise<T> {
+    underWay += 1;
+    current = step.then(
+      () => {
+        underWay -= 1;
+      },
+      () => {
+        underWay -= 1;
+        strays.mayExist = true; // the caller gets the error
+      },
+    );
+    return await step;
+  }
+
+  async function follow({ lacksRoom }: { lacksRoom: boolean }): Promise<void> {
+    if (strays.mayExist) readers.reload();
+    strays.mayExist = false;
+    claims.giveBackPostponed();
+    readers.lookAtGrowing();
+    // What was delivered leaves directories, which others need now.
+    if (lacksRoom) await readers.tidy();
+    else ballast.refill();
+  }
+
   return {
-    async step(routing) {
-      underWay += 1;
-      const taking = intake.step(routing);
-      current = taking.then(
-        () => {
-          underWay -= 1;
-        },
-        () => {
-          underWay -= 1;
-          strays.mayExist = true; // the caller gets the error
-        },
-      );
-      const step = await taking;
-      if (strays.mayExist) readers.reload();
-      strays.mayExist = false;
-      claims.giveBackPostponed();
-      readers.lookAtGrowing();
-      // What was delivered leaves directories, which others need now.
-      if (step.lacksRoom) await readers.tidy();
-      else ballast.refill();
-      return { ...step, quarantined: [...quarantined.splice(0), ...step.quarantined] };
+    intake: {
+      async take() {
+        const { lacksRoom, ...taken } = await run(intake.take());
+        if (taken.entries.length === 0) await follow({ lacksRoom });
+        return { ...taken, quarantined: [...quarantined.splice(0), ...taken.quarantined] };
+      },
+      async place(routed) {
+        const { lacksRoom, ...placement } = await run(intake.place(routed));
+        await follow({ lacksRoom });
+        return placement;
+      },
+      async remove(entries) {
+        await run(intake.remove(entries));
+        await follow({ lacksRoom: false });
+      },
+      unqueued: inbox.waiting,
     },
     areUnderWay: () => underWay > 0,
     async idle() {

@@ -19,7 +19,11 @@ import { createRetrySteps } from './retry-steps.js';
 import { type LeaseOptions, type LeaseTools, openTools } from './tools.js';
 
 /** Opens the spool for draining, after putting in order what an earlier drain left half done. */
-export async function openLease(ballast: Ballast, root: string, options: LeaseOptions): Promise<Lease> {
+export async function openLease(
+  ballast: Ballast,
+  root: string,
+  options: LeaseOptions,
+): Promise<Omit<Lease, 'outbox'>> {
   const tools = await openTools(ballast, root, options);
   const { disk, readers, inbox, intake, health, answers } = tools;
   const claims = createClaims(tools);
@@ -32,9 +36,7 @@ export async function openLease(ballast: Ballast, root: string, options: LeaseOp
     ...byId({ tools, queues, of }),
     ...unclaimedSide(tools),
     ...requestSide(tools),
-    fanOut: (route, nobody = () => 'nobody is registered for it', canSendNow) =>
-      steps.step({ route, nobody, canSendNow }),
-    unqueued: inbox.waiting,
+    intake: steps.intake,
     holdAll: (endpoint, mark) => queueMark(endpoint) === mark && readers.holdAll(endpoint),
     queueMark,
     resume: readers.resume,

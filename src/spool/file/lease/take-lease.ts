@@ -1,16 +1,22 @@
 /** Taking the lease: the directories and the ballast, the lock, then what an earlier drain left. */
+import { createOutbox } from '../../outbox.js';
 import type { LeaseResult } from '../../spool.js';
 import type { Disk } from '../disk/disk.js';
+import { readable } from '../intake/entry-payloads.js';
 import { acquireLock, type LockOptions } from '../lock/lock.js';
 import { createBallast } from '../setup/ballast.js';
 import { ensureSpool } from '../setup/create.js';
+import { inWords } from './in-words.js';
 import { openLease } from './lease.js';
 import type { LeaseOptions } from './tools.js';
 
 /** What a lease is opened with; its lock is taken here. */
 export type TakeLeaseOptions = Omit<LeaseOptions, 'lock'> & Pick<LockOptions, 'mode' | 'takeKernelLock'>;
 
-/** Takes the lock and opens the lease, unless another drain holds it. @throws the errno of what failed */
+/**
+ * Takes the lock and opens the lease, unless another drain holds it.
+ * @throws the errno of what failed; from the lease's methods: what `inWords` makes of it
+ */
 export async function takeLease(
   disk: Disk,
   root: string,
@@ -24,7 +30,10 @@ export async function takeLease(
   if (result.held) return result;
   const { lock } = result;
   try {
-    return { held: false, lease: await openLease(ballast, root, { ...options, lock }) };
+    const { intake, ...others } = await openLease(ballast, root, { ...options, lock });
+    const told = inWords(intake, options.inWords);
+    const outbox = createOutbox(told, (entry) => readable(ballast.disk, entry));
+    return { held: false, lease: { ...inWords(others, options.inWords), intake: told, outbox } };
   } catch (error) {
     await lock.release();
     throw error;

@@ -1,17 +1,17 @@
-/** Taking in: events are fanned out to the endpoints that the present hooks file names. */
+/** Taking in: accepted entries are routed by the present hooks file, and placed. */
 import { CapnhookError } from '../../../shared/errors.js';
-import type { Changing, FanOut } from '../../../spool/spool.js';
+import type { Changing, Entry, Placement, Remaining } from '../../../spool/intake.js';
 import type { DrainPorts } from '../ports.js';
 import type { HooksFileChange } from '../reporting/changes.js';
-import type { Routing } from '../routing.js';
 import type { Settler } from '../settling/settle.js';
 import { createPostponedEntries } from './postponed.js';
+import { type RouteOptions, routeEntries } from './route-entries.js';
 import type { UnclaimedEvents } from './unclaimed.js';
 
 export interface Intake {
   /** Begins a series of steps. */
   begin(): void;
-  /** Fans out a bounded number of events; none while the hooks file is being written. */
+  /** Takes and places a bounded number of entries; none while the hooks file is being written. */
   step(): Promise<void>;
   /** Whether the last step got on, and left something for the next one. */
   mayGoOn(): boolean;
@@ -23,16 +23,22 @@ export interface Intake {
   isUnsettled(): boolean;
 }
 
-export interface IntakeOptions {
-  routing: Routing;
+export interface IntakeOptions extends RouteOptions {
   settler: Settler;
   unclaimed: UnclaimedEvents;
-  /** Whether an endpoint can be sent to immediately. */
-  canSendNow(endpoint: string): boolean;
   /** Whether trouble that may pass ends the drain. */
   isPass: boolean;
   /** Called when the hooks file breaks, and when it is usable again. */
   onChange(change: HooksFileChange): void;
+}
+
+/** What a step has done. */
+interface IntakeStep {
+  /** Events placed, entries quarantined, and steps made towards taking a batch. */
+  done: number;
+  /** Names or ids of entries that stay. */
+  stay: string[];
+  more: boolean;
 }
 
 /** A pass waits for an entry that is still being written for this long, in ms; after that it is told, and left. */
@@ -42,10 +48,8 @@ const longestPassMs = 3_000;
 const longestQuietMs = 10_000;
 
 /** An intake that has not begun. */
-export function createIntake(
-  { lease, report }: DrainPorts,
-  { routing, settler, unclaimed, canSendNow, isPass, onChange }: IntakeOptions,
-): Intake {
+export function createIntake({ lease, report }: DrainPorts, options: IntakeOptions): Intake {
+  const { routing, settler, unclaimed, isPass, onChange } = options;
   const postponed = createPostponedEntries(report);
   /** The first entry that could not be taken in since the beginning of the series. */
   let firstUnread: string | undefined;
@@ -74,13 +78,9 @@ export function createIntake(
   }
 
   /** One step; undefined if the spool could not do it just now. @throws whatever will not pass by itself */
-  async function fanOut(): Promise<FanOut | undefined> {
+  async function takeIn(): Promise<IntakeStep | undefined> {
     try {
-      const step = await lease.fanOut(
-        (event) => (routing.isKnown(event) ? routing.endpointsFor(event).map(({ id }) => id) : 'unknown'),
-        unclaimed.reasonFor,
-        canSendNow,
-      );
+      const step = await takeAndPlace();
       isInTrouble = false;
       return step;
     } catch (error) {
@@ -92,12 +92,43 @@ export function createIntake(
     }
   }
 
-  function note(step: FanOut): void {
-    step.unclaimed.forEach(unclaimed.add);
-    step.quarantined.forEach(settler.noteQuarantined);
-    for (const entry of step.postponed) postponed.add('unread', entry);
-    for (const entry of step.immovable) postponed.add('immovable', entry);
-    changing = step.changing;
+  async function takeAndPlace(): Promise<IntakeStep> {
+    const { entries, quarantined, checked, more, ...taken } = await lease.intake.take();
+    quarantined.forEach(settler.noteQuarantined);
+    const step = { done: quarantined.length + checked, stay: noteRemaining(taken), more };
+    if (entries.length === 0) return step;
+    const { placement, unplaced } = await place(entries);
+    step.stay.push(...noteRemaining(placement), ...unplaced);
+    placement.unclaimed.forEach(unclaimed.add);
+    return { ...step, done: step.done + placement.events, more: placement.more };
+  }
+
+  /** Places entries; where the spool knows of newer hooks, by those. @returns the ids of those that stay, too */
+  async function place(
+    entries: readonly Entry[],
+  ): Promise<{ placement: Placement; unplaced: readonly string[] }> {
+    let { placement, unknown } = await placeRouted(entries);
+    if (placement.isStale) {
+      await refreshHooks();
+      ({ placement, unknown } = await placeRouted(entries));
+    }
+    for (const id of unknown) unroutable.add(id);
+    return { placement, unplaced: placement.isStale ? entries.map(({ header }) => header.id) : unknown };
+  }
+
+  async function placeRouted(
+    entries: readonly Entry[],
+  ): Promise<{ placement: Placement; unknown: readonly string[] }> {
+    const { routed, unknown } = routeEntries(entries, options);
+    return { placement: await lease.intake.place(routed, { hooks: routing.fingerprint }), unknown };
+  }
+
+  /** @returns the names of what stays, and cannot be taken in now */
+  function noteRemaining(remaining: Omit<Remaining, 'more'>): string[] {
+    for (const entry of remaining.postponed) postponed.add('unread', entry);
+    for (const entry of remaining.immovable) postponed.add('immovable', entry);
+    changing = remaining.changing;
+    return [...remaining.postponed, ...remaining.immovable].map(({ name }) => name);
   }
 
   function tellPostponed(): void {
@@ -121,16 +152,13 @@ export function createIntake(
     async step() {
       goesOn = false;
       await refreshHooks(); // a registration holds for the event that is fired after it
-      const step = isUnsettled ? undefined : await fanOut();
+      const step = isUnsettled ? undefined : await takeIn();
       if (step === undefined) return;
-      note(step);
-      for (const name of step.unknown) unroutable.add(name);
-      const stay = [...step.postponed.map(nameOf), ...step.immovable.map(nameOf), ...step.unknown];
+      const { done, stay, more } = step;
       const isCircle = firstUnread !== undefined && stay.includes(firstUnread);
       firstUnread ??= stay[0];
-      const done = step.events + step.quarantined.length + step.checked;
       // Entries that cannot be taken in are got past as long as others come after them.
-      goesOn = step.more && (done > 0 || (stay.length > 0 && !isCircle));
+      goesOn = more && (done > 0 || (stay.length > 0 && !isCircle));
       if (!goesOn) tellPostponed();
     },
     mayGoOn: () => goesOn,
@@ -138,8 +166,4 @@ export function createIntake(
     unroutable: () => unroutable.size,
     isUnsettled: () => isUnsettled,
   };
-}
-
-function nameOf({ name }: { name: string }): string {
-  return name;
 }

@@ -6,14 +6,15 @@
  */
 import { CapnhookError } from '../../../shared/errors.js';
 import { suggest } from '../../../shared/suggest.js';
-import type { ExpiredEvents, Unclaimed, UnclaimedReports } from '../../../spool/spool.js';
+import type { RoutedEntry, Unclaimed } from '../../../spool/intake.js';
+import type { ExpiredEvents, UnclaimedReports } from '../../../spool/spool.js';
 import type { DrainPorts, DrainSummary } from '../ports.js';
 import type { UnclaimedChange } from '../reporting/changes.js';
 import type { Routing } from '../routing.js';
 
 export interface UnclaimedEvents {
-  /** Why an event is kept apart, in words; undefined where it is dropped. */
-  reasonFor(event: { hook?: string }): string | undefined;
+  /** Whether an event is kept or dropped, and why nobody gets it. */
+  handlingOf(event: { hook?: string }): Pick<RoutedEntry, 'why' | 'isDropped'>;
   /** Counts events that were just set apart; they are reported with the next `flush`. */
   add(unclaimed: Unclaimed): void;
   /** Reports what was added. */
@@ -85,9 +86,8 @@ export function createUnclaimedEvents(ports: DrainPorts, options: UnclaimedOptio
   }
 
   return {
-    reasonFor({ hook }) {
-      if (routing.unclaimed().isDropped) return undefined;
-      return `nobody is registered for ${hook ?? 'it'}`;
+    handlingOf({ hook = 'it' }) {
+      return { why: `nobody is registered for ${hook}`, isDropped: routing.unclaimed().isDropped };
     },
     add({ id, hook, events, isKept }) {
       summary.unclaimed += events;

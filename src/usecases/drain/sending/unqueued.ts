@@ -5,7 +5,7 @@
  */
 import { setImmediate } from 'node:timers/promises';
 import type { Clock } from '../../../shared/clock.js';
-import type { Lease } from '../../../spool/spool.js';
+import type { Intake } from '../../../spool/intake.js';
 import type { DrainSummary } from '../ports.js';
 import type { Signal } from '../signal.js';
 import type { Attempts } from './attempts.js';
@@ -24,7 +24,7 @@ const INTERVAL_MS = 50;
 const FIRST_INTERVAL_MS = 500;
 
 export interface UnqueuedOptions {
-  lease: Lease;
+  intake: Pick<Intake, 'unqueued'>;
   attempts: Attempts;
   signal: Signal;
   summary: DrainSummary;
@@ -39,14 +39,14 @@ export interface UnqueuedOptions {
  * @throws what `attempts` throws
  */
 export async function sendUnqueued(options: UnqueuedOptions): Promise<void> {
-  const { lease, attempts, signal, summary, clock, stays, isStopping } = options;
-  if (lease.unqueued() === 0) return;
+  const { intake, attempts, signal, summary, clock, stays, isStopping } = options;
+  if (intake.unqueued() === 0) return;
   const intervalMs = !stays && summary.delivered < PER_INTERVAL ? FIRST_INTERVAL_MS : INTERVAL_MS;
   let deliveredBefore = summary.delivered;
   let until = clock.monotonic() + intervalMs;
   let isFew = false;
-  while (lease.unqueued() > 0 && !isStopping() && attempts.failure() === undefined) {
-    if (!isFew && lease.unqueued() < FEW) {
+  while (intake.unqueued() > 0 && !isStopping() && attempts.failure() === undefined) {
+    if (!isFew && intake.unqueued() < FEW) {
       isFew = true;
       until = clock.monotonic() + FEW_MS;
     }

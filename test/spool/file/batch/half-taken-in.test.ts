@@ -6,6 +6,7 @@ import { event } from '../../../support/builders.js';
 import { faultyDisk, Killed } from '../../../support/faulty-disk.js';
 import {
   claimAll,
+  fanOut,
   fanOutAll,
   ids,
   leaseOf,
@@ -56,7 +57,7 @@ describe('a batch that is half taken in', () => {
       name === 'unlinkSync' && String(args[0]).endsWith('/incoming/z.json') ? 'KILL' : undefined,
     );
     const killed = await leaseOf(spoolAt(root, { disk: faulty.disk }));
-    await expect(killed.fanOut(() => ['a', 'c'])).rejects.toThrow(Killed);
+    await expect(fanOut(killed, () => ['a', 'c'])).rejects.toThrow(Killed);
     faulty.closeAll();
     writeFileSync(`${root}/incoming/b.jsonl`, batch(['"b"']));
     writeFileSync(`${root}/incoming/s.json`, single('s'));
@@ -74,7 +75,7 @@ describe('a batch that is half taken in', () => {
       name === 'linkSync' && String(args[1]).includes('/queue/') ? 'KILL' : undefined,
     );
     const killed = await leaseOf(spoolAt(root, { disk: faulty.disk }));
-    await expect(killed.fanOut(() => ['a'])).rejects.toThrow(Killed);
+    await expect(fanOut(killed, () => ['a'])).rejects.toThrow(Killed);
     faulty.closeAll();
     expect(names(`${root}/queue/a/00000001.2.b`)).toEqual(['b.done']);
     expect(await rest(root)).toEqual(['1', '2']);

@@ -8,6 +8,7 @@ import { faultyDisk } from '../../../support/faulty-disk.js';
 import {
   claimAll,
   discardAll,
+  fanOut,
   fanOutAll,
   farFuture,
   filesBelow,
@@ -31,24 +32,20 @@ async function fired(...events: Event[]): Promise<{ root: string; spool: Spool; 
 
 /** A step of the intake that may leave what goes to one endpoint in `incoming/`. */
 function step(lease: Lease, endpoints: readonly string[] = ['a']) {
-  return lease.fanOut(
-    () => endpoints,
-    undefined,
-    () => true,
-  );
+  return fanOut(lease, () => endpoints, { canSendNow: () => true });
 }
 
 describe('fanOut() with endpoints that can be sent to now', () => {
   it('leaves an event with one endpoint in incoming/, and done() removes it there', async () => {
     const { root, lease } = await fired(event(), event());
     expect(await step(lease)).toMatchObject({ events: 2, deliveries: 2, more: false });
-    expect(lease.unqueued()).toBe(2);
+    expect(lease.intake.unqueued()).toBe(2);
     expect(lease.ready({ now: 0 })).toEqual(['a']);
     expect(lease.owing()).toEqual(['a']);
     expect([await lease.owed('a'), await lease.waiting()]).toEqual([2, 0]);
     const deliveries = await claimAll(lease, 'a');
     expect(deliveries).toHaveLength(2);
-    expect(lease.unqueued()).toBe(0);
+    expect(lease.intake.unqueued()).toBe(0);
     expect(names(`${root}/queue`)).toEqual([]);
     for (const delivery of deliveries) await lease.done(delivery);
     expect(lease.owing()).toEqual([]);
@@ -60,12 +57,8 @@ describe('fanOut() with endpoints that can be sent to now', () => {
     const linked = event();
     const { root, lease } = await fired(event(), linked);
     linkSync(`${root}/incoming/${linked.id}.json`, `${root}/tmp/other`);
-    await lease.fanOut(
-      ({ id }) => (id === linked.id ? ['a'] : ['a', 'b']),
-      undefined,
-      () => true,
-    );
-    expect(lease.unqueued()).toBe(0);
+    await fanOut(lease, ({ id }) => (id === linked.id ? ['a'] : ['a', 'b']), { canSendNow: () => true });
+    expect(lease.intake.unqueued()).toBe(0);
     expect(names(`${root}/incoming`)).toEqual([]);
     expect(await claimAll(lease, 'a')).toHaveLength(2);
     await lease.close();
@@ -74,11 +67,7 @@ describe('fanOut() with endpoints that can be sent to now', () => {
   it('queues behind what is queued already, so that the order is kept', async () => {
     const events = [event(), event(), event()];
     const { root, lease } = await fired(...events);
-    await lease.fanOut(
-      ({ id }) => (id === events[1]!.id ? ['a', 'b'] : ['a']),
-      undefined,
-      () => true,
-    );
+    await fanOut(lease, ({ id }) => (id === events[1]!.id ? ['a', 'b'] : ['a']), { canSendNow: () => true });
     expect(names(`${root}/incoming`)).toEqual([`${events[0]!.id}.json`]);
     expect(ids(await claimAll(lease, 'a'))).toEqual(events.map(({ id }) => id));
     await lease.close();
@@ -232,7 +221,7 @@ describe('fanOut() with endpoints that can be sent to now', () => {
     const { root } = await fired(event());
     const lease = await leaseOf(spoolAt(root, { disk }));
     await step(lease);
-    expect([lease.unqueued(), names(`${root}/incoming`)]).toEqual([0, []]);
+    expect([lease.intake.unqueued(), names(`${root}/incoming`)]).toEqual([0, []]);
     await lease.close();
   });
 

@@ -5,6 +5,7 @@ import { faultyDisk } from '../../../support/faulty-disk.js';
 import { mine, raced, replace } from '../../../support/intake-kit.js';
 import {
   claimAll,
+  fanOut,
   fanOutAll,
   leaseOf,
   madeSpool,
@@ -149,9 +150,9 @@ describe('fanOut() of batches against others', () => {
     const { root, lease, drop } = await sliced();
     drop('b.jsonl', batch(payloads));
     drop('single.json', shellEvent('x', '"single"'));
-    const first = await lease.fanOut(() => ['a']);
+    const first = await fanOut(lease, () => ['a']);
     expect(first).toMatchObject({ events: 0, checked: 1, more: true });
-    expect(await lease.fanOut(() => ['a'])).toMatchObject({ events: 1, more: true });
+    expect(await fanOut(lease, () => ['a'])).toMatchObject({ events: 1, more: true });
     expect((await claimAll(lease, 'a')).map(text)).toEqual(['"single"']);
     expect(names(`${root}/queue/a`)).toEqual(['00000001']);
     const next = await leaseOf(spoolAt(root));
@@ -163,7 +164,7 @@ describe('fanOut() of batches against others', () => {
   it('fanOut() goes on with the batch that it has begun to check, whatever comes before it by name', async () => {
     const { lease, drop } = await sliced();
     drop('b.jsonl', batch(payloads));
-    expect(await lease.fanOut(() => ['a'])).toMatchObject({ checked: 1, more: true });
+    expect(await fanOut(lease, () => ['a'])).toMatchObject({ checked: 1, more: true });
     drop('a.jsonl', '{"id":"a","hook":"x"}\n"a"\n');
     await fanOutAll(lease, () => ['a']);
     expect((await claimAll(lease, 'a')).map(text)).toEqual([...payloads, '"a"']);
@@ -177,7 +178,7 @@ describe('fanOut() of batches against others', () => {
     it(`fanOut() queues nothing of a batch that somebody ${what} between two slices`, async () => {
       const { root, lease, drop } = await sliced();
       drop('b.jsonl', batch(payloads));
-      expect(await lease.fanOut(() => ['a'])).toMatchObject({ events: 0, more: true });
+      expect(await fanOut(lease, () => ['a'])).toMatchObject({ events: 0, more: true });
       act(root);
       const { events, quarantined, postponed } = await fanOutAll(lease, () => ['a']);
       expect({ events, postponed }).toEqual({ events: 0, postponed: [] });

@@ -7,6 +7,7 @@ import { faultyDisk, Killed } from '../../../support/faulty-disk.js';
 import { drop, opened, putAside } from '../../../support/intake-kit.js';
 import {
   claimAll,
+  fanOut,
   fanOutAll,
   ids,
   leaseOf,
@@ -194,7 +195,7 @@ describe('fanOut() of batches', () => {
     const payloads = Array.from({ length: 2000 }, (_each, n) => Buffer.from(String(n)));
     await inbox.enqueue({ ...header, payloads });
     const turns = countTurns();
-    await lease.fanOut(() => []);
+    await fanOut(lease, () => []);
     turns.stop();
     expect(turns.count()).toBeGreaterThan(2);
     await lease.close();
@@ -207,10 +208,10 @@ describe('fanOut() of batches', () => {
     const { payload: _, ...header } = event();
     const payloads = Array.from({ length: 2000 }, (_each, n) => Buffer.from(String(n)));
     await inbox.enqueue({ ...header, payloads });
-    expect(await lease.fanOut(() => ['a'])).toMatchObject({ events: 0, more: true });
+    expect(await fanOut(lease, () => ['a'])).toMatchObject({ events: 0, more: true });
     drop(root, 'late.json', shellEvent('x', '"late"'));
     let taken = 0;
-    while (taken === 0) taken += (await lease.fanOut(() => ['a'])).events;
+    while (taken === 0) taken += (await fanOut(lease, () => ['a'])).events;
     expect(taken).toBe(1);
     expect((await claimAll(lease, 'a')).map(text)).toEqual(['"late"']);
     expect(await fanOutAll(lease, () => ['a'])).toMatchObject({ events: 2000 });

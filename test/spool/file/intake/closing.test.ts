@@ -1,7 +1,7 @@
 import { mkdirSync, renameSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { mine, raced } from '../../../support/intake-kit.js';
-import { claimAll, madeSpool, names } from '../../../support/spool-kit.js';
+import { claimAll, fanOut, madeSpool, names } from '../../../support/spool-kit.js';
 
 describe('close()', () => {
   it('close() touches nothing of a spool that has taken the place of its own', async () => {
@@ -10,7 +10,7 @@ describe('close()', () => {
       () => {},
     );
     drop('mine.json', mine('1'));
-    await lease.fanOut(() => ['a']);
+    await fanOut(lease, () => ['a']);
     const [delivery] = await claimAll(lease, 'a');
     await lease.done(delivery!);
     await lease.saveHealth('a', { failures: 1 });

@@ -4,6 +4,7 @@ import { type DiskCall, faultyDisk } from '../../../support/faulty-disk.js';
 import { mine, raced, replace } from '../../../support/intake-kit.js';
 import {
   claimAll,
+  fanOut,
   fanOutAll,
   leaseOf,
   madeSpool,
@@ -23,7 +24,7 @@ describe('fanOut() against others', () => {
       writeFileSync(`${at}/incoming/mine.json`, mine('"fired"')),
     );
     drop('dropped.json', mine('"dropped"'));
-    const { postponed } = await lease.fanOut(() => ['a']);
+    const { postponed } = await fanOut(lease, () => ['a']);
     expect(postponed).toEqual([
       { name: 'dropped.json', reason: 'another event with the id mine is waiting' },
     ]);
@@ -63,7 +64,7 @@ describe('fanOut() against others', () => {
       },
     );
     drop('dropped.json', mine('1'));
-    await lease.fanOut(() => ['a']);
+    await fanOut(lease, () => ['a']);
     expect(names(`${root}/incoming`)).toEqual(['dropped.json', 'mine.json']);
     expect(await fanOutAll(lease, () => ['a'])).toMatchObject({ postponed: [], quarantined: [] });
     expect((await claimAll(lease, 'a')).map(text)).toEqual(['1']);
@@ -77,7 +78,7 @@ describe('fanOut() against others', () => {
       (root) => replace(root, 'mine.json', mine('"new"')),
     );
     drop('mine.json', mine('"old"'));
-    expect(await lease.fanOut(() => ['a', 'b'])).toMatchObject({ events: 0, more: true });
+    expect(await fanOut(lease, () => ['a', 'b'])).toMatchObject({ events: 0, more: true });
     await fanOutAll(lease, () => ['a', 'b']);
     for (const endpoint of ['a', 'b']) expect((await claimAll(lease, endpoint)).map(text)).toEqual(['"new"']);
     await lease.close();
@@ -106,7 +107,7 @@ describe('fanOut() against others', () => {
     it(`fanOut() takes in what was moved over an event right before it was ${how}`, async () => {
       const { lease, drop } = await raced(toQueue, (root) => replace(root, 'mine.json', mine('"new"')));
       drop('mine.json', mine('"old"'));
-      expect(await lease.fanOut(() => endpoints)).toMatchObject({ events: 0, more: true });
+      expect(await fanOut(lease, () => endpoints)).toMatchObject({ events: 0, more: true });
       await fanOutAll(lease, () => endpoints);
       for (const endpoint of endpoints)
         expect((await claimAll(lease, endpoint)).map(text)).toEqual(['"new"']);

@@ -27,6 +27,7 @@ import { drop, opened } from '../../../support/intake-kit.js';
 import {
   asRoot,
   claimAll,
+  fanOut,
   fanOutAll,
   ids,
   leaseOf,
@@ -84,7 +85,7 @@ describe('fanOut() of events', () => {
 
   it('fanOut() makes every link durable before the event leaves incoming/, and that before it resolves', async () => {
     const { calls, lease, file } = await traced();
-    await lease.fanOut(() => ['a', 'b']);
+    await fanOut(lease, () => ['a', 'b']);
     expect(calls.slice(0, 2)).toEqual([
       `linkSync queue/a/00000001/${file}`,
       `linkSync queue/b/00000001/${file}`,
@@ -102,7 +103,7 @@ describe('fanOut() of events', () => {
 
   it('fanOut() moves the event of one endpoint, and makes both directories durable before it resolves', async () => {
     const { calls, lease, file } = await traced();
-    await lease.fanOut(() => ['a']);
+    await fanOut(lease, () => ['a']);
     expect(calls[0]).toBe(`renameSync queue/a/00000001/${file}`);
     expect(calls.slice(1, -1).sort()).toEqual(['fsync queue', 'fsync queue/a', 'fsync queue/a/00000001']);
     expect(calls.at(-1)).toBe('fsync incoming');
@@ -111,7 +112,7 @@ describe('fanOut() of events', () => {
 
   it('fanOut() makes a batch durable with its progress before it leaves incoming/', async () => {
     const { calls, lease, spool } = await traced();
-    await lease.fanOut(() => []);
+    await fanOut(lease, () => []);
     calls.length = 0;
     await spool.enqueue({
       id: 'b',
@@ -120,7 +121,7 @@ describe('fanOut() of events', () => {
       payloads: [Buffer.from('1')],
     });
     calls.length = 0;
-    await lease.fanOut(() => ['a']);
+    await fanOut(lease, () => ['a']);
     expect(calls[0]).toMatch(/^fsync tmp\//);
     expect(calls.slice(1, 3)).toEqual([
       'renameSync queue/a/00000001.1.b/b.done',
@@ -226,7 +227,7 @@ describe('fanOut() of events', () => {
     drop(root, 'z.json', '{"hook":"x","payload":"z"}');
     const told: string[] = [];
     for (let more = true; more; ) {
-      const step = await lease.fanOut(() => ['a']);
+      const step = await fanOut(lease, () => ['a']);
       told.push(...step.postponed.map(({ name }) => name));
       more = step.more;
     }
@@ -454,15 +455,15 @@ describe('fanOut() of events', () => {
       return undefined;
     });
     const slow = await leaseOf(spoolAt(root, { disk, now: () => now }));
-    expect(await slow.fanOut(() => [])).toMatchObject({ events: 2, more: true });
+    expect(await fanOut(slow, () => [])).toMatchObject({ events: 2, more: true });
     await fanOutAll(slow, () => []);
     for (let n = 0; n < 3; n += 1) {
       await inbox.enqueue(event({ payload: Buffer.from(`"${'x'.repeat(10 << 20)}"`) }));
     }
     await slow.close();
     const large = await leaseOf(spoolAt(root, { now: () => 0 }));
-    expect(await large.fanOut(() => [])).toMatchObject({ events: 2, more: true });
-    expect(await large.fanOut(() => [])).toMatchObject({ events: 1, more: false });
+    expect(await fanOut(large, () => [])).toMatchObject({ events: 2, more: true });
+    expect(await fanOut(large, () => [])).toMatchObject({ events: 1, more: false });
     await large.close();
   });
 

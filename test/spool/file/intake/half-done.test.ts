@@ -6,6 +6,7 @@ import { faultyDisk } from '../../../support/faulty-disk.js';
 import { opened } from '../../../support/intake-kit.js';
 import {
   claimAll,
+  fanOut,
   fanOutAll,
   ids,
   leaseOf,
@@ -128,15 +129,15 @@ describe('fanOut() after an intake that was cut short', () => {
       fault: ({ name }) => (failing && name === 'fsync' ? 'EIO' : undefined),
     });
     await inbox.enqueue(event());
-    await lease.fanOut(() => ['a']);
+    await fanOut(lease, () => ['a']);
     const fired = event();
     await inbox.enqueue(fired);
     failing = true;
-    await expect(lease.fanOut(() => ['b', 'c'])).rejects.toMatchObject({ code: 'SPOOL_WRITE' });
+    await expect(fanOut(lease, () => ['b', 'c'])).rejects.toMatchObject({ code: 'SPOOL_WRITE' });
     failing = false;
     expect(existsSync(`${root}/queue/b/00000001/${fired.id}.json`)).toBe(true);
     expect(await claimAll(lease, 'b')).toEqual([]);
-    await lease.fanOut(() => ['b', 'c']);
+    await fanOut(lease, () => ['b', 'c']);
     for (const endpoint of ['b', 'c']) expect(ids(await claimAll(lease, endpoint))).toEqual([fired.id]);
     await lease.close();
   });
@@ -149,7 +150,7 @@ describe('fanOut() after an intake that was cut short', () => {
     const fired = event();
     await inbox.enqueue(fired);
     failing = true;
-    await expect(lease.fanOut(() => ['b'])).rejects.toMatchObject({ code: 'SPOOL_WRITE' });
+    await expect(fanOut(lease, () => ['b'])).rejects.toMatchObject({ code: 'SPOOL_WRITE' });
     failing = false;
     expect(await fanOutAll(lease, () => ['b'])).toMatchObject({ events: 0, postponed: [] });
     expect(lease.ready({ now: 0 })).toEqual(['b']);

@@ -15,7 +15,7 @@ import { isGeneratedId } from '../../../../src/event/event-id.js';
 import { eventToBytes } from '../../../../src/event/record.js';
 import { event, shellEvent } from '../../../support/builders.js';
 import { drop, opened, putAside } from '../../../support/intake-kit.js';
-import { asRoot, claimAll, fanOutAll, ids, names, read, text } from '../../../support/spool-kit.js';
+import { asRoot, claimAll, fanOut, fanOutAll, ids, names, read, text } from '../../../support/spool-kit.js';
 
 describe('fanOut() of what cannot be read', () => {
   const unreadable: Array<[what: string, make: (path: string) => void, reason: RegExp]> = [
@@ -176,12 +176,12 @@ describe('fanOut() of what cannot be read', () => {
       drop(root, 'bad.json', shellEvent('x', '"bad"'));
       const fired = event();
       await inbox.enqueue(fired);
-      const step = await lease.fanOut(() => ['a']);
+      const step = await fanOut(lease, () => ['a']);
       expect(step).toMatchObject({ events: 1, quarantined: [], more: false });
       expect(step.postponed).toEqual([{ name: 'bad.json', reason: `it cannot be taken in now (${errno})` }]);
       expect(ids(await claimAll(lease, 'a'))).toEqual([fired.id]);
       failing = false;
-      expect(await lease.fanOut(() => ['a'])).toMatchObject({ events: 1, postponed: [] });
+      expect(await fanOut(lease, () => ['a'])).toMatchObject({ events: 1, postponed: [] });
       expect((await claimAll(lease, 'a')).map(text)).toEqual(['"bad"']);
       await lease.close();
     });
@@ -192,7 +192,7 @@ describe('fanOut() of what cannot be read', () => {
     await inbox.enqueue(event());
     const bug = new Error('a bug');
     await expect(
-      lease.fanOut(() => {
+      fanOut(lease, () => {
         throw bug;
       }),
     ).rejects.toBe(bug);

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { faultyDisk } from '../../../support/faulty-disk.js';
 import { mine, raced } from '../../../support/intake-kit.js';
-import { claimAll, ids, leaseOf, madeSpool, quickDir, spoolAt } from '../../../support/spool-kit.js';
+import { claimAll, fanOut, ids, leaseOf, madeSpool, quickDir, spoolAt } from '../../../support/spool-kit.js';
 import { countTurns, type Turns } from '../../../support/turns.js';
 
 describe('fanOut() to very many', () => {
@@ -17,14 +17,14 @@ describe('fanOut() to very many', () => {
     for (let n = 0; n < 60; n += 1) writeFileSync(`${root}/incoming/e${n}.json`, '{"hook":"x","payload":1}');
     const turns = countTurns();
     // On a busy machine one step does not read them all.
-    const { events } = await lease.fanOut(() => ['a', 'b']);
+    const { events } = await fanOut(lease, () => ['a', 'b']);
     turns.stop();
     expect(events).toBeGreaterThan(16);
     expect(turns.count()).toBeGreaterThan(events / 8); // one and some for the fsyncs otherwise
     await lease.close();
   });
 
-  it('fanOut() of one event to 2,000 endpoints lets others have their turn', async () => {
+  it('place() of one event to 2,000 endpoints lets others have their turn', async () => {
     let turns: Turns | undefined;
     let turnsPutting = 0;
     const { lease, drop } = await raced(
@@ -34,9 +34,10 @@ describe('fanOut() to very many', () => {
       },
     );
     drop('mine.json', mine('1'));
+    const { entries } = await lease.intake.take();
     turns = countTurns();
     const endpoints = Array.from({ length: 2000 }, (_, n) => `e${n}`);
-    const step = lease.fanOut(() => endpoints);
+    const step = lease.intake.place(entries.map((entry) => ({ entry, endpoints })));
     const claiming = lease.claim('e0', { limit: 1, now: 0 });
     expect(await step).toMatchObject({ events: 1, deliveries: 2000 });
     turns.stop();

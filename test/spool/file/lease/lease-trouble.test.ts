@@ -9,6 +9,7 @@ import { event } from '../../../support/builders.js';
 import { type Fault, faultyDisk } from '../../../support/faulty-disk.js';
 import {
   claimAll,
+  fanOut,
   fanOutAll,
   farFuture,
   filesBelow,
@@ -61,7 +62,7 @@ describe('what a lease hands out', () => {
       const lease = await leaseOf(spool);
       await fire('2');
       const claiming = lease.claim('a', { limit: 8, now: 1 });
-      await lease.fanOut(() => endpoints);
+      await fanOut(lease, () => endpoints);
       const claimed = [...(await claiming).deliveries, ...(await claimAll(lease, 'a'))];
       expect(ids(claimed).sort()).toEqual(['1', '2']);
       expect(await lease.owed('a')).toBe(2);
@@ -80,7 +81,7 @@ describe('what a lease hands out', () => {
       if (name === 'linkSync' && String(args[1]).includes('/queue/b/')) return 'EIO';
       return name === 'unlinkSync' && String(args[0]).includes('/queue/a/') ? 'EIO' : undefined;
     };
-    expect((await lease.fanOut(() => ['a', 'b'])).postponed).toHaveLength(1);
+    expect((await fanOut(lease, () => ['a', 'b'])).postponed).toHaveLength(1);
     expect((await lease.claim('a', { limit: 1, now: 1 })).deliveries).toEqual([]);
     trouble.fault = () => undefined;
     expect((await fanOutAll(lease, () => ['a', 'b'])).postponed).toEqual([]);
@@ -341,7 +342,7 @@ describe('close()', () => {
     linkSync(`${root}/incoming/b.jsonl`, `${directory}/other`); // so it is copied first
     let now = 0;
     const lease = await leaseOf(spoolAt(root, { now: () => (now += 30) }));
-    expect(await lease.fanOut(() => ['chat'])).toMatchObject({ more: true, events: 0 });
+    expect(await fanOut(lease, () => ['chat'])).toMatchObject({ more: true, events: 0 });
     expect(names(`${root}/tmp`)).toHaveLength(1);
     await lease.close();
     expect(names(`${root}/tmp`)).toEqual([]);
@@ -375,11 +376,11 @@ describe('an intake', () => {
     trouble.fault = ({ name, args }) =>
       calls.includes(name) && args[0] === `${root}/queue/a` ? 'EACCES' : undefined;
     const route = ({ id }: { id: string }) => [id.slice(0, 1)];
-    const taken = await lease.fanOut(route);
+    const taken = await fanOut(lease, route);
     expect(taken).toMatchObject({ events: 1, postponed: [{ name: 'a2.json' }] });
     expect(ids((await lease.claim('b', { limit: 10, now: Date.now() })).deliveries)).toEqual(['b1']);
     trouble.fault = () => undefined;
-    await lease.fanOut(route);
+    await fanOut(lease, route);
     expect(ids(await claimAll(lease, 'a'))).toEqual(['a1', 'a2']);
     await lease.close();
   });

@@ -6,6 +6,7 @@ import { event } from '../../../support/builders.js';
 import { leased, put, queued, why } from '../../../support/queue-kit.js';
 import {
   claimAll,
+  fanOut,
   fanOutAll,
   ids,
   leaseOf,
@@ -135,7 +136,7 @@ describe('claim() of what does not belong there', () => {
       if (name === 'renameSync' && existsSync(`${root}/queue/a`)) unlinkSync(`${root}/queue/a`);
       return undefined;
     });
-    expect((await lease.fanOut(() => [])).quarantined).toEqual([]);
+    expect((await fanOut(lease, () => [])).quarantined).toEqual([]);
     await lease.close();
   });
 });

@@ -10,10 +10,19 @@ import {
 } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { Event } from '../../../../src/event/event.js';
-import type { FanOut, Spool } from '../../../../src/spool/spool.js';
+import type { Spool } from '../../../../src/spool/spool.js';
 import { event } from '../../../support/builders.js';
 import { type Fault, faultyDisk, Killed } from '../../../support/faulty-disk.js';
-import { fanOutAll, leaseOf, madeSpool, names, quickDir, spoolAt } from '../../../support/spool-kit.js';
+import {
+  type FanOut,
+  fanOut,
+  fanOutAll,
+  leaseOf,
+  madeSpool,
+  names,
+  quickDir,
+  spoolAt,
+} from '../../../support/spool-kit.js';
 
 const nobody = () => [];
 
@@ -63,7 +72,7 @@ describe('unclaimed/', () => {
     const lease = await leaseOf(spool);
     rmSync(`${root}/unclaimed`, { recursive: true });
     writeFileSync(`${root}/unclaimed`, 'in the way');
-    expect(await lease.fanOut(nobody)).toMatchObject({ unclaimed: [], postponed: [{ name: 'stays.json' }] });
+    expect(await fanOut(lease, nobody)).toMatchObject({ unclaimed: [], postponed: [{ name: 'stays.json' }] });
     await lease.close();
     expect(names(`${root}/incoming`)).toEqual(['stays.json']);
   });

@@ -9,7 +9,7 @@ async function waitedFor({ stays, perMs }: { stays: boolean; perMs: number }): P
   const options = {
     stays,
     summary,
-    lease: { unqueued: () => 200 - summary.delivered },
+    intake: { unqueued: () => 200 - summary.delivered },
     attempts: { fill: async () => true, failure: () => undefined },
     signal: {
       raise() {},
