@@ -39,6 +39,7 @@ const rows = [
 ];
 const width = Math.max(...rows.map(([label]) => label.length));
 for (const [label, value] of rows) console.log(`${label.padEnd(width)}  ${value}`);
+await import('./way.mjs');
 
 /** The modules of `src`, and the broken rules, by dependency-cruiser. */
 function readImports() {
