@@ -4,14 +4,9 @@ import { describe, expect, it } from 'vitest';
 import type { Batch, Event } from '../../../../src/event/event.js';
 import { randomBytes } from '../../../../src/shared/machine/random.js';
 import { createGroupedInbox } from '../../../../src/spool/file/accept/grouped-inbox.js';
+import { isWithdrawal } from '../../../support/accept-kit.js';
 import { event } from '../../../support/builders.js';
-import {
-  type DiskCall,
-  type Fault,
-  type FaultyDisk,
-  faultyDisk,
-  Killed,
-} from '../../../support/faulty-disk.js';
+import { type Fault, type FaultyDisk, faultyDisk, Killed } from '../../../support/faulty-disk.js';
 import { filesBelow, madeSpool, names, quickDir, read } from '../../../support/spool-kit.js';
 
 interface Way {
@@ -67,10 +62,6 @@ async function attempt({ entries, chosenId, makeRoot }: Way, fault: Fault): Prom
 
 function nameOf(entry: Event | Batch): string {
   return `${entry.id}.${'payloads' in entry ? 'jsonl' : 'json'}`;
-}
-
-function isWithdrawal({ name, args }: DiskCall): boolean {
-  return name === 'unlinkSync' && String(args[0]).includes('/incoming/');
 }
 
 function expectWhole(path: string, entry: Event | Batch): void {
