@@ -3,22 +3,25 @@ import { endpointIdOf, unnamedEndpointId } from '../endpoint/endpoint-id.js';
 import { parseWebhookUrl } from '../event/webhook-url.js';
 import { createHookIndex } from './hook-index.js';
 import type { Addressed, Hooks } from './hooks.js';
+import type { Route, Router } from './router.js';
 
 export { matchesHook } from '../event/hook-pattern.js';
 
-/** Finds the receivers of events. */
-export interface Router {
-  /** The receivers in the file's order, each once. */
-  endpointsFor(event: Addressed): readonly Endpoint[];
+/** Who gets an event, by the hooks file alone: it is always known. */
+export interface HooksRouter extends Router {
+  route(event: Addressed): KnownRoute;
   /**
    * The receiver with this id, or with this former id: the one it had before the hooks file gave its URL a name. An
    * event that names exactly one URL has that one receiver, unless another endpoint has this id now.
    */
-  endpointFor(event: Addressed, id: string): Endpoint | undefined;
+  endpoint(id: string, event: Addressed): Endpoint | undefined;
 }
+
+export type KnownRoute = Exclude<Route, { kind: 'unknown' }>;
 
 /** The receivers of an event, by id. */
 interface Receivers {
+  route: KnownRoute;
   byId: ReadonlyMap<string, Endpoint>;
   /** By the ids that they would have without a name; built on first use. */
   byFormerId?: ReadonlyMap<string, Endpoint>;
@@ -28,7 +31,7 @@ interface Receivers {
  * Makes a router for hooks that do not change. It keeps the receivers of each hook that the file names, and those of each
  * list of URLs for as long as the list itself exists; the receivers of other names, by patterns, are found each time.
  */
-export function createRouter(hooks: Hooks): Router {
+export function createRouter(hooks: Hooks): HooksRouter {
   const byUrl = literalUrls(hooks);
   const index = createHookIndex(hooks.registrations.map(({ pattern }) => pattern));
   const named = new Map<string, Receivers>();
@@ -37,7 +40,7 @@ export function createRouter(hooks: Hooks): Router {
   function atUrls(to: readonly string[]): Receivers {
     const known = listed.get(to);
     if (known !== undefined) return known;
-    const found = { byId: byId(to.map((url) => endpointAt(url, byUrl, hooks))) };
+    const found = receiversOf(to.map((url) => endpointAt(url, byUrl, hooks)));
     listed.set(to, found);
     return found;
   }
@@ -46,19 +49,19 @@ export function createRouter(hooks: Hooks): Router {
     const known = named.get(hook);
     if (known !== undefined) return known;
     const matching = index.matching(hook).map((number) => hooks.registrations[number]!);
-    const found = { byId: byId(matching.flatMap(({ endpoints }) => endpoints)) };
+    const found = receiversOf(matching.flatMap(({ endpoints }) => endpoints));
     if (index.has(hook)) named.set(hook, found);
     return found;
   }
 
   function receivers({ hook, to }: Addressed): Receivers {
     if (to !== undefined) return atUrls(to);
-    return hook === undefined ? { byId: new Map() } : registeredFor(hook);
+    return hook === undefined ? receiversOf([]) : registeredFor(hook);
   }
 
   return {
-    endpointsFor: (event) => [...receivers(event).byId.values()],
-    endpointFor: (event, id) => {
+    route: (event) => receivers(event).route,
+    endpoint(id, event) {
       const all = receivers(event);
       const known = all.byId.get(id) ?? formerly(id, all);
       if (known !== undefined || event.to === undefined || hooks.endpoints.has(id)) return known;
@@ -94,15 +97,12 @@ function onlyOne(id: string, receivers: ReadonlyMap<string, Endpoint>): Endpoint
  * The receivers of an event: the endpoints of every registration that matches
  * its hook, in the file's order, each once. An event with `to` goes only to
  * those URLs, which were checked when it was read: to the configured endpoint
- * with that literal URL, or else to one with the default settings.
+ * with that literal URL, or else to one with the default settings. For many
+ * calls, keep a router: {@link createRouter}.
  */
-export function endpointsFor(hooks: Hooks, event: Addressed): Endpoint[] {
-  return [...createRouter(hooks).endpointsFor(event)];
-}
-
-/** The one of {@link endpointsFor} with this id. For many calls, keep a router: {@link createRouter}. */
-export function endpointFor(hooks: Hooks, event: Addressed, id: string): Endpoint | undefined {
-  return createRouter(hooks).endpointFor(event, id);
+export function endpointsFor(hooks: Hooks, event: Addressed): readonly Endpoint[] {
+  const route = createRouter(hooks).route(event);
+  return route.kind === 'to' ? route.endpoints : [];
 }
 
 function endpointAt(text: string, byUrl: ReadonlyMap<string, Endpoint>, hooks: Hooks): Endpoint {
@@ -120,6 +120,10 @@ function literalUrls(hooks: Hooks): Map<string, Endpoint> {
   return byUrl;
 }
 
-function byId(endpoints: readonly Endpoint[]): Map<string, Endpoint> {
-  return new Map(endpoints.map((endpoint) => [endpoint.id, endpoint]));
+function receiversOf(endpoints: readonly Endpoint[]): Receivers {
+  const byId = new Map(endpoints.map((endpoint) => [endpoint.id, endpoint]));
+  return {
+    route: byId.size === 0 ? { kind: 'nobody' } : { kind: 'to', endpoints: [...byId.values()] },
+    byId,
+  };
 }

@@ -4,7 +4,7 @@ import { endpointIdOf } from '../../src/endpoint/endpoint-id.js';
 import { isHookPattern } from '../../src/event/hook-pattern.js';
 import { parseHooks } from '../../src/hooks/parse/parse-hooks.js';
 import type { Hooks } from '../../src/routing/hooks.js';
-import { createRouter, endpointFor, endpointsFor, matchesHook } from '../../src/routing/match.js';
+import { createRouter, endpointsFor, matchesHook } from '../../src/routing/match.js';
 
 function hooksOf(text: string): Hooks {
   const parsed = parseHooks(text);
@@ -83,8 +83,9 @@ endpoints:
   chat: {url: {env: CHAT}}
 `;
 
-describe('endpointsFor()', () => {
+describe('createRouter()', () => {
   const hooks = hooksOf(file);
+  const router = createRouter(hooks);
   const ids = (event: { hook?: string; to?: string[] }) => endpointsFor(hooks, event).map(({ id }) => id);
   const b = endpointIdOf('https://b.example/1');
 
@@ -110,39 +111,40 @@ describe('endpointsFor()', () => {
     expect(ids({ to: [] })).toEqual([]);
   });
 
-  it('endpointFor() finds a receiver by its id', () => {
-    expect(endpointFor(hooks, { hook: 'build.ok' }, 'audit')).toBe(hooks.endpoints.get('audit'));
-    expect(endpointFor(hooks, { hook: 'build.ok' }, 'chat')).toBeUndefined();
-    expect(endpointFor(hooks, { to: ['https://b.example/1'] }, b)?.id).toBe(b);
+  it('endpoint() finds a receiver by its id', () => {
+    expect(router.endpoint('audit', { hook: 'build.ok' })).toBe(hooks.endpoints.get('audit'));
+    expect(router.endpoint('chat', { hook: 'build.ok' })).toBeUndefined();
+    expect(router.endpoint(b, { to: ['https://b.example/1'] })?.id).toBe(b);
   });
 
-  it('endpointFor() finds a receiver by the id that its URL had before it had a name', () => {
+  it('endpoint() finds a receiver by the id that its URL had before it had a name', () => {
     const before = endpointIdOf('https://audit.example/');
     const audit = hooks.endpoints.get('audit');
     for (const event of [{ hook: 'build.ok' }, { to: ['https://audit.example'] }]) {
-      expect(endpointFor(hooks, event, before)).toEqual({ ...audit, id: before });
+      expect(router.endpoint(before, event)).toEqual({ ...audit, id: before });
     }
-    expect(
-      endpointFor(hooks, { to: ['https://b.example/1', 'https://b.example/2'] }, before),
-    ).toBeUndefined();
+    expect(router.endpoint(before, { to: ['https://b.example/1', 'https://b.example/2'] })).toBeUndefined();
   });
 
-  it('endpointFor() finds the one URL that an event has named, whatever it was called', () => {
+  it('endpoint() finds the one URL that an event has named, whatever it was called', () => {
     const url = 'https://b.example/1';
-    expect(endpointFor(hooks, { to: [url] }, 'gone')).toEqual({
+    expect(router.endpoint('gone', { to: [url] })).toEqual({
       ...hooks.defaults,
       id: 'gone',
       url: { value: url },
     });
-    expect(endpointFor(hooks, { hook: 'build.ok' }, 'gone')).toBeUndefined();
-    expect(endpointFor(hooks, { to: [] }, 'gone')).toBeUndefined();
-    expect(endpointFor(hooks, { to: [url] }, 'audit')).toBeUndefined(); // it has another URL now
+    expect(router.endpoint('gone', { hook: 'build.ok' })).toBeUndefined();
+    expect(router.endpoint('gone', { to: [] })).toBeUndefined();
+    expect(router.endpoint('audit', { to: [url] })).toBeUndefined(); // it has another URL now
+  });
+
+  it('route() says so where nobody gets the event', () => {
+    for (const event of [{}, { to: [] }]) expect(router.route(event)).toEqual({ kind: 'nobody' });
   });
 
   it('createRouter() answers the same after more hooks than it remembers', () => {
-    const router = createRouter(hooks);
-    for (let n = 0; n < 1_100; n++) router.endpointsFor({ hook: `build.x${n}` });
-    expect(router.endpointsFor({ hook: 'build.x0' }).map(({ id }) => id)).toEqual(['audit', b]);
-    expect(router.endpointFor({ hook: 'build.x1099' }, 'audit')?.id).toBe('audit');
+    for (let n = 0; n < 1_100; n++) router.route({ hook: `build.x${n}` });
+    expect(router.route({ hook: 'build.x0' })).toMatchObject({ endpoints: [{ id: 'audit' }, { id: b }] });
+    expect(router.endpoint('audit', { hook: 'build.x1099' })?.id).toBe('audit');
   });
 });

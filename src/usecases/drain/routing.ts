@@ -4,15 +4,18 @@ import type { Endpoint } from '../../endpoint/endpoint.js';
 import { unnamedEndpointId } from '../../endpoint/endpoint-id.js';
 import type { Addressed, Hooks, UnclaimedPolicy } from '../../routing/hooks.js';
 import type { HooksRefresh, LiveHooks } from '../../routing/live-hooks.js';
-import { createRouter, type Router } from '../../routing/match.js';
+import { createRouter, type HooksRouter } from '../../routing/match.js';
+import type { Route, Router } from '../../routing/router.js';
 
 /** Who receives what, by the hooks file as it is now. */
-export interface Routing {
+export interface Routing extends Router {
   /** Looks whether the hooks file has changed. */
   refresh(): Promise<HooksRefresh>;
-  endpointsFor(event: Addressed): readonly Endpoint[];
-  /** The endpoint of this id, if it still receives the event. */
-  endpointFor(event: Addressed, id: string): Endpoint | undefined;
+  /**
+   * An event that names its URLs needs no hooks file. While the file is broken an event that has no receiver by the old one
+   * may have one in the new one, and is `unknown`.
+   */
+  route(event: Addressed): Route | Promise<Route>;
   /** Whether any hook is registered with the endpoint. */
   isRegistered(id: string): boolean;
   /** The endpoint's settings, or the defaults for one that is not in the hooks file. */
@@ -31,16 +34,14 @@ export interface Routing {
   alert(): string | undefined;
   /** The names under `hooks` that somebody receives, patterns left out. */
   hookNames(): readonly string[];
-  /**
-   * Whether the receivers of an event are known. An event that names its URLs needs no hooks file. While the file is
-   * broken an event that has no receiver by the old one may have one in the new one.
-   */
-  isKnown(event: Addressed): boolean;
   /** What becomes of events that nobody is registered for. */
   unclaimed(): UnclaimedPolicy;
   /** How long deliveries on hold are kept, in ms. */
   holdKeepMs(): number;
 }
+
+/** The state of the hooks file is reported once, and not for each event. */
+const unknown: Route = { kind: 'unknown' };
 
 /** Routes by the hooks file as it is now. */
 export function createRouting(hooks: LiveHooks): Routing {
@@ -55,8 +56,13 @@ export function createRouting(hooks: LiveHooks): Routing {
         isBroken = refreshed.kind === 'broken';
       return refreshed;
     },
-    endpointsFor: (event) => routes.router.endpointsFor(event),
-    endpointFor: (event, id) => routes.router.endpointFor(event, id),
+    route(event) {
+      if (event.to !== undefined) return routes.router.route(event);
+      if (hooks.isMissing?.()) return unknown;
+      const route = routes.router.route(event);
+      return isBroken && route.kind === 'nobody' ? unknown : route;
+    },
+    endpoint: (id, event) => routes.router.endpoint(id, event),
     isRegistered: (id) => routes.registered.has(id),
     settingsOf: (id) => routes.known.get(id) ?? hooks.current().defaults,
     defaults: () => hooks.current().defaults,
@@ -69,11 +75,6 @@ export function createRouting(hooks: LiveHooks): Routing {
       const received = hooks.current().registrations.filter(({ endpoints }) => endpoints.length > 0);
       return received.map(({ pattern }) => pattern).filter((pattern) => !pattern.includes('*'));
     },
-    isKnown(event) {
-      if (event.to !== undefined) return true;
-      if (hooks.isMissing?.()) return false;
-      return !isBroken || routes.router.endpointsFor(event).length > 0;
-    },
     unclaimed: () => hooks.current().unclaimed,
     holdKeepMs: () => hooks.current().holdKeepMs,
   };
@@ -81,7 +82,7 @@ export function createRouting(hooks: LiveHooks): Routing {
 
 /** What is worked out once for each reading of the hooks file. */
 interface Routes {
-  router: Router;
+  router: HooksRouter;
   /** The ids that a hook is registered with. */
   registered: ReadonlySet<string>;
   /** Endpoints by their ids, and by those that they had before they were given a name. */

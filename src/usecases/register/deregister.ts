@@ -109,7 +109,7 @@ async function moveUnregistered(
   const wish: DeregisterWish = { kind: 'deregister', select: { endpoints } };
   if (hook !== undefined) wish.select.hook = hook;
   const router = createRouter(hooks);
-  const isRegistered: IsRegistered = (event, endpoint) => router.endpointFor(event, endpoint) !== undefined;
+  const isRegistered: IsRegistered = (event, endpoint) => router.endpoint(endpoint, event) !== undefined;
   const { spool } = ports;
   const matching = await countMatching(
     spool,

@@ -2,10 +2,11 @@
 import { CapnhookError } from '../../../shared/errors.js';
 import type { Changing, Entry, Placement, Remaining } from '../../../spool/intake.js';
 import type { DrainPorts } from '../ports.js';
-import type { HooksFileChange } from '../reporting/changes.js';
+import type { Routing } from '../routing.js';
 import type { Settler } from '../settling/settle.js';
+import { createHooksFile, type HooksFileOptions } from './hooks-file.js';
 import { createPostponedEntries } from './postponed.js';
-import { type RouteOptions, routeEntries } from './route-entries.js';
+import { type RoutedEntries, type RouteOptions, routeEntries } from './route-entries.js';
 import type { UnclaimedEvents } from './unclaimed.js';
 
 export interface Intake {
@@ -17,19 +18,18 @@ export interface Intake {
   mayGoOn(): boolean;
   /** When entries that may still be being written are to be looked at again, in ms; Infinity if none is waited for. */
   changingMs(): number;
-  /** How many entries of the series cannot be routed without a hooks file. */
+  /** How many entries of the series wait because it is not known who gets them. */
   unroutable(): number;
   /** Whether it waits for the hooks file. */
   isUnsettled(): boolean;
 }
 
-export interface IntakeOptions extends RouteOptions {
-  settler: Settler;
-  unclaimed: UnclaimedEvents;
+export interface IntakeOptions extends RouteOptions, HooksFileOptions {
+  routing: Pick<Routing, 'route' | 'refresh' | 'fingerprint'>;
+  settler: Pick<Settler, 'noteQuarantined'>;
+  unclaimed: Pick<UnclaimedEvents, 'handlingOf' | 'add'>;
   /** Whether trouble that may pass ends the drain. */
   isPass: boolean;
-  /** Called when the hooks file breaks, and when it is usable again. */
-  onChange(change: HooksFileChange): void;
 }
 
 /** What a step has done. */
@@ -48,34 +48,20 @@ const longestPassMs = 3_000;
 const longestQuietMs = 10_000;
 
 /** An intake that has not begun. */
-export function createIntake({ lease, report }: DrainPorts, options: IntakeOptions): Intake {
-  const { routing, settler, unclaimed, isPass, onChange } = options;
+export function createIntake(ports: Pick<DrainPorts, 'lease' | 'report'>, options: IntakeOptions): Intake {
+  const { lease, report } = ports;
+  const { routing, settler, unclaimed, isPass } = options;
   const postponed = createPostponedEntries(report);
+  const hooksFile = createHooksFile(ports, options);
   /** The first entry that could not be taken in since the beginning of the series. */
   let firstUnread: string | undefined;
-  /** Entries that nobody can route, because there is no hooks file. */
+  /** Ids of entries of which it is not known who gets them. */
   let unroutable = new Set<string>();
   let goesOn = false;
-  let isUnsettled = false;
   let isInTrouble = false;
-  let isBroken = false;
   /** Entries that may still be being written. */
   let changing: readonly Changing[] = [];
   const longestMs = isPass ? longestPassMs : longestQuietMs;
-
-  async function refreshHooks(): Promise<void> {
-    const refreshed = await routing.refresh();
-    isUnsettled = refreshed.kind === 'unsettled';
-    if (refreshed.kind === 'broken') {
-      report({ kind: 'hooks-broken', error: refreshed.error });
-      if (!isBroken) onChange({ hooksFile: 'broken', reason: refreshed.error.message });
-      isBroken = true;
-    }
-    if (refreshed.kind !== 'reloaded') return;
-    report({ kind: 'hooks-reloaded', wasBroken: isBroken });
-    if (isBroken) onChange({ hooksFile: 'well' });
-    isBroken = false;
-  }
 
   /** One step; undefined if the spool could not do it just now. @throws whatever will not pass by itself */
   async function takeIn(): Promise<IntakeStep | undefined> {
@@ -104,22 +90,24 @@ export function createIntake({ lease, report }: DrainPorts, options: IntakeOptio
   }
 
   /** Places entries; where the spool knows of newer hooks, by those. @returns the ids of those that stay, too */
-  async function place(
-    entries: readonly Entry[],
-  ): Promise<{ placement: Placement; unplaced: readonly string[] }> {
+  async function place(entries: readonly Entry[]): Promise<{ placement: Placement; unplaced: string[] }> {
     let { placement, unknown } = await placeRouted(entries);
     if (placement.isStale) {
-      await refreshHooks();
+      await hooksFile.refresh();
       ({ placement, unknown } = await placeRouted(entries));
     }
-    for (const id of unknown) unroutable.add(id);
-    return { placement, unplaced: placement.isStale ? entries.map(({ header }) => header.id) : unknown };
+    for (const { id, why } of unknown) {
+      unroutable.add(id);
+      if (why !== undefined) postponed.add('unread', { name: id, reason: why });
+    }
+    const stay = placement.isStale ? entries.map(({ header }) => header) : unknown;
+    return { placement, unplaced: stay.map(({ id }) => id) };
   }
 
   async function placeRouted(
     entries: readonly Entry[],
-  ): Promise<{ placement: Placement; unknown: readonly string[] }> {
-    const { routed, unknown } = routeEntries(entries, options);
+  ): Promise<Pick<RoutedEntries, 'unknown'> & { placement: Placement }> {
+    const { routed, unknown } = await routeEntries(entries, options);
     return { placement: await lease.intake.place(routed, { hooks: routing.fingerprint }), unknown };
   }
 
@@ -151,8 +139,8 @@ export function createIntake({ lease, report }: DrainPorts, options: IntakeOptio
     },
     async step() {
       goesOn = false;
-      await refreshHooks(); // a registration holds for the event that is fired after it
-      const step = isUnsettled ? undefined : await takeIn();
+      await hooksFile.refresh(); // a registration holds for the event that is fired after it
+      const step = hooksFile.isUnsettled() ? undefined : await takeIn();
       if (step === undefined) return;
       const { done, stay, more } = step;
       const isCircle = firstUnread !== undefined && stay.includes(firstUnread);
@@ -164,6 +152,6 @@ export function createIntake({ lease, report }: DrainPorts, options: IntakeOptio
     mayGoOn: () => goesOn,
     changingMs,
     unroutable: () => unroutable.size,
-    isUnsettled: () => isUnsettled,
+    isUnsettled: hooksFile.isUnsettled,
   };
 }

@@ -13,8 +13,8 @@ import type { UnclaimedChange } from '../reporting/changes.js';
 import type { Routing } from '../routing.js';
 
 export interface UnclaimedEvents {
-  /** Whether an event is kept or dropped, and why nobody gets it. */
-  handlingOf(event: { hook?: string }): Pick<RoutedEntry, 'why' | 'isDropped'>;
+  /** Whether an event is kept or dropped, and why nobody gets it; default: nobody is registered for it. */
+  handlingOf(event: { hook?: string }, why?: string): Pick<RoutedEntry, 'why' | 'isDropped'>;
   /** Counts events that were just set apart; they are reported with the next `flush`. */
   add(unclaimed: Unclaimed): void;
   /** Reports what was added. */
@@ -47,7 +47,8 @@ export function createUnclaimedEvents(ports: DrainPorts, options: UnclaimedOptio
   /** What was reported, without hooks that somebody is registered for by now. */
   async function reportsSoFar(): Promise<UnclaimedReports> {
     const { hooks, others } = await lease.unclaimedReports();
-    const stillUnclaimed = hooks.filter((hook) => routing.endpointsFor({ hook }).length === 0);
+    const stillUnclaimed: string[] = [];
+    for (const hook of hooks) if ((await routing.route({ hook })).kind !== 'to') stillUnclaimed.push(hook);
     return { hooks: stillUnclaimed, others };
   }
 
@@ -86,8 +87,8 @@ export function createUnclaimedEvents(ports: DrainPorts, options: UnclaimedOptio
   }
 
   return {
-    handlingOf({ hook = 'it' }) {
-      return { why: `nobody is registered for ${hook}`, isDropped: routing.unclaimed().isDropped };
+    handlingOf({ hook = 'it' }, why = `nobody is registered for ${hook}`) {
+      return { why, isDropped: routing.unclaimed().isDropped };
     },
     add({ id, hook, events, isKept }) {
       summary.unclaimed += events;

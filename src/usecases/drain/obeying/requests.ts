@@ -46,7 +46,7 @@ export function createRequests(
   { routing, settler, cooldowns, reporter }: RequestsOptions,
 ): Requests {
   const { clock } = ports;
-  const isRegistered: IsRegistered = (event, endpoint) => routing.endpointFor(event, endpoint) !== undefined;
+  const isRegistered: IsRegistered = (event, endpoint) => routing.endpoint(endpoint, event) !== undefined;
   const options = { isRegistered, settler, cooldowns, reporter, obedience: createObedience(ports) };
   const open = createOpenRequests(ports, options);
   let lookedAt = Number.NEGATIVE_INFINITY;

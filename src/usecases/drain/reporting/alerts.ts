@@ -27,7 +27,9 @@ export function createAlerts({ lease, notifier, report }: DrainPorts, routing: R
   /** An endpoint gets no alerts about itself: each failure would add a delivery for it. */
   async function fire(endpoint: string, text: string): Promise<boolean> {
     const hook = routing.alert();
-    if (hook === undefined || routing.endpointsFor({ hook }).some(({ id }) => id === endpoint)) return false;
+    const route = hook === undefined ? undefined : await routing.route({ hook });
+    if (hook === undefined || (route?.kind === 'to' && route.endpoints.some(({ id }) => id === endpoint)))
+      return false;
     await notifier.fire(hook, Buffer.from(text));
     return true;
   }

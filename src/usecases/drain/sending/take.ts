@@ -57,7 +57,11 @@ export function createTake(
       await settler.buryByHand(delivery, dropped);
       return true;
     }
-    const endpoint = routing.endpointFor(delivery.event, id);
+    const endpoint = routing.endpoint(id, delivery.event);
+    if (endpoint === 'unknown') {
+      lease.release(delivery);
+      return false;
+    }
     if (endpoint === undefined) {
       await holds.keep(delivery);
       await setImmediate(); // there may be a million of them, and answers of other endpoints to handle
