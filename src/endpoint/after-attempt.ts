@@ -27,14 +27,14 @@ import {
 
 /** The result of an attempt. */
 export type Outcome =
-  /** Delivered. With `disables` the receiver asks for no further events. */
+  /** Delivered. With `disables` the receiver wants no more events. */
   | { kind: 'ok'; disables?: string }
   /** The receiver rejected this event only. `retryAfterMs`: the wait it asked for. */
   | { kind: 'rejected'; what: string; message?: string; retryAfterMs?: number }
   /** The receiver never wants this event again. */
   | { kind: 'refused' }
   | FailedOutcome
-  /** The receiver asks for no further events. */
+  /** The receiver wants no more events. */
   | { kind: 'gone'; what: string; message?: string };
 
 /** The endpoint failed. */
@@ -59,7 +59,7 @@ export interface AttemptOutcome {
   startedAt: number;
   /** Whether the delivery has failed alone before, and has a schedule of its own; default false. */
   isAlone?: boolean;
-  /** Whether it was made ahead of schedule, by a drain that does not wait; default false. */
+  /** Whether the attempt was made ahead of schedule, by a drain that does not wait; default false. */
   isEarly?: boolean;
 }
 
@@ -76,8 +76,8 @@ export type Decision =
 /**
  * Computes the endpoint's health after an attempt, and the decision on the delivery.
  *
- * An answer that shows the endpoint at work makes it well immediately, unless it
- * is paused, or has asked for a wait since that attempt began. Its allowed
+ * An answer that shows that the endpoint works makes it well immediately, unless it
+ * is paused, or has asked for a wait after that attempt began. Its allowed
  * concurrency then grows from 1 by 1/N with each further success, as in Postfix.
  *
  * A delivery that failed before, and fails again while others succeed, is poison:
@@ -86,8 +86,7 @@ export type Decision =
  * deliveries continue one at a time, with a short pause after each.
  *
  * Attempts that were in flight together when the endpoint failed count as one
- * failure. A failed early attempt counts neither for the schedule nor for giving
- * up.
+ * failure. A failed early attempt moves neither the schedule nor giving up.
  *
  * @returns the same `health` object if nothing has changed
  */
@@ -113,7 +112,7 @@ export function afterAttempt(
   }
   const parked = () => park(health, attempt, { conduct, ...moment });
   if (!failedAlone(health, attempt, conduct)) return { health: parked(), decision: 'waits' };
-  // The wait it asks for applies even if the event is at fault.
+  // The wait that the receiver asks for applies even if the event is at fault.
   if (outcome.kind === 'failed' && outcome.retryAfterMs !== undefined)
     return { health: parked(), decision: 'alone' };
   const against = notedAgainst(health, attempt);
@@ -137,7 +136,7 @@ function notedAgainst(
 }
 
 /**
- * The endpoint's health after the head of a strict order was rejected, became too old and was given up. That delivery
+ * The endpoint's health after the first delivery of a strict order was rejected, became too old and was given up. That delivery
  * was at fault, so the next one is tried soon, and then on the schedule from its beginning.
  */
 export function afterHeadGivenUp(health: Health, now: number): Health {
@@ -176,7 +175,7 @@ function failedAlone(
   if (outcome.kind === 'rejected') return true;
   if (outcome.kind !== 'failed' || !outcome.mayBeEvent) return false;
   if (isAlone) return !health.failures;
-  // Another delivery succeeded since this one failed. In a strict order there is no other to compare with.
+  // Another delivery succeeded after this one failed. In a strict order there is no other to compare with.
   const othersSucceed = !health.failures && health.against === undefined;
   return order === 'any' && othersSucceed && failuresOf(health, event) > 0;
 }
@@ -204,12 +203,12 @@ function park(
   return askedUntil > 0 ? { ...rest, parkedUntil, askedUntil } : { ...rest, parkedUntil };
 }
 
-/** Whether another attempt of the same moment was told to wait. */
+/** Whether another attempt that was in flight at the same time was told to wait. */
 function isHeld(health: Health, attempt: AttemptOutcome, now: number): boolean {
   return health.askedUntil !== undefined && isSameMoment(health, attempt, now);
 }
 
-/** An early failure counts neither for the schedule nor for giving up. */
+/** An early failure moves neither the schedule nor giving up. */
 function afterEarlyFailure(health: Health, { outcome, event }: AttemptOutcome): Health {
   const failedDeliveries = remember(health, event);
   return 'what' in outcome
@@ -234,7 +233,7 @@ function afterFailure(health: Health, attempt: AttemptOutcome, { now, clock }: M
   return next;
 }
 
-/** Whether the attempt began before the last failure. A failure in the future was noted before the clock was set back. */
+/** Whether the attempt began before the last failure. A last failure in the future does not count: the clock was set back after it. */
 function isSameMoment({ failedAt }: Health, { startedAt }: AttemptOutcome, now: number): boolean {
   const last = failedAt?.at(-1) ?? Number.NEGATIVE_INFINITY;
   return startedAt <= last && last <= now;

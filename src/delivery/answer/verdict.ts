@@ -15,22 +15,22 @@ export type Verdict =
   /** The answer is about the event, not about the endpoint. `retryAfterMs` is the wait that it asks for. */
   | { kind: 'rejected'; what: string; retryAfterMs?: number }
   | FailedVerdict
-  /** Cut off from our side: the receiver may or may not have it. */
+  /** This process cut the attempt off: the receiver may or may not have the event. */
   | { kind: 'aborted' }
-  /** This machine could not make the attempt: it says nothing of the endpoint, and may pass by itself. */
+  /** This machine could not make the attempt. That says nothing about the endpoint, and may pass without a person. */
   | { kind: 'ours'; what: string }
-  /** It cannot be made before a person puts something right: a secret, a URL, a header. */
+  /** No attempt can be made before a person corrects a secret, a URL or a header. */
   | { kind: 'mistake'; what: string };
 
 /** The endpoint failed. */
 export interface FailedVerdict {
   kind: 'failed';
   what: string;
-  /** The wait that it asks for. */
+  /** The wait that the endpoint asks for. */
   retryAfterMs?: number;
   /** The event may be the reason. */
   mayBeEvent?: true;
-  /** It works, and wants fewer requests: 429, or 403 with `Retry-After`, as GitHub has it. */
+  /** The endpoint works, and asks for fewer requests: 429, or 403 with `Retry-After`, which GitHub sends. */
   limits?: true;
   /** No network could be reached. Where that is so for every endpoint, this machine has none. */
   isUnreachable?: true;
@@ -42,7 +42,7 @@ const OURS: ReadonlySet<string> = new Set([
   ...['EAI_MEMORY', 'EAI_SYSTEM', 'OUT_OF_MEM', 'NAME_SERVICE', 'UNKNOWN'],
 ]);
 
-/** Of those, the ones that each attempt can meet next, whatever its endpoint. */
+/** Those of them that the next attempt meets too, whatever its endpoint. */
 const SHARED: ReadonlySet<string> = new Set(['EMFILE', 'ENFILE', 'ENOMEM', 'ENOBUFS', 'EAGAIN']);
 
 /** Whether this machine has run out of something that all attempts need. */
@@ -50,10 +50,10 @@ export function isSharedShortage(code: string): boolean {
   return SHARED.has(code);
 }
 
-/** Mistakes of the operator. */
+/** Errors that a person must correct. */
 const MISTAKES: ReadonlySet<string> = new Set(['BAD_SECRET', 'BAD_URL', 'BAD_REQUEST']);
 
-/** Errors of system calls, and of c-ares, that are about the network or the other side. */
+/** Errors of system calls, and of c-ares, that are about the network or the receiver. */
 const NETWORK =
   /^E(?:CONN|NET|HOST|PROTO|TIMEDOUT|TIMEOUT|PIPE|AFNOSUPPORT|ACCES$|PERM$|INVAL$|NOTFOUND|NODATA|NONAME|SERVFAIL|FORMERR|REFUSED|BADRESP|CANCELLED|DESTADDRREQ)/;
 
@@ -63,9 +63,9 @@ const NOT_NETWORK = /^(?:E[A-Z0-9]+$|ERR_(?!SSL|TLS|HTTP))/;
 const UNREACHABLE: ReadonlySet<string> = new Set(['ENETUNREACH', 'ENETDOWN']);
 
 /** Bad Request, Content Too Large, Unsupported Media Type, Unprocessable Content. */
-const SPEAKS_OF_THE_EVENT: ReadonlySet<number> = new Set([400, 413, 415, 422]);
+const REJECTED: ReadonlySet<number> = new Set([400, 413, 415, 422]);
 
-/** Ends of attempts that were under way: something in the event may have brought the receiver to it. */
+/** Attempts that ended before an answer: the event may be the reason, for example one that makes the receiver crash. */
 const MAY_BE_EVENT: ReadonlySet<string> = new Set([
   'TIMEOUT',
   'ECONNRESET',
@@ -83,9 +83,9 @@ export function isSuccess(status: number): boolean {
 }
 
 /**
- * Judges the result of an attempt. The status decides, and what a receiver
- * wants with the header `webhook-delivery` beside it counts most. `Retry-After`
- * counts with every answer that is not a success.
+ * Judges the result of an attempt. A success delivers, and 410 asks for no more
+ * deliveries. With any other status the header `webhook-delivery` decides, and
+ * only without it the status, for which `Retry-After` counts.
  *
  * @param nowMs ms since the epoch, for a `Retry-After` that is a date
  */
@@ -112,7 +112,7 @@ export function verdictOf(result: AttemptResult, nowMs: number): Verdict {
 
 function verdictOfStatus(status: number): Extract<Verdict, { kind: 'rejected' }> | FailedVerdict {
   const what = `${status}`;
-  if (SPEAKS_OF_THE_EVENT.has(status)) return { kind: 'rejected', what };
+  if (REJECTED.has(status)) return { kind: 'rejected', what };
   if (status === TOO_MANY_REQUESTS) return { kind: 'failed', what, limits: true };
   if (status >= 300 && status < 400)
     return { kind: 'failed', what: `${what} (redirects are not followed)`, mayBeEvent: true };
@@ -128,7 +128,7 @@ function verdictOfError({ code }: AttemptError): Verdict {
   return verdict;
 }
 
-/** Whether an error says nothing about the endpoint: only errors that are known to be the network's count against it. */
+/** Whether an error says nothing about the endpoint. Only errors of the network or of the receiver count against it. */
 function isOurs(code: string): boolean {
   return OURS.has(code) || (NOT_NETWORK.test(code) && !NETWORK.test(code));
 }

@@ -1,15 +1,15 @@
 /**
- * Groups the fsyncs of directories and files in which a delivery's end was
- * noted: what is lost of that only repeats a delivery, so these may be late,
- * but not for long. They are made beside everything else, in other threads.
+ * Groups the fsyncs of directories and files in which the end of a delivery was
+ * noted. Losing such a note only repeats the delivery, so the fsyncs may be late,
+ * but not for long. They run in other threads.
  */
 import { errnoOf } from '../../../shared/errors.js';
 import { type Disk, O_NOFOLLOW, O_NONBLOCK, O_RDONLY } from './disk.js';
 import { closeQuietly, fsyncAside } from './write-file.js';
 
 /**
- * A group ends after this number of changes, or this time (ms). Each fsync makes the file system commit, and a process that removes a file
- * meanwhile waits.
+ * A group ends after this number of changes, or this time (ms). Each fsync makes the file system commit, and
+ * removing a file waits for that.
  */
 const groupSize = 256;
 const groupMs = 50;
@@ -20,7 +20,7 @@ const maxParallel = 64;
 export interface DirectorySync {
   /**
    * To be called before a change.
-   * @throws the errno of an fsync that failed in the background since; then the change is not to be made
+   * @throws the errno of an fsync that failed in the background since; then the change must not be made
    */
   check(): void;
   /** The directory, or file, has changed. */
@@ -30,11 +30,11 @@ export interface DirectorySync {
    * @throws the errno of a failed fsync, also one that failed in the background since
    */
   flush(): Promise<void>;
-  /** Forgets them: what they were named is not ours any more. */
+  /** Forgets all changes: the spool is not ours any more. */
   cancel(): void;
 }
 
-/** Nothing has changed yet. */
+/** Makes the groups of a lease. */
 export function createDirectorySync(disk: Disk): DirectorySync {
   let touched = new Set<string>();
   let changes = 0;
@@ -51,7 +51,7 @@ export function createDirectorySync(disk: Disk): DirectorySync {
     touched = new Set();
     const syncing: Promise<void> = syncAll(disk, group)
       .catch((error: unknown) => {
-        failure ??= error; // told at the next call: nobody could catch it here
+        failure ??= error; // thrown by the next call: nothing could catch it here
       })
       .finally(() => running.delete(syncing));
     running.add(syncing);
@@ -70,7 +70,7 @@ export function createDirectorySync(disk: Disk): DirectorySync {
       touched.add(path);
       changes += 1;
       timer ??= setTimeout(start, groupMs).unref();
-      // What is fsynced just now cannot be changed meanwhile: one group after the other.
+      // A directory cannot be changed during its fsync, so groups run one after the other.
       if (changes >= groupSize && running.size === 0) start();
     },
     async flush() {
@@ -86,8 +86,8 @@ export function createDirectorySync(disk: Disk): DirectorySync {
 }
 
 /**
- * Makes directories' entries, or files, durable; of what was removed meanwhile, as empty segments are, the removal. What
- * is durable leaves the set. One that fails does not keep the others from it.
+ * Makes the entries of directories, and files, durable. Where a path was removed, as empty segments are, the removal is
+ * made durable. A path leaves the set when it is durable; one that fails does not stop the others.
  * @throws the errno of the first failed fsync
  */
 export async function syncAll(disk: Disk, paths: Set<string>): Promise<void> {
