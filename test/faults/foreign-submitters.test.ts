@@ -3,32 +3,13 @@
  * `fire`: it is accepted or put in corrupt/, the bytes sent are the bytes taken
  * in, and nobody can hold up the drain.
  */
-import {
-  chmodSync,
-  chownSync,
-  closeSync,
-  lstatSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeSync,
-} from 'node:fs';
-import { dirname } from 'node:path';
+import { closeSync, lstatSync, openSync, readFileSync, statSync, writeSync } from 'node:fs';
 import { describe, expect, onTestFinished } from 'vitest';
-import { createWorld, type Ended, type World } from '../support/world.js';
-import { type Answering, startAnswering } from './support/answering.js';
 import { repeats } from './support/measure.js';
 import { readLedger } from './support/oracle.js';
+import { needs, prefixOf, shareSpool } from './support/shared-spool.js';
 import { testWith } from './support/test-with.js';
 
-const group = 20_010;
-const users = { drain: 20_001, submitter: 20_002, other: 20_003, root: 0 };
-type User = keyof typeof users;
-
-const needs = { root: true, commands: ['setpriv'] };
 const testHere = testWith(needs);
 
 describe('what another user fires', { repeats }, () => {
@@ -191,73 +172,6 @@ describe.each(['drain', 'root'] as const)(
   },
 );
 
-describe('requests to the drain', () => {
-  /** An event is owed to both endpoints, and the hooks file is everybody's. */
-  async function owing(): Promise<{ shared: Shared; url: string; dead(): string[] }> {
-    const shared = await shareSpool();
-    const { world } = shared;
-    for (const path of [world.home, `${world.home}/.config`, dirname(world.config)]) chmodSync(path, 0o777);
-    chmodSync(world.config, 0o666);
-    shared.answer(500);
-    await shared.as('submitter', 'capnhook fire load -d 1 --id one');
-    expect(await shared.drain()).toMatchObject({ code: 75 });
-    const dead = () =>
-      readdirSync(`${shared.spool}/dead`, { recursive: true, encoding: 'utf8' }).filter((name) =>
-        name.endsWith('/one.json'),
-      );
-    return { shared, url: shared.a.url, dead };
-  }
-
-  testHere(
-    'a member of the group can neither write nor read one, nor deregister, flush or stop',
-    async () => {
-      const { shared, url, dead } = await owing();
-      const { world } = shared;
-      const hooks = readFileSync(world.config, 'utf8');
-      const request = '{"request":"deregister","endpoints":["a","b"]}';
-      const tries = [
-        ...[`printf '${request}' > control/x.json`, 'ls control'],
-        ...['mv tmp/x control/', 'ln tmp/x control/x.json', 'rmdir control', 'mv control own/'],
-      ];
-      for (const script of tries)
-        expect(
-          (await shared.as('submitter', `printf '${request}' > tmp/x; ${script}`)).code,
-          script,
-        ).not.toBe(0);
-      for (const command of [`deregister ${url}`, 'flush --yes', 'stop'])
-        expect(await shared.as('submitter', `capnhook ${command}`), command).toMatchObject({ code: 77 });
-      expect(readFileSync(world.config, 'utf8')).toBe(hooks);
-      expect(await shared.drain()).toMatchObject({ code: 75 });
-      expect(dead()).toEqual([]);
-    },
-  );
-
-  testHere('its owner and root can deregister, and what root makes there belongs to the owner', async () => {
-    const { shared, url, dead } = await owing();
-    const { spool } = shared;
-    rmSync(`${spool}/journal`, { recursive: true });
-    rmSync(`${spool}/lock`);
-    expect(await shared.as('root', `capnhook deregister '**' ${url}`)).toMatchObject({ code: 0 });
-    expect(dead()).toEqual(['a/one.json']);
-    const owners = readdirSync(spool, { recursive: true, encoding: 'utf8' })
-      .filter((name) => !name.startsWith('own') && name !== 'tmp/x')
-      .filter((name) => statSync(`${spool}/${name}`).uid !== users.drain);
-    expect(owners).toEqual([]);
-    expect(await shared.as('drain', `capnhook deregister ${shared.b.url}`)).toMatchObject({ code: 0 });
-    expect(dead().sort()).toEqual(['a/one.json', 'b/one.json']);
-  });
-
-  testHere("the owner's daemon obeys root", async () => {
-    const { shared, url, dead } = await owing();
-    const env = { CAPNHOOK_SPOOL: shared.spool };
-    const daemon = shared.world.start(['drain', '--daemon'], { prefix: prefixOf('drain'), env });
-    await daemon.says('started');
-    expect(await shared.as('root', `capnhook deregister ${url}`)).toMatchObject({ code: 0 });
-    expect(dead()).toEqual(['a/one.json']);
-    await daemon.says('was deregistered');
-  });
-});
-
 /** Holds a lease on a file (fcntl(2)), so that whoever opens it waits for it, and cares for no signal. */
 const leaseHolder = `
   $SIG{IO} = 'IGNORE';
@@ -287,65 +201,3 @@ testWith({ ...needs, commands: [...needs.commands, 'perl'] })(
     expect([...shared.a.delivered.keys()]).toEqual(['two', 'one']);
   },
 );
-
-interface Shared {
-  readonly world: World;
-  readonly spool: string;
-  /** The receivers of the two endpoints. */
-  readonly a: Answering;
-  readonly b: Answering;
-  answer(status: number): void;
-  /** A path in `incoming/`. */
-  incoming(name: string): string;
-  /** Runs a script in the spool as that user; a directory `own` beside it is the submitter's. */
-  as(user: User, script: string): Promise<Ended>;
-  drain(...args: string[]): Promise<Ended>;
-}
-
-/** A spool of one user's, who drains it, shared with a group that the others belong to. */
-async function shareSpool(owner: 'drain' | 'root' = 'drain'): Promise<Shared> {
-  const world = createWorld();
-  world.openToOthers();
-  const home = `${world.root}/shared`;
-  const spool = `${home}/spool`;
-  mkdirSync(home);
-  chownSync(home, users[owner], group);
-  world.file('shared/private', '{"hook":"load","payload":"private"}');
-  chownSync(`${home}/private`, users[owner], group);
-  chmodSync(`${home}/private`, 0o600);
-  const a = await startAnswering(world);
-  const b = await startAnswering(world);
-  world.hooks(`
-hooks: {"**": [a, b]}
-endpoints: {a: "${a.url}", b: "${b.url}"}
-defaults: {retry: {schedule: [1ms], jitter: 0}}
-`);
-  const env = { CAPNHOOK_SPOOL: spool };
-  const as: Shared['as'] = (user, script) =>
-    world.sh(`cd ${spool}; ${script}`, { prefix: prefixOf(user), env });
-  const init = await world.run(['init', '--shared', '--group', `${group}`], {
-    prefix: prefixOf(owner),
-    env,
-  });
-  expect(init).toMatchObject({ code: 0 });
-  mkdirSync(`${spool}/own`);
-  chownSync(`${spool}/own`, users.submitter, group);
-  return {
-    world,
-    spool,
-    a,
-    b,
-    answer(status) {
-      a.status = status;
-      b.status = status;
-    },
-    incoming: (name) => `${spool}/incoming/${name}`,
-    as,
-    drain: (...args) => world.run(['drain', ...args], { prefix: prefixOf(owner), env }),
-  };
-}
-
-function prefixOf(user: User): readonly string[] {
-  const regid = user === 'root' ? 0 : group;
-  return ['setpriv', `--reuid=${users[user]}`, `--regid=${regid}`, '--clear-groups'];
-}

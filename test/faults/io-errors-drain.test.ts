@@ -1,8 +1,8 @@
 /**
- * The real command, whose system calls fail by strace: once, and from one on for
- * good. fire says no and queues nothing; drain loses nothing and does not spin.
+ * capnhook drain, whose system calls fail by strace: once, and from one on for good. It loses nothing and does not
+ * spin.
  */
-import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect } from 'vitest';
@@ -10,13 +10,22 @@ import { createWorld, type Ended, eachOf, type Running, until, type World } from
 import { expectAgain } from './support/again.js';
 import { type Endpoints, startEndpoints } from './support/endpoints.js';
 import { type FilledSpool, fillSpool, rejectOnce, worldOf } from './support/filled-spool.js';
-import { isLong, measure } from './support/measure.js';
+import {
+  type Fault,
+  type Faulted,
+  faultsAt,
+  holderOf,
+  injectionOf,
+  longestMs,
+  runFaulted,
+  someOf,
+} from './support/io-faults.js';
+import { measure } from './support/measure.js';
 import { problemsOf, readLedger } from './support/oracle.js';
 import {
   aimAt,
   type Call,
   fewThreads,
-  type Injection,
   readCalls,
   sameNames,
   sample,
@@ -27,208 +36,6 @@ import { testWith } from './support/test-with.js';
 
 const test = testWith({ commands: ['strace', 'flock'] });
 const env = fewThreads;
-
-/** Calls that are made to fail. */
-const breakable = /^(openat|write|pwrite64|fsync|rename|link|mkdir)/;
-
-const errnos = ['ENOSPC', 'EIO', 'EMFILE', 'EDQUOT'] as const;
-
-interface Fault {
-  errno: (typeof errnos)[number];
-  /** The call that is hit, and together with it all of its name after it, or that one alone. */
-  call: Call;
-  forGood: boolean;
-  /** The call in words. */
-  name: string;
-}
-
-/** Each call fails with each errno: once, and together with all of its name after it. */
-function faultsAt(calls: readonly Call[]): Fault[][] {
-  return calls
-    .filter(({ name }) => breakable.test(name))
-    .map((call) =>
-      [false, true].flatMap((forGood) =>
-        errnos.map((errno) => {
-          const name = `${errno} at ${call.shape} (${call.at?.nth ?? call.nth}${forGood ? ', for good' : ''})`;
-          return { errno, call, forGood, name };
-        }),
-      ),
-    );
-}
-
-/** So many faults of each call in the short measure, others at each call by turns; in the long one all. */
-function someOf(faults: readonly Fault[][], count: number): Fault[] {
-  if (isLong) return faults.flat();
-  return faults.flatMap((each, call) =>
-    Array.from({ length: count }, (_, n) => each[(call * 3 + n * 5) % each.length]).filter(
-      (fault) => fault !== undefined,
-    ),
-  );
-}
-
-interface Faulted extends Ended {
-  /** Those that concern the spool; where one is hit by its path, those alone that concern it. */
-  calls: readonly Call[];
-}
-
-/** @param clean the calls of a run without faults */
-async function runFaulted(
-  world: World,
-  args: readonly string[],
-  { fault, clean }: { fault?: Fault; clean?: readonly Call[] } = {},
-): Promise<Faulted> {
-  const trace = join(world.root, 'faulted');
-  rmSync(trace, { force: true });
-  const inject = fault && injectionOf(world, fault, clean ?? []);
-  const prefix = strace({ trace, calls: spoolCalls, inject });
-  const ended = await world.run(args, { prefix, env: sameNames(world) });
-  return { ...ended, calls: readCalls(trace, world.spool, args[0] === 'fire' ? newEvent : undefined) };
-}
-
-function injectionOf(world: World, { errno, call, forGood }: Fault, clean: readonly Call[]): Injection {
-  const effect = `error=${errno}`;
-  return aimAt(call, { effect, spool: world.spool, forGood: forGood ? clean : undefined });
-}
-
-/** Who drains: strace stands between it and us. */
-function holderOf(world: World): number {
-  return (JSON.parse(readFileSync(join(world.spool, 'lock'), 'utf8')) as { pid: number }).pid;
-}
-
-/** On a busy machine a command below strace takes so long, in ms, at most. */
-const longestMs = 45_000;
-
-/** The id of an event that is fired now tells the time. */
-const newEvent = /^incoming\/evt_/;
-
-/** Space comes back, and files get closed: those errors pass. A broken disk does not. */
-function exitCodesFor(errno: string): number[] {
-  return errno === 'EIO' ? [73, 74] : [75];
-}
-
-/** An event file or batch without what differs from one to the next. */
-function withoutTime(text: string): string {
-  return text.replace(/"id":"evt_[^"]*"/, '').replace(/"time":"[^"]*"/, '');
-}
-
-describe('capnhook fire whose system calls fail', () => {
-  const lines = ['{"first":1}', '{"second":2}'];
-  const ways: ReadonlyArray<readonly [way: string, args: readonly string[]]> = [
-    ['an event', ['-d', '{"n": 1.0}']],
-    ['an event with a chosen id', ['-d', '{"n": 2.0}', '--id', 'chosen']],
-    ['a batch', ['--ndjson', 'lines', '--id', 'batch']],
-  ];
-
-  /** What is queued, and taken away. */
-  function takeQueued(world: World): string[] {
-    return world.names('incoming').map((name) => {
-      const path = join(world.spool, 'incoming', name);
-      const text = withoutTime(readFileSync(path, 'utf8'));
-      rmSync(path);
-      return text;
-    });
-  }
-
-  function expectRefusal({ code, stderr }: Ended, fault: Fault): void {
-    expect(exitCodesFor(fault.errno), fault.name).toContain(code);
-    expect(stderr, fault.name).toMatch(/^capnhook: Cannot [^\n]*\n {2}[^\n]*\n$/);
-    expect(stderr, fault.name).toContain(fault.errno);
-  }
-
-  for (const [way, args] of ways) {
-    test(`${way}: exit 0 means it is in the spool and whole; else nothing is queued, and one clear line says why`, async () => {
-      const world = createWorld();
-      world.file('lines', lines.join('\n'));
-      await world.run(['init']);
-      const clean = await runFaulted(world, ['fire', 'load', ...args]);
-      const whole = takeQueued(world);
-      expect([clean.code, whole.length]).toEqual([0, 1]);
-
-      let refused = 0;
-      for (const fault of someOf(faultsAt(clean.calls), 3)) {
-        const fired = await runFaulted(world, ['fire', 'load', ...args], { fault, clean: clean.calls });
-        expect(
-          fired.calls.some(({ injected }) => injected),
-          fault.name,
-        ).toBe(true);
-        expect(takeQueued(world), fault.name).toEqual(fired.code === 0 ? whole : []);
-        expect(world.names('tmp'), fault.name).toEqual([]);
-        if (fired.code === 0) {
-          expect(fault.call.name, fault.name).not.toBe('fsync');
-          continue;
-        }
-        expectRefusal(fired, fault);
-        refused += 1;
-      }
-      console.log(`fire of ${way}: refused with ${refused} faults`);
-      expect(refused).toBeGreaterThan(10);
-      expect(await world.run(['fire', 'load', ...args])).toMatchObject({ code: 0 });
-    });
-  }
-
-  /** What fsync says of a write that it could not make; open files are not its concern. */
-  const ofFsync = errnos.filter((errno) => errno !== 'EMFILE');
-  for (const [nth, [way, args]] of ways.entries()) {
-    test(`${way}: whatever an fsync says, once or for good, it is refused and nothing is queued`, async () => {
-      const world = createWorld();
-      world.file('lines', lines.join('\n'));
-      await world.run(['init']);
-      const { calls } = await runFaulted(world, ['fire', 'load', ...args]);
-      takeQueued(world);
-      const fsyncs = calls.filter(({ name }) => name === 'fsync');
-      expect(fsyncs.map(({ shape }) => shape)).toEqual([
-        'fsync tmp/…',
-        'fsync incoming',
-        // The file again, by the name that it was opened with where it was linked.
-        expect.stringMatching(/^fsync (tmp|incoming)\/…$/),
-      ]);
-      const faults = fsyncs.flatMap((call) =>
-        ofFsync.flatMap((errno) =>
-          [false, true].map((forGood) => {
-            return {
-              errno,
-              call,
-              forGood,
-              name: `${errno} at ${call.shape}, ${forGood ? 'for good' : 'once'}`,
-            };
-          }),
-        ),
-      );
-      for (const [index, fault] of faults.entries()) {
-        // In the short measure one way meets them all, and the others each a third of them.
-        if (nth > 0 && index % measure(ways.length, 1) !== nth % measure(ways.length, 1)) continue;
-        const fired = await runFaulted(world, ['fire', 'load', ...args], { fault, clean: calls });
-        expect(
-          fired.calls.some(({ injected }) => injected),
-          fault.name,
-        ).toBe(true);
-        expect(takeQueued(world), fault.name).toEqual([]);
-        expectRefusal(fired, fault);
-      }
-    });
-  }
-
-  test('the first one, which makes the spool: it is refused with one clear line, and the next one makes the spool', async () => {
-    const clean = await runFaulted(createWorld(), ['fire', 'load', '-d', '1']);
-    const faults = faultsAt(sample(clean.calls, measure(10, 1)));
-    await eachOf(
-      someOf(faults, 1),
-      async (fault) => {
-        const world = createWorld();
-        const fired = await runFaulted(world, ['fire', 'load', '-d', '1'], { fault, clean: clean.calls });
-        expect(
-          fired.calls.some(({ injected }) => injected),
-          fault.name,
-        ).toBe(true);
-        expect(takeQueued(world), fault.name).toHaveLength(fired.code === 0 ? 1 : 0);
-        if (fired.code !== 0) expectRefusal(fired, fault);
-        expect(await world.run(['fire', 'load', '-d', '1']), fault.name).toMatchObject({ code: 0 });
-        expect(takeQueued(world)).toHaveLength(1);
-      },
-      2,
-    );
-  });
-});
 
 describe('capnhook drain whose system calls fail', () => {
   function expectWords({ code, stderr }: Ended, name: string): void {
