@@ -6,21 +6,13 @@ import { describe, expect } from 'vitest';
 import { isGeneratedId, timeOfId } from '../../src/event/event-id.js';
 import { isHookName } from '../../src/event/hook-name.js';
 import { eventToBytes, type ParsedEvent, parseEvent } from '../../src/event/record.js';
-import { init } from '../../src/library/init.js';
 import { runCommand } from '../support/io.js';
-import { runIn, shells, testIn } from '../support/shells.js';
-import { createWorld, type Ended, type RunOptions, type World } from '../support/world.js';
+import { runIn, shells, testIn, withSpool } from '../support/shells.js';
+import type { Ended, RunOptions, World } from '../support/world.js';
 
 /** What breaks text that goes through a shell: quotes, escapes, formats, empty lines, bytes that are no ASCII. */
 const payload =
   '{"n": 12345678901234567890, "f":1.0,\n\n\t"text": "\\"$HOME\\" `id` %s %% \\\\n äöü 🏴‍☠️ \u2028",\n"text": [ ]}';
-
-/** A world with a spool. */
-async function withSpool(): Promise<World> {
-  const world = createWorld();
-  await init({ spool: world.spool });
-  return world;
-}
 
 /** The bytes of what is queued, in the order of the names. */
 function queued(world: World): Buffer[] {

@@ -1,9 +1,10 @@
 /** The shells that capnhook_fire is made for, with it in them. */
 import { execFileSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { chmodSync, existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { test } from 'vitest';
-import { bin, type Ended, node, type RunOptions, type World } from './world.js';
+import { init } from '../../src/library/init.js';
+import { bin, createWorld, type Ended, node, type RunOptions, type World } from './world.js';
 
 export interface Shell {
   name: string;
@@ -53,4 +54,19 @@ export function runIn(
 ): Promise<Ended> {
   const env = { SHELLENV: shellenv(), ...options.env };
   return world.exec(program, [...args, `eval "$SHELLENV"\n${script}`], { ...options, env });
+}
+
+/** A world with a spool, and a payload. */
+export async function withSpool(): Promise<World> {
+  const world = createWorld();
+  world.file('p.json', '1');
+  await init({ spool: world.spool });
+  return world;
+}
+
+/** Puts scripts into a directory of their own, and gives the `PATH` that begins with it. */
+export function pathWith(world: World, scripts: Readonly<Record<string, string>>): string {
+  for (const [name, script] of Object.entries(scripts))
+    chmodSync(world.file(`bin/${name}`, `#!/bin/sh\n${script}\n`), 0o755);
+  return `${world.root}/bin:${process.env.PATH}`;
 }
