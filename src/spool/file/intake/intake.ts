@@ -4,38 +4,29 @@
  * when that is durable too may it be sent: so a crash at any point repeats the
  * intake, and never a delivery.
  */
-import type { Entry, Placement, Remaining, RoutedEntry, Taken } from '../../intake.js';
+import type { Entry, Placement, RoutedEntry, Taken } from '../../intake.js';
 import type { Disk } from '../disk/disk.js';
 import { createStillness } from '../disk/stillness.js';
 import { syncDirectory } from '../disk/write-file.js';
 import { createChangingEntries } from '../incoming/changing-entries.js';
-import { createHalfDoneCheck } from '../incoming/half-done.js';
 import { createIdMaker } from '../incoming/id-maker.js';
-import { createListing } from '../incoming/listing.js';
+import { createListing, type Listing } from '../incoming/listing.js';
 import { createPostponedEntries } from '../incoming/postponed-entries.js';
-import { createBatchCheck } from './batch-check.js';
+import { type BatchCheck, createBatchCheck } from './batch-check.js';
 import { createBatchReader } from './batch-reader.js';
 import { createEventReader } from './event-reader.js';
-import { createPlacement, type PlacementOptions } from './placement.js';
-import { emptyStep, entryOf, nameOf } from './step.js';
+import { createPass, type Pass, type Room } from './pass.js';
+import { createPlacement, type PlacementOptions, type Placement as StepPlacement } from './placement.js';
+import { emptyStep, entryOf, nameOf, type StayingEntries, type Step } from './step.js';
 import { createUnusableEntries } from './unusable-entries.js';
 
-/** Whether the disk had no room for an entry. */
-export interface Room {
-  lacksRoom: boolean;
-}
-
-export interface Intake {
+export interface Intake extends Pick<Pass, 'isHalfDone' | 'immovable'> {
   /** Reads the next entries. */
   take(): Promise<Taken & Room>;
   /** Puts entries that were taken last into queues. */
   place(routed: readonly RoutedEntry[]): Promise<Placement & Room>;
   /** Removes entries that were taken last. */
   remove(entries: readonly Entry[]): Promise<void>;
-  /** Whether a delivery comes from an entry, of that name, that may have to be taken in again: it must wait for that. */
-  isHalfDone(name: string, path: string): boolean;
-  /** Number of entries that are no events and cannot be moved, as of the last pass through all of them. */
-  immovable(): number;
   /** Puts what was to be sent from `incoming/`, and is not claimed, into queues. @throws as `take` */
   placeRest(): Promise<void>;
   /** A file has left `incoming/`: the next entry that waits for its name is read. */
@@ -55,59 +46,20 @@ export interface IntakeOptions extends Omit<PlacementOptions, 'listing' | 'stayi
 
 /** @throws from `take`, `place` and `remove`: the errno of what failed for all, such as an fsync; an entry's own error is among `postponed` */
 export function createIntake(disk: Disk, root: string, options: IntakeOptions): Intake {
-  const { inbox, token, now } = options;
-  const nextId = createIdMaker(options);
-  const stillness = createStillness(disk, options);
-  const check = createBatchCheck(disk, root, { token, nextId, stillness });
-  const postponed = createPostponedEntries();
-  const halfDone = createHalfDoneCheck(disk, root);
-  const changing = createChangingEntries();
-  const staying = { postponed, changing };
-  const isLeftOut = (name: string) =>
-    postponed.has(name) || changing.has(name) || inbox.find(name) !== undefined;
-  const listing = createListing(disk, root, { stillness, isLeftOut, limit: options.listed });
-  const unusable = createUnusableEntries(disk, root, { stillness, staying });
-  const readEvents = createEventReader(disk, root, {
-    listing,
-    stillness,
-    staying,
-    unusable,
-    inbox,
-    now,
-    nextId,
-  });
-  const readBatches = createBatchReader(disk, root, { listing, stillness, staying, unusable, check, now });
-  const placement = createPlacement(disk, root, { ...options, listing, staying, check });
+  const { inbox } = options;
+  const { postponed, changing, listing, check, pass, readEvents, readBatches, placement } = partsOf(
+    disk,
+    root,
+    options,
+  );
   /** The last step, whose entries may be placed or removed. */
   let step = emptyStep();
-  /** Whether this pass has left an entry that is to be looked at again. */
-  let isIncomplete = false;
-  /** As of the last pass through all entries. */
-  let immovable = 0;
-  /** Whether everything in `incoming/` is taken in: then no delivery waits for an entry. */
-  let isCaughtUp = false;
 
   async function read(): Promise<void> {
-    if (listing.isEmpty()) beginListing();
-    else if (listing.isHalfChecked() && !listing.hasEvents()) list();
+    pass.list(step);
     if (listing.isBatchNext()) await readBatches(step);
     else readEvents(step);
     if (step.isRenamed) syncDirectory(disk, `${root}/incoming`);
-  }
-
-  function beginListing(): void {
-    const isBeginning = listing.isAtEnd();
-    postponed.clear({ isBeginning });
-    halfDone.clear();
-    if (isBeginning) {
-      changing.clear();
-      isIncomplete = false;
-    }
-    list();
-  }
-
-  function list(): void {
-    for (const raw of listing.list()) unusable.quarantineOdd(step, raw);
   }
 
   /** Lets go of entries that were neither placed nor removed. @returns their names */
@@ -123,7 +75,7 @@ export function createIntake(disk: Disk, root: string, options: IntakeOptions): 
 
   /** Does a part of a step; after an error its entries are read again. */
   async function orAgain<T>(work: () => Promise<T>): Promise<T> {
-    isCaughtUp = false; // an error leaves an intake half done
+    pass.begin();
     try {
       return await work();
     } catch (error) {
@@ -133,32 +85,13 @@ export function createIntake(disk: Disk, root: string, options: IntakeOptions): 
     }
   }
 
-  /** What stays in `incoming/`. @param options.isEnd whether no entry of the step is to be placed */
-  function remaining({ isEnd }: { isEnd: boolean }): Remaining & Room {
-    const { lacksRoom, entries } = step;
-    isIncomplete ||= step.isIncomplete;
-    const goesOn = !listing.isAtEnd() || !listing.isEmpty();
-    if (!goesOn) immovable = postponed.immovable();
-    const more = goesOn || isIncomplete;
-    const soon = [...stillness.all(), ...changing.all()];
-    const isAnyOpen = entries.some(({ isOpen }) => isOpen);
-    isCaughtUp = !more && !isAnyOpen && postponed.isEmpty() && soon.length === 0;
-    return {
-      postponed: postponed.news({ isEnd: isEnd && listing.isEmpty() }),
-      immovable: postponed.immovableNews(),
-      changing: soon,
-      more,
-      lacksRoom,
-    };
-  }
-
   async function placeRest(): Promise<void> {
     const rest = inbox.takeRest();
     if (rest.length === 0) return;
     const restStep = emptyStep();
     const routed = rest.map(({ endpoint, file }) => ({ entry: entryOf(file), endpoints: [endpoint] }));
     await placement.place(restStep, routed);
-    isIncomplete ||= restStep.isIncomplete;
+    pass.note(restStep);
   }
 
   return {
@@ -170,22 +103,22 @@ export function createIntake(disk: Disk, root: string, options: IntakeOptions): 
         const { entries, quarantined, checked, lacksRoom } = step;
         const isEnd = entries.length === 0;
         if (isEnd && !lacksRoom) changing.noteRoom();
-        return { entries, quarantined, checked, ...remaining({ isEnd }) };
+        return { entries, quarantined, checked, ...pass.remaining(step, { isEnd }) };
       }),
     place: (routed) =>
       orAgain(async () => {
         const placed = await placement.place(step, routed);
         step.entries = step.entries.filter(({ isOpen }) => isOpen); // the others' bytes are not needed any more
         if (!step.lacksRoom || placed.events > 0) changing.noteRoom();
-        return { ...placed, isStale: false, ...remaining({ isEnd: true }) };
+        return { ...placed, isStale: false, ...pass.remaining(step, { isEnd: true }) };
       }),
     remove: (entries) =>
       orAgain(async () => {
         await placement.remove(step, entries);
-        isIncomplete ||= step.isIncomplete;
+        pass.note(step);
       }),
-    isHalfDone: (name, path) => !isCaughtUp && halfDone.isHalfDone(name, path),
-    immovable: () => immovable,
+    isHalfDone: pass.isHalfDone,
+    immovable: pass.immovable,
     placeRest,
     freed: placement.free,
     close() {
@@ -193,4 +126,33 @@ export function createIntake(disk: Disk, root: string, options: IntakeOptions): 
       check.close();
     },
   };
+}
+
+interface Parts extends StayingEntries {
+  listing: Listing;
+  check: BatchCheck;
+  pass: Pass;
+  readEvents(step: Step): void;
+  readBatches(step: Step): Promise<void>;
+  placement: StepPlacement;
+}
+
+function partsOf(disk: Disk, root: string, options: IntakeOptions): Parts {
+  const { inbox, token, now } = options;
+  const nextId = createIdMaker(options);
+  const stillness = createStillness(disk, options);
+  const check = createBatchCheck(disk, root, { token, nextId, stillness });
+  const postponed = createPostponedEntries();
+  const changing = createChangingEntries();
+  const staying = { postponed, changing };
+  const isLeftOut = (name: string) =>
+    postponed.has(name) || changing.has(name) || inbox.find(name) !== undefined;
+  const listing = createListing(disk, root, { stillness, isLeftOut, limit: options.listed });
+  const unusable = createUnusableEntries(disk, root, { stillness, staying });
+  const reading = { listing, stillness, staying, unusable, now };
+  const readEvents = createEventReader(disk, root, { ...reading, inbox, nextId });
+  const readBatches = createBatchReader(disk, root, { ...reading, check });
+  const pass = createPass(disk, root, reading);
+  const placement = createPlacement(disk, root, { ...options, listing, staying, check });
+  return { ...staying, listing, check, pass, readEvents, readBatches, placement };
 }

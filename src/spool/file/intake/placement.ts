@@ -6,7 +6,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { monotonicMs } from '../../../shared/monotonic.js';
 import type { Entry, Placement as IntakePlacement, RoutedEntry, Unclaimed } from '../../intake.js';
-import type { UnclaimedReason } from '../../spool.js';
 import type { Disk } from '../disk/disk.js';
 import { syncDirectory } from '../disk/write-file.js';
 import type { InboxDeliveries } from '../incoming/inbox-deliveries.js';
@@ -14,9 +13,9 @@ import type { Listing } from '../incoming/listing.js';
 import { queueEvent } from '../placing/queue-event.js';
 import type { QueueWriter } from '../placing/queue-writer.js';
 import type { Queued } from '../placing/queued.js';
-import { type KeptUnclaimed, keepUnclaimed } from '../unclaimed/unclaimed.js';
 import type { BatchCheck } from './batch-check.js';
 import { createMayStay } from './may-stay.js';
+import { placeUnclaimed } from './place-unclaimed.js';
 import { createRemoval } from './removal.js';
 import {
   type AcceptedFile,
@@ -76,9 +75,6 @@ interface Placing {
   placed: PlacedEntry[];
 }
 
-/** With what an unclaimed event is kept where nothing else is said. */
-const nobodyRegistered = 'nobody is registered for it';
-
 export function createPlacement(disk: Disk, root: string, options: PlacementOptions): Placement {
   const { writer, inbox, listing, staying, check } = options;
   const removal = createRemoval(disk, root, options);
@@ -90,36 +86,15 @@ export function createPlacement(disk: Disk, root: string, options: PlacementOpti
   ): Promise<void> {
     const { entry, endpoints } = routed;
     if (endpoints.length === 0) {
-      const unclaimed = placeUnclaimed(routed, file);
-      if (unclaimed === 'replaced') step.isIncomplete = true;
-      else placing.placed.push(unclaimed);
+      const placed = placeUnclaimed(disk, root, { ...options, routed, file });
+      if (placed === 'replaced') step.isIncomplete = true;
+      else placing.placed.push({ entry, file, queued: [], ...placed });
       return;
     }
     const queued = await queueEvent(disk, root, { ...options, file, endpoints });
     if (queued === 'conflict') staying.postponed.keepConflict(nameOf(file), entry.header.id);
     else if (queued === 'replaced') step.isIncomplete = true;
     else placing.placed.push({ entry, file, queued, isMoved: queued[0]?.kind === 'moved' });
-  }
-
-  function placeUnclaimed(
-    { entry, why = nobodyRegistered, isDropped = false }: RoutedEntry,
-    file: AcceptedFile,
-  ): PlacedEntry | 'replaced' {
-    const { header, events } = entry;
-    const { id, hook } = header;
-    const kept = isDropped ? 'dropped' : keep(file, { hook, message: why, events });
-    if (kept === 'replaced') return 'replaced';
-    const unclaimed = { id, hook, events, isKept: kept !== 'dropped' };
-    return { entry, file, queued: [], isMoved: kept === 'moved', unclaimed };
-  }
-
-  function keep(
-    file: AcceptedFile,
-    { hook, ...reason }: { hook: string | undefined; message: string; events: number },
-  ): KeptUnclaimed {
-    const why: Omit<UnclaimedReason, 'time'> = { reason: 'unclaimed', ...reason };
-    if (hook !== undefined) why.hook = hook;
-    return keepUnclaimed(disk, root, { file, why, since: options.now(), token: options.token });
   }
 
   /** Places each entry; an error of one of them does not stop the others. */
@@ -179,15 +154,7 @@ export function createPlacement(disk: Disk, root: string, options: PlacementOpti
       } finally {
         for (const { entry } of routed) check.release(fileIn(entry));
       }
-      const placed = { events: stayed, deliveries: stayed };
-      for (const { entry, file, queued } of removed) {
-        placed.events += entry.events;
-        for (const each of queued) {
-          options.onQueued(each, file);
-          if (each.kind !== 'there') placed.deliveries += entry.events;
-        }
-      }
-      return { ...placed, unclaimed: removed.flatMap(({ unclaimed }) => unclaimed ?? []) };
+      return countsOf(removed, { stayed, onQueued: options.onQueued });
     },
     async remove(step, entries) {
       const placed = entries.map((entry) => ({ entry, file: closed(entry), queued: [], isMoved: false }));
@@ -199,4 +166,20 @@ export function createPlacement(disk: Disk, root: string, options: PlacementOpti
     },
     free,
   };
+}
+
+/** Counts what was placed, and tells of each delivery that it may be sent. @param options.stayed events in `incoming/` */
+function countsOf(
+  removed: readonly PlacedEntry[],
+  { stayed, onQueued }: Pick<PlacementOptions, 'onQueued'> & { stayed: number },
+): Placed {
+  const counts = { events: stayed, deliveries: stayed };
+  for (const { entry, file, queued } of removed) {
+    counts.events += entry.events;
+    for (const each of queued) {
+      onQueued(each, file);
+      if (each.kind !== 'there') counts.deliveries += entry.events;
+    }
+  }
+  return { ...counts, unclaimed: removed.flatMap(({ unclaimed }) => unclaimed ?? []) };
 }
