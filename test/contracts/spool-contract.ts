@@ -37,7 +37,7 @@ export function describeSpool(name: string, open: () => SpoolUnderTest): void {
   }
 
   describe(name, () => {
-    it('enqueue() then fanOut() and claim() hands out the event as it was', async () => {
+    it('enqueue(), take(), place() and then claim() hands out the event as it was', async () => {
       const firedAt = Date.now();
       const fired = event({
         id: createEventId(firedAt, randomBytes(10)),
@@ -137,7 +137,7 @@ export function describeSpool(name: string, open: () => SpoolUnderTest): void {
       await lease.close();
     });
 
-    it('fanOut() makes one delivery for each endpoint, and claim() keeps them apart', async () => {
+    it('the intake makes one delivery for each endpoint, and claim() keeps them apart', async () => {
       const fired = event();
       const { lease } = await fannedOut([fired], ['a', 'b']);
       expect([...lease.ready({ now: 0 })].sort()).toEqual(['a', 'b']);
@@ -146,7 +146,7 @@ export function describeSpool(name: string, open: () => SpoolUnderTest): void {
       await lease.close();
     });
 
-    it('fanOut() keeps an event that nobody is registered for, or drops it', async () => {
+    it('the intake keeps an event that nobody is registered for, or drops it', async () => {
       const { spool, lease } = await leased();
       const [kept, dropped] = [event({ hook: 'kept' }), event({ hook: 'dropped' })];
       for (const each of [kept, dropped]) await spool.enqueue(each);
@@ -177,7 +177,7 @@ export function describeSpool(name: string, open: () => SpoolUnderTest): void {
       await lease.close();
     });
 
-    it('fanOut() leaves an event where it is while it is not known who gets it', async () => {
+    it('the intake leaves an event where it is while it is not known who gets it', async () => {
       const { spool, lease } = await leased();
       const [hidden, known] = [event({ hook: 'hidden' }), event({ hook: 'known' })];
       for (const each of [hidden, known]) await spool.enqueue(each);
@@ -214,7 +214,7 @@ export function describeSpool(name: string, open: () => SpoolUnderTest): void {
       await lease.close();
     });
 
-    it('fanOut() says that there is more until all are fanned out', async () => {
+    it('the intake says that there is more until all are fanned out', async () => {
       const { spool, lease } = await leased();
       for (let n = 0; n < 300; n += 1) await spool.enqueue(event());
       const steps = [];

@@ -23,7 +23,7 @@ describe('a drain on a disk that fails', () => {
     const mayBeCorrupt = errno === 'EACCES';
     const points = isLong ? { from: 1, every: 1 } : some;
 
-    it(`fanOut() to close() lose nothing and repeat nothing, whichever call fails with ${errno}`, async () => {
+    it(`take() to close() lose nothing and repeat nothing, whichever call fails with ${errno}`, async () => {
       const calls = await atEachCall(
         (n) =>
           ({ nth }) =>
@@ -33,7 +33,7 @@ describe('a drain on a disk that fails', () => {
       expect(calls).toBeGreaterThan(100);
     }, 60_000);
 
-    it(`fanOut() to close() for one endpoint lose nothing and repeat nothing, whichever call fails with ${errno}`, async () => {
+    it(`take() to close() for one endpoint lose nothing and repeat nothing, whichever call fails with ${errno}`, async () => {
       const calls = await atEachCall(
         (n) =>
           ({ nth }) =>
@@ -43,7 +43,7 @@ describe('a drain on a disk that fails', () => {
       expect(calls).toBeGreaterThan(100);
     }, 60_000);
 
-    it(`fanOut() to close() lose nothing and repeat nothing of what is sent from incoming/, whichever call fails with ${errno}`, async () => {
+    it(`take() to close() lose nothing and repeat nothing of what is sent from incoming/, whichever call fails with ${errno}`, async () => {
       const calls = await atEachCall(
         (n) =>
           ({ nth }) =>
@@ -53,7 +53,7 @@ describe('a drain on a disk that fails', () => {
       expect(calls).toBeGreaterThan(100);
     }, 60_000);
 
-    it(`fanOut() to close() lose nothing and repeat nothing, from whichever call on all fail with ${errno}`, async () => {
+    it(`take() to close() lose nothing and repeat nothing, from whichever call on all fail with ${errno}`, async () => {
       await atEachCall(
         (n) =>
           ({ nth }) =>

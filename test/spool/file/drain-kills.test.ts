@@ -24,7 +24,7 @@ describe('a drain on a disk that fails', () => {
     vi.useRealTimers();
   });
 
-  it('fanOut() to close() lose nothing and repeat nothing, at whichever call they are killed', async () => {
+  it('take() to close() lose nothing and repeat nothing, at whichever call they are killed', async () => {
     const calls = await atEachCall(
       (n) =>
         ({ nth }) =>
@@ -34,7 +34,7 @@ describe('a drain on a disk that fails', () => {
     expect(calls).toBeGreaterThan(100);
   }, 60_000);
 
-  it('fanOut() to close() for one endpoint lose nothing and repeat nothing, at whichever call they are killed', async () => {
+  it('take() to close() for one endpoint lose nothing and repeat nothing, at whichever call they are killed', async () => {
     const calls = await atEachCall(
       (n) =>
         ({ nth }) =>
@@ -44,7 +44,7 @@ describe('a drain on a disk that fails', () => {
     expect(calls).toBeGreaterThan(100);
   }, 60_000);
 
-  it('fanOut() to close() lose nothing and repeat nothing of what is sent from incoming/, at whichever call they are killed', async () => {
+  it('take() to close() lose nothing and repeat nothing of what is sent from incoming/, at whichever call they are killed', async () => {
     const calls = await atEachCall(
       (n) =>
         ({ nth }) =>
@@ -54,21 +54,21 @@ describe('a drain on a disk that fails', () => {
     expect(calls).toBeGreaterThan(100);
   }, 60_000);
 
-  it('fanOut() to close() go on after short writes', async () => {
+  it('take() to close() go on after short writes', async () => {
     const { told } = await drainWith(({ name }) => (name === 'writeSync' ? 'SHORT' : undefined));
     expect(told.error).toBeUndefined();
     expect(told.claimed).toHaveLength(24);
   });
 
   for (const refusal of ['EPERM', 'EMLINK', 'EXDEV', 'ENOTSUP']) {
-    it(`fanOut() copies where a hard link is refused with ${refusal}`, async () => {
+    it(`the intake copies where a hard link is refused with ${refusal}`, async () => {
       const { told } = await drainWith(({ name }) => (name === 'linkSync' ? refusal : undefined));
       expect(told.error).toBeUndefined();
       expect(told.claimed).toHaveLength(24);
     });
   }
 
-  it('fanOut() copies lose nothing, at whichever call they are killed', async () => {
+  it('copies lose nothing, at whichever call they are killed', async () => {
     await atEachCall(
       (n) =>
         ({ nth, name }) =>
@@ -77,7 +77,7 @@ describe('a drain on a disk that fails', () => {
     );
   }, 60_000);
 
-  it('fanOut() copies lose nothing, whichever call fails', async () => {
+  it('copies lose nothing, whichever call fails', async () => {
     await atEachCall(
       (n) =>
         ({ nth, name }) =>
@@ -113,7 +113,7 @@ describe('a drain on a disk that fails', () => {
     return { isKilled, isAdded, found };
   }
 
-  it('fanOut() loses no line that is added to a copied batch until it is removed, at whichever call it is killed', async () => {
+  it('the intake loses no line that is added to a copied batch until it is removed, at whichever call it is killed', async () => {
     let last = { isKilled: true, isAdded: false };
     for (let n = 1; last.isKilled; n += 1) {
       const { found, ...how } = await takeInCopied(n);

@@ -38,11 +38,11 @@ describe('a batch that others could change', () => {
     return a!;
   }
 
-  it('fanOut() copies one that has another hard link, and sends what it has checked', async () => {
+  it('the intake copies one that has another hard link, and sends what it has checked', async () => {
     await takenIn((path, root) => linkSync(path, `${root}/theirs`));
   });
 
-  asRoot('fanOut() copies one of another user, and sends what it has checked (as root)', async () => {
+  asRoot('the intake copies one of another user, and sends what it has checked (as root)', async () => {
     expect((await takenIn((path) => chownSync(path, 65534, 65534))).uid).toBe(0);
   });
 });

@@ -44,7 +44,7 @@ describe('the lines of a batch', () => {
     ['a bad line', batch(['1', '2', '{"a":', '4']), /^line 4: /],
     ['a header that is no JSON', 'hook: x\n1\n', /^line 1: /],
     ['an id that is too long', batch(['1'], 'x'.repeat(127)), /the id is too long/],
-  ])('fanOut() puts a batch with %s aside, under the name that it has', async (_what, content, reason) => {
+  ])('the intake puts a batch with %s aside, under the name that it has', async (_what, content, reason) => {
     const root = madeSpool(quickDir());
     writeFileSync(`${root}/incoming/dropped.jsonl`, content);
     const lease = await leaseOf(spoolAt(root));

@@ -35,7 +35,7 @@ function step(lease: Lease, endpoints: readonly string[] = ['a']) {
   return fanOut(lease, () => endpoints, { canSendNow: () => true });
 }
 
-describe('fanOut() with endpoints that can be sent to now', () => {
+describe('place() with endpoints that can be sent to now', () => {
   it('leaves an event with one endpoint in incoming/, and done() removes it there', async () => {
     const { root, lease } = await fired(event(), event());
     expect(await step(lease)).toMatchObject({ events: 2, deliveries: 2, more: false });

@@ -16,7 +16,7 @@ import {
   text,
 } from '../../../support/spool-kit.js';
 
-describe('fanOut() of batches against others', () => {
+describe('the intake of batches against others', () => {
   const payloads = Array.from({ length: 600 }, (_, n) => String(n));
   const batch = (lines: readonly string[]) => ['{"id":"b","hook":"x"}', ...lines, ''].join('\n');
 
@@ -29,7 +29,7 @@ describe('fanOut() of batches against others', () => {
     return { root, lease, drop };
   }
 
-  it('fanOut() takes in a batch that was put over the one that it checked', async () => {
+  it('the intake takes in a batch that was put over the one that it checked', async () => {
     const { lease, drop } = await raced(
       ({ name, args }) => name === 'linkSync' && String(args[1]).endsWith('/b.jsonl'),
       (root) => replace(root, 'b.jsonl', batch(['"new"'])),
@@ -44,7 +44,7 @@ describe('fanOut() of batches against others', () => {
     await lease.close();
   });
 
-  it('fanOut() does not delete a batch that was put over one after that was linked', async () => {
+  it('the intake does not delete a batch that was put over one after that was linked', async () => {
     let isLinked = false;
     const { lease, drop } = await raced(
       ({ name, args }) => {
@@ -63,7 +63,7 @@ describe('fanOut() of batches against others', () => {
   });
 
   for (const endpoints of [['a'], ['a', 'b']]) {
-    it(`fanOut() takes a batch for ${endpoints.length} in again that has grown since it was linked, and loses no line`, async () => {
+    it(`the intake takes a batch for ${endpoints.length} in again that has grown since it was linked, and loses no line`, async () => {
       let isLinked = false;
       const { root, lease, drop } = await raced(
         ({ name, args }) => {
@@ -84,7 +84,7 @@ describe('fanOut() of batches against others', () => {
       await lease.close();
     });
 
-    it(`fanOut() takes a batch for ${endpoints.length} in again that has grown after a drain was killed that had linked it`, async () => {
+    it(`the intake takes a batch for ${endpoints.length} in again that has grown after a drain was killed that had linked it`, async () => {
       const root = madeSpool(quickDir());
       const { disk, closeAll } = faultyDisk(({ name, args }) =>
         name === 'unlinkSync' && String(args[0]).endsWith('/incoming/b.jsonl') ? 'KILL' : undefined,
@@ -107,7 +107,7 @@ describe('fanOut() of batches against others', () => {
   }
 
   for (const endpoints of [['a'], ['a', 'b']]) {
-    it(`fanOut() takes a batch for ${endpoints.length} in again that was copied and has grown until its removal`, async () => {
+    it(`the intake takes a batch for ${endpoints.length} in again that was copied and has grown until its removal`, async () => {
       const { root, lease, drop } = await raced(
         ({ name, args }) =>
           (name === 'unlinkSync' || name === 'renameSync') && String(args[0]).endsWith('/incoming/b.jsonl'),
@@ -127,7 +127,7 @@ describe('fanOut() of batches against others', () => {
     });
   }
 
-  it('fanOut() leaves an event that has grown since it was read, and reads it again', async () => {
+  it('the intake leaves an event that has grown since it was read, and reads it again', async () => {
     for (const endpoints of [['a'], ['a', 'b']]) {
       const { root, lease, drop } = await raced(
         ({ name, args }) =>
@@ -146,7 +146,7 @@ describe('fanOut() of batches against others', () => {
     }
   });
 
-  it('fanOut() checks a large batch in slices, takes in single events between them, and begins anew after a kill', async () => {
+  it('the intake checks a large batch in slices, takes in single events between them, and begins anew after a kill', async () => {
     const { root, lease, drop } = await sliced();
     drop('b.jsonl', batch(payloads));
     drop('single.json', shellEvent('x', '"single"'));
@@ -161,7 +161,7 @@ describe('fanOut() of batches against others', () => {
     await next.close();
   });
 
-  it('fanOut() goes on with the batch that it has begun to check, whatever comes before it by name', async () => {
+  it('the intake goes on with the batch that it has begun to check, whatever comes before it by name', async () => {
     const { lease, drop } = await sliced();
     drop('b.jsonl', batch(payloads));
     expect(await fanOut(lease, () => ['a'])).toMatchObject({ checked: 1, more: true });
@@ -175,7 +175,7 @@ describe('fanOut() of batches against others', () => {
     ['takes back', (root: string) => renameSync(`${root}/incoming/b.jsonl`, `${root}/tmp/taken-back`)],
     ['replaces', (root: string) => replace(root, 'b.jsonl', '{"id":"b","hook":"x"}\nnot JSON\n')],
   ] as const) {
-    it(`fanOut() queues nothing of a batch that somebody ${what} between two slices`, async () => {
+    it(`the intake queues nothing of a batch that somebody ${what} between two slices`, async () => {
       const { root, lease, drop } = await sliced();
       drop('b.jsonl', batch(payloads));
       expect(await fanOut(lease, () => ['a'])).toMatchObject({ events: 0, more: true });
@@ -190,7 +190,7 @@ describe('fanOut() of batches against others', () => {
     });
   }
 
-  it('fanOut() takes in an event whose name only begins like that of a batch that waits', async () => {
+  it('the intake takes in an event whose name only begins like that of a batch that waits', async () => {
     const root = madeSpool(quickDir());
     const { disk } = faultyDisk(({ name, args }) =>
       name === 'linkSync' && String(args[1]).endsWith('.jsonl') ? 'EIO' : undefined,
@@ -206,7 +206,7 @@ describe('fanOut() of batches against others', () => {
   });
 
   for (const full of ['bavail', 'ffree'] as const) {
-    it(`fanOut() takes in a batch where hardly any ${full} is left, and enqueue() accepts one that fits`, async () => {
+    it(`the intake takes in a batch where hardly any ${full} is left, and enqueue() accepts one that fits`, async () => {
       const root = madeSpool(quickDir());
       const real = faultyDisk(() => undefined).disk;
       const disk = {

@@ -20,10 +20,10 @@ import {
 import { tempDir } from '../../../support/temp.js';
 import { countTurns } from '../../../support/turns.js';
 
-describe('fanOut() of batches', () => {
+describe('the intake of batches', () => {
   const lines = ['1', '"two"', '{"three":3.0}'];
 
-  it('fanOut() takes in a batch that a shell dropped without an id, under one new id', async () => {
+  it('the intake takes in a batch that a shell dropped without an id, under one new id', async () => {
     const { root, lease } = await opened();
     drop(root, 'dropped.jsonl', ['{"hook":"x"}', ...lines, ''].join('\n'));
     expect(await fanOutAll(lease, () => ['a'])).toMatchObject({ events: 3, quarantined: [] });
@@ -34,7 +34,7 @@ describe('fanOut() of batches', () => {
     await lease.close();
   });
 
-  it('fanOut() keeps the id that a batch has for a name', async () => {
+  it('the intake keeps the id that a batch has for a name', async () => {
     const { root, lease } = await opened();
     const id = createEventId(Date.now(), randomBytes(10));
     drop(root, `${id}.jsonl`, '{"hook":"x"}\n1\n');
@@ -49,14 +49,14 @@ describe('fanOut() of batches', () => {
     ['a directory named like a batch', (path) => mkdirSync(path)],
   ];
   for (const [what, make] of bad) {
-    it(`fanOut() moves ${what} to corrupt/, whole`, async () => {
+    it(`the intake moves ${what} to corrupt/, whole`, async () => {
       const { root, lease } = await opened();
       make(`${root}/incoming/x.jsonl`);
       expect((await putAside(root, lease)).name).toBe('x.jsonl');
     });
   }
 
-  it('fanOut() takes in several batches with the same id, and claim() hands out one after the other', async () => {
+  it('the intake takes in several batches with the same id, and claim() hands out one after the other', async () => {
     const { root, lease } = await opened();
     drop(root, 'before.jsonl', '{"id":"mine","hook":"x"}\n1\n');
     drop(root, 'mine.jsonl', '{"id":"mine","hook":"x"}\n2\n');
@@ -75,7 +75,7 @@ describe('fanOut() of batches', () => {
     await lease.close();
   });
 
-  it('fanOut() makes nothing new of a batch that says the same as one that is queued', async () => {
+  it('the intake makes nothing new of a batch that says the same as one that is queued', async () => {
     const { root, lease } = await opened();
     drop(root, 'mine.jsonl', '{"id":"mine","hook":"x"}\n1\n2\n');
     await fanOutAll(lease, () => ['a', 'b']);
@@ -93,7 +93,7 @@ describe('fanOut() of batches', () => {
     await lease.close();
   });
 
-  it('fanOut() delivers the events of a batch and events that have their ids', async () => {
+  it('the intake delivers the events of a batch and events that have their ids', async () => {
     const { root, lease } = await opened();
     drop(root, 'mine_2.json', '{"id":"mine_2","hook":"x","payload":"first"}');
     drop(root, 'mine.jsonl', '{"id":"mine","hook":"x"}\n1\n2\n');
@@ -109,7 +109,7 @@ describe('fanOut() of batches', () => {
     expect(names(`${root}/queue`)).toEqual([]);
   });
 
-  it('fanOut() puts a batch into none of its queues while one of them cannot take it', async () => {
+  it('the intake puts a batch into none of its queues while one of them cannot take it', async () => {
     let failing = true;
     const { lease, inbox, root } = await opened({
       fault: ({ name, args }) =>
@@ -129,7 +129,7 @@ describe('fanOut() of batches', () => {
     await lease.close();
   });
 
-  it('fanOut() of a batch that somebody took back does nothing', async () => {
+  it('the intake of a batch that somebody took back does nothing', async () => {
     const { root, lease } = await opened({
       fault({ name, args }) {
         if (name === 'openSync' && String(args[0]).endsWith('x.jsonl'))
@@ -189,7 +189,7 @@ describe('fanOut() of batches', () => {
     expect(n).toBeGreaterThan(80);
   });
 
-  it('fanOut() yields to answers in flight while it checks a long batch', async () => {
+  it('the intake yields to answers in flight while it checks a long batch', async () => {
     const { lease, inbox } = await opened({ directory: tempDir() });
     const { payload: _, ...header } = event();
     const payloads = Array.from({ length: 2000 }, (_each, n) => Buffer.from(String(n)));
@@ -201,7 +201,7 @@ describe('fanOut() of batches', () => {
     await lease.close();
   });
 
-  it('fanOut() takes in an event moved into incoming/ while a batch is checked', async () => {
+  it('the intake takes in an event moved into incoming/ while a batch is checked', async () => {
     const { root, inbox } = await opened();
     let now = Date.now();
     const lease = await leaseOf(spoolAt(root, { now: () => (now += 30) }));

@@ -15,11 +15,11 @@ import {
   text,
 } from '../../../support/spool-kit.js';
 
-describe('fanOut() against others', () => {
+describe('the intake against others', () => {
   const toIncoming = ({ name, args }: DiskCall) =>
     name === 'linkSync' && String(args[1]).endsWith('/incoming/mine.json');
 
-  it('fanOut() does not overwrite an event that is fired under the id of a dropped one meanwhile', async () => {
+  it('the intake does not overwrite an event that is fired under the id of a dropped one meanwhile', async () => {
     const { lease, drop, root } = await raced(toIncoming, (at) =>
       writeFileSync(`${at}/incoming/mine.json`, mine('"fired"')),
     );
@@ -38,7 +38,7 @@ describe('fanOut() against others', () => {
     await lease.close();
   });
 
-  it('fanOut() gives a dropped event its name where links are refused, too', async () => {
+  it('the intake gives a dropped event its name where links are refused, too', async () => {
     const { lease, drop } = await raced(
       () => false,
       () => {},
@@ -54,7 +54,7 @@ describe('fanOut() against others', () => {
     await lease.close();
   });
 
-  it('fanOut() goes on after a crash between giving a dropped event its name and taking the old one away', async () => {
+  it('the intake goes on after a crash between giving a dropped event its name and taking the old one away', async () => {
     const { lease, drop, root } = await raced(
       ({ name, args }) => {
         return name === 'unlinkSync' && String(args[0]).endsWith('dropped.json');
@@ -72,7 +72,7 @@ describe('fanOut() against others', () => {
     await lease.close();
   });
 
-  it('fanOut() takes in what was moved over an event before it was linked', async () => {
+  it('the intake takes in what was moved over an event before it was linked', async () => {
     const { lease, drop } = await raced(
       ({ name, args }) => name === 'linkSync' && String(args[1]).includes('/queue/b/'),
       (root) => replace(root, 'mine.json', mine('"new"')),
@@ -90,7 +90,7 @@ describe('fanOut() against others', () => {
   ] as const) {
     const toQueue = ({ name, args }: DiskCall) => name === call && String(args[1]).includes('/queue/a/');
 
-    it(`fanOut() says nothing of an event that was taken back before it was ${how}`, async () => {
+    it(`the intake says nothing of an event that was taken back before it was ${how}`, async () => {
       const { lease, drop, root } = await raced(toQueue, (at) =>
         renameSync(`${at}/incoming/mine.json`, `${at}/tmp/taken-back`),
       );
@@ -104,7 +104,7 @@ describe('fanOut() against others', () => {
       await lease.close();
     });
 
-    it(`fanOut() takes in what was moved over an event right before it was ${how}`, async () => {
+    it(`the intake takes in what was moved over an event right before it was ${how}`, async () => {
       const { lease, drop } = await raced(toQueue, (root) => replace(root, 'mine.json', mine('"new"')));
       drop('mine.json', mine('"old"'));
       expect(await fanOut(lease, () => endpoints)).toMatchObject({ events: 0, more: true });
@@ -115,7 +115,7 @@ describe('fanOut() against others', () => {
     });
   }
 
-  it('fanOut() loses nothing where one event after the other is moved over one that it moves', async () => {
+  it('the intake loses nothing where one event after the other is moved over one that it moves', async () => {
     let calls = 0;
     const root = madeSpool(quickDir());
     const { disk } = faultyDisk(({ name, args }) => {
@@ -135,7 +135,7 @@ describe('fanOut() against others', () => {
     await lease.close();
   });
 
-  it('fanOut() does not delete what was moved over an event after it was linked', async () => {
+  it('the intake does not delete what was moved over an event after it was linked', async () => {
     const { lease, drop } = await raced(
       ({ name, args }) => name === 'lstatSync' && String(args[0]).endsWith('/incoming/mine.json'),
       (root) => replace(root, 'mine.json', mine('"new"')),
@@ -155,7 +155,7 @@ describe('fanOut() against others', () => {
     await lease.close();
   });
 
-  it('fanOut() does not need the names in tmp/ that somebody has taken', async () => {
+  it('the intake does not need the names in tmp/ that somebody has taken', async () => {
     const { root, lease, drop } = await raced(
       () => false,
       () => {},

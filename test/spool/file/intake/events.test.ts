@@ -54,7 +54,7 @@ function caselessDisk(): typeof systemDisk {
   return disk as typeof systemDisk;
 }
 
-describe('fanOut() of events', () => {
+describe('the intake of events', () => {
   /** A spool that tells of its links, renames and removals, and of each fsync once that is over. */
   async function traced() {
     const calls: string[] = [];
@@ -83,7 +83,7 @@ describe('fanOut() of events', () => {
     return { calls, lease, spool, file: `${fired.id}.json` };
   }
 
-  it('fanOut() makes every link durable before the event leaves incoming/, and that before it resolves', async () => {
+  it('the intake makes every link durable before the event leaves incoming/, and that before it resolves', async () => {
     const { calls, lease, file } = await traced();
     await fanOut(lease, () => ['a', 'b']);
     expect(calls.slice(0, 2)).toEqual([
@@ -101,7 +101,7 @@ describe('fanOut() of events', () => {
     await lease.close();
   });
 
-  it('fanOut() moves the event of one endpoint, and makes both directories durable before it resolves', async () => {
+  it('the intake moves the event of one endpoint, and makes both directories durable before it resolves', async () => {
     const { calls, lease, file } = await traced();
     await fanOut(lease, () => ['a']);
     expect(calls[0]).toBe(`renameSync queue/a/00000001/${file}`);
@@ -110,7 +110,7 @@ describe('fanOut() of events', () => {
     await lease.close();
   });
 
-  it('fanOut() makes a batch durable with its progress before it leaves incoming/', async () => {
+  it('the intake makes a batch durable with its progress before it leaves incoming/', async () => {
     const { calls, lease, spool } = await traced();
     await fanOut(lease, () => []);
     calls.length = 0;
@@ -132,7 +132,7 @@ describe('fanOut() of events', () => {
     await lease.close();
   });
 
-  it('fanOut() gives an event that a shell dropped an id and a time, once', async () => {
+  it('the intake gives an event that a shell dropped an id and a time, once', async () => {
     const { root, lease } = await opened();
     drop(root, 'dropped.json', shellEvent('x', '{"a": 1.0}'));
     await fanOutAll(lease, () => ['a', 'b']);
@@ -146,7 +146,7 @@ describe('fanOut() of events', () => {
     await lease.close();
   });
 
-  it('fanOut() takes the id from the name where the file has none, and the time of a chosen id from its age', async () => {
+  it('the intake takes the id from the name where the file has none, and the time of a chosen id from its age', async () => {
     const { root, lease } = await opened();
     const id = createEventId(Date.parse('2026-01-01T00:00:00.000Z'), randomBytes(10));
     drop(root, `${id}.json`, shellEvent('x', '1'));
@@ -162,7 +162,7 @@ describe('fanOut() of events', () => {
     await lease.close();
   });
 
-  it('fanOut() gives an event of a clock that was ahead its time from now on', async () => {
+  it('the intake gives an event of a clock that was ahead its time from now on', async () => {
     const { root, lease } = await opened();
     const ahead = Date.parse('2099-01-01T00:00:00.000Z');
     const id = createEventId(ahead, randomBytes(10));
@@ -175,7 +175,7 @@ describe('fanOut() of events', () => {
     await lease.close();
   });
 
-  it('fanOut() takes in all entries with the same id, and claim() hands out one after the other', async () => {
+  it('the intake takes in all entries with the same id, and claim() hands out one after the other', async () => {
     const { root, lease } = await opened();
     for (const [n, name] of ['one', 'mine', 'two'].entries())
       drop(root, `${name}.json`, `{"id":"mine","hook":"x","payload":${n}}`);
@@ -216,7 +216,7 @@ describe('fanOut() of events', () => {
     await lease.close();
   });
 
-  it('fanOut() gets past more entries that cannot be taken in than one listing holds, and tells each once', async () => {
+  it('the intake gets past more entries that cannot be taken in than one listing holds, and tells each once', async () => {
     const root = madeSpool(quickDir());
     let isFailing = true;
     const { disk } = faultyDisk(({ name, args }) =>
@@ -239,7 +239,7 @@ describe('fanOut() of events', () => {
     await lease.close();
   });
 
-  it('fanOut() tells of what is no event and cannot be put aside, and does not count it as waiting', async () => {
+  it('the intake tells of what is no event and cannot be put aside, and does not count it as waiting', async () => {
     const root = madeSpool(quickDir());
     const { disk } = faultyDisk(({ name, args }) =>
       name === 'accessSync' && String(args[0]).includes('/incoming/') ? 'EACCES' : undefined,
@@ -258,7 +258,7 @@ describe('fanOut() of events', () => {
     await lease.close();
   });
 
-  it('fanOut() keeps an entry in incoming/ where 64 others of its id are queued, and all others go on', async () => {
+  it('the intake keeps an entry in incoming/ where 64 others of its id are queued, and all others go on', async () => {
     const { root, lease } = await opened();
     for (let n = 0; n < mostOfOneId + 3; n += 1)
       drop(root, `${n}.json`, `{"id":"mine","hook":"x","payload":${n}}`);
@@ -271,7 +271,7 @@ describe('fanOut() of events', () => {
     await lease.close();
   });
 
-  it('fanOut() makes one delivery of an event that is queued already', async () => {
+  it('the intake makes one delivery of an event that is queued already', async () => {
     const { lease, inbox } = await opened();
     const fired = event();
     await inbox.enqueue(fired);
@@ -283,7 +283,7 @@ describe('fanOut() of events', () => {
     await lease.close();
   });
 
-  it('fanOut() puts another event of a queued id into every queue, and only where the first is queued it waits for that', async () => {
+  it('the intake puts another event of a queued id into every queue, and only where the first is queued it waits for that', async () => {
     const { root, lease, inbox } = await opened();
     const fired = event();
     await inbox.enqueue(fired);
@@ -302,7 +302,7 @@ describe('fanOut() of events', () => {
     await lease.close();
   });
 
-  it('fanOut() sees an event in the segment before the last one, too', async () => {
+  it('the intake sees an event in the segment before the last one, too', async () => {
     const { root, inbox } = await opened();
     const fired = event();
     const other = event();
@@ -327,7 +327,7 @@ describe('fanOut() of events', () => {
     await lease.close();
   });
 
-  it('fanOut() looks once at each file that it puts into a segment of its own, and never for what cannot be there', async () => {
+  it('the intake looks once at each file that it puts into a segment of its own, and never for what cannot be there', async () => {
     const looks: string[] = [];
     const { root, lease, inbox } = await opened({
       fault: ({ name, args }) => {
@@ -342,7 +342,7 @@ describe('fanOut() of events', () => {
     await lease.close();
   });
 
-  it('fanOut() does not put an event over another one whose id it has given a place just now', async () => {
+  it('the intake does not put an event over another one whose id it has given a place just now', async () => {
     const { root, lease } = await opened();
     const file = (text: string) => `{"id":"Same","hook":"x","payload":"${text}"}`;
     writeFileSync(`${root}/incoming/Same.json`, file('first'));
@@ -356,7 +356,7 @@ describe('fanOut() of events', () => {
     await lease.close();
   });
 
-  it('fanOut() does not put an event over one whose id differs in case, where the file system makes no difference', async () => {
+  it('the intake does not put an event over one whose id differs in case, where the file system makes no difference', async () => {
     const root = madeSpool(quickDir());
     const lease = await leaseOf(spoolAt(root, { disk: caselessDisk() }));
     writeFileSync(`${root}/incoming/Same.json`, '{"id":"Same","hook":"x","payload":1}');
@@ -368,7 +368,7 @@ describe('fanOut() of events', () => {
     await lease.close();
   });
 
-  it('fanOut() gives an event another place where a directory has its own in the queue', async () => {
+  it('the intake gives an event another place where a directory has its own in the queue', async () => {
     const { root, lease: earlier, inbox } = await opened();
     await earlier.close();
     const fired = event();
@@ -381,7 +381,7 @@ describe('fanOut() of events', () => {
     await lease.close();
   });
 
-  it('fanOut() links an event of the same user and copies one that has a second link', async () => {
+  it('the intake links an event of the same user and copies one that has a second link', async () => {
     const { root, lease, inbox } = await opened();
     const [linked, copied] = [event(), event()];
     await inbox.enqueue(linked);
@@ -402,7 +402,7 @@ describe('fanOut() of events', () => {
   });
 
   asRoot(
-    'fanOut() copies a file of another user, and sends the bytes that were taken in (as root)',
+    'the intake copies a file of another user, and sends the bytes that were taken in (as root)',
     async () => {
       const { root, lease } = await opened();
       const fired = event({ payload: Buffer.from('"as it was"') });
@@ -419,7 +419,7 @@ describe('fanOut() of events', () => {
     },
   );
 
-  it('fanOut() says nothing of an event that somebody takes back meanwhile', async () => {
+  it('the intake says nothing of an event that somebody takes back meanwhile', async () => {
     const { root, lease } = await opened({
       fault({ name, args }) {
         if (name === 'openSync' && String(args[0]).endsWith('/incoming/x.json'))
@@ -432,7 +432,7 @@ describe('fanOut() of events', () => {
     await lease.close();
   });
 
-  it('fanOut() reads what is there where a file has become shorter meanwhile', async () => {
+  it('the intake reads what is there where a file has become shorter meanwhile', async () => {
     const { root, lease } = await opened({
       fault({ name, args }) {
         if (name === 'readSync' && (args[1] as Buffer).length > 64)
@@ -445,7 +445,7 @@ describe('fanOut() of events', () => {
     await lease.close();
   });
 
-  it('fanOut() takes no longer than 50 ms for a step, and 16 MiB', async () => {
+  it('the intake takes no longer than 50 ms for a step, and 16 MiB', async () => {
     let now = Date.now();
     const root = madeSpool(quickDir());
     const inbox = createFileInbox(root, { random: randomBytes });
@@ -477,7 +477,7 @@ describe('fanOut() of events', () => {
     expect(scanIncoming(systemDisk, root, { limit: 30 })).toMatchObject({ more: false });
   });
 
-  it('fanOut() goes on until all of more events are fanned out than one listing holds', async () => {
+  it('the intake goes on until all of more events are fanned out than one listing holds', async () => {
     const root = madeSpool(quickDir());
     const [listed, count] = [6_000, 6_100];
     let source = '';

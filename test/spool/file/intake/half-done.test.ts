@@ -15,7 +15,7 @@ import {
   spoolAt,
 } from '../../../support/spool-kit.js';
 
-describe('fanOut() after an intake that was cut short', () => {
+describe('the intake after one that was cut short', () => {
   async function halfDone({ other }: { other?: string } = {}) {
     const { root, inbox, lease } = await opened();
     await lease.close();
@@ -48,7 +48,7 @@ describe('fanOut() after an intake that was cut short', () => {
     await lease.close();
   });
 
-  it('fanOut() finds what is there where links are refused, too', async () => {
+  it('the intake finds what is there where links are refused, too', async () => {
     const { root, fired, lease } = await halfDone();
     await lease.close();
     const copying = await leaseOf(
@@ -64,7 +64,7 @@ describe('fanOut() after an intake that was cut short', () => {
     ['a copy, of a link that others may hold', 'copy'],
     ['a copy, where links are refused', 'refused'],
     ['a copy of an event whose id was chosen', 'chosen'],
-  ] as const)('fanOut() finds what is there far from the end of a queue: %s', async (_, kind) => {
+  ] as const)('the intake finds what is there far from the end of a queue: %s', async (_, kind) => {
     const root = madeSpool(quickDir());
     const fired = event(kind === 'chosen' ? { id: 'chosen' } : {});
     const [waiting, queued] = [
@@ -92,7 +92,7 @@ describe('fanOut() after an intake that was cut short', () => {
     await lease.close();
   });
 
-  it('fanOut() puts no event again that it has put behind another one of its id', async () => {
+  it('the intake puts no event again that it has put behind another one of its id', async () => {
     const { root, fired, lease: first } = await halfDone({ other: 'c' });
     await first.close();
     const { disk, closeAll } = faultyDisk(({ name, args }) =>

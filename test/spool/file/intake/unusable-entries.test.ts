@@ -17,7 +17,7 @@ import { event, shellEvent } from '../../../support/builders.js';
 import { drop, opened, putAside } from '../../../support/intake-kit.js';
 import { asRoot, claimAll, fanOut, fanOutAll, ids, names, read, text } from '../../../support/spool-kit.js';
 
-describe('fanOut() of what cannot be read', () => {
+describe('the intake of what cannot be read', () => {
   const unreadable: Array<[what: string, make: (path: string) => void, reason: RegExp]> = [
     ['an empty file', (path) => writeFileSync(path, ''), /^it is empty$/],
     ['half a file', (path) => writeFileSync(path, eventToBytes(event()).subarray(0, 40)), /./],
@@ -45,14 +45,14 @@ describe('fanOut() of what cannot be read', () => {
     ['a FIFO', (path) => execFileSync('mkfifo', [path]), /not a regular file/],
   ];
   for (const [what, make, reason] of unreadable) {
-    it(`fanOut() moves ${what} to corrupt/ with the reason beside it`, async () => {
+    it(`the intake moves ${what} to corrupt/ with the reason beside it`, async () => {
       const { root, lease } = await opened();
       make(`${root}/incoming/x.json`);
       expect((await putAside(root, lease)).reason).toMatch(reason);
     });
   }
 
-  it('fanOut() moves a FIFO that somebody writes to into corrupt/ without reading it', async () => {
+  it('the intake moves a FIFO that somebody writes to into corrupt/ without reading it', async () => {
     const { root, lease } = await opened();
     execFileSync('mkfifo', [`${root}/incoming/x.json`]);
     const writer = openSync(`${root}/incoming/x.json`, 'r+');
@@ -61,7 +61,7 @@ describe('fanOut() of what cannot be read', () => {
     closeSync(writer);
   });
 
-  it('fanOut() moves a socket to corrupt/', async () => {
+  it('the intake moves a socket to corrupt/', async () => {
     const { root, lease } = await opened();
     const server = createServer();
     await new Promise<void>((resolve) => server.listen(`${root}/incoming/x.json`, resolve));
@@ -69,13 +69,13 @@ describe('fanOut() of what cannot be read', () => {
     await new Promise((resolve) => server.close(resolve));
   });
 
-  asRoot('fanOut() moves a device to corrupt/ (as root)', async () => {
+  asRoot('the intake moves a device to corrupt/ (as root)', async () => {
     const { root, lease } = await opened();
     execFileSync('mknod', [`${root}/incoming/x.json`, 'c', '1', '3']);
     expect((await putAside(root, lease)).reason).toBe('it is not a regular file');
   });
 
-  it('fanOut() moves a file of 5 GB to corrupt/ without reading it', async () => {
+  it('the intake moves a file of 5 GB to corrupt/ without reading it', async () => {
     const { root, lease } = await opened();
     const fd = openSync(`${root}/incoming/x.json`, 'w');
     ftruncateSync(fd, 5 * 2 ** 30);
@@ -84,13 +84,13 @@ describe('fanOut() of what cannot be read', () => {
     expect(statSync(`${root}/corrupt/x.json`).size).toBe(5 * 2 ** 30);
   });
 
-  it('fanOut() moves a file with another ending to corrupt/', async () => {
+  it('the intake moves a file with another ending to corrupt/', async () => {
     const { root, lease } = await opened();
     drop(root, 'x.txt', shellEvent('x', '1'));
     expect((await putAside(root, lease)).reason).toBe("its name does not end in '.json' or '.jsonl'");
   });
 
-  it('fanOut() moves a name that is not UTF-8 to corrupt/ under its hexadecimal digits', async () => {
+  it('the intake moves a name that is not UTF-8 to corrupt/ under its hexadecimal digits', async () => {
     const { root, lease } = await opened();
     drop(root, Buffer.from([0x61, 0xff, 0xfe]), shellEvent('x', '1'));
     drop(root, Buffer.from([0x2e, 0xff]), 'left alone');
@@ -101,7 +101,7 @@ describe('fanOut() of what cannot be read', () => {
     await lease.close();
   });
 
-  it('fanOut() keeps a name that is not UTF-8 for later when it cannot be moved just now', async () => {
+  it('the intake keeps a name that is not UTF-8 for later when it cannot be moved just now', async () => {
     const { root, lease } = await opened({
       fault: ({ name, args }) => (name === 'renameSync' && Buffer.isBuffer(args[0]) ? 'EIO' : undefined),
     });
@@ -113,7 +113,7 @@ describe('fanOut() of what cannot be read', () => {
     await lease.close();
   });
 
-  it('fanOut() leaves a name that is not UTF-8 to whoever takes it first', async () => {
+  it('the intake leaves a name that is not UTF-8 to whoever takes it first', async () => {
     const { root, lease } = await opened({
       fault({ name, args }) {
         if (name === 'renameSync' && Buffer.isBuffer(args[0])) unlinkSync(args[0]);
@@ -126,7 +126,7 @@ describe('fanOut() of what cannot be read', () => {
     await lease.close();
   });
 
-  it('fanOut() takes in an event whose name really holds a replacement character', async () => {
+  it('the intake takes in an event whose name really holds a replacement character', async () => {
     const { root, lease } = await opened();
     drop(root, 'a\uFFFDb.json', shellEvent('x', '"replaced"'));
     drop(root, Buffer.from([0xff]), 'x');
@@ -135,7 +135,7 @@ describe('fanOut() of what cannot be read', () => {
     await lease.close();
   });
 
-  it('fanOut() shortens a name of 255 bytes in corrupt/, and keeps one with control characters', async () => {
+  it('the intake shortens a name of 255 bytes in corrupt/, and keeps one with control characters', async () => {
     const { root, lease } = await opened();
     const long = `${'é'.repeat(125)}.json`;
     drop(root, long, 'x');
@@ -146,7 +146,7 @@ describe('fanOut() of what cannot be read', () => {
     await lease.close();
   });
 
-  it('fanOut() takes in an event with a name of 255 bytes under a new id', async () => {
+  it('the intake takes in an event with a name of 255 bytes under a new id', async () => {
     const { root, lease } = await opened();
     drop(root, `${'x'.repeat(250)}.json`, shellEvent('x', '1'));
     await fanOutAll(lease, () => ['a']);
@@ -155,7 +155,7 @@ describe('fanOut() of what cannot be read', () => {
     await lease.close();
   });
 
-  it('fanOut() leaves names that begin with a dot alone, and waiting() does not count them', async () => {
+  it('the intake leaves names that begin with a dot alone, and waiting() does not count them', async () => {
     const { root, lease } = await opened();
     drop(root, '.x.json.tmp', shellEvent('x', '1'));
     expect(await fanOutAll(lease, () => ['a'])).toMatchObject({ events: 0, quarantined: [], postponed: [] });
@@ -165,7 +165,7 @@ describe('fanOut() of what cannot be read', () => {
   });
 
   for (const errno of ['EIO', 'EMFILE']) {
-    it(`fanOut() keeps an entry that cannot be read for ${errno}, and takes in the others`, async () => {
+    it(`the intake keeps an entry that cannot be read for ${errno}, and takes in the others`, async () => {
       let failing = true;
       const { root, lease, inbox } = await opened({
         fault: ({ name, args }) =>
@@ -187,7 +187,7 @@ describe('fanOut() of what cannot be read', () => {
     });
   }
 
-  it('fanOut() rejects with whatever the route throws, and the event stays', async () => {
+  it('the intake rejects with whatever the route throws, and the event stays', async () => {
     const { lease, inbox, root } = await opened();
     await inbox.enqueue(event());
     const bug = new Error('a bug');

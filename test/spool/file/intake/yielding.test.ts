@@ -5,8 +5,8 @@ import { mine, raced } from '../../../support/intake-kit.js';
 import { claimAll, fanOut, ids, leaseOf, madeSpool, quickDir, spoolAt } from '../../../support/spool-kit.js';
 import { countTurns, type Turns } from '../../../support/turns.js';
 
-describe('fanOut() to very many', () => {
-  it('fanOut() of events whose places take long lets others have their turn', async () => {
+describe('the intake to very many', () => {
+  it('the intake of events whose places take long lets others have their turn', async () => {
     const root = madeSpool(quickDir());
     const { disk } = faultyDisk(({ name, args }) => {
       const isLink = name === 'linkSync' && String(args[1]).includes('/queue/');

@@ -73,7 +73,7 @@ describe('claim() over segments', () => {
     expect(names(`${root}/queue`)).toEqual([]);
   });
 
-  it('fanOut() begins a new segment when the last one is full, and claim() goes on into it', async () => {
+  it('the intake begins a new segment when the last one is full, and claim() goes on into it', async () => {
     const root = madeSpool(quickDir());
     const first = event();
     mkdirSync(`${root}/queue/a/00000007`, { recursive: true });
@@ -107,7 +107,7 @@ describe('claim() over segments', () => {
     await lease.close();
   });
 
-  it('fanOut() goes on at the right segment after the last but one, or the last one, was emptied and removed', async () => {
+  it('the intake goes on at the right segment after the last but one, or the last one, was emptied and removed', async () => {
     const root = madeSpool(quickDir());
     const spool = spoolAt(root);
     const fired = event();
@@ -127,7 +127,7 @@ describe('claim() over segments', () => {
     await lease.close();
   });
 
-  it('fanOut() makes a segment anew that was removed as the last one', async () => {
+  it('the intake makes a segment anew that was removed as the last one', async () => {
     const root = madeSpool(quickDir());
     const writer = createQueueWriter(systemDisk, root, () => 'token');
     const fired = event();

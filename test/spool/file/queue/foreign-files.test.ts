@@ -94,7 +94,7 @@ describe('claim() of what does not belong there', () => {
     await lease.close();
   });
 
-  it('lease() puts aside what stands where a directory belongs, and fanOut() tells of it', async () => {
+  it('lease() puts aside what stands where a directory belongs, and the intake tells of it', async () => {
     const root = madeSpool(quickDir());
     mkdirSync(`${root}/queue/b`);
     mkdirSync(`${root}/queue/.hidden`);

@@ -44,7 +44,7 @@ function fired(id: string, payload: string): Event {
 }
 
 describe('unclaimed/', () => {
-  it('fanOut() keeps another event with the same id beside it, and the same event once', async () => {
+  it('the intake keeps another event with the same id beside it, and the same event once', async () => {
     const root = madeSpool(quickDir());
     const spool = spoolAt(root);
     for (const payload of ['1', '2', '1', '2']) {
@@ -55,7 +55,7 @@ describe('unclaimed/', () => {
     expect(names(`${root}/incoming`)).toEqual([]);
   });
 
-  it('fanOut() keeps one name of a file that has two', async () => {
+  it('the intake keeps one name of a file that has two', async () => {
     const root = madeSpool(quickDir());
     const spool = spoolAt(root);
     await spool.enqueue(fired('twice', '1'));
@@ -65,7 +65,7 @@ describe('unclaimed/', () => {
     expect([...kept(root), ...names(`${root}/incoming`)]).toEqual(['twice.json']);
   });
 
-  it('fanOut() leaves the event where it is if it cannot be kept apart', async () => {
+  it('the intake leaves the event where it is if it cannot be kept apart', async () => {
     const root = madeSpool(quickDir());
     const spool = spoolAt(root);
     await spool.enqueue(fired('stays', '1'));
