@@ -10,7 +10,7 @@ import type { Clock } from '../../src/shared/clock.js';
 import type { CutSignal } from '../../src/shared/cut.js';
 import type { Intake, Taken } from '../../src/spool/intake.js';
 import { createMemorySpool } from '../../src/spool/memory/memory-spool.js';
-import type { Delivery, EndpointBacklog, Lease, Spool, Why } from '../../src/spool/spool.js';
+import type { Delivery, EndpointBacklog, Lease, OwnedEndpoint, Spool, Why } from '../../src/spool/spool.js';
 import { drain } from '../../src/usecases/drain/drain.js';
 import type { DrainOptions, DrainSummary, Notice, Notifier } from '../../src/usecases/drain/ports.js';
 import { endpoint, event } from './builders.js';
@@ -178,10 +178,12 @@ export interface DrainingOptions {
   hooks?: Hooks;
   script?: Record<string, Script>;
   clock?: Clock & Partial<FakeClock>;
+  /** One that several drains share; then nothing can stand between. */
+  spool?: Spool;
   random?: () => number;
   /** Whether time goes by, 100 ms at a time, while nothing is in flight; a drain need not wait for it. Default false. */
   flows?: boolean;
-  /** Stands between the drain and the lease. */
+  /** Stands between the drain and the lease, and the endpoints that it owns. */
   wrap?: (lease: Lease) => Lease;
   /** What a command that is told of a change comes to; by default it goes well. */
   ran?: (command: readonly string[]) => string | undefined;
@@ -213,10 +215,36 @@ export interface Draining extends ScriptedSender {
   told<K extends Notice['kind']>(kind: K): NoticeOf<K>[];
 }
 
+/** A lease whose owned endpoints do everything by its own methods, so that a test can stand between. */
+function throughLease(lease: Lease): Lease {
+  const through = (owned: OwnedEndpoint): OwnedEndpoint => ({
+    ...owned,
+    health: () => lease.health(owned.id),
+    saveHealth: (...args) => lease.saveHealth(owned.id, ...args),
+    claim: (...args) => lease.claim(owned.id, ...args),
+    done: (...args) => lease.done(...args),
+    defer: (...args) => lease.defer(...args),
+    bury: (...args) => lease.bury(...args),
+    giveBack: (...args) => lease.release(...args),
+    hold: (...args) => lease.hold(...args),
+  });
+  return {
+    ...lease,
+    queues: {
+      ...lease.queues,
+      acquire: async (...args) => (await lease.queues.acquire(...args)).map(through),
+      async acquireOne(id) {
+        const owned = await lease.queues.acquireOne(id);
+        return owned && through(owned);
+      },
+    },
+  };
+}
+
 /** A spool in memory and all that a drain needs, to be drained as often as one likes. */
 export function draining(options: DrainingOptions = {}): Draining {
   const clock = options.clock ?? fakeClock();
-  const spool: Spool = createMemorySpool({ now: clock.now });
+  const spool: Spool = options.spool ?? createMemorySpool({ now: clock.now });
   const scripted = scriptedSender(options.script);
   const notices: Notice[] = [];
   const journal: JournalEntry[] = [];
@@ -229,6 +257,7 @@ export function draining(options: DrainingOptions = {}): Draining {
     const result = await spool.lease('pass');
     if (result.held) throw new Error('the spool is held');
     const { lease } = result;
+    if (options.spool !== undefined) return lease;
     const watched: Lease = {
       ...lease,
       async bury(delivery: Delivery, why: Why) {
@@ -236,7 +265,7 @@ export function draining(options: DrainingOptions = {}): Draining {
         buried.push({ event: delivery.event.id, endpoint: delivery.endpoint, why });
       },
     };
-    return options.wrap?.(watched) ?? watched;
+    return throughLease(options.wrap?.(watched) ?? watched);
   }
 
   return {

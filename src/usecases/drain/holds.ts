@@ -6,16 +6,16 @@
 import { atThisClock } from '../../endpoint/clock-jump.js';
 import { stateOf } from '../../endpoint/health.js';
 import { momentOf } from '../../shared/clock.js';
-import type { Delivery } from '../../spool/spool.js';
 import type { Requests } from './obeying/requests.js';
 import type { DrainOptions, DrainPorts } from './ports.js';
 import type { Change } from './reporting/changes.js';
+import type { OwnedDelivery } from './reporting/finished-attempt.js';
 import type { Routing } from './routing.js';
 import type { Settler } from './settling/settle.js';
 
 export interface Holds {
   /** Puts a claimed delivery on hold, or gives it up where it was kept for long enough. */
-  keep(delivery: Delivery): Promise<void>;
+  keep(claimed: OwnedDelivery): Promise<void>;
   /** Lets deliveries be claimed again after the hooks have changed, and those whose time is up. */
   look(): void;
   /** Notes endpoints of which everything is on hold, so that the next drain need not read it all again. */
@@ -106,11 +106,12 @@ export function createHolds({ lease, clock, report }: DrainPorts, options: Holds
   }
 
   return {
-    async keep(delivery) {
+    async keep(claimed) {
+      const { owned, delivery } = claimed;
       const { endpoint, acceptedAt } = delivery;
       const ended = requests.ended(delivery, 'deregister');
       if (ended !== undefined) {
-        await settler.buryByHand(delivery, ended);
+        await settler.buryByHand(claimed, ended);
         return;
       }
       const since = await heldSince(endpoint);
@@ -118,10 +119,10 @@ export function createHolds({ lease, clock, report }: DrainPorts, options: Holds
       // A time of acceptance that has not come yet is by a clock that was wrong.
       const from = acceptedAt > now ? since : Math.max(acceptedAt, since);
       if (from + routing.holdKeepMs() <= now) {
-        await settler.buryHeld(delivery);
+        await settler.buryHeld(claimed);
         return;
       }
-      lease.hold(delivery);
+      owned.hold(delivery);
       const held = noteHeld(endpoint, true);
       held.fromMs = Math.min(held.fromMs, from);
     },

@@ -5,12 +5,10 @@ import type { DrainOptions, DrainPorts } from './ports.js';
 import { sendUnqueued } from './sending/unqueued.js';
 
 export interface Look {
-  /** Takes in all events, looks at every endpoint, and starts attempts. */
+  /** Takes in all events, obeys requests, and starts attempts. */
   run(): Promise<void>;
-  /** Time after the last look in which nothing is to be done without a signal, in ms; Infinity if nothing waits. */
+  /** Time after the last look in which the intake does nothing without a signal, in ms; Infinity if nothing waits. */
   idleMs(): number;
-  /** When an endpoint with deliveries can be tried next, monotonic ms. */
-  opensAt(): number;
 }
 
 /** Interval between two looks at a hooks file that is being written, in ms. */
@@ -28,14 +26,18 @@ export function createLook(ports: DrainPorts, parts: DrainParts, options: DrainO
   const isPass = options.until === 'pass';
   const stays = options.until === 'daemon';
   let idleMs = 0;
-  let opensAt = 0;
   let expireAt = Number.NEGATIVE_INFINITY;
 
   async function giveUpPaused(): Promise<void> {
     if (clock.monotonic() < expireAt) return;
     expireAt = clock.monotonic() + expireEveryMs;
-    for (const id of lease.owing())
-      if (pausedMs(lease.health(id), clock.now()) > 0) await settler.giveUpPaused(id, routing.holdKeepMs());
+    for (const id of lease.owing()) {
+      if (pausedMs(lease.health(id), clock.now()) === 0) continue;
+      const owned = await lease.queues.acquireOne(id);
+      if (owned === undefined) continue;
+      await settler.giveUpPaused(owned, routing.holdKeepMs());
+      await attempts.reconsider([id]);
+    }
   }
 
   /** A pass, too, takes in what a request has put back. */
@@ -46,19 +48,14 @@ export function createLook(ports: DrainPorts, parts: DrainParts, options: DrainO
     signal.raise();
   }
 
-  /** @returns time until another endpoint may be tried, in ms */
-  async function step(): Promise<number> {
+  async function step(): Promise<void> {
     await sendUnqueued({ intake: lease.intake, attempts, signal, summary, clock, stays, isStopping });
     await intake.step();
     // A request to deregister goes with a change of the hooks file: it is obeyed by the file as it is then.
     if (requests.areWaiting()) await obey();
     holds.look();
-    const before = clock.monotonic();
-    const opensInMs = attempts.look();
-    schedule.took(clock.monotonic() - before);
     if (!(await attempts.fill())) signal.raise();
     await setImmediate(); // answers that have arrived are handled between two steps
-    return opensInMs;
   }
 
   return {
@@ -66,18 +63,15 @@ export function createLook(ports: DrainPorts, parts: DrainParts, options: DrainO
       await giveUpPaused();
       schedule.begin();
       const cooldownMs = cooldowns.leftForAllMs();
-      let opensInMs = Infinity;
       await unclaimed.expire();
       intake.begin();
-      do opensInMs = await step();
+      do await step();
       while (intake.mayGoOn() && !attempts.failure() && !isStopping());
-      opensAt = schedule.lastAt() + opensInMs;
       const hooksMs = intake.isUnsettled() ? unsettledMs : Infinity;
-      idleMs = Math.min(hooksMs, intake.changingMs(), cooldownMs || Infinity, opensInMs);
+      idleMs = Math.min(hooksMs, intake.changingMs(), cooldownMs || Infinity);
       const isOver = isPass && attempts.count() === 0;
       schedule.end(Math.min(idleMs, isOver ? Infinity : options.rescanMs));
     },
     idleMs: () => idleMs,
-    opensAt: () => opensAt,
   };
 }

@@ -69,7 +69,8 @@ export function createLoop(ports: DrainPorts, parts: DrainParts, options: DrainO
   }
 
   async function wait(): Promise<void> {
-    const [ms, againMs] = [waitMs(), Math.min(attempts.againMs(), requests.dueMs())];
+    const opensInMs = isStopping() ? Infinity : await attempts.opensInMs();
+    const [ms, againMs] = [waitMs(), Math.min(attempts.againMs(), requests.dueMs(), Math.max(opensInMs, 1))];
     const wasRaised = await signal.wait(Math.min(ms, againMs));
     if (!wasRaised && ms <= againMs) schedule.hurry();
     if (wasRaised) await setImmediate(); // answers that arrive together free their places together
@@ -100,16 +101,17 @@ export function createLoop(ports: DrainPorts, parts: DrainParts, options: DrainO
 
 /** Whether nothing is left that this drain has to wait for. Nothing is in flight. */
 async function isFinished(
-  { lease }: DrainPorts,
-  { holds, intake, requests, stopping }: DrainParts,
+  { lease, clock }: DrainPorts,
+  { attempts, holds, intake, requests, stopping }: DrainParts,
   { look, until }: { look: Look; until: DrainOptions['until'] },
 ): Promise<boolean> {
   if (stopping.isStopping()) return true;
   if (until === 'daemon') return false;
   if (requests.areWaiting() || requests.areOpen()) return false; // the requesting command was told that this drain obeys
-  if (until === 'pass') return look.idleMs() === Infinity;
+  if (until === 'pass') return look.idleMs() === Infinity && (await attempts.opensInMs()) === Infinity;
   // It does not wait for deliveries that cannot be tried before the deadline,
-  if (look.opensAt() < stopping.deadline && !(await holds.areAll())) return false;
+  const opensAt = clock.monotonic() + (await attempts.opensInMs());
+  if (opensAt < stopping.deadline && !(await holds.areAll())) return false;
   // nor for a hooks file that does not exist.
   return (await lease.waiting()) <= intake.unroutable();
 }

@@ -48,10 +48,11 @@ export function createParts(ports: DrainPorts, options: DrainOptions): DrainPart
   const alerts = createAlerts(ports, routing);
   const onChange = alerts.add;
   const reporter = createReporter(ports, { showUrls, onChange });
-  const settler = createSettler(ports, { summary, reporter, cooldowns, isStopping });
-  const requests = createRequests(ports, { routing, settler, cooldowns, reporter });
+  const reconsider = (endpoints: readonly string[]): Promise<void> => attempts.reconsider(endpoints);
+  const settler = createSettler(ports, { summary, reporter, cooldowns, isStopping, reconsider });
+  const requests = createRequests(ports, { routing, settler, cooldowns, reporter, reconsider });
   const holds = createHolds(ports, { routing, settler, requests, until, onChange });
-  const attempts = createAttempts(ports, {
+  const attempts: Attempts = createAttempts(ports, {
     routing,
     settler,
     requests,

@@ -212,7 +212,6 @@ describe('drain() that loses its ground', () => {
   const failing: ReadonlyArray<keyof Lease | keyof Intake> = [
     'take',
     'place',
-    'ready',
     'claim',
     'done',
     'health',

@@ -256,7 +256,8 @@ export function createQueueReaders(disk: Disk, root: string, options: QueueReade
     take(queue, claim) {
       queue.putInOrder?.();
       queue.putInOrder = undefined;
-      if (queue.reader === undefined && !isOwingClosed(queue.closed)) return undefined;
+      const { reader, closed } = queue;
+      if (reader === undefined && !closed.isWaiting && closed.retries === undefined) return undefined;
       const slot = readers.open(queue).take(claim);
       readers.used(queue);
       return slot;
@@ -308,6 +309,7 @@ export function createQueueReaders(disk: Disk, root: string, options: QueueReade
       const queue = queues.get(endpoint);
       if (queue === undefined || queue.reader !== undefined) return false;
       queue.closed = { isWaiting: false, retries: undefined, held: countOwed(endpoint) };
+      ready.remove(queue);
       return true;
     },
     resume(endpoint) {

@@ -52,13 +52,15 @@ export interface OpenRequestOptions {
   cooldowns: Cooldowns;
   reporter: Reporter;
   obedience: Obedience;
+  /** Looks again whether endpoints may be sent to. */
+  reconsider(endpoints: readonly string[]): Promise<void>;
 }
 
 /** Opens a request. */
 export function openRequest(
   ports: DrainPorts,
   request: ControlRequest,
-  { isRegistered, settler, cooldowns, reporter, obedience }: OpenRequestOptions,
+  { isRegistered, settler, cooldowns, reporter, obedience, reconsider }: OpenRequestOptions,
 ): OpenRequest {
   const { clock } = ports;
   const { wish } = request;
@@ -111,6 +113,7 @@ export function openRequest(
   async function walkOn(): Promise<Walked> {
     const step = await next();
     note(step);
+    if (step.changed.length > 0) await reconsider(step.changed);
     const { isDone, entries } = step;
     const isProgress = !isDone && (entries.length > 0 || !hasWalked);
     const hasRestored = wish.kind === 'retry' && entries.some(({ endpoint }) => endpoint === undefined);

@@ -38,16 +38,25 @@ export interface RequestsOptions {
   settler: Settler;
   cooldowns: Cooldowns;
   reporter: Reporter;
+  /** Looks again whether endpoints may be sent to. */
+  reconsider(endpoints: readonly string[]): Promise<void>;
 }
 
 /** The requests to a lease's holder. */
 export function createRequests(
   ports: DrainPorts,
-  { routing, settler, cooldowns, reporter }: RequestsOptions,
+  { routing, settler, cooldowns, reporter, reconsider }: RequestsOptions,
 ): Requests {
   const { clock } = ports;
   const isRegistered: IsRegistered = (event, endpoint) => routing.endpoint(endpoint, event) !== undefined;
-  const options = { isRegistered, settler, cooldowns, reporter, obedience: createObedience(ports) };
+  const options = {
+    isRegistered,
+    settler,
+    cooldowns,
+    reporter,
+    reconsider,
+    obedience: createObedience(ports),
+  };
   const open = createOpenRequests(ports, options);
   let lookedAt = Number.NEGATIVE_INFINITY;
   let isFound = false;

@@ -1,10 +1,15 @@
 import type { AttemptResult } from '../../../delivery/sender.js';
 import type { Endpoint } from '../../../endpoint/endpoint.js';
-import type { Delivery } from '../../../spool/spool.js';
+import type { Delivery, OwnedEndpoint } from '../../../spool/spool.js';
+
+/** A claimed delivery, and the endpoint that it was claimed from. */
+export interface OwnedDelivery {
+  owned: OwnedEndpoint;
+  delivery: Delivery;
+}
 
 /** An attempt that has ended. */
-export interface FinishedAttempt {
-  delivery: Delivery;
+export interface FinishedAttempt extends OwnedDelivery {
   endpoint: Endpoint;
   /** Number of the attempt of this delivery, from 1. */
   attempt: number;

@@ -9,7 +9,7 @@ import type { DrainPorts } from '../ports.js';
 import { excerptOf, withExcerpt } from './answer.js';
 import type { Change, CorruptChange } from './changes.js';
 import { attemptLine, lineOf } from './delivery-lines.js';
-import type { Burial, FinishedAttempt } from './finished-attempt.js';
+import type { Burial, FinishedAttempt, OwnedDelivery } from './finished-attempt.js';
 import { createGivenUpCounts } from './given-up.js';
 import { type HealthChange, healthNotice } from './health-notice.js';
 import { createLabeler } from './label.js';
@@ -24,7 +24,7 @@ export interface Reporter {
   health(endpoint: Endpoint, change: HealthChange): void;
   /** A delivery failed alone. The first one of an endpoint is a change as well. */
   failedAlone(
-    delivery: Delivery,
+    claimed: OwnedDelivery,
     failure: { endpoint: Endpoint; what: string; dueMs: number; isFirst: boolean },
   ): void;
   /** A delivery was given up. Counted until `flush`. */
@@ -96,10 +96,10 @@ export function createReporter(ports: DrainPorts, { showUrls, onChange }: Report
       report(healthNotice(labelOf(endpoint), change, since));
       onChange({ endpoint: endpoint.id, from, to, since });
     },
-    failedAlone({ event }, { endpoint, what, dueMs, isFirst }) {
+    failedAlone({ owned, delivery: { event } }, { endpoint, what, dueMs, isFirst }) {
       report({ kind: 'failed-alone', endpoint: labelOf(endpoint), event: event.id, what, dueMs, isFirst });
       if (!isFirst) return;
-      const state = toldStateOf(lease.health(endpoint.id));
+      const state = toldStateOf(owned.health());
       onChange({ endpoint: endpoint.id, from: state, to: state, since: clock.now(), rejected: what });
     },
     buried(delivery, burial) {

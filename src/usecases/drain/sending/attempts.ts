@@ -6,17 +6,17 @@ import type { DrainPorts } from '../ports.js';
 import type { Routing } from '../routing.js';
 import type { Cooldowns } from '../settling/cooldowns.js';
 import type { Settler } from '../settling/settle.js';
+import { createAcquisition } from './acquisition.js';
 import { createAttempt } from './attempt.js';
 import { createCuts } from './cuts.js';
 import { createEligibility } from './eligibility.js';
+import { createEndpointRecords, type EndpointRecord } from './endpoint-records.js';
 import { createGate } from './gate.js';
-import { createLook } from './look.js';
 import { createInFlight } from './places/in-flight.js';
 import { createLargePayloads } from './places/large-payloads.js';
 import { createShares, firstRanks, mostInFlight } from './places/shares.js';
 import { createRoundRobin } from './round-robin.js';
 import { createTake } from './take.js';
-import { createWantedDeliveries } from './wanted.js';
 
 /** Maximum number of claims of one `fill`; the first one has a single turn, so that the first attempts begin soon. */
 const maxClaims = 1024;
@@ -28,11 +28,11 @@ const fillMs = 50;
 const turnLength = 4;
 
 export interface Attempts {
-  /** Looks at all endpoints. @returns time until another one may be tried, in ms; Infinity if none is waited for */
-  look(): number;
+  /** Looks again whether endpoints may be tried, as their health has changed; those that another drain owns are left. */
+  reconsider(endpoints: readonly string[]): Promise<void>;
   /** Whether an event can be sent without a queue: the endpoint works, and has neither a rate nor a strict order. */
   canSendNow(endpoint: string): boolean;
-  /** Starts attempts within the limits; false if more can be started immediately. */
+  /** Acquires endpoints, and starts attempts within the limits; false if more can be started immediately. */
   fill(): Promise<boolean>;
   /** Number of attempts in flight, or not settled yet. */
   count(): number;
@@ -44,6 +44,8 @@ export interface Attempts {
   failure(): unknown;
   /** Time until `fill` may start more without an event, in ms; Infinity for never. */
   againMs(): number;
+  /** Time until another endpoint may be tried, in ms; Infinity if none is waited for. */
+  opensInMs(): Promise<number>;
 }
 
 export interface AttemptsOptions {
@@ -67,42 +69,52 @@ export interface AttemptsOptions {
 
 /** Makes the attempts of a drain. */
 export function createAttempts(ports: DrainPorts, options: AttemptsOptions): Attempts {
-  const { lease, clock } = ports;
+  const { clock } = ports;
   const { routing, settler, requests, holds, maxInFlight, maxConnections } = options;
   const { cooldowns, isPass, isStopping } = options;
-  const gate = createGate(ports, { routing, cooldowns, tryEveryMs: options.tryEveryMs });
-  const shares = createShares({
+  const records = createEndpointRecords(routing);
+  const gate = createGate(ports, { cooldowns, tryEveryMs: options.tryEveryMs });
+  const shares = createShares<EndpointRecord>({
     maxInFlight,
     most: () => mostInFlight(maxInFlight(), maxConnections),
     now: clock.monotonic,
-    isFailing: (id) => lease.health(id).failures !== undefined,
+    isFailing: ({ owned }) => owned?.health().failures !== undefined,
   });
-  const roundRobin = createRoundRobin({ rankOf: shares.rankOf, firstRanks });
-  const payloads = createLargePayloads(roundRobin.add);
-  const wanted = createWantedDeliveries(routing);
-  const limited = { routing, cooldowns, gate, shares, payloads, wanted, isPass };
-  const eligibility = createEligibility(ports, limited);
-  const look = createLook(ports, { eligibility, payloads, roundRobin, shares, isPass });
-  const cuts = createCuts();
-  const inFlight = createInFlight(shares, (id) => {
-    roundRobin.add(id);
-    options.onSettled();
-  });
+  const roundRobin = createRoundRobin<EndpointRecord>({ rankOf: shares.rankOf, firstRanks });
+  const payloads = createLargePayloads((id) => roundRobin.add(records.of(id)));
+  const eligibility = createEligibility(ports, { records, cooldowns, gate, payloads, isPass });
   const beganAt = clock.now();
   let claimsPerFill = turnLength;
   let failure: unknown;
   const onFailure = (error: unknown) => {
     failure ??= error;
   };
-  const start = createAttempt(ports, { settler, gate, shares, cuts, inFlight, onFailure });
-  const take = createTake(ports, {
+  const acquisition = createAcquisition(ports, {
+    routing,
+    records,
+    eligibility,
+    payloads,
+    cooldowns,
+    roundRobin,
+    isPass,
+    onFailure,
+  });
+  const cuts = createCuts();
+  const inFlight = createInFlight<EndpointRecord>(shares, (endpoint) => {
+    // Where a claim has found nothing more, the spool tells when there is something again.
+    if (endpoint.isDry) acquisition.rest(endpoint);
+    else roundRobin.add(endpoint);
+    options.onSettled();
+  });
+  const start = createAttempt(ports, { settler, gate, cuts, inFlight, onFailure });
+  const take = createTake({
     routing,
     settler,
     requests,
     holds,
     gate,
     payloads,
-    wanted,
+    cooldowns,
     isStopping,
     start,
   });
@@ -118,33 +130,35 @@ export function createAttempts(ports: DrainPorts, options: AttemptsOptions): Att
   }
 
   /** Gives an endpoint its turn. @returns the number of claims */
-  async function takeTurn(id: string, dueNow: Due): Promise<number> {
+  async function takeTurn(endpoint: EndpointRecord, dueNow: Due): Promise<number> {
     let claims = 0;
     let goesOn = true;
-    while (goesOn && claims < turnLength && mayGoOn() && shares.hasPlace(id)) {
+    while (goesOn && claims < turnLength && mayGoOn() && shares.hasPlace(endpoint)) {
       claims += 1;
-      goesOn = eligibility.mayTry(id) && (await take(id, dueNow));
+      goesOn = eligibility.mayTry(endpoint) && (await take(endpoint, dueNow));
     }
-    payloads.hadTurn(id);
-    if (goesOn) roundRobin.add(id);
+    payloads.hadTurn(endpoint.id);
+    if (goesOn) roundRobin.add(endpoint);
+    else acquisition.rest(endpoint);
     return claims;
   }
 
   return {
-    look: () => look(due()),
+    reconsider: acquisition.reconsider,
     canSendNow: eligibility.canSendNow,
     async fill() {
       const dueNow = due();
       const until = clock.monotonic() + fillMs;
       let claims = 0;
       shares.update();
+      if (mayGoOn()) await acquisition.acquire(dueNow.now);
       while (claims < claimsPerFill && clock.monotonic() < until) {
-        const id = mayGoOn() ? roundRobin.next(shares.hasPlace) : undefined;
-        if (id === undefined) {
+        const endpoint = mayGoOn() ? roundRobin.next(shares.hasPlace) : undefined;
+        if (endpoint === undefined) {
           if (mayGoOn()) shares.giveWay(roundRobin.waitingAt);
           return true;
         }
-        claims += await takeTurn(id, dueNow);
+        claims += await takeTurn(endpoint, dueNow);
       }
       claimsPerFill = Math.min(2 * claimsPerFill, maxClaims);
       return false;
@@ -153,6 +167,7 @@ export function createAttempts(ports: DrainPorts, options: AttemptsOptions): Att
     cutOff: cuts.all,
     settled: inFlight.settled,
     failure: () => failure,
+    opensInMs: acquisition.opensInMs,
     againMs: () =>
       roundRobin.isEmpty() || !mayGoOn() ? Infinity : shares.againMs({ isFirst: roundRobin.hasFirst() }),
   };

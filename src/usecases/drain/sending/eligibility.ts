@@ -1,36 +1,37 @@
 /** Which endpoints may be tried, and when: by their health, their limits, and the attempts in flight. */
-import { allowedConcurrency, isInRun } from '../../../endpoint/health.js';
+import { allowedConcurrency, type Health, isInRun } from '../../../endpoint/health.js';
 import type { DrainPorts } from '../ports.js';
-import type { Routing } from '../routing.js';
 import type { Cooldowns } from '../settling/cooldowns.js';
+import type { EndpointRecord, EndpointRecords } from './endpoint-records.js';
 import type { Gate } from './gate.js';
 import type { LargePayloads } from './places/large-payloads.js';
-import type { Shares } from './places/shares.js';
-import type { WantedDeliveries } from './wanted.js';
+
+/** When an endpoint may be tried. */
+export interface Opening {
+  /** In how many ms; Infinity for never. */
+  ms: number;
+  /** Whether only its rate, or a short pause after rejections, is waited for. */
+  isPaced: boolean;
+}
 
 export interface Eligibility {
   /** Whether a delivery of the endpoint may be claimed now. */
-  mayTry(endpoint: string): boolean;
-  /** Whether the endpoint may have another attempt in flight, once it may be tried. */
-  hasRoom(endpoint: string): boolean;
-  /** Time until the endpoint may be tried, in ms; Infinity if that is too long to wait for. */
-  opensInMs(endpoint: string): number;
+  mayTry(endpoint: EndpointRecord): boolean;
+  opening(endpoint: EndpointRecord): Opening;
   /** Whether an event can be sent without a queue: the endpoint works, and has neither a rate nor a strict order. */
-  canSendNow(endpoint: string): boolean;
+  canSendNow(id: string): boolean;
 }
 
 export interface EligibilityOptions {
-  routing: Routing;
+  records: EndpointRecords;
   cooldowns: Cooldowns;
   gate: Gate;
-  shares: Shares;
   payloads: LargePayloads;
-  wanted: WantedDeliveries;
   isPass: boolean;
 }
 
-/** Maximum wait of a pass for an endpoint's rate, in ms; the next pass continues. */
-const passPatienceMs = 2_000;
+/** Maximum wait for an endpoint's rate without releasing the endpoint, in ms; in a pass the next pass continues. */
+const patienceMs = 2_000;
 
 /** Time that a pass spends on an endpoint that rejects each delivery, in ms; the next pass continues. */
 const runPatienceMs = 30_000;
@@ -38,43 +39,47 @@ const runPatienceMs = 30_000;
 /** Makes the eligibility of the endpoints of a lease. */
 export function createEligibility(
   { lease, clock }: DrainPorts,
-  { routing, cooldowns, gate, shares, payloads, wanted, isPass }: EligibilityOptions,
+  { records, cooldowns, gate, payloads, isPass }: EligibilityOptions,
 ): Eligibility {
   const beganAt = clock.monotonic();
 
-  function hasRoom(id: string, health = lease.health(id)): boolean {
-    return shares.at(id) < allowedConcurrency(health, routing.settingsOf(id));
+  /** Also before it is acquired, or after it was released. */
+  function healthOf({ id, owned }: EndpointRecord): Health {
+    return owned === undefined ? lease.health(id) : owned.health();
   }
 
   /** An endpoint without registration is tried although it is parked: its deliveries decide what becomes of them. */
-  function isUnregistered(id: string): boolean {
-    if (routing.isRegistered(id) || shares.at(id) > 0 || cooldowns.isCoolingDown(id)) return false;
-    return !wanted.has(id);
+  function isUnregistered({ id, isRegistered, isWanted, places }: EndpointRecord): boolean {
+    return !isRegistered && !isWanted && places === 0 && !cooldowns.isCoolingDown(id);
   }
 
   return {
-    hasRoom: (id) => hasRoom(id),
-    mayTry(id) {
-      if (payloads.isWaiting(id)) return false;
-      const health = lease.health(id);
-      if (gate.closedMs(id, health) > 0) return isUnregistered(id);
-      return hasRoom(id, health) && gate.pacedMs(id, health) === 0;
+    mayTry(endpoint) {
+      if (payloads.isWaiting(endpoint.id)) return false;
+      const health = healthOf(endpoint);
+      if (gate.closedMs(endpoint, health) > 0) return isUnregistered(endpoint);
+      return (
+        endpoint.places < allowedConcurrency(health, endpoint.settings) &&
+        gate.pacedMs(endpoint, health) === 0
+      );
     },
-    opensInMs(id) {
-      const [closedMs, pacedMs] = [gate.closedMs(id), gate.pacedMs(id)];
-      if (!isPass) return Math.max(closedMs, pacedMs);
-      const isOver = clock.monotonic() - beganAt > runPatienceMs && isInRun(lease.health(id));
-      return closedMs === 0 && !isOver && pacedMs <= passPatienceMs ? pacedMs : Infinity;
+    opening(endpoint) {
+      const health = healthOf(endpoint);
+      const [closedMs, pacedMs] = [gate.closedMs(endpoint, health), gate.pacedMs(endpoint, health)];
+      const isOver = isPass && clock.monotonic() - beganAt > runPatienceMs && isInRun(health);
+      const isPaced = closedMs <= 0 && pacedMs > 0 && pacedMs <= patienceMs && !isOver;
+      return { ms: Math.max(closedMs, pacedMs), isPaced };
     },
     canSendNow(id) {
-      const { rate, order } = routing.settingsOf(id);
+      const endpoint = records.of(id);
+      const { rate, order } = endpoint.settings;
+      if (!endpoint.isRegistered || rate !== undefined) return false;
+      if (order === 'strict') return false; // after a failure it would be queued behind later events
+      const health = healthOf(endpoint);
       return (
-        routing.isRegistered(id) &&
-        lease.health(id).failures === undefined &&
-        rate === undefined &&
-        order !== 'strict' && // after a failure it would be queued behind later events
-        gate.closedMs(id) <= 0 &&
-        gate.pacedMs(id) <= 0
+        health.failures === undefined &&
+        gate.closedMs(endpoint, health) <= 0 &&
+        gate.pacedMs(endpoint, health) <= 0
       );
     },
   };

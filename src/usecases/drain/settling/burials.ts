@@ -5,22 +5,22 @@ import type { Delivery, KeptAnswer, Why } from '../../../spool/spool.js';
 import { burialOf, type MovingWish } from '../../operate/carry-out.js';
 import type { DrainPorts, DrainSummary } from '../ports.js';
 import { excerptOf, keptAnswer, withExcerpt } from '../reporting/answer.js';
-import type { Burial } from '../reporting/finished-attempt.js';
+import type { Burial, OwnedDelivery } from '../reporting/finished-attempt.js';
 import type { Reporter } from '../reporting/reporter.js';
 import type { Deliveries } from './deliveries.js';
 
 /** Moves deliveries to `dead/`. */
 export interface Burials {
   /** Number of the delivery's next attempt, from 1. */
-  attemptNumber(delivery: Delivery): number;
+  attemptNumber(claimed: OwnedDelivery): number;
   /** What is kept of an answer to the delivery; undefined for a success, or without an answer. */
   keptAnswerTo(delivery: Delivery, result: AttemptResult): KeptAnswer | undefined;
   /** Gives up a delivery; false if the spool refused. */
-  bury(delivery: Delivery, burial: Burial): Promise<boolean>;
+  bury(claimed: OwnedDelivery, burial: Burial): Promise<boolean>;
   /** Gives up a delivery that was on hold for too long; false if the spool refused. */
-  buryHeld(delivery: Delivery): Promise<boolean>;
+  buryHeld(claimed: OwnedDelivery): Promise<boolean>;
   /** Buries a delivery that a person has ended while it was in flight. */
-  buryByHand(delivery: Delivery, wish: MovingWish): Promise<void>;
+  buryByHand(claimed: OwnedDelivery, wish: MovingWish): Promise<void>;
 }
 
 export interface BurialsOptions {
@@ -30,25 +30,26 @@ export interface BurialsOptions {
 }
 
 /** Makes the burials of a drain. */
-export function createBurials({ lease, clock }: DrainPorts, options: BurialsOptions): Burials {
+export function createBurials({ clock }: DrainPorts, options: BurialsOptions): Burials {
   const { deliveries, summary, reporter } = options;
 
-  function attemptNumber({ event, endpoint, attempts }: Delivery): number {
-    return attempts + failuresOf(lease.health(endpoint), event.id) + 1;
+  function attemptNumber({ owned, delivery: { event, attempts } }: OwnedDelivery): number {
+    return attempts + failuresOf(owned.health(), event.id) + 1;
   }
 
   function keptAnswerTo({ event }: Delivery, result: AttemptResult): KeptAnswer | undefined {
     return keptAnswer(result, { event: event.id, nowMs: clock.now() });
   }
 
-  async function bury(delivery: Delivery, burial: Burial): Promise<boolean> {
-    const { attempts = attemptNumber(delivery) - 1, reason, result } = burial;
+  async function bury(claimed: OwnedDelivery, burial: Burial): Promise<boolean> {
+    const { delivery } = claimed;
+    const { attempts = attemptNumber(claimed) - 1, reason, result } = burial;
     const time = isoTime(clock.now());
     const message = withExcerpt(burial.message, result && excerptOf(result));
     const why: Why = { reason, message, attempts, time };
     const answer = result && keptAnswerTo(delivery, result);
     if (answer !== undefined) why.answer = answer;
-    if (!(await deliveries.bury(delivery, why))) return false;
+    if (!(await deliveries.bury(claimed, why))) return false;
     summary.gaveUp += 1;
     reporter.buried(delivery, burial);
     return true;
@@ -58,13 +59,13 @@ export function createBurials({ lease, clock }: DrainPorts, options: BurialsOpti
     attemptNumber,
     keptAnswerTo,
     bury,
-    buryHeld: (delivery) =>
-      bury(delivery, { reason: 'gave-up', message: 'it was not registered for too long' }),
-    async buryByHand(delivery, wish) {
-      const attempts = attemptNumber(delivery) - 1;
+    buryHeld: (claimed) =>
+      bury(claimed, { reason: 'gave-up', message: 'it was not registered for too long' }),
+    async buryByHand(claimed, wish) {
+      const attempts = attemptNumber(claimed) - 1;
       const burial = burialOf(wish);
       const why: Why = { ...burial, attempts, time: isoTime(clock.now()) };
-      if (await deliveries.bury(delivery, why)) reporter.buriedByHand(delivery, burial.reason);
+      if (await deliveries.bury(claimed, why)) reporter.buriedByHand(claimed.delivery, burial.reason);
     },
   };
 }

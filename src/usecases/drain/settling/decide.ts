@@ -19,11 +19,11 @@ export interface Decided {
 
 /** Makes the function that applies attempts to the health of endpoints: it saves the health, and reports its changes. */
 export function createDecide(
-  { lease, clock, random }: DrainPorts,
+  { clock, random }: DrainPorts,
   reporter: Reporter,
 ): (finished: FinishedAttempt, outcome: Outcome) => Decided {
-  return ({ delivery, endpoint, startedAt, isEarly }, outcome) => {
-    const before = lease.health(endpoint.id);
+  return ({ owned, delivery, endpoint, startedAt, isEarly }, outcome) => {
+    const before = owned.health();
     const event = delivery.event.id;
     const isSuccess = outcome.kind === 'ok' && outcome.disables === undefined;
     if (isSuccess && isUnchangedBySuccess(before, event)) return { decision: 'delivered' };
@@ -33,7 +33,7 @@ export function createDecide(
     if (health === before) return { decision };
     // If this drain is killed, the next one must not report the same change again.
     const isImmediate = stateOf(before) !== stateOf(health) || toldStateOf(before) !== toldStateOf(health);
-    const saved = lease.saveHealth(endpoint.id, health, { isImmediate }).then(() => {
+    const saved = owned.saveHealth(health, { isImmediate }).then(() => {
       reporter.health(endpoint, { before, after: health, outcome });
     });
     return { decision, saved };

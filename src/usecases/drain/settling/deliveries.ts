@@ -6,18 +6,19 @@
 import { CapnhookError, errnoOf } from '../../../shared/errors.js';
 import type { Deferral, Delivery, Why } from '../../../spool/spool.js';
 import type { DrainPorts } from '../ports.js';
+import type { OwnedDelivery } from '../reporting/finished-attempt.js';
 import type { Reporter } from '../reporting/reporter.js';
 import type { Cooldowns } from './cooldowns.js';
 
 export interface Deliveries {
   /** Removes a delivery that was delivered. */
-  done(delivery: Delivery): Promise<void>;
+  done(claimed: OwnedDelivery): Promise<void>;
   /** Whether a delivery was delivered, but could not be removed then: it must not be sent again. */
   isDelivered(delivery: Delivery): boolean;
   /** Defers a delivery to a time of its own; false if the spool refused. */
-  defer(delivery: Delivery, options: Deferral): Promise<boolean>;
+  defer(claimed: OwnedDelivery, options: Deferral): Promise<boolean>;
   /** Moves a delivery to `dead/`; false if the spool refused. */
-  bury(delivery: Delivery, why: Why): Promise<boolean>;
+  bury(claimed: OwnedDelivery, why: Why): Promise<boolean>;
 }
 
 /** Makes the deliveries of a lease changeable. @throws, from each method: every error that is not a refusal */
@@ -28,46 +29,43 @@ export function createDeliveries(
   /** Delivered, and still in the spool. */
   const delivered = new Set<string>();
 
-  async function changed(delivery: Delivery, change: () => Promise<void>): Promise<boolean> {
+  async function changed(claimed: OwnedDelivery, change: () => Promise<void>): Promise<boolean> {
     try {
       await change();
       return true;
     } catch (error) {
-      putOff(delivery, error);
+      putOff(claimed, error);
       return false;
     }
   }
 
   /** @throws every error that is not a refusal */
-  function putOff(delivery: Delivery, error: unknown): void {
+  function putOff({ owned, delivery }: OwnedDelivery, error: unknown): void {
     if (!isRefusal(error) || !lease.valid()) throw error;
     const name = `${delivery.event.id} for ${delivery.endpoint}`;
     reporter.postponed({ name, reason: `it cannot be settled now: ${error.message}` });
     cooldowns.start(delivery.endpoint, 'spool');
-    tryRelease(delivery);
-  }
-
-  function tryRelease(delivery: Delivery): void {
     try {
-      lease.release(delivery);
+      owned.giveBack(delivery);
     } catch {
-      // The lease ended the claim before its call failed. The delivery waits for the next drain.
+      // The spool ended the claim before its call failed. The delivery waits for the next drain.
     }
   }
 
   return {
-    async done(delivery) {
+    async done(claimed) {
+      const { owned, delivery } = claimed;
       try {
-        await lease.done(delivery);
+        await owned.done(delivery);
         if (delivered.size > 0) delivered.delete(keyOf(delivery));
       } catch (error) {
-        putOff(delivery, error);
+        putOff(claimed, error);
         delivered.add(keyOf(delivery));
       }
     },
     isDelivered: (delivery) => delivered.size > 0 && delivered.has(keyOf(delivery)),
-    defer: (delivery, options) => changed(delivery, () => lease.defer(delivery, options)),
-    bury: (delivery, why) => changed(delivery, () => lease.bury(delivery, why)),
+    defer: (claimed, options) => changed(claimed, () => claimed.owned.defer(claimed.delivery, options)),
+    bury: (claimed, why) => changed(claimed, () => claimed.owned.bury(claimed.delivery, why)),
   };
 }
 

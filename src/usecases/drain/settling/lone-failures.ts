@@ -2,7 +2,8 @@
  * The first delivery of an endpoint that fails alone. There is another first one only after no delivery of the endpoint
  * waits on its own any more, also over several drains.
  */
-import type { Delivery, Lease } from '../../../spool/spool.js';
+import type { Delivery } from '../../../spool/spool.js';
+import type { OwnedDelivery } from '../reporting/finished-attempt.js';
 
 export interface LoneFailures {
   /** An attempt begins; until `ended` its delivery does not wait in the spool. */
@@ -10,11 +11,11 @@ export interface LoneFailures {
   /** The attempt is settled. */
   ended(delivery: Delivery): void;
   /** Whether a failure of this delivery alone is the first one. */
-  isFirst(delivery: Delivery): boolean;
+  isFirst(claimed: OwnedDelivery): boolean;
 }
 
-/** Makes a record of single deliveries that failed, for the endpoints of a lease. */
-export function createLoneFailures(lease: Lease): LoneFailures {
+/** Makes a record of single deliveries that failed. */
+export function createLoneFailures(): LoneFailures {
   /** Deliveries in flight that have failed alone before, or do so now, by endpoint. */
   const inFlight = new Map<string, Set<string>>();
 
@@ -28,14 +29,15 @@ export function createLoneFailures(lease: Lease): LoneFailures {
       if (delivery.attempts > 0) add(delivery);
     },
     ended({ endpoint, event }) {
+      if (inFlight.size === 0) return;
       const events = inFlight.get(endpoint);
       if (events === undefined) return;
       events.delete(event.id);
       if (events.size === 0) inFlight.delete(endpoint);
     },
-    isFirst(delivery) {
+    isFirst({ owned, delivery }) {
       const { endpoint, attempts } = delivery;
-      const isFirst = attempts === 0 && !inFlight.has(endpoint) && lease.nextDue(endpoint) === undefined;
+      const isFirst = attempts === 0 && !inFlight.has(endpoint) && owned.nextDue() === undefined;
       add(delivery); // others that end before it waits in the spool are not the first
       return isFirst;
     },

@@ -37,50 +37,50 @@ interface Answer {
 
 /** Makes the function that carries out decisions for the deliveries of a lease. */
 export function createPerform(ports: DrainPorts, options: PerformOptions): Perform {
-  const { lease, clock, random } = ports;
+  const { clock, random } = ports;
   const { burials, cooldowns, deliveries, loneFailures, oldDeliveries, reporter } = options;
 
   /** The delivery gets a schedule of its own, in which failures of its endpoint do not count. */
   async function deferAlone(finished: FinishedAttempt, answer: Answer): Promise<void> {
-    const { delivery, endpoint, attempt, result } = finished;
+    const { owned, delivery, endpoint, attempt, result } = finished;
     const { what, retryAfterMs = 0 } = answer;
     const attempts = delivery.attempts + 1;
     const now = clock.now();
-    const isFirst = loneFailures.isFirst(delivery);
+    const isFirst = loneFailures.isFirst(finished);
     const ownDueMs = ownRetryAt(endpoint.retry, { attempts, now, random: random() });
     const dueMs = ownDueMs && Math.max(ownDueMs, now + Math.min(retryAfterMs, longestRetryAfterMs));
     if (dueMs === undefined) {
       const message = `failed alone ${attempts} times; last answer: ${what}`;
-      await burials.bury(delivery, { reason: 'gave-up', message, endpoint, attempts: attempt, result });
+      await burials.bury(finished, { reason: 'gave-up', message, endpoint, attempts: attempt, result });
       return;
     }
     const deferral: Deferral = { dueMs, attempts };
     const kept = burials.keptAnswerTo(delivery, result);
     if (kept !== undefined) deferral.answer = kept;
-    if (!(await deliveries.defer(delivery, deferral))) return;
+    if (!(await deliveries.defer(finished, deferral))) return;
     const words = withExcerpt(what, excerptOf(result));
-    reporter.failedAlone(delivery, { endpoint, what: words, dueMs, isFirst });
+    reporter.failedAlone({ owned, delivery }, { endpoint, what: words, dueMs, isFirst });
   }
 
-  async function wait({ delivery, endpoint, isEarly, result }: FinishedAttempt): Promise<void> {
+  async function wait(finished: FinishedAttempt): Promise<void> {
+    const { owned, delivery, endpoint, isEarly, result } = finished;
     cooldowns.start(endpoint.id, isEarly ? 'early' : 'failed');
-    const isPaused = lease.health(endpoint.id).paused !== undefined; // then it is kept
-    if (isPaused || isEarly || !oldDeliveries.isTooOld(delivery, endpoint)) lease.release(delivery);
+    const isPaused = owned.health().paused !== undefined; // then it is kept
+    if (isPaused || isEarly || !oldDeliveries.isTooOld(finished, endpoint)) owned.giveBack(delivery);
     // An answer about the event proves that the endpoint works.
-    else if (verdictOf(result, clock.now()).kind === 'rejected')
-      await oldDeliveries.giveUpHead(delivery, endpoint, result);
-    else await oldDeliveries.giveUpAll(delivery, endpoint, result);
+    else if (verdictOf(result, clock.now()).kind === 'rejected') await oldDeliveries.giveUpHead(finished);
+    else await oldDeliveries.giveUpAll(finished);
   }
 
   return (finished, decision, verdict) => {
-    const { delivery, endpoint, attempt, result } = finished;
+    const { endpoint, attempt, result } = finished;
     if (decision === 'waits') return wait(finished);
     // The endpoint works, whatever it answers to this delivery.
     cooldowns.end(endpoint.id);
-    if (decision === 'delivered') return deliveries.done(delivery);
+    if (decision === 'delivered') return deliveries.done(finished);
     const answer: Answer = { what: '', ...verdict };
     if (decision === 'alone') return deferAlone(finished, answer);
     const message = `the receiver wants it never again: ${answer.what}`;
-    return burials.bury(delivery, { reason: 'refused', message, endpoint, attempts: attempt, result });
+    return burials.bury(finished, { reason: 'refused', message, endpoint, attempts: attempt, result });
   };
 }

@@ -1,9 +1,9 @@
 /** Settling attempts: each counts for its endpoint, its delivery, or neither, and the spool is changed accordingly. */
-import { isSharedShortage, verdictOf } from '../../../delivery/answer/verdict.js';
+import { isSharedShortage, type Verdict, verdictOf } from '../../../delivery/answer/verdict.js';
 import type { AttemptError } from '../../../delivery/sender.js';
 import type { Claim, Delivery, EntryProblem } from '../../../spool/spool.js';
 import type { DrainPorts, DrainSummary } from '../ports.js';
-import type { FinishedAttempt } from '../reporting/finished-attempt.js';
+import type { FinishedAttempt, OwnedDelivery } from '../reporting/finished-attempt.js';
 import type { Reporter } from '../reporting/reporter.js';
 import { type Burials, createBurials } from './burials.js';
 import type { Cooldowns } from './cooldowns.js';
@@ -25,7 +25,7 @@ export interface Settler
   /** Whether a delivery was delivered, but could not be removed then. */
   isDelivered(delivery: Delivery): boolean;
   /** Removes a delivery that was delivered. */
-  removeDelivered(delivery: Delivery): Promise<void>;
+  removeDelivered(claimed: OwnedDelivery): Promise<void>;
   /** What an endpoint's last attempt waited for, if it was cut off before it had a connection. */
   cutOff(endpoint: string): string | undefined;
   /** Counts and reports an entry that was moved to `corrupt/`. */
@@ -41,6 +41,8 @@ export interface SettlerOptions {
   cooldowns: Cooldowns;
   /** Whether work that can wait is left for the next drain. */
   isStopping(): boolean;
+  /** Looks again whether endpoints may be sent to, as their health has changed. */
+  reconsider(endpoints: readonly string[]): Promise<void>;
 }
 
 /** What an attempt waited for that had no connection yet. */
@@ -52,11 +54,11 @@ const waitedFor = {
 /** Makes the settler for the deliveries of a lease. */
 export function createSettler(ports: DrainPorts, options: SettlerOptions): Settler {
   const { lease, clock } = ports;
-  const { summary, reporter, cooldowns, isStopping } = options;
+  const { summary, reporter, cooldowns, isStopping, reconsider } = options;
   const deliveries = createDeliveries(ports, { reporter, cooldowns });
   const burials = createBurials(ports, { deliveries, summary, reporter });
   const oldDeliveries = createOldDeliveries(ports, { burials, deliveries, noteProblems, isStopping });
-  const loneFailures = createLoneFailures(lease);
+  const loneFailures = createLoneFailures();
   const parts = { burials, cooldowns, deliveries, loneFailures, oldDeliveries, reporter };
   const perform = createPerform(ports, parts);
   const decide = createDecide(ports, reporter);
@@ -76,20 +78,19 @@ export function createSettler(ports: DrainPorts, options: SettlerOptions): Settl
 
   /** A person must correct something: the attempt counts for nothing. Reported once, also over several drains. */
   async function misconfigured(finished: FinishedAttempt, error: AttemptError): Promise<void> {
-    const { delivery, endpoint } = finished;
-    const { id } = endpoint;
-    cooldowns.start(id, error.isLasting ? 'lasting-mistake' : 'mistake');
-    lease.release(delivery);
-    const health = lease.health(id);
+    const { owned, delivery } = finished;
+    cooldowns.start(owned.id, error.isLasting ? 'lasting-mistake' : 'mistake');
+    owned.giveBack(delivery);
+    const health = owned.health();
     if (health.mistake === error.message) return;
-    await lease.saveHealth(id, { ...health, mistake: error.message }, { isImmediate: true });
+    await owned.saveHealth({ ...health, mistake: error.message }, { isImmediate: true });
     reporter.misconfigured(finished, error);
   }
 
   /** This machine could not make the attempt: it counts for nothing. */
-  function putOff({ delivery, endpoint, result }: FinishedAttempt): void {
-    cooldowns.start(endpoint.id, 'ours');
-    lease.release(delivery);
+  function putOff({ owned, delivery, result }: FinishedAttempt): void {
+    cooldowns.start(owned.id, 'ours');
+    owned.giveBack(delivery);
     if (result.kind !== 'error') return;
     if (isSharedShortage(result.code)) cooldowns.startForAll();
     reporter.shortage(result);
@@ -100,31 +101,46 @@ export function createSettler(ports: DrainPorts, options: SettlerOptions): Settl
     for (const finished of postponed) {
       const verdict = verdictOf(finished.result, clock.now());
       if (verdict.kind !== 'failed') continue;
+      const { id } = finished.endpoint;
+      const owned = await lease.queues.acquireOne(id); // it may have been released since
+      if (owned === undefined) continue;
       summary.failed += 1;
-      await decide(finished, outcomeOf(verdict, finished.result)).saved;
+      await decide({ ...finished, owned }, outcomeOf(verdict, finished.result)).saved;
+      await reconsider([id]);
     }
   }
 
   function count(finished: FinishedAttempt, verdict: CountedVerdict): Promise<unknown> {
-    const { delivery, endpoint, result } = finished;
+    const { owned, delivery, result } = finished;
     summary[verdict.kind === 'delivered' ? 'delivered' : 'failed'] += 1;
     const answer = burials.keptAnswerTo(delivery, result);
-    if (answer !== undefined) lease.noteAnswer(endpoint.id, answer);
+    if (answer !== undefined) owned.noteAnswer(answer);
     const { decision, saved } = decide(finished, outcomeOf(verdict, result));
     if (saved === undefined) return perform(finished, decision, verdict);
     return saved.then(() => perform(finished, decision, verdict));
   }
 
+  /** Another drain has taken the endpoint over, and settles what becomes of it. What was delivered is not to be sent again. */
+  async function settleLost(finished: FinishedAttempt, verdict: Verdict): Promise<void> {
+    if (verdict.kind !== 'delivered') {
+      finished.owned.giveBack(finished.delivery);
+      return;
+    }
+    summary.delivered += 1;
+    await deliveries.done(finished);
+  }
+
   /** Not async: most attempts deliver, and wait for nothing but the spool. */
   function settle(finished: FinishedAttempt): Promise<unknown> | undefined {
-    const { delivery, endpoint, result } = finished;
+    const { owned, delivery, endpoint, result } = finished;
     const verdict = verdictOf(result, clock.now());
     if (verdict.kind === 'mistake') return misconfigured(finished, result as AttemptError);
     reporter.attempt(finished, verdict);
     if (result.kind === 'aborted' && result.waitedFor !== undefined)
       cutOff.set(endpoint.id, waitedFor[result.waitedFor]);
-    else cutOff.delete(endpoint.id);
-    if (verdict.kind === 'aborted') lease.release(delivery);
+    else if (cutOff.size > 0) cutOff.delete(endpoint.id);
+    if (!owned.isOurs()) return settleLost(finished, verdict);
+    if (verdict.kind === 'aborted') owned.giveBack(delivery);
     else if (verdict.kind === 'ours') putOff(finished);
     else if (verdict.kind === 'failed' && verdict.isUnreachable && !reachability.isProven(endpoint.id)) {
       reachability.postpone(finished);

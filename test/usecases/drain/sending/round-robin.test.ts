@@ -1,14 +1,35 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { createRoundRobin } from '../../../../src/usecases/drain/sending/round-robin.js';
+import { createRoundRobin, newTurn, type Turn } from '../../../../src/usecases/drain/sending/round-robin.js';
 
 const always = () => true;
+
+interface Named {
+  name: string;
+  turn: Turn<Named>;
+}
+
+/** A round robin of endpoints that are told by their names. */
+function byName({ rankOf, firstRanks }: { rankOf(name: string): number; firstRanks: number }) {
+  const all = new Map<string, Named>();
+  const roundRobin = createRoundRobin<Named>({ rankOf: ({ name }) => rankOf(name), firstRanks });
+  return {
+    ...roundRobin,
+    add(name: string) {
+      const endpoint = all.get(name) ?? { name, turn: newTurn<Named>() };
+      endpoint.turn.endpoint = endpoint;
+      all.set(name, endpoint);
+      roundRobin.add(endpoint);
+    },
+    next: (mayGo: (name: string) => boolean) => roundRobin.next(({ name }) => mayGo(name))?.name,
+  };
+}
 
 it('createRoundRobin() gives turns in the order of add(), one at a time to each', () => {
   const call = fc.oneof(fc.constantFrom('a', 'b', 'c', 'd', 'e'), fc.constant(undefined));
   fc.assert(
     fc.property(fc.array(call, { maxLength: 200 }), (calls) => {
-      const roundRobin = createRoundRobin({ rankOf: () => 0, firstRanks: 1 });
+      const roundRobin = byName({ rankOf: () => 0, firstRanks: 1 });
       let waiting: string[] = [];
       for (const endpoint of calls) {
         if (endpoint === undefined) {
@@ -28,7 +49,7 @@ it('createRoundRobin() gives turns in the order of add(), one at a time to each'
 
 it('createRoundRobin() gives the first ranks their turns in one order, and then rank after rank', () => {
   const ranks: Record<string, number> = { a: 3, b: 1, c: 2, d: 0, e: 1 };
-  const roundRobin = createRoundRobin({ rankOf: (id) => ranks[id]!, firstRanks: 2 });
+  const roundRobin = byName({ rankOf: (id) => ranks[id]!, firstRanks: 2 });
   for (const id of Object.keys(ranks)) roundRobin.add(id);
   expect(roundRobin.hasFirst()).toBe(true);
   expect(Array.from({ length: 5 }, () => roundRobin.next(always))).toEqual(['b', 'd', 'e', 'c', 'a']);
@@ -37,7 +58,7 @@ it('createRoundRobin() gives the first ranks their turns in one order, and then 
 
 it('createRoundRobin() passes over a rank that may not go, and keeps its order', () => {
   const ranks: Record<string, number> = { a: 0, b: 0, c: 1, d: 2 };
-  const roundRobin = createRoundRobin({ rankOf: (id) => ranks[id]!, firstRanks: 2 });
+  const roundRobin = byName({ rankOf: (id) => ranks[id]!, firstRanks: 2 });
   for (const id of Object.keys(ranks)) roundRobin.add(id);
   const later = (id: string) => ranks[id]! > 0;
   expect(roundRobin.next(later)).toBe('c');
@@ -48,7 +69,7 @@ it('createRoundRobin() passes over a rank that may not go, and keeps its order',
 
 it('createRoundRobin() moves an endpoint whose rank has changed', () => {
   const ranks: Record<string, number> = { a: 2, b: 2, c: 2 };
-  const roundRobin = createRoundRobin({ rankOf: (id) => ranks[id]!, firstRanks: 2 });
+  const roundRobin = byName({ rankOf: (id) => ranks[id]!, firstRanks: 2 });
   for (const id of Object.keys(ranks)) roundRobin.add(id);
   ranks.c = 0;
   roundRobin.add('c'); // it is told

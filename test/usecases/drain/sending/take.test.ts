@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { createMemorySpool } from '../../../../src/spool/memory/memory-spool.js';
-import type { DrainPorts } from '../../../../src/usecases/drain/ports.js';
+import type { EndpointRecord } from '../../../../src/usecases/drain/sending/endpoint-records.js';
 import { createTake, type TakeOptions } from '../../../../src/usecases/drain/sending/take.js';
+import { createCooldowns } from '../../../../src/usecases/drain/settling/cooldowns.js';
 import { endpoint, event } from '../../../support/builders.js';
 import { claimAll, fanOut, ids, leaseOf } from '../../../support/spool-kit.js';
 
@@ -12,16 +13,18 @@ describe('createTake()', () => {
     const fired = event();
     await spool.enqueue(fired);
     await fanOut(lease, () => ['a']);
-    const take = createTake(
-      { lease } as unknown as DrainPorts,
-      {
-        routing: { endpoint: () => 'unknown', settingsOf: () => endpoint({ id: 'a' }) },
-        settler: { noteProblems() {}, isDelivered: () => false },
-        requests: { ended: () => undefined },
-        start: () => Promise.reject(new Error('started')),
-      } as unknown as TakeOptions,
-    );
-    expect(await take('a', { now: 0 })).toBe(false);
+    const cooldowns = createCooldowns({ now: Date.now, monotonic: () => 0 }, { until: 'daemon' });
+    const take = createTake({
+      routing: { endpoint: () => 'unknown' },
+      settler: { noteProblems() {}, isDelivered: () => false },
+      requests: { ended: () => undefined },
+      cooldowns,
+      start: () => Promise.reject(new Error('started')),
+    } as unknown as TakeOptions);
+    const [owned] = await lease.queues.acquire({ limit: 1, now: 0 });
+    const record = { id: 'a', owned, settings: endpoint({ id: 'a' }) } as unknown as EndpointRecord;
+    expect(await take(record, { now: 0 })).toBe(false);
+    expect(cooldowns.isCoolingDown('a')).toBe(true);
     expect(lease.onHold('a')).toBe(0);
     expect(ids(await claimAll(lease, 'a'))).toEqual([fired.id]);
     await lease.close();

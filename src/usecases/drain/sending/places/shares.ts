@@ -33,34 +33,30 @@ const slowestRank = 21;
 const firstAgainMs = 20;
 const furtherAgainMs = 500;
 
-export interface Shares {
+export interface Shares<Endpoint extends Share> {
   /** Whether the endpoint may have one more attempt in flight. */
-  hasPlace(endpoint: string): boolean;
+  hasPlace(endpoint: Endpoint): boolean;
   /**
    * The rank of an endpoint for a free place; 0 goes first: endpoints with nothing in flight, then quick ones, then
    * those whose attempts in flight take the least time together.
    */
-  rankOf(endpoint: string): number;
+  rankOf(endpoint: Endpoint): number;
   /** An attempt begins. @param cutOff lets it give way to others @returns ends it */
-  enter(endpoint: string, cutOff?: () => void): () => void;
+  enter(endpoint: Endpoint, cutOff?: () => void): () => void;
   /**
    * Where descriptors allow no more, the oldest first attempts of unheard endpoints give way to endpoints that were
    * never tried; each once. @param waitingAt number of endpoints that wait for a place at a rank
    */
   giveWay(waitingAt: (rank: number) => number): void;
-  /** Whether no attempt of the endpoint has ended yet: then its attempts in flight may give way. */
-  isUnheard(endpoint: string): boolean;
   /** Number of attempts in flight, over all endpoints. */
   count(): number;
-  /** Number of attempts in flight to an endpoint. */
-  at(endpoint: string): number;
   /** Looks for attempts that have become slow since, and reads the limits. */
   update(): void;
   /** Time until a place may be free although no attempt has ended, in ms; Infinity for never. */
   againMs(waiting: { isFirst: boolean }): number;
 }
 
-export interface SharesOptions {
+export interface SharesOptions<Endpoint extends Share> {
   /** The common places, unless descriptors are scarce. */
   maxInFlight(): number;
   /** Maximum number of attempts in flight, over all endpoints; see {@link mostInFlight}. */
@@ -68,13 +64,13 @@ export interface SharesOptions {
   /** Monotonic, in ms. */
   now(): number;
   /** Whether the endpoint's last attempt failed: then the next one may take long. */
-  isFailing(endpoint: string): boolean;
+  isFailing(endpoint: Endpoint): boolean;
   /** Whether this process has time for more attempts. */
   slack?: Slack;
 }
 
 /** Makes the places of a drain, all free. */
-export function createShares(options: SharesOptions): Shares {
+export function createShares<Endpoint extends Share>(options: SharesOptions<Endpoint>): Shares<Endpoint> {
   const { maxInFlight, most, now, isFailing, slack = createSlack() } = options;
   const shares = createEndpointShares();
   const flights = createFlights();
@@ -88,14 +84,14 @@ export function createShares(options: SharesOptions): Shares {
     common = Math.min(maxInFlight(), Math.ceil(limit * commonPart));
   }
 
-  function isSlow(endpoint: string, { isQuick, typicalMs }: Share): boolean {
-    return !isQuick && (typicalMs !== undefined || isFailing(endpoint));
+  function isSlow(endpoint: Endpoint): boolean {
+    return !endpoint.isQuick && (endpoint.typicalMs !== undefined || isFailing(endpoint));
   }
 
-  function hasFirstPlace(endpoint: string, share: Share): boolean {
-    if (share.isQuick && shares.quick() < common) return count < limit;
-    const otherPart = isSlow(endpoint, share) ? slowFirstPart : unknownFirstPart;
-    return count < limit * (share.isQuick ? 1 : otherPart) && slack.isThere();
+  function hasFirstPlace(endpoint: Endpoint): boolean {
+    if (endpoint.isQuick && shares.quick() < common) return count < limit;
+    const otherPart = isSlow(endpoint) ? slowFirstPart : unknownFirstPart;
+    return count < limit * (endpoint.isQuick ? 1 : otherPart) && slack.isThere();
   }
 
   function hasFurtherPlace({ isQuick }: Share): boolean {
@@ -108,31 +104,26 @@ export function createShares(options: SharesOptions): Shares {
   return {
     hasPlace(endpoint) {
       if (count < common) return true; // all are taken rarely
-      const share = shares.find(endpoint);
-      return share.places === 0 ? hasFirstPlace(endpoint, share) : hasFurtherPlace(share);
+      return endpoint.places === 0 ? hasFirstPlace(endpoint) : hasFurtherPlace(endpoint);
     },
     rankOf(endpoint) {
-      const share = shares.find(endpoint);
-      if (share.places === 0 && isSlow(endpoint, share)) return unknownRank + 1;
-      return rankOf(share);
+      return endpoint.places === 0 && isSlow(endpoint) ? unknownRank + 1 : rankOf(endpoint);
     },
     enter(endpoint, cutOff) {
-      if (count >= common && shares.at(endpoint) === 0) slack.use();
-      const share = shares.enter(endpoint);
+      if (count >= common && endpoint.places === 0) slack.use();
+      shares.enter(endpoint);
       count += 1;
-      const flight = flights.begin(share, { now: now(), cutOff });
+      const flight = flights.begin(endpoint, { now: now(), cutOff });
       return () => {
         flights.end(flight);
         count -= 1;
-        shares.leave(share, now() - flight.since);
+        shares.leave(endpoint, now() - flight.since);
       };
     },
     giveWay(waitingAt) {
       if (count >= limit * unknownFirstPart) flights.giveWay(waitingAt(unknownRank), now() - firstMs);
     },
-    isUnheard: (endpoint) => shares.find(endpoint).typicalMs === undefined,
     count: () => count,
-    at: shares.at,
     update() {
       readLimits();
       flights.age(now() - quickMs, shares.setSlow);

@@ -1,12 +1,19 @@
 import { describe, expect, it } from 'vitest';
+import { newShare, type Share } from '../../../../../src/usecases/drain/sending/places/endpoint-shares.js';
 import {
   createShares,
   mostInFlight,
   type Shares,
 } from '../../../../../src/usecases/drain/sending/places/shares.js';
 
+interface Named extends Share {
+  name: string;
+}
+
 interface World {
-  shares: Shares;
+  shares: Shares<Named>;
+  /** The endpoint of a name. */
+  of(name: string): Named;
   /** Time goes by. */
   advance(ms: number): void;
   /** Starts as many attempts as may be, at most `most`; returns how each ends. */
@@ -16,7 +23,13 @@ interface World {
 function world({ maxInFlight = 8, most = 40, isIdle = true } = {}): World {
   let now = 0;
   const slack = { isThere: () => isIdle, use() {}, sample() {} };
-  const shares = createShares({
+  const all = new Map<string, Named>();
+  const of = (name: string): Named => {
+    const endpoint = all.get(name) ?? { ...newShare(), name };
+    all.set(name, endpoint);
+    return endpoint;
+  };
+  const shares = createShares<Named>({
     slack,
     isFailing: () => false,
     maxInFlight: () => maxInFlight,
@@ -25,13 +38,14 @@ function world({ maxInFlight = 8, most = 40, isIdle = true } = {}): World {
   });
   return {
     shares,
+    of,
     advance(ms) {
       now += ms;
       shares.update();
     },
     start(endpoint, upTo = Infinity) {
       const ends: Array<() => void> = [];
-      while (ends.length < upTo && shares.hasPlace(endpoint)) ends.push(shares.enter(endpoint));
+      while (ends.length < upTo && shares.hasPlace(of(endpoint))) ends.push(shares.enter(of(endpoint)));
       return ends;
     },
   };
@@ -46,10 +60,10 @@ function attempt({ start, advance }: World, endpoint: string, ms: number): void 
 
 describe('createShares()', () => {
   it('hasPlace() gives one endpoint as many places as there are, and no more', () => {
-    const { start, shares } = world();
+    const { start, shares, of } = world();
     expect(start('a')).toHaveLength(8);
     expect(shares.count()).toBe(8);
-    expect(shares.at('a')).toBe(8);
+    expect(of('a').places).toBe(8);
   });
 
   it('hasPlace() lets no endpoint with nothing in flight wait for the places of others', () => {
@@ -63,8 +77,8 @@ describe('createShares()', () => {
     const all = world({ isIdle: false });
     attempt(all, 'quick', 10);
     all.start('hanging');
-    expect(all.shares.hasPlace('unknown')).toBe(false);
-    expect(all.shares.hasPlace('quick')).toBe(true);
+    expect(all.shares.hasPlace(all.of('unknown'))).toBe(false);
+    expect(all.shares.hasPlace(all.of('quick'))).toBe(true);
   });
 
   it('hasPlace() keeps a quarter of the places for quick endpoints', () => {
@@ -90,7 +104,7 @@ describe('createShares()', () => {
     attempt(all, 'quick', 10);
     attempt(all, 'two', 2_000);
     attempt(all, 'twenty', 20_000);
-    const { rankOf } = all.shares;
+    const rankOf = (name: string) => all.shares.rankOf(all.of(name));
     expect([rankOf('quick'), rankOf('twenty'), rankOf('unknown')]).toEqual([0, 2, 1]);
     all.start('quick', 9);
     all.start('two', 4);
@@ -105,20 +119,20 @@ describe('createShares()', () => {
     attempt(all, 'slow', 20_000);
     for (let n = 0; n < 40; n += 1) all.start(`e${n}`, 1);
     expect(all.shares.count()).toBe(14);
-    expect(all.shares.hasPlace('slow')).toBe(false);
+    expect(all.shares.hasPlace(all.of('slow'))).toBe(false);
     expect(all.start('quick')).toHaveLength(2);
     expect(all.shares.count()).toBe(16);
-    expect(all.shares.hasPlace('quick')).toBe(false);
+    expect(all.shares.hasPlace(all.of('quick'))).toBe(false);
   });
 
   it('giveWay() cuts off the oldest first attempts, where an endpoint was never tried and nothing else is free', () => {
     const all = world({ maxInFlight: 4, most: 16 });
     const cut: string[] = [];
-    const enter = (id: string) => all.shares.enter(id, () => cut.push(id));
+    const enter = (id: string) => all.shares.enter(all.of(id), () => cut.push(id));
     const ends = Array.from({ length: 14 }, (_, n) => enter(`e${n}`));
-    expect(all.shares.hasPlace('new')).toBe(false);
+    expect(all.shares.hasPlace(all.of('new'))).toBe(false);
     const waiting = (count: number) =>
-      all.shares.giveWay((rank) => (rank === all.shares.rankOf('new') ? count : 9));
+      all.shares.giveWay((rank) => (rank === all.shares.rankOf(all.of('new')) ? count : 9));
     all.advance(1_000);
     waiting(2);
     expect(cut).toEqual([]);
@@ -127,17 +141,11 @@ describe('createShares()', () => {
     waiting(2);
     expect(cut).toEqual(['e0', 'e1']);
     for (const end of ends.slice(0, 2)) end();
-    expect(all.shares.hasPlace('new')).toBe(true);
+    expect(all.shares.hasPlace(all.of('new'))).toBe(true);
     // It has had its time to be heard, and is not cut off again.
-    expect([all.shares.isUnheard('e0'), all.shares.isUnheard('e2')]).toEqual([false, true]);
+    expect([all.of('e0').typicalMs, all.of('e2').typicalMs]).toEqual([2_000, undefined]);
     waiting(0);
     expect(cut).toHaveLength(2);
-  });
-
-  it('createShares() forgets endpoints that it has not had for long', () => {
-    const all = world();
-    for (let n = 0; n < 20_000; n += 1) attempt(all, `e${n}`, 1);
-    expect([all.shares.rankOf('e0'), all.shares.rankOf('e19999')]).toEqual([1, 0]);
   });
 });
 

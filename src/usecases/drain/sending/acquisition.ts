@@ -1,0 +1,126 @@
+/** Taking endpoints that have something to send, and releasing those that are not sent to for a while. */
+import { setImmediate } from 'node:timers/promises';
+import { createHeap } from '../../../shared/heap.js';
+import type { DrainPorts } from '../ports.js';
+import type { Routing } from '../routing.js';
+import type { Cooldowns } from '../settling/cooldowns.js';
+import type { Eligibility } from './eligibility.js';
+import type { EndpointRecord, EndpointRecords } from './endpoint-records.js';
+import type { LargePayloads } from './places/large-payloads.js';
+import type { RoundRobin } from './round-robin.js';
+
+export interface Acquisition {
+  /** Takes the endpoints that have something to send at `now`, ms since the epoch, and gives each its turn if it may be tried. */
+  acquire(now: number): Promise<void>;
+  /** Takes these endpoints, if nobody else has them, and looks again whether they may be tried. */
+  reconsider(ids: readonly string[]): Promise<void>;
+  /** An endpoint is not sent to now: unless something of it is in flight, it is released, or waited for. */
+  rest(endpoint: EndpointRecord): void;
+  /** Time until another endpoint may be tried, in ms; Infinity if none is waited for. */
+  opensInMs(): Promise<number>;
+}
+
+export interface AcquisitionOptions {
+  routing: Routing;
+  records: EndpointRecords;
+  eligibility: Eligibility;
+  payloads: LargePayloads;
+  cooldowns: Cooldowns;
+  roundRobin: RoundRobin<EndpointRecord>;
+  /** A pass does not wait for endpoints that were released. */
+  isPass: boolean;
+  /** Called with an error of the spool. */
+  onFailure(error: unknown): void;
+}
+
+/** Maximum number of endpoints that are taken before others have their turn. */
+const maxAcquired = 1_024;
+
+/** Makes what acquires the endpoints of a drain. */
+export function createAcquisition(
+  { lease: { queues }, clock }: DrainPorts,
+  options: AcquisitionOptions,
+): Acquisition {
+  const { routing, records, eligibility, payloads, cooldowns, roundRobin, isPass, onFailure } = options;
+  /** Endpoints that are ours, and wait for their rate; only the time in the record counts. */
+  const waiting = createHeap<EndpointRecord>();
+  let version = routing.version();
+
+  function consider(endpoint: EndpointRecord): void {
+    endpoint.isDry = false;
+    endpoint.againAt = undefined;
+    records.update(endpoint);
+    if (eligibility.mayTry(endpoint)) roundRobin.add(endpoint);
+    else rest(endpoint);
+  }
+
+  function rest(endpoint: EndpointRecord): void {
+    const { id, owned, places, isDry } = endpoint;
+    if (owned === undefined || places > 0 || payloads.isWaiting(id)) return;
+    const { ms, isPaced } = eligibility.opening(endpoint);
+    // This drain does not try it any more, whatever others do.
+    if (ms === Infinity && cooldowns.isCoolingDown(id)) return;
+    if (isPaced && !isDry) {
+      endpoint.againAt = clock.monotonic() + ms;
+      waiting.push(endpoint.againAt, endpoint);
+      return;
+    }
+    endpoint.owned = undefined;
+    const until = isPaced || ms <= 0 ? undefined : clock.now() + ms;
+    owned.release(until === undefined ? {} : { until }).catch(onFailure);
+  }
+
+  /** The first endpoint that waits for its rate. */
+  function firstWaiting(): { at: number; item: EndpointRecord } | undefined {
+    for (let first = waiting.first(); first !== undefined; first = waiting.first()) {
+      if (first.item.againAt === first.at) return first;
+      waiting.pop();
+    }
+    return undefined;
+  }
+
+  function considerWaiting(): void {
+    const now = clock.monotonic();
+    for (let first = firstWaiting(); first !== undefined && first.at <= now; first = firstWaiting()) {
+      waiting.pop();
+      consider(first.item);
+    }
+  }
+
+  /** The hooks have changed: what parks an endpoint may have, too. */
+  function considerAll(): void {
+    for (const endpoint of records.all()) if (endpoint.owned !== undefined) consider(endpoint);
+  }
+
+  return {
+    async acquire(now) {
+      considerWaiting();
+      let isEarly = version !== routing.version();
+      if (isEarly) considerAll();
+      version = routing.version();
+      for (;;) {
+        const found = await queues.acquire(
+          isEarly ? { limit: maxAcquired, now, isEarly } : { limit: maxAcquired, now },
+        );
+        for (const owned of found) consider(records.adopt(owned));
+        if (found.length < maxAcquired) return;
+        isEarly = false;
+        await setImmediate(); // answers and signals are handled in between
+      }
+    },
+    async reconsider(ids) {
+      for (const id of ids) {
+        const owned = await queues.acquireOne(id);
+        if (owned !== undefined) consider(records.adopt(owned));
+      }
+    },
+    rest,
+    async opensInMs() {
+      const first = firstWaiting();
+      const waitMs = first === undefined ? Infinity : Math.max(first.at - clock.monotonic(), 0);
+      if (isPass) return waitMs;
+      const readyAt = await queues.nextReady();
+      return readyAt === undefined ? waitMs : Math.min(waitMs, Math.max(readyAt - clock.now(), 0));
+    },
+  };
+}
