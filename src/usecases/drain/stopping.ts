@@ -28,10 +28,12 @@ export interface StopHandlers {
 export function createStopping(clock: Clock, options: DrainOptions): Stopping {
   const { until, stop, abort, waitMs = 0, graceMs, waitGraceMs = graceMs } = options;
   const deadline = until === 'wait' ? clock.monotonic() + waitMs : Infinity;
+  /** Noted, as it is asked before each claim. */
+  let isSignalled = isAborted();
   let timer: NodeJS.Timeout | undefined;
   let handlers: StopHandlers | undefined;
 
-  function isSignalled(): boolean {
+  function isAborted(): boolean {
     return stop?.aborted === true || abort?.aborted === true;
   }
 
@@ -41,26 +43,29 @@ export function createStopping(clock: Clock, options: DrainOptions): Stopping {
 
   function startGrace(): void {
     handlers?.stopConnecting();
-    cutOffAfter(Math.min(isSignalled() ? graceMs : waitGraceMs, longestTimerMs));
+    cutOffAfter(Math.min(isSignalled ? graceMs : waitGraceMs, longestTimerMs));
   }
 
   function onStop(): void {
+    isSignalled = true;
     startGrace();
     handlers?.onSignal();
   }
 
   function onAbort(): void {
+    isSignalled = true;
     handlers?.cutOff();
     handlers?.onSignal();
   }
 
   return {
     deadline,
-    isStopping: () => isSignalled() || (deadline !== Infinity && clock.monotonic() >= deadline),
+    isStopping: () => isSignalled || (deadline !== Infinity && clock.monotonic() >= deadline),
     startGrace,
     cutOffAfter,
     listen(given) {
       handlers = given;
+      isSignalled = isAborted();
       stop?.addEventListener('abort', onStop);
       abort?.addEventListener('abort', onAbort);
       return () => {
