@@ -2,17 +2,17 @@
 import { availableParallelism } from 'node:os';
 import { configDefaults, defineConfig } from 'vitest/config';
 
-/** Files that take more than a second of CPU: they kill, break and model whole runs, or start processes. */
+/** Files that take seconds: they kill, break and model whole runs, start processes, or wait. */
 const slow = [
   'test/**/*-{faults,kills}.test.ts',
   'test/cli/commands/{daemon,drain}.test.ts',
+  'test/delivery/http/{odd-answers,time-limit}.test.ts',
   'test/docs/tour.test.ts',
   'test/event/any-payload.test.ts',
   'test/hooks/edit/any-file.test.ts',
   'test/hooks/parse/any-text.test.ts',
   'test/library/{daemon/start-and-stop,drain/drain}.test.ts',
-  'test/spool/file/{batch/batches,intake/intake,lock/lock,model,queue/queue}.test.ts',
-  'test/spool/file/accept/grouped-inbox.test.ts',
+  'test/spool/file/{accept/grouped-inbox,lock/lock-record,model}.test.ts',
 ];
 
 /** A file that replaces a module of Node, which would be there for the next file as well. */
