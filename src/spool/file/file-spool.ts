@@ -4,19 +4,17 @@
  * missing was moved or removed by another process. What is needed only with a
  * lease is loaded then: most drains of a cron job find nothing to do.
  */
-import { type CapnhookError, errnoOf, ignoreErrno } from '../../shared/errors.js';
+import { type CapnhookError, ignoreErrno } from '../../shared/errors.js';
 import type { Spool } from '../spool.js';
 import { createFileInbox } from './accept/file-inbox.js';
-import { bindSpool, readBinding } from './binding.js';
-import { hasRequest, requestProgress, writeRequest } from './control/requests.js';
+import { bindSpool } from './binding.js';
+import { writeRequest } from './control/requests.js';
 import { type Disk, systemDisk } from './disk/disk.js';
 import { spoolError } from './disk/spool-error.js';
-import { readBacklog } from './endpoints/backlog.js';
 import { pruneHealth } from './endpoints/prune-health.js';
 import { isIdle } from './idle.js';
-import { countIncoming } from './incoming/incoming.js';
-import { createFileInspection } from './inspection/inspection.js';
-import { isHeld, type LockOptions, readHolder } from './lock/lock.js';
+import type { LockOptions } from './lock/lock.js';
+import { createQuestions } from './questions.js';
 import { ensureSpool } from './setup/create.js';
 import { forOwner } from './setup/for-owner.js';
 import { restoreUnclaimed } from './unclaimed/restore-unclaimed.js';
@@ -49,25 +47,8 @@ export function createFileSpool(root: string, options: FileSpoolOptions): Spool 
     return spoolError(error, { doing: 'drain the spool', root, otherwise: 'SPOOL_WRITE' });
   }
 
-  function unreadable(error: unknown): CapnhookError {
-    return spoolError(error, { doing: 'read the spool', root, otherwise: 'SPOOL_WRITE' });
-  }
-
-  const inspection = createFileInspection(disk, root, now);
-
-  async function* readable<T>(items: AsyncIterable<T>): AsyncGenerator<T> {
-    try {
-      yield* items;
-    } catch (error) {
-      throw unreadable(error);
-    }
-  }
-
   return {
-    inspection: {
-      entries: (query) => readable(inspection.entries(query)),
-      quarantined: () => readable(inspection.quarantined()),
-    },
+    ...createQuestions(disk, root, { now }),
     ...createFileInbox(root, { random, disk: given }),
     async lease(mode) {
       const { takeLease } = await import('./lease/take-lease.js');
@@ -109,28 +90,6 @@ export function createFileSpool(root: string, options: FileSpoolOptions): Spool 
         ignoreErrno(error); // history only
       }
     },
-    async holder(options) {
-      try {
-        return readHolder(root, options);
-      } catch (error) {
-        throw unreadable(error);
-      }
-    },
-    async isHeld() {
-      try {
-        return isHeld(root);
-      } catch (error) {
-        throw unreadable(error);
-      }
-    },
-    async *survey(request) {
-      const { survey } = await import('./lease/survey.js');
-      try {
-        yield* survey(disk, root, { request, now });
-      } catch (error) {
-        throw unreadable(error);
-      }
-    },
     async request(request) {
       try {
         writeRequest(disk, root, { request, token: token() });
@@ -138,41 +97,11 @@ export function createFileSpool(root: string, options: FileSpoolOptions): Spool 
         throw inWords(error);
       }
     },
-    async hasRequest(id) {
-      try {
-        return hasRequest(disk, root, id);
-      } catch (error) {
-        throw unreadable(error);
-      }
-    },
-    async requestProgress(id) {
-      try {
-        return requestProgress(disk, root, id);
-      } catch (error) {
-        throw unreadable(error);
-      }
-    },
-    async boundTo() {
-      try {
-        return readBinding(disk, root);
-      } catch (error) {
-        throw unreadable(error);
-      }
-    },
     async bind(hooksFile, { again = false } = {}) {
       try {
         return bindSpool(disk, root, { hooksFile, again, token: token() });
       } catch (error) {
         throw inWords(error);
-      }
-    },
-    backlog: (endpoint) => readable(readBacklog(disk, root, endpoint)),
-    async waiting() {
-      try {
-        return countIncoming(disk, root);
-      } catch (error) {
-        if (errnoOf(error) === 'ENOENT') return 0; // there is no spool yet
-        throw unreadable(error);
       }
     },
   };

@@ -1,0 +1,74 @@
+/** What may be asked of a spool without its lease. */
+import { type CapnhookError, errnoOf } from '../../shared/errors.js';
+import type { Spool } from '../spool.js';
+import { readBinding } from './binding.js';
+import { hasRequest, requestProgress } from './control/requests.js';
+import type { Disk } from './disk/disk.js';
+import { spoolError } from './disk/spool-error.js';
+import { readBacklog } from './endpoints/backlog.js';
+import { countIncoming } from './incoming/incoming.js';
+import { createFileInspection } from './inspection/inspection.js';
+import { isHeld, readHolder } from './lock/lock.js';
+
+/** The methods of a spool that change nothing. */
+export type Questions = Pick<
+  Spool,
+  | 'inspection'
+  | 'holder'
+  | 'isHeld'
+  | 'survey'
+  | 'hasRequest'
+  | 'requestProgress'
+  | 'boundTo'
+  | 'backlog'
+  | 'waiting'
+>;
+
+/** Makes the methods that only read. @param now ms since the epoch */
+export function createQuestions(disk: Disk, root: string, { now }: { now(): number }): Questions {
+  function unreadable(error: unknown): CapnhookError {
+    return spoolError(error, { doing: 'read the spool', root, otherwise: 'SPOOL_WRITE' });
+  }
+
+  function read<T>(ask: () => T): T {
+    try {
+      return ask();
+    } catch (error) {
+      throw unreadable(error);
+    }
+  }
+
+  async function* readable<T>(items: AsyncIterable<T> | Iterable<T>): AsyncGenerator<T> {
+    try {
+      yield* items;
+    } catch (error) {
+      throw unreadable(error);
+    }
+  }
+
+  const inspection = createFileInspection(disk, root, now);
+  return {
+    inspection: {
+      entries: (query) => readable(inspection.entries(query)),
+      quarantined: () => readable(inspection.quarantined()),
+    },
+    holder: async (options) => read(() => readHolder(root, options)),
+    isHeld: async () => read(() => isHeld(root)),
+    async *survey(request) {
+      const { survey } = await import('./lease/survey.js');
+      yield* readable(survey(disk, root, { request, now }));
+    },
+    hasRequest: async (id) => read(() => hasRequest(disk, root, id)),
+    requestProgress: async (id) => read(() => requestProgress(disk, root, id)),
+    boundTo: async () => read(() => readBinding(disk, root)),
+    backlog: (endpoint) => readable(readBacklog(disk, root, endpoint)),
+    async waiting() {
+      try {
+        return countIncoming(disk, root);
+      } catch (error) {
+        if (errnoOf(error) === 'ENOENT') return 0; // there is no spool yet
+        throw unreadable(error);
+      }
+    },
+  };
+}
