@@ -1,3 +1,5 @@
+import { urlOf } from '../shared/url-of.js';
+
 /** Maximum length of a URL in characters, both as given and as normalised. */
 const MAX_URL_LENGTH = 8192;
 
@@ -22,8 +24,9 @@ export function looksLikeUrl(text: string): boolean {
 export function parseWebhookUrl(text: string): ParsedUrl {
   const reason = problemOf(text);
   if (reason !== undefined) return { ok: false, reason };
-  if (!URL.canParse(text)) return { ok: false, reason: 'the URL is not valid' };
-  const { href: url, hostname, port } = new URL(text);
+  const parsed = urlOf(text);
+  if (parsed === undefined) return { ok: false, reason: 'the URL is not valid' };
+  const { href: url, hostname, port } = parsed;
   if (port === '0') return { ok: false, reason: 'the port of the URL is 0, on which no server can listen' };
   // Such a host does not exist, and the spool ignores directories whose names begin with a dot.
   if (hostname.startsWith('.')) return { ok: false, reason: 'the host of the URL begins with a dot' };

@@ -1,4 +1,5 @@
 import { formatDuration } from '../../shared/duration.js';
+import { urlOf } from '../../shared/url-of.js';
 import { visible } from '../../shared/visible.js';
 
 /** Makes foreign text, such as a file's name, safe for a terminal. */
@@ -6,10 +7,9 @@ export const safe: (text: string) => string = visible;
 
 /** Shortens every URL in a text to its scheme and host. */
 export function hideUrls(text: string): string {
-  return text.replace(/\bhttps?:\/\/[^\s'"]*/gi, (url) => {
-    if (!URL.canParse(url)) return 'a URL';
-    const { protocol, host } = new URL(url);
-    return `${protocol}//${host}/…`;
+  return text.replace(/\bhttps?:\/\/[^\s'"]*/gi, (found) => {
+    const url = urlOf(found);
+    return url === undefined ? 'a URL' : `${url.protocol}//${url.host}/…`;
   });
 }
 

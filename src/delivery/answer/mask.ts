@@ -4,6 +4,7 @@
  * encoded, its URL and the parts of it that may be tokens, and all but the host
  * of any other URL. Rather too much is taken out than too little.
  */
+import { urlOf } from '../../shared/url-of.js';
 
 /** A text without secrets. With `isCut` the text was cut off, perhaps in the middle of one. */
 export type Mask = (text: string, options?: { isCut?: boolean }) => string;
@@ -94,8 +95,9 @@ function formsOf({ url, values, keys }: KnownSecrets): string[] {
 }
 
 function partsOfUrl(text: string): string[] {
-  if (!URL.canParse(text)) return text.length >= MIN_SECRET ? [text] : [];
-  const { href, pathname, search, searchParams, username, password } = new URL(text);
+  const url = urlOf(text);
+  if (url === undefined) return text.length >= MIN_SECRET ? [text] : [];
+  const { href, pathname, search, searchParams, username, password } = url;
   const parts = [href, `${pathname}${search}`, pathname, search.slice(1)].filter((part) => part.length > 1);
   const tokens = [...pathname.split(/[/;,=]/), ...searchParams.values()].filter(isToken);
   const credentials = [username, password].filter((part) => part.length >= MIN_SECRET);
