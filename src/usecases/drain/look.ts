@@ -54,6 +54,7 @@ export function createLook(ports: DrainPorts, parts: DrainParts, options: DrainO
     // A request to deregister goes with a change of the hooks file: it is obeyed by the file as it is then.
     if (requests.areWaiting()) await obey();
     holds.look();
+    attempts.noteNews();
     if (!(await attempts.fill())) signal.raise();
     await setImmediate(); // answers that have arrived are handled between two steps
   }

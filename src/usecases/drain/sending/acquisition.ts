@@ -10,6 +10,10 @@ import type { LargePayloads } from './places/large-payloads.js';
 import type { RoundRobin } from './round-robin.js';
 
 export interface Acquisition {
+  /** Something may have been queued, or changed by others: the next time `isDue`. */
+  noteNews(): void;
+  /** Whether `acquire` may find something, as far as it is known. */
+  isDue(): boolean;
   /** Takes the endpoints that have something to send at `now`, ms since the epoch, and gives each its turn if it may be tried. */
   acquire(now: number): Promise<void>;
   /** Takes these endpoints, if nobody else has them, and looks again whether they may be tried. */
@@ -45,6 +49,14 @@ export function createAcquisition(
   /** Endpoints that are ours, and wait for their rate; only the time in the record counts. */
   const waiting = createHeap<EndpointRecord>();
   let version = routing.version();
+  /** When another endpoint may be tried, monotonic ms; undefined where that must be asked. It is not asked for each attempt. */
+  let opensAt: number | undefined;
+  let news = 0;
+
+  function noteNews(): void {
+    opensAt = undefined;
+    news += 1;
+  }
 
   function consider(endpoint: EndpointRecord): void {
     endpoint.isDry = false;
@@ -55,6 +67,7 @@ export function createAcquisition(
   }
 
   function rest(endpoint: EndpointRecord): void {
+    noteNews();
     const { id, owned, places, isDry } = endpoint;
     if (owned === undefined || places > 0 || payloads.isWaiting(id)) return;
     const { ms, isPaced } = eligibility.opening(endpoint);
@@ -92,8 +105,20 @@ export function createAcquisition(
     for (const endpoint of records.all()) if (endpoint.owned !== undefined) consider(endpoint);
   }
 
+  async function nextOpening(): Promise<number> {
+    const first = firstWaiting();
+    const leastMs = cooldowns.leftForAllMs(); // until then nothing is acquired
+    const waitMs = first === undefined ? Infinity : Math.max(first.at - clock.monotonic(), leastMs);
+    if (isPass) return waitMs;
+    const readyAt = await queues.nextReady();
+    return readyAt === undefined ? waitMs : Math.min(waitMs, Math.max(readyAt - clock.now(), leastMs));
+  }
+
   return {
+    noteNews,
+    isDue: () => opensAt === undefined || opensAt <= clock.monotonic(),
     async acquire(now) {
+      noteNews();
       considerWaiting();
       let isEarly = version !== routing.version();
       if (isEarly) considerAll();
@@ -116,11 +141,11 @@ export function createAcquisition(
     },
     rest,
     async opensInMs() {
-      const first = firstWaiting();
-      const waitMs = first === undefined ? Infinity : Math.max(first.at - clock.monotonic(), 0);
-      if (isPass) return waitMs;
-      const readyAt = await queues.nextReady();
-      return readyAt === undefined ? waitMs : Math.min(waitMs, Math.max(readyAt - clock.now(), 0));
+      if (opensAt !== undefined) return Math.max(opensAt - clock.monotonic(), 0);
+      const before = news;
+      const ms = await nextOpening();
+      if (news === before) opensAt = clock.monotonic() + ms;
+      return ms;
     },
   };
 }

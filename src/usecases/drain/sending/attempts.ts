@@ -32,6 +32,8 @@ export interface Attempts {
   reconsider(endpoints: readonly string[]): Promise<void>;
   /** Whether an event can be sent without a queue: the endpoint works, and has neither a rate nor a strict order. */
   canSendNow(endpoint: string): boolean;
+  /** Something may have been queued, or changed by others: the next `fill` looks for it. */
+  noteNews(): void;
   /** Acquires endpoints, and starts attempts within the limits; false if more can be started immediately. */
   fill(): Promise<boolean>;
   /** Number of attempts in flight, or not settled yet. */
@@ -145,13 +147,14 @@ export function createAttempts(ports: DrainPorts, options: AttemptsOptions): Att
 
   return {
     reconsider: acquisition.reconsider,
+    noteNews: acquisition.noteNews,
     canSendNow: eligibility.canSendNow,
     async fill() {
       const dueNow = due();
       const until = clock.monotonic() + fillMs;
       let claims = 0;
       shares.update();
-      if (mayGoOn()) await acquisition.acquire(dueNow.now);
+      if (mayGoOn() && acquisition.isDue()) await acquisition.acquire(dueNow.now);
       while (claims < claimsPerFill && clock.monotonic() < until) {
         const endpoint = mayGoOn() ? roundRobin.next(shares.hasPlace) : undefined;
         if (endpoint === undefined) {
