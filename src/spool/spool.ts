@@ -11,7 +11,7 @@ import type { Intake } from './intake.js';
 import type { Discarded, DiscardedEntry, DiscardRequest, Retried, RetryRequest } from './moves.js';
 import type { Outbox } from './outbox.js';
 import type { Claim, ClaimOptions, Deferral, Delivery, Due, Queues, SaveHealthOptions } from './queues.js';
-import type { EntryProblem, KeptAnswer, Why } from './reasons.js';
+import type { EntryProblem, Why } from './reasons.js';
 import type { ControlRequest, Wish } from './wish.js';
 
 export type {
@@ -24,7 +24,6 @@ export type {
   RetryRequest,
 } from './moves.js';
 export type {
-  AcquireOptions,
   Claim,
   ClaimOptions,
   Deferral,
@@ -179,8 +178,6 @@ export interface Lease {
   queueMark(endpoint: string): string | undefined;
   /** How many deliveries of an endpoint this lease has put on hold. */
   onHold(endpoint: string): number;
-  /** Keeps an endpoint's last failed answer. Evidence only; never throws for a failed system call. */
-  noteAnswer(endpoint: string, answer: KeptAnswer): void;
   health(endpoint: string): Health;
   /**
    * Losing what was saved loses back-off history and nothing else.

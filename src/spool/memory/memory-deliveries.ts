@@ -16,7 +16,6 @@ type DeliverySide = Pick<
   | 'owed'
   | 'health'
   | 'saveHealth'
-  | 'noteAnswer'
 >;
 
 /** Makes the part of a lease that reaches any endpoint by its id. */
@@ -36,6 +35,5 @@ export function createMemoryDeliveries(state: MemoryState): DeliverySide {
     owed: async (endpoint) => queueOf(state, endpoint).owed.length,
     health: (endpoint) => state.queues.get(endpoint)?.health ?? {},
     saveHealth: (endpoint, health) => of(endpoint).saveHealth(health),
-    noteAnswer() {},
   };
 }

@@ -25,7 +25,7 @@ export async function openLease(
   options: LeaseOptions,
 ): Promise<Omit<Lease, 'outbox'>> {
   const tools = await openTools(ballast, root, options);
-  const { disk, readers, inbox, intake, health, answers } = tools;
+  const { disk, readers, inbox, intake, health } = tools;
   const claims = createClaims(tools);
   const finishing = createFinishing(tools, claims);
   const steps = createIntakeSteps(tools, claims);
@@ -41,7 +41,6 @@ export async function openLease(
     queueMark,
     resume: readers.resume,
     onHold: readers.onHold,
-    noteAnswer: answers.note,
     health: (endpoint) => health.get(endpoint),
     saveHealth: async (endpoint, next, saveOptions) => health.set(endpoint, next, saveOptions),
     waiting: async () => Math.max(countIncoming(disk, root) - intake.immovable() - inbox.size(), 0),
