@@ -1,5 +1,5 @@
 import { CapnhookError } from '../../../shared/errors.js';
-import type { ControlRequest, Delivery, Wish } from '../../../spool/spool.js';
+import type { ControlRequest, Delivery } from '../../../spool/spool.js';
 import {
   carryOut,
   type IsRegistered,
@@ -11,6 +11,7 @@ import type { DrainPorts } from '../ports.js';
 import type { Reporter } from '../reporting/reporter.js';
 import type { Cooldowns } from '../settling/cooldowns.js';
 import type { Settler } from '../settling/settle.js';
+import { createMetInFlight } from './met-in-flight.js';
 import type { Obedience } from './obedience.js';
 
 /** Minimum time between two walks of a request, in ms. */
@@ -70,18 +71,14 @@ export function openRequest(
   let dueAt = Number.NEGATIVE_INFINITY;
   /** What was moved and is not reported yet, by endpoint. */
   const counts = new Map<string, number>();
-  /** Deliveries that were in flight in one of the walks. */
-  const inFlight = new Set<string>();
-  /** Whether any were in the walk at hand. */
-  let hasMetInFlight = false;
+  const inFlight = createMetInFlight();
   let hasWalked = false;
   let isPutOff = false;
 
   function note({ entries, claimed, quarantined, changed }: Step): void {
     for (const { endpoint = '', events } of entries)
       counts.set(endpoint, (counts.get(endpoint) ?? 0) + events);
-    if (claimed.length > 0) hasMetInFlight = true;
-    for (const delivery of claimed) inFlight.add(keyOf(delivery));
+    inFlight.add(claimed);
     quarantined.forEach(settler.noteQuarantined);
     for (const endpoint of changed) cooldowns.end(endpoint);
     obedience.changed(wish, changed);
@@ -92,10 +89,10 @@ export function openRequest(
     obedience.moved(wish, counts);
     counts.clear();
     hasWalked = true;
-    if (!hasMetInFlight) return true;
+    if (!inFlight.isAny()) return true;
     const now = clock.monotonic();
     dueAt = now + Math.max(againMs, now - beganAt);
-    next = carryOut(againOf(wish, inFlight), carryOutPorts);
+    next = carryOut(inFlight.againOf(wish), carryOutPorts);
     return false;
   }
 
@@ -106,7 +103,7 @@ export function openRequest(
     reporter.postponed({ name: `control/${request.id}.json`, reason });
     isPutOff = true;
     dueAt = clock.monotonic() + refusedMs;
-    next = carryOut(hasWalked ? againOf(wish, inFlight) : wish, carryOutPorts);
+    next = carryOut(hasWalked ? inFlight.againOf(wish) : wish, carryOutPorts);
     return { isDone: true, isObeyed: false, isProgress: false, hasRestored: false };
   }
 
@@ -127,25 +124,14 @@ export function openRequest(
     begin() {
       isPutOff = false;
       beganAt = clock.monotonic();
-      hasMetInFlight = false;
+      inFlight.beginWalk();
     },
     step: () => walkOn().catch(putOff),
     ended({ endpoint, event }, kind) {
       if (wish.kind !== kind || !isMoving(wish)) return undefined;
-      if (!inFlight.delete(keyOf({ event: event.id, endpoint }))) return undefined;
+      if (!inFlight.remove({ event: event.id, endpoint })) return undefined;
       counts.set(endpoint, (counts.get(endpoint) ?? 0) + 1);
       return wish;
     },
   };
-}
-
-function keyOf({ event, endpoint }: { event: string; endpoint: string }): string {
-  return `${endpoint} ${event}`;
-}
-
-/** The wish of the next walk. What was queued since the first walk is not dropped. Pure. */
-function againOf(wish: Wish, inFlight: Iterable<string>): Wish {
-  if (wish.kind !== 'drop') return wish;
-  const ids = [...inFlight].map((key) => key.slice(key.indexOf(' ') + 1));
-  return { ...wish, select: { ...wish.select, ids } };
 }
