@@ -1,8 +1,8 @@
 /** Checks batches of `incoming/`, a slice of time in each step. */
 import type { Disk } from '../disk/disk.js';
+import { noteLate } from '../incoming/note-late.js';
 import type { BatchCheck } from './batch-check.js';
 import type { ReaderOptions } from './event-reader.js';
-import { noteLate } from './note-late.js';
 import { entryOf, maxStepEntries, maxStepMs, postpone, type Step } from './step.js';
 
 export type BatchReaderOptions = Omit<ReaderOptions, 'inbox' | 'nextId'> & { check: BatchCheck };

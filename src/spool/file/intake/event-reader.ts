@@ -9,7 +9,7 @@ import type { Stillness } from '../disk/stillness.js';
 import { claimName } from '../incoming/claim-name.js';
 import type { InboxDeliveries } from '../incoming/inbox-deliveries.js';
 import type { Listing } from '../incoming/listing.js';
-import { noteLate } from './note-late.js';
+import { noteLate } from '../incoming/note-late.js';
 import { entryOf, maxStepEntries, maxStepMs, postpone, type StayingEntries, type Step } from './step.js';
 import type { UnusableEntries } from './unusable-entries.js';
 
