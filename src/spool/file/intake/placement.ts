@@ -5,17 +5,14 @@
  */
 import { setImmediate } from 'node:timers/promises';
 import { monotonicMs } from '../../../shared/monotonic.js';
-import type { Entry, Placement as IntakePlacement, RoutedEntry, Unclaimed } from '../../intake.js';
+import type { Entry, Placement as IntakePlacement, RoutedEntry } from '../../intake.js';
 import type { Disk } from '../disk/disk.js';
-import { syncDirectory } from '../disk/write-file.js';
 import type { InboxDeliveries } from '../incoming/inbox-deliveries.js';
 import type { Listing } from '../incoming/listing.js';
-import { queueEvent } from '../placing/queue-event.js';
-import type { QueueWriter } from '../placing/queue-writer.js';
 import type { Queued } from '../placing/queued.js';
 import type { BatchCheck } from './batch-check.js';
 import { createMayStay } from './may-stay.js';
-import { placeUnclaimed } from './place-unclaimed.js';
+import { createPlaceEntry, type PlacedEntry, type PlaceEntryOptions } from './place-entry.js';
 import { createRemoval } from './removal.js';
 import {
   type AcceptedFile,
@@ -28,22 +25,15 @@ import {
   type Step,
 } from './step.js';
 
-export interface PlacementOptions {
-  writer: QueueWriter;
+export interface PlacementOptions extends PlaceEntryOptions {
   inbox: InboxDeliveries;
   listing: Listing;
   staying: StayingEntries;
   check: BatchCheck;
-  /** ms since the epoch. */
-  now(): number;
-  /** A name for a temporary file, unique. */
-  token(): string;
   /** Whether anything is queued for an endpoint, which goes before what is in `incoming/`. */
   isOwing(endpoint: string): boolean;
   /** Called with each delivery once it may be sent; `there`: it was in the queue already, from an intake cut short. */
   onQueued(queued: Queued, file: AcceptedFile): void;
-  /** Called when a delivery of an entry that was not taken in may be in a queue all the same. */
-  onStray(): void;
 }
 
 /** What placing entries has done. */
@@ -58,16 +48,6 @@ export interface Placement {
   free(name: string): void;
 }
 
-/** An entry that was placed, and whose file is to be removed from `incoming/`. */
-interface PlacedEntry {
-  entry: Entry;
-  file: AcceptedFile;
-  queued: readonly Queued[];
-  /** Whether the file has left `incoming/` already. */
-  isMoved: boolean;
-  unclaimed?: Unclaimed;
-}
-
 /** What was placed so far. */
 interface Placing {
   /** Events that stay in `incoming/` until they are sent. */
@@ -75,27 +55,11 @@ interface Placing {
   placed: PlacedEntry[];
 }
 
+/** Makes what places and removes the entries of an intake. */
 export function createPlacement(disk: Disk, root: string, options: PlacementOptions): Placement {
-  const { writer, inbox, listing, staying, check } = options;
+  const { inbox, listing, staying, check } = options;
+  const placeEntry = createPlaceEntry(disk, root, options);
   const removal = createRemoval(disk, root, options);
-
-  async function placeOne(
-    routed: RoutedEntry,
-    file: AcceptedFile,
-    { step, placing }: { step: Step; placing: Placing },
-  ): Promise<void> {
-    const { entry, endpoints } = routed;
-    if (endpoints.length === 0) {
-      const placed = placeUnclaimed(disk, root, { ...options, routed, file });
-      if (placed === 'replaced') step.isIncomplete = true;
-      else placing.placed.push({ entry, file, queued: [], ...placed });
-      return;
-    }
-    const queued = await queueEvent(disk, root, { ...options, file, endpoints });
-    if (queued === 'conflict') staying.postponed.keepConflict(nameOf(file), entry.header.id);
-    else if (queued === 'replaced') step.isIncomplete = true;
-    else placing.placed.push({ entry, file, queued, isMoved: queued[0]?.kind === 'moved' });
-  }
 
   /** Places each entry; an error of one of them does not stop the others. */
   async function placeAll(step: Step, routed: readonly RoutedEntry[]): Promise<Placing> {
@@ -116,7 +80,10 @@ export function createPlacement(disk: Disk, root: string, options: PlacementOpti
         if (mayStay(file, each)) {
           inbox.add({ endpoint: each.endpoints[0] as string, file });
           placing.staying += 1;
-        } else await placeOne(each, file, { step, placing });
+          continue;
+        }
+        const placed = await placeEntry(step, each, file);
+        if (placed !== undefined) placing.placed.push(placed);
       } catch (error) {
         postpone(staying, { step, name: nameOf(file), error });
       }
@@ -124,16 +91,9 @@ export function createPlacement(disk: Disk, root: string, options: PlacementOpti
     return placing;
   }
 
-  /** Makes durable what was placed, then removes it from `incoming/`. @returns what may be sent */
+  /** Removes what was placed from `incoming/`. @returns what may be sent */
   async function removePlaced(step: Step, placed: readonly PlacedEntry[]): Promise<PlacedEntry[]> {
-    await writer.sync();
-    if (placed.some(({ unclaimed }) => unclaimed?.isKept)) syncDirectory(disk, `${root}/unclaimed`);
-    const removed = placed.filter(({ file, ...each }) => {
-      const result = removal.remove(file, each);
-      if (result !== 'removed') step.isIncomplete = true;
-      return result !== 'taken-back';
-    });
-    removal.sync();
+    const removed = await removal.remove(step, placed);
     for (const { file } of removed) free(nameOf(file));
     return removed;
   }

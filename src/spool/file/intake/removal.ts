@@ -10,10 +10,11 @@ import { removeCopied } from '../incoming/taken-batch.js';
 import { takeBack } from '../placing/queue-event.js';
 import type { QueueWriter } from '../placing/queue-writer.js';
 import type { Queued } from '../placing/queued.js';
-import type { AcceptedFile } from './step.js';
+import type { PlacedEntry } from './place-entry.js';
+import type { AcceptedFile, Step } from './step.js';
 
 /** `left`: a file is still there, and is read by the next step. `taken-back`: so are its deliveries, out of the queues. */
-export type Removed = 'removed' | 'left' | 'taken-back';
+type Removed = 'removed' | 'left' | 'taken-back';
 
 export interface RemovalOptions {
   writer: QueueWriter;
@@ -25,15 +26,14 @@ export interface RemovalOptions {
 
 export interface Removal {
   /**
-   * Removes a file whose deliveries are durable.
-   * @param isMoved whether it has left `incoming/` already
+   * Makes durable what was placed, then removes it from `incoming/`, which is durable when this resolves.
+   * @returns the entries that may be sent
+   * @throws the errno of what failed
    */
-  remove(file: AcceptedFile, placed: { queued: readonly Queued[]; isMoved: boolean }): Removed;
-  /** Makes durable what was removed. */
-  sync(): void;
+  remove(step: Step, placed: readonly PlacedEntry[]): Promise<PlacedEntry[]>;
 }
 
-/** Makes the last step of an intake. @throws from its methods: the errno of what failed */
+/** Makes what removes the placed entries of an intake. */
 export function createRemoval(disk: Disk, root: string, { writer, token, onStray }: RemovalOptions): Removal {
   /** Whether a name was removed from `incoming/`, and may come back after a power cut. */
   let isRemoved = false;
@@ -41,7 +41,7 @@ export function createRemoval(disk: Disk, root: string, { writer, token, onStray
   let isTaken = false;
 
   /** False if the file is not the one that was read, or has another size. */
-  function remove(file: AcceptedFile, queued: readonly Queued[]): boolean {
+  function removeFile(file: AcceptedFile, queued: readonly Queued[]): boolean {
     const { path } = file;
     const read = readStat(file);
     const there = disk.lstatSync(path, { throwIfNoEntry: false });
@@ -63,20 +63,35 @@ export function createRemoval(disk: Disk, root: string, { writer, token, onStray
     return queued.some(isOther);
   }
 
+  /** Removes a file whose deliveries are durable. */
+  function removeOne({ file, queued, isMoved }: PlacedEntry): Removed {
+    isRemoved = true;
+    if (isMoved || removeFile(file, queued)) return 'removed';
+    const there = disk.lstatSync(file.path, { throwIfNoEntry: false });
+    if (there?.ino !== readStat(file).ino) return 'left';
+    takeBack(disk, root, { writer, onStray, queued });
+    return 'taken-back';
+  }
+
+  /** Makes durable what was removed. */
+  function sync(): void {
+    if (isRemoved) syncDirectory(disk, `${root}/incoming`);
+    isRemoved = false;
+    if (isTaken) syncDirectory(disk, `${root}/tmp`);
+    isTaken = false;
+  }
+
   return {
-    remove(file, { queued, isMoved }) {
-      isRemoved = true;
-      if (isMoved || remove(file, queued)) return 'removed';
-      const there = disk.lstatSync(file.path, { throwIfNoEntry: false });
-      if (there?.ino !== readStat(file).ino) return 'left';
-      takeBack(disk, root, { writer, onStray, queued });
-      return 'taken-back';
-    },
-    sync() {
-      if (isRemoved) syncDirectory(disk, `${root}/incoming`);
-      isRemoved = false;
-      if (isTaken) syncDirectory(disk, `${root}/tmp`);
-      isTaken = false;
+    async remove(step, placed) {
+      await writer.sync();
+      if (placed.some(({ unclaimed }) => unclaimed?.isKept)) syncDirectory(disk, `${root}/unclaimed`);
+      const removed = placed.filter((each) => {
+        const result = removeOne(each);
+        if (result !== 'removed') step.isIncomplete = true;
+        return result !== 'taken-back';
+      });
+      sync();
+      return removed;
     },
   };
 }
