@@ -44,45 +44,23 @@ export interface IntakeOptions extends Omit<PlacementOptions, 'listing' | 'stayi
   listed?: number | undefined;
 }
 
-/** @throws from `take`, `place` and `remove`: the errno of what failed for all, such as an fsync; an entry's own error is among `postponed` */
+/**
+ * Makes the intake of a spool.
+ * @throws from `take`, `place` and `remove`: the errno of what failed for all, such as an fsync; an entry's own error is
+ * among `postponed`
+ */
 export function createIntake(disk: Disk, root: string, options: IntakeOptions): Intake {
   const { inbox } = options;
-  const { postponed, changing, listing, check, pass, readEvents, readBatches, placement } = partsOf(
-    disk,
-    root,
-    options,
-  );
-  /** The last step, whose entries may be placed or removed. */
-  let step = emptyStep();
+  const parts = partsOf(disk, root, options);
+  const { postponed, changing, listing, check, pass, readEvents, readBatches, placement } = parts;
+  const last = createLastStep(parts);
 
   async function read(): Promise<void> {
+    const step = last.step();
     pass.list(step);
     if (listing.isBatchNext()) await readBatches(step);
     else readEvents(step);
     if (step.isRenamed) syncDirectory(disk, `${root}/incoming`);
-  }
-
-  /** Lets go of entries that were neither placed nor removed. @returns their names */
-  function letGo(): string[] {
-    const open = step.entries.filter(({ isOpen }) => isOpen);
-    for (const entry of open) {
-      entry.isOpen = false;
-      check.release(entry.file);
-    }
-    step = emptyStep();
-    return open.map(({ file }) => nameOf(file));
-  }
-
-  /** Does a part of a step; after an error its entries are read again. */
-  async function orAgain<T>(work: () => Promise<T>): Promise<T> {
-    pass.begin();
-    try {
-      return await work();
-    } catch (error) {
-      listing.clear();
-      letGo();
-      throw error;
-    }
   }
 
   async function placeRest(): Promise<void> {
@@ -96,38 +74,80 @@ export function createIntake(disk: Disk, root: string, options: IntakeOptions): 
 
   return {
     take: () =>
-      orAgain(async () => {
-        letGo().forEach(postponed.keepUnplaced);
+      last.orAgain(async () => {
+        last.letGo().forEach(postponed.keepUnplaced);
         await placeRest();
         await read();
+        const step = last.step();
         const { entries, quarantined, checked, lacksRoom } = step;
         const isEnd = entries.length === 0;
         if (isEnd && !lacksRoom) changing.noteRoom();
         return { entries, quarantined, checked, ...pass.remaining(step, { isEnd }) };
       }),
     place: (routed) =>
-      orAgain(async () => {
-        const placed = await placement.place(step, routed);
+      last.orAgain(async () => {
+        const placed = await placement.place(last.step(), routed);
+        const step = last.step();
         step.entries = step.entries.filter(({ isOpen }) => isOpen); // the others' bytes are not needed any more
         if (!step.lacksRoom || placed.events > 0) changing.noteRoom();
         return { ...placed, isStale: false, ...pass.remaining(step, { isEnd: true }) };
       }),
     remove: (entries) =>
-      orAgain(async () => {
-        await placement.remove(step, entries);
-        pass.note(step);
+      last.orAgain(async () => {
+        await placement.remove(last.step(), entries);
+        pass.note(last.step());
       }),
     isHalfDone: pass.isHalfDone,
     immovable: pass.immovable,
     placeRest,
     freed: placement.free,
     close() {
-      letGo();
+      last.letGo();
       check.close();
     },
   };
 }
 
+interface LastStep {
+  /** The last step, whose entries may be placed or removed. */
+  step(): Step;
+  /** Lets go of entries that were neither placed nor removed, and begins a step. @returns their names */
+  letGo(): string[];
+  /** Does a part of a step; after an error its entries are read again. */
+  orAgain<T>(work: () => Promise<T>): Promise<T>;
+}
+
+/** Makes the record of the last step. */
+function createLastStep({ pass, listing, check }: Pick<Parts, 'pass' | 'listing' | 'check'>): LastStep {
+  let step = emptyStep();
+
+  function letGo(): string[] {
+    const open = step.entries.filter(({ isOpen }) => isOpen);
+    for (const entry of open) {
+      entry.isOpen = false;
+      check.release(entry.file);
+    }
+    step = emptyStep();
+    return open.map(({ file }) => nameOf(file));
+  }
+
+  return {
+    step: () => step,
+    letGo,
+    async orAgain(work) {
+      pass.begin();
+      try {
+        return await work();
+      } catch (error) {
+        listing.clear();
+        letGo();
+        throw error;
+      }
+    },
+  };
+}
+
+/** What an intake is made of. */
 interface Parts extends StayingEntries {
   listing: Listing;
   check: BatchCheck;
@@ -137,6 +157,7 @@ interface Parts extends StayingEntries {
   placement: StepPlacement;
 }
 
+/** Makes the parts of an intake. */
 function partsOf(disk: Disk, root: string, options: IntakeOptions): Parts {
   const { inbox, token, now } = options;
   const nextId = createIdMaker(options);
