@@ -1,4 +1,4 @@
-import { urlOf } from '../shared/url-of.js';
+import { urlOf } from './url-of.js';
 
 /** Maximum length of a URL in characters, both as given and as normalised. */
 const MAX_URL_LENGTH = 8192;

@@ -1,5 +1,5 @@
 import type { Secret } from '../../endpoint/endpoint.js';
-import { urlOf } from '../../shared/url-of.js';
+import { urlOf } from '../../event/url-of.js';
 
 /** Renders an endpoint for people: scheme, host and id. A URL may be a secret, so it is shown only with `showUrls`. */
 export function renderEndpoint({ id, url }: { id: string; url?: Secret }, showUrls: boolean): string {

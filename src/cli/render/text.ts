@@ -1,5 +1,5 @@
+import { urlOf } from '../../event/url-of.js';
 import { formatDuration } from '../../shared/duration.js';
-import { urlOf } from '../../shared/url-of.js';
 import { visible } from '../../shared/visible.js';
 
 /** Makes foreign text, such as a file's name, safe for a terminal. */

@@ -4,7 +4,7 @@
  * encoded, its URL and the parts of it that may be tokens, and all but the host
  * of any other URL. Rather too much is taken out than too little.
  */
-import { urlOf } from '../../shared/url-of.js';
+import { urlOf } from '../../event/url-of.js';
 
 /** A text without secrets. With `isCut` the text was cut off, perhaps in the middle of one. */
 export type Mask = (text: string, options?: { isCut?: boolean }) => string;

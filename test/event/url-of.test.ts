@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
+import { urlOf } from '../../src/event/url-of.js';
 import { parseWebhookUrl } from '../../src/event/webhook-url.js';
-import { urlOf } from '../../src/shared/url-of.js';
 
 it('urlOf() is undefined for what is not a URL', () => {
   expect(urlOf('https://')).toBeUndefined();
