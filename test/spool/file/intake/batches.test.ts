@@ -190,7 +190,9 @@ describe('the intake of batches', () => {
   });
 
   it('the intake yields to answers in flight while it checks a long batch', async () => {
-    const { lease, inbox } = await opened({ directory: tempDir() });
+    const { root, inbox } = await opened({ directory: tempDir() });
+    const startedAt = Date.now();
+    const lease = await leaseOf(spoolAt(root, { now: () => startedAt })); // a step's time is never over
     const { payload: _, ...header } = event();
     const payloads = Array.from({ length: 2000 }, (_each, n) => Buffer.from(String(n)));
     await inbox.enqueue({ ...header, payloads });
