@@ -49,6 +49,7 @@ const floors = {
     'endpoints',
     'placing',
     'queue',
+    'readers',
     'deliveries',
     'unclaimed',
     'incoming',

@@ -3,8 +3,8 @@ import { errnoOf } from '../../../shared/errors.js';
 import type { Claim, ClaimOptions, Delivery } from '../../spool.js';
 import { acceptedAt } from '../batch/delivery-file.js';
 import { ofMachine } from '../disk/spool-error.js';
-import type { EndpointQueue } from '../queue/endpoint-queue.js';
 import type { Slot } from '../queue/slot.js';
+import type { EndpointQueue } from '../readers/endpoint-queue.js';
 import type { LeaseTools } from './tools.js';
 
 /** Time after which a delivery that could not be read is read again, in ms. */

@@ -4,8 +4,8 @@ import { removeUnordered } from '../../../shared/remove-unordered.js';
 import type { Deferral, Delivery, Why } from '../../spool.js';
 import { isUnchanged } from '../batch/unchanged.js';
 import { retryName } from '../disk/layout.js';
-import type { EndpointQueue } from '../queue/endpoint-queue.js';
 import type { Slot } from '../queue/slot.js';
+import type { EndpointQueue } from '../readers/endpoint-queue.js';
 import type { Claims } from './claims.js';
 import type { LeaseTools } from './tools.js';
 

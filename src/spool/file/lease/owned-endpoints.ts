@@ -1,7 +1,7 @@
 /** The endpoints of a file spool: the holder of its lock owns those that it has acquired, and nobody the others. */
 import type { Claim, ClaimOptions, OwnedEndpoint, Queues } from '../../spool.js';
 import type { HealthEntry } from '../endpoints/health-files.js';
-import { anyTime, type EndpointQueue } from '../queue/endpoint-queue.js';
+import { anyTime, type EndpointQueue } from '../readers/endpoint-queue.js';
 import type { Claims } from './claims.js';
 import type { Finishing } from './finishing.js';
 import type { IntakeSteps } from './intake-steps.js';

@@ -6,7 +6,6 @@ import { readable } from '../intake/entry-payloads.js';
 import { acquireLock, type LockOptions } from '../lock/lock.js';
 import { createBallast } from '../setup/ballast.js';
 import { ensureSpool } from '../setup/create.js';
-import { inWords } from './in-words.js';
 import { openLease } from './lease.js';
 import type { LeaseOptions } from './tools.js';
 
@@ -38,4 +37,24 @@ export async function takeLease(
     await lock.release();
     throw error;
   }
+}
+
+/** The same methods, which put failed system calls into words. */
+function inWords<T extends object>(methods: T, tell: (error: unknown) => Error): T {
+  function wrapped(method: (...args: never[]) => unknown): (...args: never[]) => unknown {
+    return (...args) => {
+      try {
+        const result = method(...args);
+        return result instanceof Promise
+          ? result.catch((error: unknown) => Promise.reject(tell(error)))
+          : result;
+      } catch (error) {
+        throw tell(error);
+      }
+    };
+  }
+  const all = Object.entries(methods).map(([name, value]) => {
+    return [name, typeof value === 'function' ? wrapped(value) : value];
+  });
+  return Object.fromEntries(all) as T;
 }

@@ -17,7 +17,7 @@ import { createInboxDeliveries, type InboxDeliveries } from '../incoming/inbox-d
 import { createIntake, type Intake } from '../intake/intake.js';
 import type { SpoolLock } from '../lock/lock.js';
 import { createQueueWriter, type QueueWriter } from '../placing/queue-writer.js';
-import { createQueueReaders, type QueueReaders } from '../queue/queue-readers.js';
+import { createQueueReaders, type QueueReaders } from '../readers/queue-readers.js';
 import type { Ballast } from '../setup/ballast.js';
 import { recover } from './recovery.js';
 

@@ -1,7 +1,7 @@
 /** What a lease knows of one endpoint: a record that is found once, and then passed on. */
 import type { OwnedEndpoint } from '../../spool.js';
+import type { QueueReader } from '../queue/queue-reader.js';
 import type { ClosedQueue } from './closed-queues.js';
-import type { QueueReader } from './queue-reader.js';
 
 export interface EndpointQueue {
   readonly endpoint: string;

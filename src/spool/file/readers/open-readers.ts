@@ -5,9 +5,9 @@
 import { ignoreErrno } from '../../../shared/errors.js';
 import type { BatchTexts } from '../batch/batch-texts.js';
 import type { Disk } from '../disk/disk.js';
+import { createQueueReader, type QueueReader } from '../queue/queue-reader.js';
 import { closedFrom } from './closed-queues.js';
 import type { EndpointQueue } from './endpoint-queue.js';
-import { createQueueReader, type QueueReader } from './queue-reader.js';
 
 export interface OpenReaders {
   /** The reader of a queue, which is opened if need be. After its use {@link OpenReaders.used} is to be called. */

@@ -3,8 +3,8 @@ import { listSegments } from '../batch/segment.js';
 import type { Disk } from '../disk/disk.js';
 import { countNames } from '../disk/each-name.js';
 import type { Standing } from '../endpoints/endpoint-directories.js';
-import { estimateWaiting } from './estimate-waiting.js';
-import type { QueueReader } from './queue-reader.js';
+import { estimateWaiting } from '../queue/estimate-waiting.js';
+import type { QueueReader } from '../queue/queue-reader.js';
 
 export interface ClosedQueue {
   isWaiting: boolean;
