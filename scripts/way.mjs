@@ -75,55 +75,19 @@ function instrument(context, file) {
       ),
     ]);
   }
+  const isCounted = (node) =>
+    node.body !== undefined &&
+    node.asteriskToken === undefined &&
+    [ts.isFunctionDeclaration, ts.isFunctionExpression, ts.isArrowFunction, ts.isMethodDeclaration].some(
+      (is) => is(node),
+    );
   return function visit(node) {
-    const seen = ts.visitEachChild(node, visit, context);
-    if (seen.body === undefined || seen.asteriskToken !== undefined) return seen;
-    const body = () => inside(seen.body);
-    if (ts.isFunctionDeclaration(seen))
-      return factory.updateFunctionDeclaration(
-        seen,
-        seen.modifiers,
-        undefined,
-        seen.name,
-        undefined,
-        seen.parameters,
-        undefined,
-        body(),
-      );
-    if (ts.isFunctionExpression(seen))
-      return factory.updateFunctionExpression(
-        seen,
-        seen.modifiers,
-        undefined,
-        seen.name,
-        undefined,
-        seen.parameters,
-        undefined,
-        body(),
-      );
-    if (ts.isArrowFunction(seen))
-      return factory.updateArrowFunction(
-        seen,
-        seen.modifiers,
-        undefined,
-        seen.parameters,
-        undefined,
-        seen.equalsGreaterThanToken,
-        body(),
-      );
-    if (ts.isMethodDeclaration(seen))
-      return factory.updateMethodDeclaration(
-        seen,
-        seen.modifiers,
-        undefined,
-        seen.name,
-        undefined,
-        undefined,
-        seen.parameters,
-        undefined,
-        body(),
-      );
-    return seen;
+    if (!isCounted(node)) return ts.visitEachChild(node, visit, context);
+    return ts.visitEachChild(
+      node,
+      (child) => (child === node.body ? inside(visit(child)) : visit(child)),
+      context,
+    );
   };
 }
 
