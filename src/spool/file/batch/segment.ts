@@ -7,7 +7,7 @@ import { ignoreErrno } from '../../../shared/errors.js';
 import type { EntryProblem } from '../../spool.js';
 import type { Disk } from '../disk/disk.js';
 import { countNames } from '../disk/each-name.js';
-import { batchSegmentName, parseSegmentName } from '../disk/layout.js';
+import { batchSegmentName, lastName, parseSegmentName } from '../disk/layout.js';
 import { listNames } from '../disk/list-names.js';
 import { putAside } from '../disk/put-aside.js';
 import { defaultStillMs } from '../disk/stillness.js';
@@ -37,7 +37,7 @@ export function batchFilesOf(path: string): BatchFiles | undefined {
 let lastAsked: { path: string; files: BatchFiles | undefined } = { path: '', files: undefined };
 
 function findBatchFiles(path: string): BatchFiles | undefined {
-  const batch = parseSegmentName(path.slice(path.lastIndexOf('/') + 1))?.batch;
+  const batch = parseSegmentName(lastName(path))?.batch;
   if (batch === undefined) return undefined;
   return { ...batch, text: `${path}/${batch.id}.jsonl`, progress: `${path}/${batch.id}.done` };
 }

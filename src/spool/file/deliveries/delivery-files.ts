@@ -4,12 +4,14 @@
  * a batch is written to its new file, and then noted in the batch's progress.
  * ENOENT means that another process has removed the file; that is not an error.
  */
+
 import type { Event } from '../../../event/event.js';
 import type { EntryProblem, Why } from '../../spool.js';
 import type { ProgressMarks } from '../batch/batch-progress.js';
 import type { DirectorySync } from '../disk/directory-sync.js';
 import type { Disk } from '../disk/disk.js';
 import type { LateSyncs } from '../disk/late-syncs.js';
+import { lastName } from '../disk/layout.js';
 import { putAside } from '../disk/put-aside.js';
 import { removeIfThere, syncDirectory } from '../disk/write-file.js';
 import type { Slot } from '../queue/slot.js';
@@ -112,7 +114,7 @@ export function createDeliveryFiles(disk: Disk, root: string, options: DeliveryF
     putAside(slot, { reason, line }) {
       const path = pathOf(root, slot);
       if (slot.member === undefined || line === undefined)
-        return putAside(disk, root, { path, name: path.slice(path.lastIndexOf('/') + 1), reason });
+        return putAside(disk, root, { path, name: lastName(path), reason });
       return batches.putLineAside(slot, slot.member, { reason, line });
     },
   };

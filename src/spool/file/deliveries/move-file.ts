@@ -1,6 +1,8 @@
 /** Moving the file of a delivery. */
+
 import { errnoOf } from '../../../shared/errors.js';
 import type { Disk } from '../disk/disk.js';
+import { lastName } from '../disk/layout.js';
 import { putAside } from '../disk/put-aside.js';
 import { removeIfThere } from '../disk/write-file.js';
 
@@ -27,7 +29,7 @@ export function evict(disk: Disk, root: string, { from, to }: { from: string; to
   if (there === undefined || there.ino === disk.lstatSync(from).ino) return;
   putAside(disk, root, {
     path: to,
-    name: to.slice(to.lastIndexOf('/') + 1),
+    name: lastName(to),
     reason: `another delivery came to ${to}`,
   });
 }

@@ -69,6 +69,11 @@ export function roomPath(root: string, room: Room): string {
   return `${root}/${room}`;
 }
 
+/** The last name of a path. */
+export function lastName(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1);
+}
+
 /** The name of segment number `n`, from 1: eight digits, so that names sort. */
 export function segmentName(n: number): string {
   return String(n).padStart(8, '0');

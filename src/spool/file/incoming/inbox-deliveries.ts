@@ -5,7 +5,9 @@
  * the intake is put into the endpoint's queue. After a crash the file is still
  * in `incoming/`, and is taken in again.
  */
+
 import type { EventFile } from '../batch/accepted-file.js';
+import { lastName } from '../disk/layout.js';
 
 /** An event's file in `incoming/`, and the one endpoint that it goes to. */
 export interface InboxDelivery {
@@ -110,5 +112,5 @@ export function createInboxDeliveries(onAdded: (endpoint: string) => void = () =
 }
 
 function nameOf({ path }: EventFile): string {
-  return path.slice(path.lastIndexOf('/') + 1);
+  return lastName(path);
 }

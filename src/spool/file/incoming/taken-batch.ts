@@ -3,8 +3,10 @@
  * not in the copy. It waits in `tmp/` meanwhile, under a name that tells where it came from: what a crash leaves there
  * goes back to `incoming/`.
  */
+
 import { ignoreErrno } from '../../../shared/errors.js';
 import type { Disk } from '../disk/disk.js';
+import { lastName } from '../disk/layout.js';
 import type { EntryStat } from '../disk/read-entry.js';
 import { removeIfThere } from '../disk/write-file.js';
 import { moveRead } from '../placing/place-file.js';
@@ -24,7 +26,7 @@ export function removeCopied(
   root: string,
   { path, read, token }: { path: string; read: Pick<EntryStat, 'ino' | 'size'>; token: string },
 ): boolean {
-  const name = path.slice(path.lastIndexOf('/') + 1);
+  const name = lastName(path);
   const target = `${root}/tmp/taken.${token}.${name}`;
   if (moveRead(disk, root, { path, target, read }) !== 'moved') return false;
   try {

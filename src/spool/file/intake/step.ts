@@ -1,9 +1,11 @@
 /** One step of the intake: what it has read, and what became of it. */
+
 import type { EventHeader } from '../../../event/event.js';
 import { errnoOf } from '../../../shared/errors.js';
 import type { Entry } from '../../intake.js';
 import type { EntryProblem } from '../../spool.js';
 import type { BatchFile, EventFile } from '../batch/accepted-file.js';
+import { lastName } from '../disk/layout.js';
 import type { ChangingEntries } from '../incoming/changing-entries.js';
 import type { PostponedEntries } from '../incoming/postponed-entries.js';
 import { isFull } from '../setup/ballast.js';
@@ -78,7 +80,7 @@ export function postpone(
 
 /** The file's name in `incoming/`. */
 export function nameOf({ path }: AcceptedFile): string {
-  return path.slice(path.lastIndexOf('/') + 1);
+  return lastName(path);
 }
 
 function headerIn(file: AcceptedFile): EventHeader {

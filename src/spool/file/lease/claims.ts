@@ -1,7 +1,9 @@
 /** Hands out deliveries: those that are sent from `incoming/`, then those of the queue. */
+
 import { errnoOf } from '../../../shared/errors.js';
 import type { Claim, ClaimOptions, Delivery } from '../../spool.js';
 import { acceptedAt } from '../batch/delivery-file.js';
+import { lastName } from '../disk/layout.js';
 import { ofMachine } from '../disk/spool-error.js';
 import type { Slot } from '../queue/slot.js';
 import type { EndpointQueue } from '../readers/endpoint-queue.js';
@@ -83,7 +85,7 @@ export function createClaims(tools: LeaseTools): Claims {
     if (file === undefined) return false;
     const { event, stat, path } = file;
     const at = acceptedAt({ id: event.id, stat, now: now() });
-    const name = path.slice(path.lastIndexOf('/') + 1);
+    const name = lastName(path);
     const slot: Slot = { room: 'incoming', directory: 'incoming', name, attempts: 0, id: event.id };
     const delivery: Claimed = { event, endpoint, attempts: 0, acceptedAt: at, queue, slot };
     claim.deliveries.push(delivery);
@@ -92,7 +94,7 @@ export function createClaims(tools: LeaseTools): Claims {
 
   function claimSlot(queue: EndpointQueue, slot: Slot, claim: Mutable<Claim>): void {
     const path = files.pathOf(slot);
-    if (!recent.has(slot) && intake.isHalfDone(path.slice(path.lastIndexOf('/') + 1), path)) {
+    if (!recent.has(slot) && intake.isHalfDone(lastName(path), path)) {
       readers.putOff(queue, slot);
       halfDone.push({ queue, slot });
       return;

@@ -5,7 +5,7 @@ import type { EntryProblem } from '../../spool.js';
 import { batchFilesOf } from '../batch/segment.js';
 import { settleMoved } from '../batch/settle-moved.js';
 import type { Disk } from '../disk/disk.js';
-import { tmpAgeMs } from '../disk/layout.js';
+import { lastName, tmpAgeMs } from '../disk/layout.js';
 import { listNames, replacement } from '../disk/list-names.js';
 import { putAside } from '../disk/put-aside.js';
 import { whyNotWritable } from '../disk/read-entry.js';
@@ -130,7 +130,7 @@ function moveAway(
 ): EntryProblem[] {
   const moved = putAside(disk, root, {
     path: `${root}/${path}`,
-    name: path.slice(path.lastIndexOf('/') + 1),
+    name: lastName(path),
     reason: `it stood at ${path}, and ${reason}`,
   });
   return moved === undefined ? [] : [moved];

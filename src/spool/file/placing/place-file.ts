@@ -4,7 +4,7 @@ import type { BatchFile, EventFile } from '../batch/accepted-file.js';
 import { writeProgress } from '../batch/batch-progress.js';
 import { batchFilesOf, removeSegment } from '../batch/segment.js';
 import type { Disk } from '../disk/disk.js';
-import { privateDir, privateFile } from '../disk/layout.js';
+import { lastName, privateDir, privateFile } from '../disk/layout.js';
 import { linkNew, linkRefusals } from '../disk/link-new.js';
 import { putAside } from '../disk/put-aside.js';
 import type { EntryStat } from '../disk/read-entry.js';
@@ -92,7 +92,7 @@ export function moveRead(
   else
     putAside(disk, root, {
       path: target,
-      name: path.slice(path.lastIndexOf('/') + 1),
+      name: lastName(path),
       reason: 'another event came to its place',
     });
   return 'replaced';

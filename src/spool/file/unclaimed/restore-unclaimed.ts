@@ -6,6 +6,7 @@ import { createSelector, type Selector } from '../../selection.js';
 import { openBatchText } from '../batch/batch-text.js';
 import { acceptedAt, headerOf } from '../batch/delivery-file.js';
 import type { Disk } from '../disk/disk.js';
+import { lastName } from '../disk/layout.js';
 import { linkNew } from '../disk/link-new.js';
 import { listNames } from '../disk/list-names.js';
 import { readEntry } from '../disk/read-entry.js';
@@ -104,7 +105,7 @@ function restoreEntry(
 
 /** Moves a file; false if it was removed, or another entry has its name there. */
 function restore(disk: Disk, from: string, to: string): boolean {
-  const name = from.slice(from.lastIndexOf('/') + 1);
+  const name = lastName(from);
   try {
     if (isGeneratedId(name.replace(/\.jsonl?$/, ''))) {
       // No other process makes up that id, so a rename replaces nothing.
