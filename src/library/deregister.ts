@@ -1,12 +1,8 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { type Environment, hooksPath, spoolPath } from '../config/paths.js';
 import { loadHooks } from '../hooks/file/hooks-file.js';
 import { openRegistrations } from '../hooks/file/registrations.js';
-import { createFileJournal } from '../journal/file-journal.js';
-import { systemClock } from '../shared/clock.js';
-import { randomBytes } from '../shared/machine/random.js';
 import { type Deregistered, deregisterEndpoint, isEndpointFirst } from '../usecases/register/deregister.js';
-import { openSpool } from './open-spool.js';
+import { spoolPorts } from './open-spool.js';
 
 export type { Deregistered } from '../usecases/register/deregister.js';
 export type { KnownEndpoint, ProbablyMeant } from '../usecases/register/probably-meant.js';
@@ -38,14 +34,8 @@ export interface DeregisterOptions {
 export async function deregister(target: string, options: DeregisterOptions = {}): Promise<Deregistered> {
   const { hook, keep, dryRun, onWaiting, env = process.env } = options;
   const root = spoolPath(env, options.spool);
-  const ports = {
-    registrations: openRegistrations(hooksPath(env, options.config)),
-    spool: openSpool(root),
-    clock: systemClock,
-    sleep: (ms: number) => sleep(ms),
-    openJournal: () => createFileJournal(`${root}/journal`, () => {}),
-    newId: () => `${Date.now()}-${Buffer.from(randomBytes(6)).toString('hex')}`,
-  };
+  const registrations = openRegistrations(hooksPath(env, options.config));
+  const ports = { ...spoolPorts(root), registrations };
   return deregisterEndpoint(ports, { target, hook, keep, dryRun, onWaiting });
 }
 

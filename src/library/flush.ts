@@ -1,11 +1,9 @@
 import type { Environment } from '../config/paths.js';
-import { createFileJournal } from '../journal/file-journal.js';
-import { systemClock } from '../shared/clock.js';
 import { requireHookName } from '../usecases/bad-hook.js';
 import { countFlushable, type FlushableCounts } from '../usecases/flush/count-flushable.js';
 import { type Dropped, type FlushPorts, flushQueued } from '../usecases/flush/flush.js';
 import { hooksReader } from './hooks-reader.js';
-import { existingSpoolPath, openSpool } from './open-spool.js';
+import { existingSpoolPath, spoolPorts } from './open-spool.js';
 
 export type { Dropped } from '../usecases/flush/flush.js';
 
@@ -50,9 +48,5 @@ export async function flush(options: FlushOptions = {}): Promise<Dropped> {
 function open({ hook, spool, config, env = process.env }: FlushOptions): { root: string; ports: FlushPorts } {
   requireHookName('flush', hook);
   const root = existingSpoolPath(env, { asked: spool, doing: 'flush' });
-  const openJournal = () => createFileJournal(`${root}/journal`, () => {});
-  return {
-    root,
-    ports: { spool: openSpool(root), hooks: hooksReader(env, config), clock: systemClock, openJournal },
-  };
+  return { root, ports: { ...spoolPorts(root), hooks: hooksReader(env, config) } };
 }

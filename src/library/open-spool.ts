@@ -1,5 +1,8 @@
 import { statSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Environment, namedSpool, spoolPath } from '../config/paths.js';
+import { createFileJournal } from '../journal/file-journal.js';
+import type { Journal } from '../journal/journal.js';
 import { type Clock, systemClock } from '../shared/clock.js';
 import { CapnhookError, errnoOf } from '../shared/errors.js';
 import { randomBytes } from '../shared/machine/random.js';
@@ -9,6 +12,27 @@ import type { Spool } from '../spool/spool.js';
 /** The spool that the library works on: a directory, with the machine's clock and randomness. */
 export function openSpool(root: string, clock: Pick<Clock, 'now'> = systemClock): Spool {
   return createFileSpool(root, { now: clock.now, random: randomBytes });
+}
+
+/** What the commands that change a spool work with. */
+export interface SpoolPorts {
+  spool: Spool;
+  clock: Clock;
+  sleep(ms: number): Promise<void>;
+  openJournal(): Journal;
+  /** Names a request, uniquely. */
+  newId(): string;
+}
+
+/** Opens a spool for a command that changes it. */
+export function spoolPorts(root: string): SpoolPorts {
+  return {
+    spool: openSpool(root),
+    clock: systemClock,
+    sleep: (ms) => sleep(ms),
+    openJournal: () => createFileJournal(`${root}/journal`, () => {}),
+    newId: () => `${Date.now()}-${Buffer.from(randomBytes(6)).toString('hex')}`,
+  };
 }
 
 /**

@@ -1,9 +1,5 @@
 import { userInfo } from 'node:os';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Environment } from '../config/paths.js';
-import { createFileJournal } from '../journal/file-journal.js';
-import { systemClock } from '../shared/clock.js';
-import { randomBytes } from '../shared/machine/random.js';
 import type { EntryState } from '../spool/inspection.js';
 import {
   dropEntries,
@@ -15,7 +11,7 @@ import {
   retryEntries,
 } from '../usecases/operate/operate.js';
 import { hooksReader } from './hooks-reader.js';
-import { existingSpoolPath, openSpool } from './open-spool.js';
+import { existingSpoolPath, spoolPorts } from './open-spool.js';
 
 export type { Operated } from '../usecases/operate/operate.js';
 
@@ -112,14 +108,7 @@ export async function resume(
 
 function portsFor({ spool, config, env = process.env }: SteerOptions, doing: string): OperatePorts {
   const root = existingSpoolPath(env, { asked: spool, doing });
-  return {
-    spool: openSpool(root),
-    hooks: hooksReader(env, config),
-    clock: systemClock,
-    sleep: (ms) => sleep(ms),
-    openJournal: () => createFileJournal(`${root}/journal`, () => {}),
-    newId: () => `${Date.now()}-${Buffer.from(randomBytes(6)).toString('hex')}`,
-  };
+  return { ...spoolPorts(root), hooks: hooksReader(env, config) };
 }
 
 /** Only what was given: a member that is there must hold. */
