@@ -1,4 +1,5 @@
 import type { Hooks } from '../routing/hooks.js';
+import { CapnhookError } from '../shared/errors.js';
 
 /** Reads the hooks file. */
 export interface HooksReader {
@@ -6,4 +7,14 @@ export interface HooksReader {
   readonly path: string;
   /** @throws CapnhookError `HOOKS_FILE` if the file is missing, broken or cannot be read; `PERMISSION` */
   load(): Promise<Hooks>;
+}
+
+/** The hooks; undefined where the file cannot be used, for what can be done without it. */
+export async function loadIfUsable(hooks: HooksReader): Promise<Hooks | undefined> {
+  try {
+    return await hooks.load();
+  } catch (error) {
+    if (error instanceof CapnhookError) return undefined;
+    throw error;
+  }
 }

@@ -1,7 +1,7 @@
 import { matchesHook } from '../../event/hook-pattern.js';
 import { CapnhookError } from '../../shared/errors.js';
 import { suggest } from '../../shared/suggest.js';
-import type { HooksReader } from '../hooks-reader.js';
+import { type HooksReader, loadIfUsable } from '../hooks-reader.js';
 
 /**
  * Checks that a hook without queued events is in the hooks file: it may be mistyped.
@@ -12,7 +12,8 @@ export async function requireKnownHook(
   hook: string,
   { others, hooks }: { others: ReadonlySet<string>; hooks: HooksReader },
 ): Promise<void> {
-  const patterns = await patternsOf(hooks);
+  const registrations = (await loadIfUsable(hooks))?.registrations ?? []; // a flush needs no hooks file
+  const patterns = registrations.map(({ pattern }) => pattern);
   if (patterns.some((pattern) => matchesHook(pattern, hook))) return;
   const nearest = suggest(hook, [...others, ...patterns]);
   throw new CapnhookError(
@@ -22,14 +23,4 @@ export async function requireKnownHook(
       hint: nearest === undefined ? 'capnhook targets lists the hooks.' : `Did you mean ${nearest}?`,
     },
   );
-}
-
-/** The hooks and patterns of the hooks file; none where it cannot be read, because a flush needs none. */
-async function patternsOf(hooks: HooksReader): Promise<string[]> {
-  try {
-    return (await hooks.load()).registrations.map(({ pattern }) => pattern);
-  } catch (error) {
-    if (error instanceof CapnhookError) return [];
-    throw error;
-  }
 }

@@ -1,12 +1,11 @@
 /** Making a selection of what a person names: targets, hooks, ids, times. */
 import { isHookPattern } from '../../event/hook-pattern.js';
-import type { Hooks } from '../../routing/hooks.js';
 import { CapnhookError } from '../../shared/errors.js';
 import { shown } from '../../shared/shown.js';
 import { suggest } from '../../shared/suggest.js';
 import type { Selection, Spool } from '../../spool/spool.js';
 import { badHookPattern } from '../bad-hook.js';
-import type { HooksReader } from '../hooks-reader.js';
+import { type HooksReader, loadIfUsable } from '../hooks-reader.js';
 import { idOfTarget, queueIds } from './endpoint-ids.js';
 
 /** What a person names. */
@@ -59,7 +58,7 @@ async function knownEndpoints(
   targets: readonly string[],
   doing: string,
 ): Promise<string[]> {
-  const registered = await loadIfUsable(hooks);
+  const registered = await loadIfUsable(hooks); // what is in the spool can be steered without it
   const known = new Set<string>(registered?.endpoints.keys());
   for await (const { endpoint } of spool.backlog()) known.add(endpoint);
   const endpoints = new Set<string>();
@@ -69,16 +68,6 @@ async function knownEndpoints(
     for (const id of ids) endpoints.add(id);
   }
   return [...endpoints];
-}
-
-/** The hooks; undefined where the file cannot be used: what is in the spool can be steered without it. */
-async function loadIfUsable(hooks: HooksReader): Promise<Hooks | undefined> {
-  try {
-    return await hooks.load();
-  } catch (error) {
-    if (error instanceof CapnhookError) return undefined;
-    throw error;
-  }
 }
 
 function unknownEndpoint(
