@@ -63,7 +63,7 @@ export interface Ready {
 const waitGraceMs = 500;
 
 /**
- * Fans out what was fired, and sends what is due: one pass, for so long, or
+ * Fans out what was fired, and sends what is due: one pass, until a time is over, or
  * until it is stopped.
  * @returns what was done, and what is left
  * @throws CapnhookError `USAGE` (both `daemon` and `waitMs`), `HOOKS_FILE` (also where the spool belongs to another hooks file; nothing was touched), `BUSY` (another drain is running), `SPOOL_CREATE`, `SPOOL_WRITE`, `TEMPORARY`, `PERMISSION`

@@ -5,8 +5,6 @@ export interface LookSchedule {
   isDue(): boolean;
   /** Time of the next look. */
   nextAt(): number;
-  /** Time of the last look. */
-  lastAt(): number;
   /** A look begins. */
   begin(): void;
   /** A look ends; another one is due at the latest `withinMs` after it began. */
@@ -31,7 +29,6 @@ export function createLookSchedule(clock: Clock): LookSchedule {
   return {
     isDue: () => clock.monotonic() >= nextAt,
     nextAt: () => nextAt,
-    lastAt: () => lastAt,
     begin() {
       lastAt = clock.monotonic();
       nextAt = Infinity;

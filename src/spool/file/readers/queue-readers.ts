@@ -88,7 +88,11 @@ export function createQueueReaders(disk: Disk, root: string, options: QueueReade
     of: table.of,
     find: table.find,
     all: table.all,
-    ...ownership,
+    acquire: ownership.acquire,
+    nextReady: ownership.nextReady,
+    own: ownership.own,
+    ranDry: ownership.ranDry,
+    release: ownership.release,
     ...createSlotMoves(readers, ownership),
     ...createWholeQueues(disk, root, { table, ownership }),
     unpark() {
