@@ -185,11 +185,8 @@ describe('the exit code of capnhook drain', () => {
 
   test('capnhook drain exits 75 while another drain runs, and names its pid and since when', async () => {
     const world = createWorld();
-    const { passed, open } = gate();
-    const receiver = await world.receiver(async () => {
-      await passed;
-      return undefined;
-    });
+    const { open, held } = gate();
+    const receiver = await world.receiver(held);
     await world.run(['register', 'complete', receiver.url]);
     await world.run(['fire', 'complete', '-d', '1']);
     const first = world.start(['drain']);

@@ -28,11 +28,8 @@ describe('capnhook drain under a signal', () => {
     ['SIGTERM', 143],
   ] as const)('%s: it claims no more, finishes what is in flight and exits %i', async ([signal, code]) => {
     const world = createWorld();
-    const { passed, open } = gate();
-    const receiver = await world.receiver(async () => {
-      await passed;
-      return undefined;
-    });
+    const { open, held } = gate();
+    const receiver = await world.receiver(held);
     world.hooks(`hooks: {complete: "${receiver.url}"}\ndefaults: {concurrency: 2}\n`);
     const lines = Array.from({ length: 10 }, () => large).join('\n');
     await world.run(['fire', 'complete', '--ndjson', '-'], { input: lines });

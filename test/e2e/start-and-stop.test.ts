@@ -77,11 +77,8 @@ describe('capnhook start and stop', () => {
 
   test('capnhook stop exits 75 when its time is over before what is in flight has come back, and the daemon ends by itself then', async () => {
     const world = createWorld();
-    const { passed, open } = gate();
-    const receiver = await world.receiver(async () => {
-      await passed;
-      return undefined;
-    });
+    const { open, held } = gate();
+    const receiver = await world.receiver(held);
     await world.run(['register', 'complete', receiver.url]);
     await world.run(['start']);
     await world.run(['fire', 'complete', '-d', '1']);
@@ -179,11 +176,8 @@ defaults: {retry: {schedule: [1s], jitter: 0}}
 
   test('of ten capnhook drain at once each exits 0 or 75, and the event is sent once', async () => {
     const world = createWorld();
-    const { passed, open } = gate();
-    const receiver = await world.receiver(async () => {
-      await passed;
-      return undefined;
-    });
+    const { open, held } = gate();
+    const receiver = await world.receiver(held);
     await world.run(['register', 'complete', receiver.url]);
     await world.run(['fire', 'complete', '-d', '1']);
     const drains = Array.from({ length: 10 }, () => world.start(['drain']));

@@ -243,11 +243,15 @@ export async function eachOf<T>(
   await Promise.all(Array.from({ length: atOnce }, worker));
 }
 
-/** A promise with its resolver outside. */
-export function gate(): { passed: Promise<void>; open: () => void } {
+/** A promise with its resolver outside, and an answer of a receiver that waits for it. */
+export function gate(): { passed: Promise<void>; open: () => void; held: AnswerRequest } {
   let open = (): void => undefined;
   const passed = new Promise<void>((resolve) => {
     open = resolve;
   });
-  return { passed, open };
+  const held = async (): Promise<undefined> => {
+    await passed;
+    return undefined;
+  };
+  return { passed, open, held };
 }

@@ -143,11 +143,8 @@ describe('capnhook drain', () => {
 
   it('drain while another one is running is 75, and says which and since when', async () => {
     const place = createPlace();
-    const { passed, open } = gate();
-    const { url, waitFor } = await receiver(async () => {
-      await passed;
-      return undefined;
-    });
+    const { open, held } = gate();
+    const { url, waitFor } = await receiver(held);
     await place.run(['register', 'complete', url]);
     await fired(place);
     const first = place.run(['drain']);
@@ -215,11 +212,8 @@ describe('capnhook drain', () => {
     ['SIGTERM', 143],
   ])('drain --daemon ends after %s with %d, and what is in flight comes home', async (name, code) => {
     const place = createPlace();
-    const { passed, open } = gate();
-    const { url, waitFor } = await receiver(async () => {
-      await passed;
-      return undefined;
-    });
+    const { open, held } = gate();
+    const { url, waitFor } = await receiver(held);
     await place.run(['register', 'complete', url]);
     const io = recordingIo({ env: place.env });
     const ran = run(['drain', '--daemon', '-v'], io);
