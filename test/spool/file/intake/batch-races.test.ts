@@ -1,5 +1,6 @@
 import { appendFileSync, renameSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import type { Lease } from '../../../../src/spool/spool.js';
 import { shellEvent } from '../../../support/builders.js';
 import { faultyDisk } from '../../../support/faulty-disk.js';
 import { mine, raced, replace } from '../../../support/intake-kit.js';
@@ -15,6 +16,17 @@ import {
   spoolAt,
   text,
 } from '../../../support/spool-kit.js';
+
+/** The batch `"first"` that has got `"more"` is taken in whole, for each endpoint. */
+async function expectBoth(lease: Lease, endpoints: readonly string[]): Promise<void> {
+  expect(await fanOutAll(lease, () => endpoints)).toMatchObject({
+    events: 2,
+    quarantined: [],
+    postponed: [],
+  });
+  for (const endpoint of endpoints)
+    expect((await claimAll(lease, endpoint)).map(text)).toEqual(['"first"', '"more"']);
+}
 
 describe('the intake of batches against others', () => {
   const payloads = Array.from({ length: 600 }, (_, n) => String(n));
@@ -73,13 +85,7 @@ describe('the intake of batches against others', () => {
         (at) => appendFileSync(`${at}/incoming/b.jsonl`, '"more"\n'),
       );
       drop('b.jsonl', batch(['"first"']));
-      expect(await fanOutAll(lease, () => endpoints)).toMatchObject({
-        events: 2,
-        quarantined: [],
-        postponed: [],
-      });
-      for (const endpoint of endpoints)
-        expect((await claimAll(lease, endpoint)).map(text)).toEqual(['"first"', '"more"']);
+      await expectBoth(lease, endpoints);
       expect(names(`${root}/incoming`)).toEqual([]);
       await lease.close();
     });
@@ -95,13 +101,7 @@ describe('the intake of batches against others', () => {
       closeAll();
       appendFileSync(`${root}/incoming/b.jsonl`, '"more"\n');
       const lease = await leaseOf(spoolAt(root));
-      expect(await fanOutAll(lease, () => endpoints)).toMatchObject({
-        events: 2,
-        quarantined: [],
-        postponed: [],
-      });
-      for (const endpoint of endpoints)
-        expect((await claimAll(lease, endpoint)).map(text)).toEqual(['"first"', '"more"']);
+      await expectBoth(lease, endpoints);
       await lease.close();
     });
   }
@@ -115,13 +115,7 @@ describe('the intake of batches against others', () => {
         'EPERM',
       );
       drop('b.jsonl', batch(['"first"']));
-      expect(await fanOutAll(lease, () => endpoints)).toMatchObject({
-        events: 2,
-        quarantined: [],
-        postponed: [],
-      });
-      for (const endpoint of endpoints)
-        expect((await claimAll(lease, endpoint)).map(text)).toEqual(['"first"', '"more"']);
+      await expectBoth(lease, endpoints);
       for (const room of ['incoming', 'tmp']) expect(names(`${root}/${room}`)).toEqual([]);
       await lease.close();
     });
