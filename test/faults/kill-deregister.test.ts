@@ -2,11 +2,12 @@
  * `deregister`, `flush`, and a drain that obeys a request in `control/`, killed at their system calls: what they move to
  * `dead/` is there or still queued, whole, and the same command again ends the work.
  */
-import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect } from 'vitest';
 import { createWorld, type World } from '../support/world.js';
 import { record, runKilled } from './support/killed.js';
+import { copyWith, events, idsOf, killAtEach } from './support/killed-queue.js';
 import { measure } from './support/measure.js';
 import { readLedger } from './support/oracle.js';
 import { type Call, fewThreads, spread } from './support/strace.js';
@@ -16,7 +17,6 @@ const test = testWith({ commands: ['strace', 'flock'] });
 
 const url = 'http://127.0.0.1:1/in';
 const registered = `hooks: {load: "${url}"}\ndefaults: {retry: {schedule: [1h], jitter: 0}}\n`;
-const events = ['batch_1', 'batch_2', 'batch_3', 'e1', 'e2'];
 
 /** A world whose spool owes five events, three of them a batch, to an endpoint that refuses connections. */
 async function owing(): Promise<World> {
@@ -30,19 +30,7 @@ async function owing(): Promise<World> {
   return world;
 }
 
-/** A copy of it. */
-function copyOf({ spool }: World): World {
-  const world = createWorld();
-  mkdirSync(dirname(world.spool), { recursive: true });
-  cpSync(spool, world.spool, { recursive: true });
-  writeFileSync(join(world.spool, 'hooks-file'), `${world.config}\n`);
-  world.hooks(registered);
-  return world;
-}
-
-function idsOf(keys: Iterable<string>): string[] {
-  return [...keys].map((key) => key.slice(key.indexOf(' ') + 1)).sort();
-}
+const copyOf = (template: World): World => copyWith(template, registered);
 
 /** What is in `dead/` has its whole payload. */
 function tornIn(world: World): string[] {
@@ -54,12 +42,8 @@ function tornIn(world: World): string[] {
   });
 }
 
-/** It is killed at so many calls at least, and at others as long as there is time, in ms. */
-const leastCalls = 6;
+/** Time for the kills, in ms; some are made in any case. */
 const longestMs = measure(2_000, 600_000);
-
-/** What moves, changes or removes a file comes first. */
-const moves = /^(rename|link|unlink|pwrite64)/;
 
 async function killAtSome(
   template: World,
@@ -70,17 +54,7 @@ async function killAtSome(
   prepare(first);
   const calls = spread((await record(first, args)).filter(({ changes }) => changes));
   expect(idsOf(readLedger(first.spool).dead)).toEqual(events);
-  const order = [
-    ...calls.filter(({ name }) => moves.test(name)),
-    ...calls.filter(({ name }) => !moves.test(name)),
-  ];
-  const deadline = performance.now() + longestMs;
-  let hits = 0;
-  for (const [tried, call] of order.entries()) {
-    if (tried >= leastCalls && performance.now() > deadline) break;
-    if (await killAt(call)) hits += 1;
-  }
-  return hits;
+  return killAtEach(calls, { longestMs, killAt });
 
   async function killAt(call: Call): Promise<boolean> {
     const world = copyOf(template);

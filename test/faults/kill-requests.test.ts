@@ -2,11 +2,12 @@
  * A drain that obeys a request in `control/`, killed at its system calls: what was dead is there, whole, or queued, each
  * once, and the next drain ends the work.
  */
-import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect } from 'vitest';
 import { createWorld, type World } from '../support/world.js';
 import { record, runKilled } from './support/killed.js';
+import { copyWith, events, idsOf, killAtEach } from './support/killed-queue.js';
 import { measure } from './support/measure.js';
 import { readLedger } from './support/oracle.js';
 import { type Call, fewThreads, spread } from './support/strace.js';
@@ -17,14 +18,9 @@ const test = testWith({ commands: ['strace', 'flock'] });
 const url = 'http://127.0.0.1:1/in';
 const hooks = (registered: string) =>
   `hooks: {${registered}}\nendpoints: {chat: "${url}"}\ndefaults: {retry: {schedule: [1h], jitter: 0}}\n`;
-const events = ['batch_1', 'batch_2', 'batch_3', 'e1', 'e2'];
 
-/** It is killed at so many calls at least, and at others as long as there is time, in ms. */
-const leastCalls = 6;
+/** Time for the kills, in ms; some are made in any case. */
 const longestMs = measure(4_000, 600_000);
-
-/** What moves, changes or removes a file comes first. */
-const moves = /^(rename|link|unlink|pwrite64)/;
 
 /** A world whose spool has five deliveries of `chat`, three of them of a batch, and an event that nobody gets. */
 async function queued(): Promise<World> {
@@ -47,19 +43,11 @@ async function dead(): Promise<World> {
 }
 
 /** A copy of it, with a request. */
-function copyOf({ spool }: World, request: object): World {
-  const world = createWorld();
-  mkdirSync(dirname(world.spool), { recursive: true });
-  cpSync(spool, world.spool, { recursive: true });
-  writeFileSync(join(world.spool, 'hooks-file'), `${world.config}\n`);
-  world.hooks(hooks('load: chat'));
+function copyOf(template: World, request: object): World {
+  const world = copyWith(template, hooks('load: chat'));
   mkdirSync(join(world.spool, 'control'), { recursive: true });
   writeFileSync(join(world.spool, 'control/x.json'), JSON.stringify(request));
   return world;
-}
-
-function idsOf(keys: Iterable<string>): string[] {
-  return [...keys].map((key) => key.slice(key.indexOf(' ') + 1)).sort();
 }
 
 /** Each file of a delivery has its whole payload. */
@@ -88,17 +76,7 @@ async function killAtSome({ template, request, check }: Obeyed): Promise<number>
   check(first, 'without a kill');
   const recorded = copyOf(template, request);
   const calls = spread((await record(recorded, ['drain'], exit)).filter(({ changes }) => changes));
-  const order = [
-    ...calls.filter(({ name }) => moves.test(name)),
-    ...calls.filter(({ name }) => !moves.test(name)),
-  ];
-  const deadline = performance.now() + longestMs;
-  let hits = 0;
-  for (const [tried, call] of order.entries()) {
-    if (tried >= leastCalls && performance.now() > deadline) break;
-    if (await killAt(call)) hits += 1;
-  }
-  return hits;
+  return killAtEach(calls, { longestMs, killAt });
 
   async function killAt(call: Call): Promise<boolean> {
     const world = copyOf(template, request);
