@@ -44,3 +44,27 @@ export interface Journal {
   /** Writes all buffered entries. */
   close(): void;
 }
+
+/** Which lines of a journal are wanted; each member that is there must hold. */
+export interface JournalQuery {
+  /** Of this time or later, ms since the epoch. Default: all. */
+  since?: number | undefined;
+  /** Of an earlier time than this, ms since the epoch. Default: all. */
+  until?: number | undefined;
+  /** A text that stands in the line, such as an event's id; other lines are not parsed, which is much faster. Default: all. */
+  mentions?: string | undefined;
+}
+
+/** Reads a journal, also beside a drain that writes it. Lines that are torn or were changed are left out. */
+export interface JournalReader {
+  /**
+   * Streams the lines that are there now, in the order in which they were written, or the latest first.
+   * @throws CapnhookError `PERMISSION`, `SPOOL_WRITE` where the journal cannot be read
+   */
+  entries(query?: JournalQuery, options?: { latestFirst?: boolean }): AsyncIterable<JournalEntry>;
+  /**
+   * Streams the lines of `since` or later, and then each line soon after it is written, until the signal.
+   * @throws CapnhookError as `entries`
+   */
+  follow(query: Omit<JournalQuery, 'until'>, signal: AbortSignal): AsyncIterable<JournalEntry>;
+}
