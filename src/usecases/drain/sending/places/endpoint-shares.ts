@@ -25,11 +25,6 @@ export interface EndpointShares {
   setSlow(share: Share): void;
 }
 
-/** Makes the share of an endpoint that is not known yet. */
-export function newShare(): Share {
-  return { places: 0, typicalMs: undefined, isQuick: false };
-}
-
 /** Makes the sum of all shares, without a place taken. */
 export function createEndpointShares(): EndpointShares {
   let quick = 0;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { newShare, type Share } from '../../../../../src/usecases/drain/sending/places/endpoint-shares.js';
+import type { Share } from '../../../../../src/usecases/drain/sending/places/endpoint-shares.js';
 import {
   createShares,
   mostInFlight,
@@ -25,7 +25,7 @@ function world({ maxInFlight = 8, most = 40, isIdle = true } = {}): World {
   const slack = { isThere: () => isIdle, use() {}, sample() {} };
   const all = new Map<string, Named>();
   const of = (name: string): Named => {
-    const endpoint = all.get(name) ?? { ...newShare(), name };
+    const endpoint = all.get(name) ?? { places: 0, typicalMs: undefined, isQuick: false, name };
     all.set(name, endpoint);
     return endpoint;
   };
