@@ -54,7 +54,7 @@ const floors = {
     'unclaimed',
     'incoming',
     'intake',
-    'lease',
+    'drain-side',
     'inspection',
   ],
   delivery: ['answer', 'connect', 'request', 'http'],

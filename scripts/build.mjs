@@ -101,8 +101,8 @@ const main = { from: 'src/cli/entry-main.ts', name: 'main', refuse: 'refuseOther
 const parts = {
   drain: [
     'src/library/drain/drain-under-lock.ts',
-    'src/spool/file/lease/take-lease.ts',
-    'src/spool/file/lease/survey.ts',
+    'src/spool/file/drain-side/join-spool.ts',
+    'src/spool/file/drain-side/survey.ts',
   ],
   program: ['src/cli/program.ts'],
 };

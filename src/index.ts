@@ -31,6 +31,6 @@ export { type Targets, type TargetsOptions, targets } from './library/targets.js
 export type { Clock } from './shared/clock.js';
 export { CapnhookError, type ErrorCode, type ErrorDetails, type Problem } from './shared/errors.js';
 export type { EntryState } from './spool/inspection.js';
-export type { EntryProblem, Holder, LeaseMode } from './spool/spool.js';
+export type { DrainMode, EntryProblem, Holder } from './spool/spool.js';
 export type { DrainSummary, EndpointLabel, Notice } from './usecases/drain/ports.js';
 export type { Fired } from './usecases/fire.js';

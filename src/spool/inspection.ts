@@ -50,7 +50,7 @@ export interface QuarantinedEntry {
   reason: string;
 }
 
-/** Reads a spool; needs no lease and changes nothing. */
+/** Reads a spool; needs no {@link DrainSide}, and changes nothing. */
 export interface Inspection {
   /**
    * Streams entries, one in memory at a time: state by state, then endpoint by endpoint, oldest first.

@@ -1,7 +1,7 @@
 /**
  * The spool, as the use cases see it: where accepted events and owed
  * deliveries live. It says nothing of files, so that a shared engine can stand
- * behind it: a drain holds a *lease*, owns endpoints rather than single
+ * behind it: a drain joins it, owns endpoints rather than single
  * deliveries, and so owns their health and pace too.
  */
 import type { Health } from '../endpoint/health.js';
@@ -50,19 +50,19 @@ export interface EnqueueOptions {
 
 export interface Spool extends Inbox {
   /** Becomes the one that drains, or says who does. Half-done work of an earlier holder is finished first. */
-  lease(mode: LeaseMode): Promise<LeaseResult>;
+  join(mode: DrainMode): Promise<JoinResult>;
   /**
-   * Whether there is nothing to drain, not even to put in order, and nobody drains; needs no lease.
+   * Whether there is nothing to drain, not even to put in order, and nobody drains; needs no {@link DrainSide}.
    * @param options.unclaimedKeepMs how long unclaimed events are kept; asked only where there are any
    */
   idle(options?: { unclaimedKeepMs?: () => number }): Promise<boolean>;
   /**
-   * Puts unclaimed events where the next intake finds them; needs no lease.
+   * Puts unclaimed events where the next intake finds them; needs no {@link DrainSide}.
    * @param options.hook only those of this hook; default: all
    * @returns how many events
    */
   restoreUnclaimed(options?: { hook?: string }): Promise<number>;
-  /** Forgets the health of endpoints that are owed nothing and that nobody needs; some at a time, and needs no lease. */
+  /** Forgets the health of endpoints that are owed nothing and that nobody needs; some at a time. Needs no {@link DrainSide}. */
   pruneHealth(isNeeded: IsHealthNeeded): Promise<void>;
   /**
    * The process that drains at this moment, if any.
@@ -71,7 +71,7 @@ export interface Spool extends Inbox {
   holder(options?: { visibleOnly?: boolean }): Promise<Holder | undefined>;
   /** Whether a drain holds the spool, also one that could not write down who it is. */
   isHeld(): Promise<boolean>;
-  /** What {@link Lease.discard} would move, at this moment; needs no lease. */
+  /** What {@link DrainSide.discard} would move, at this moment; needs no {@link DrainSide}. */
   survey(request: Omit<DiscardRequest, 'why'>): AsyncIterable<DiscardedEntry>;
   /** Leaves a request to the running drain. Durable when it resolves. */
   request(request: ControlRequest): Promise<void>;
@@ -87,28 +87,28 @@ export interface Spool extends Inbox {
    * @returns the one that it is bound to, which may be another
    */
   bind(hooksFile: string, options?: { again?: boolean }): Promise<string>;
-  /** What is owed, by endpoint, or to one of them; needs no lease. Streams, in no order. */
+  /** What is owed, by endpoint, or to one of them; needs no {@link DrainSide}. Streams, in no order. */
   backlog(endpoint?: string): AsyncIterable<EndpointBacklog>;
-  /** Entries accepted and not yet fanned out, a batch counting as one or as its events; needs no lease. */
+  /** Entries accepted and not yet fanned out, a batch counting as one or as its events; needs no {@link DrainSide}. */
   waiting(): Promise<number>;
-  /** What the spool holds, entry by entry; needs no lease. */
+  /** What the spool holds, entry by entry; needs no {@link DrainSide}. */
   readonly inspection: Inspection;
 }
 
-export type LeaseMode = 'pass' | 'daemon' | 'flush' | Wish['kind'];
+export type DrainMode = 'pass' | 'daemon' | 'flush' | Wish['kind'];
 
 /** The process that drains. */
 export interface Holder {
   host: string;
   pid: number;
-  mode: LeaseMode;
+  mode: DrainMode;
   /** ISO 8601, UTC. */
   since: string;
   /** Whether this process can see it and send it a signal: not on another machine, nor in another container's pid namespace. */
   isVisible: boolean;
 }
 
-export type LeaseResult = { held: false; lease: Lease } | { held: true; holder: Holder | undefined };
+export type JoinResult = { joined: true; side: DrainSide } | { joined: false; by: Holder | undefined };
 
 /** What one endpoint is owed. */
 export interface EndpointBacklog {
@@ -141,7 +141,7 @@ export interface UnclaimedReports {
 }
 
 /** The drain's side of a spool. Every method that changes state is durable, or repeatable without harm, when it resolves. */
-export interface Lease {
+export interface DrainSide {
   readonly intake: Intake;
   readonly outbox: Outbox;
   /** Removes unclaimed events that were kept for longer than `keepMs`. */
@@ -164,19 +164,19 @@ export interface Lease {
   bury(delivery: Delivery, why: Why): Promise<void>;
   /** Gives a claim back unchanged, at its old place. */
   release(delivery: Delivery): void;
-  /** Puts a claimed delivery on hold: it stays at its place, and is not handed out before {@link Lease.resume}. */
+  /** Puts a claimed delivery on hold: it stays at its place, and is not handed out before {@link DrainSide.resume}. */
   hold(delivery: Delivery): void;
   /** Lets deliveries on hold be claimed again: those of an endpoint, or all. */
   resume(endpoint?: string): void;
   /**
    * Puts all that an endpoint is owed on hold, unread; to be called before anything of it is claimed.
-   * @param mark what {@link Lease.queueMark} told when all of it was on hold
+   * @param mark what {@link DrainSide.queueMark} told when all of it was on hold
    * @returns whether the queue looks as it did then; otherwise nothing is done
    */
   holdAll(endpoint: string, mark: string): boolean;
   /** How an endpoint's queue looks, to tell later whether deliveries came or went; undefined where that cannot be told. */
   queueMark(endpoint: string): string | undefined;
-  /** How many deliveries of an endpoint this lease has put on hold. */
+  /** How many deliveries of an endpoint this drain has put on hold. */
   onHold(endpoint: string): number;
   health(endpoint: string): Health;
   /**
@@ -208,9 +208,9 @@ export interface Lease {
   finishRequest(id: string): void;
   /** Calls back when there may be new events. Only a hint: some are missed. Returns how to stop. */
   onHint(hint: () => void): () => void;
-  /** Whether the lease is still good; a holder that lost it must stop immediately. */
-  valid(): boolean;
-  /** Makes everything durable and ends the lease. */
+  /** Whether the spool is still ours; a drain that lost it must stop immediately. */
+  isValid(): boolean;
+  /** Makes everything durable and leaves the spool. */
   close(): Promise<void>;
 }
 

@@ -1,7 +1,7 @@
 /** What the inspection of every spool must tell, whatever stands behind it. */
 import { describe, expect, it } from 'vitest';
 import type { EntryQuery, InspectedEntry } from '../../src/spool/inspection.js';
-import type { Lease, Spool } from '../../src/spool/spool.js';
+import type { DrainSide, Spool } from '../../src/spool/spool.js';
 import { event } from '../support/builders.js';
 import { fanOut } from '../support/spool-kit.js';
 
@@ -12,10 +12,10 @@ const reason = {
   time: '2026-11-23T12:00:00.000Z',
 };
 
-async function leaseOf(spool: Spool): Promise<Lease> {
-  const result = await spool.lease('pass');
-  if (result.held) throw new Error('the spool is held');
-  return result.lease;
+async function sideOf(spool: Spool): Promise<DrainSide> {
+  const result = await spool.join('pass');
+  if (!result.joined) throw new Error('the spool is held');
+  return result.side;
 }
 
 async function read(spool: Spool, query?: EntryQuery): Promise<InspectedEntry[]> {
@@ -30,27 +30,27 @@ function ids(entries: readonly InspectedEntry[]): string[] {
 
 /** A spool with an entry in each state; the endpoints are `a` and `b`. */
 async function filled(spool: Spool) {
-  const lease = await leaseOf(spool);
+  const side = await sideOf(spool);
   const [dead, retry, queued, lost] = [event(), event(), event(), event({ hook: 'lost' })];
   for (const each of [dead, retry, queued, lost]) await spool.enqueue(each);
   const route = ({ id }: { id: string }) => (id === lost.id ? [] : id === queued.id ? ['a', 'b'] : ['a']);
-  while ((await fanOut(lease, route)).more);
-  for (const delivery of (await lease.claim('a', { limit: 10, now: 0 })).deliveries) {
+  while ((await fanOut(side, route)).more);
+  for (const delivery of (await side.claim('a', { limit: 10, now: 0 })).deliveries) {
     const { id } = delivery.event;
-    if (id === dead.id) await lease.bury(delivery, reason);
-    else if (id === retry.id) await lease.defer(delivery, { dueMs: 4_102_444_800_000, attempts: 2 });
-    else lease.release(delivery);
+    if (id === dead.id) await side.bury(delivery, reason);
+    else if (id === retry.id) await side.defer(delivery, { dueMs: 4_102_444_800_000, attempts: 2 });
+    else side.release(delivery);
   }
   const waiting = event({ hook: 'build.failed' });
   await spool.enqueue(waiting);
-  return { lease, dead, retry, queued, lost, waiting };
+  return { side, dead, retry, queued, lost, waiting };
 }
 
 export function describeInspection(name: string, open: () => Spool): void {
   describe(`inspection of ${name}`, () => {
     it('entries() tells every entry with its state, in the order of the states', async () => {
       const spool = open();
-      const { lease, dead, retry, queued, lost, waiting } = await filled(spool);
+      const { side, dead, retry, queued, lost, waiting } = await filled(spool);
       expect(await read(spool)).toMatchObject([
         { state: 'incoming', header: { id: waiting.id, hook: 'build.failed' }, events: 1 },
         { state: 'queued', header: { id: queued.id }, endpoint: 'a', attempts: 0 },
@@ -65,22 +65,22 @@ export function describeInspection(name: string, open: () => Spool): void {
         { state: 'unclaimed', header: { id: lost.id, hook: 'lost' }, events: 1 },
         { state: 'dead', header: { id: dead.id }, endpoint: 'a', attempts: 3, why: reason },
       ]);
-      await lease.close();
+      await side.close();
     });
 
     it('entries() tells the payload, byte for byte', async () => {
       const spool = open();
-      const lease = await leaseOf(spool);
+      const side = await sideOf(spool);
       const payload = Buffer.from('{"a": 1.0, "a":12345678901234567890}');
       await spool.enqueue(event({ payload }));
       const [entry] = await read(spool);
       expect(Buffer.from(entry!.payload!)).toEqual(payload);
-      await lease.close();
+      await side.close();
     });
 
     it('entries() finds what a query asks for', async () => {
       const spool = open();
-      const { lease, dead, retry, queued, lost, waiting } = await filled(spool);
+      const { side, dead, retry, queued, lost, waiting } = await filled(spool);
       expect(ids(await read(spool, { states: ['dead', 'retry'] }))).toEqual([retry.id, dead.id]);
       expect(ids(await read(spool, { endpoints: ['b'] }))).toEqual([queued.id]);
       expect(ids(await read(spool, { endpoints: ['c'] }))).toEqual([]);
@@ -90,32 +90,32 @@ export function describeInspection(name: string, open: () => Spool): void {
         waiting.id,
       ]);
       expect(ids(await read(spool, { id: 'evt_none' }))).toEqual([]);
-      await lease.close();
+      await side.close();
     });
 
     it('entries() tells a batch as one entry, and its deliveries one by one', async () => {
       const spool = open();
-      const lease = await leaseOf(spool);
+      const side = await sideOf(spool);
       const { payload: _, ...header } = event();
       const batch = { ...header, payloads: ['1', '2', '3'].map((each) => Buffer.from(each)) };
       await spool.enqueue(batch);
       expect(await read(spool)).toMatchObject([{ state: 'incoming', header: { id: batch.id }, events: 3 }]);
-      while ((await fanOut(lease, () => ['a'])).more);
+      while ((await fanOut(side, () => ['a'])).more);
       expect(ids(await read(spool))).toEqual([1, 2, 3].map((n) => `${batch.id}_${n}`));
       expect(ids(await read(spool, { id: `${batch.id}_2` }))).toEqual([`${batch.id}_2`]);
       expect(ids(await read(spool, { id: batch.id.slice(0, 20) }))).toHaveLength(3);
-      await lease.close();
+      await side.close();
     });
 
     it('entries() tells no delivery that was made', async () => {
       const spool = open();
-      const lease = await leaseOf(spool);
+      const side = await sideOf(spool);
       await spool.enqueue(event());
-      await fanOut(lease, () => ['a']);
-      for (const delivery of (await lease.claim('a', { limit: 1, now: 0 })).deliveries)
-        await lease.done(delivery);
+      await fanOut(side, () => ['a']);
+      for (const delivery of (await side.claim('a', { limit: 1, now: 0 })).deliveries)
+        await side.done(delivery);
       expect(await read(spool)).toEqual([]);
-      await lease.close();
+      await side.close();
     });
 
     it('entries() and quarantined() find nothing in a spool that was not used yet', async () => {

@@ -1,7 +1,7 @@
 /** How a drain owns endpoints, on every spool; and how several drains share them, where a spool lets them. */
 import { describe, expect, it } from 'vitest';
 import type { Event } from '../../src/event/event.js';
-import type { ClaimOptions, Delivery, Lease, OwnedEndpoint, Spool } from '../../src/spool/spool.js';
+import type { ClaimOptions, Delivery, DrainSide, OwnedEndpoint, Spool } from '../../src/spool/spool.js';
 import { event } from '../support/builders.js';
 import { fanOut } from '../support/spool-kit.js';
 
@@ -10,34 +10,34 @@ export type OpenSpool = () => { spool: Spool; setNow(ms: number): void };
 
 const why = { reason: 'gave-up', message: 'too old', attempts: 9, time: '2026-11-23T12:00:00.000Z' };
 
-async function drainOf(spool: Spool): Promise<Lease> {
-  const result = await spool.lease('pass');
-  if (result.held) throw new Error('the spool is held');
-  return result.lease;
+async function drainOf(spool: Spool): Promise<DrainSide> {
+  const result = await spool.join('pass');
+  if (!result.joined) throw new Error('the spool is held');
+  return result.side;
 }
 
 async function queue(
-  { spool, lease }: { spool: Spool; lease: Lease },
+  { spool, side }: { spool: Spool; side: DrainSide },
   fired: readonly Event[],
   endpoints: readonly string[] = ['a'],
 ): Promise<void> {
   for (const each of fired) await spool.enqueue(each);
-  while ((await fanOut(lease, () => endpoints)).more);
+  while ((await fanOut(side, () => endpoints)).more);
 }
 
 async function queued(open: OpenSpool, fired: readonly Event[], endpoints: readonly string[] = ['a']) {
   const under = open();
-  const lease = await drainOf(under.spool);
-  await queue({ spool: under.spool, lease }, fired, endpoints);
-  return { ...under, lease };
+  const side = await drainOf(under.spool);
+  await queue({ spool: under.spool, side }, fired, endpoints);
+  return { ...under, side };
 }
 
-async function acquired(lease: Lease, now = 0, limit = 100): Promise<readonly OwnedEndpoint[]> {
-  return lease.queues.acquire({ limit, now });
+async function acquired(side: DrainSide, now = 0, limit = 100): Promise<readonly OwnedEndpoint[]> {
+  return side.queues.acquire({ limit, now });
 }
 
-async function idsAcquired(lease: Lease, now = 0, limit = 100): Promise<string[]> {
-  return (await acquired(lease, now, limit)).map(({ id }) => id).sort();
+async function idsAcquired(side: DrainSide, now = 0, limit = 100): Promise<string[]> {
+  return (await acquired(side, now, limit)).map(({ id }) => id).sort();
 }
 
 async function claimed(
@@ -54,19 +54,19 @@ function ids(deliveries: readonly Delivery[]): string[] {
 export function describeQueues(name: string, open: OpenSpool): void {
   describe(`${name}: queues`, () => {
     it('acquire() takes each endpoint with something to send once, at most `limit` at a time', async () => {
-      const { lease } = await queued(open, [event()], ['a', 'b', 'c']);
-      const first = await idsAcquired(lease, 0, 2);
-      const second = await idsAcquired(lease, 0, 2);
+      const { side } = await queued(open, [event()], ['a', 'b', 'c']);
+      const first = await idsAcquired(side, 0, 2);
+      const second = await idsAcquired(side, 0, 2);
       expect(first).toHaveLength(2);
       expect([...first, ...second].sort()).toEqual(['a', 'b', 'c']);
-      expect(await idsAcquired(lease)).toEqual([]);
-      await lease.close();
+      expect(await idsAcquired(side)).toEqual([]);
+      await side.close();
     });
 
     it('claim() of an owned endpoint hands out in order, and its deliveries are finished there', async () => {
       const fired = [event(), event(), event(), event()];
-      const { spool, lease } = await queued(open, fired);
-      const [owned] = await acquired(lease);
+      const { spool, side } = await queued(open, fired);
+      const [owned] = await acquired(side);
       const [first, second, third, fourth] = await claimed(owned!);
       expect(ids([first!, second!, third!, fourth!])).toEqual(fired.map(({ id }) => id));
       await owned!.done(first!);
@@ -79,106 +79,106 @@ export function describeQueues(name: string, open: OpenSpool): void {
       expect(backlog).toMatchObject([{ endpoint: 'a', waiting: 1, retrying: 1, dead: 1 }]);
       await expect(owned!.done(first!)).rejects.toThrow('settled once');
       expect(ids(await claimed(owned!, { now: 5_000 }))).toEqual([fired[1]!.id, fired[3]!.id]);
-      await lease.close();
+      await side.close();
     });
 
     it('acquire() tells again of an endpoint that is ours and has got something since a claim found nothing', async () => {
-      const { spool, lease } = await queued(open, [event()]);
-      const [owned] = await acquired(lease);
+      const { spool, side } = await queued(open, [event()]);
+      const [owned] = await acquired(side);
       const [first] = await claimed(owned!);
-      expect(await idsAcquired(lease)).toEqual([]);
-      await queue({ spool, lease }, [event()]);
-      expect(await idsAcquired(lease)).toEqual(['a']);
+      expect(await idsAcquired(side)).toEqual([]);
+      await queue({ spool, side }, [event()]);
+      expect(await idsAcquired(side)).toEqual(['a']);
       expect(owned!.isOurs()).toBe(true);
       const [second] = await claimed(owned!);
       await owned!.defer(first!, { dueMs: 5_000, attempts: 1 });
-      expect(await idsAcquired(lease, 4_999)).toEqual([]);
-      expect(await idsAcquired(lease, 5_000)).toEqual(['a']);
+      expect(await idsAcquired(side, 4_999)).toEqual([]);
+      expect(await idsAcquired(side, 5_000)).toEqual(['a']);
       expect(await claimed(owned!, { now: 4_999 })).toEqual([]);
       owned!.giveBack(second!);
-      expect(await idsAcquired(lease, 4_999)).toEqual(['a']);
-      await lease.close();
+      expect(await idsAcquired(side, 4_999)).toEqual(['a']);
+      await side.close();
     });
 
     it('release() lets an endpoint be acquired again, as soon as it has something to send', async () => {
-      const { spool, lease } = await queued(open, [event()]);
-      const [owned] = await acquired(lease);
+      const { spool, side } = await queued(open, [event()]);
+      const [owned] = await acquired(side);
       await owned!.release();
       expect(owned!.isOurs()).toBe(false);
-      expect(await lease.queues.nextReady()).toBeLessThanOrEqual(0);
-      const [again] = await acquired(lease);
+      expect(await side.queues.nextReady()).toBeLessThanOrEqual(0);
+      const [again] = await acquired(side);
       const [delivery] = await claimed(again!);
       await again!.defer(delivery!, { dueMs: 5_000, attempts: 1 });
       await again!.release();
-      expect(await lease.queues.nextReady()).toBe(5_000);
-      expect(await idsAcquired(lease, 4_999)).toEqual([]);
-      const [third] = await acquired(lease, 5_000);
+      expect(await side.queues.nextReady()).toBe(5_000);
+      expect(await idsAcquired(side, 4_999)).toEqual([]);
+      const [third] = await acquired(side, 5_000);
       await third!.done((await claimed(third!, { now: 5_000 }))[0]!);
       await third!.release();
-      expect(await lease.queues.nextReady()).toBeUndefined();
-      expect(await idsAcquired(lease, 9_000)).toEqual([]);
-      await queue({ spool, lease }, [event()]);
-      expect(await idsAcquired(lease, 9_000)).toEqual(['a']);
-      await lease.close();
+      expect(await side.queues.nextReady()).toBeUndefined();
+      expect(await idsAcquired(side, 9_000)).toEqual([]);
+      await queue({ spool, side }, [event()]);
+      expect(await idsAcquired(side, 9_000)).toEqual(['a']);
+      await side.close();
     });
 
     it('release() until a time keeps an endpoint from being acquired sooner, whatever is queued for it', async () => {
-      const { spool, lease } = await queued(open, [event()]);
-      const [owned] = await acquired(lease);
+      const { spool, side } = await queued(open, [event()]);
+      const [owned] = await acquired(side);
       await owned!.release({ until: 7_000 });
-      expect(await lease.queues.nextReady()).toBe(7_000);
-      await queue({ spool, lease }, [event()]);
-      expect(await idsAcquired(lease, 6_999)).toEqual([]);
-      expect(await idsAcquired(lease, 7_000)).toEqual(['a']);
-      await lease.close();
+      expect(await side.queues.nextReady()).toBe(7_000);
+      await queue({ spool, side }, [event()]);
+      expect(await idsAcquired(side, 6_999)).toEqual([]);
+      expect(await idsAcquired(side, 7_000)).toEqual(['a']);
+      await side.close();
     });
 
     it('acquire() takes endpoints before their time if it is told so, or the clock was set back', async () => {
-      const { lease } = await queued(open, [event()], ['a', 'paused']);
-      for (const owned of await acquired(lease, 1_000))
+      const { side } = await queued(open, [event()], ['a', 'paused']);
+      for (const owned of await acquired(side, 1_000))
         await owned.release({ until: owned.id === 'a' ? 7_000 : Infinity });
-      expect(await idsAcquired(lease, 6_999)).toEqual([]);
-      const early = await lease.queues.acquire({ limit: 9, now: 6_999, isEarly: true });
+      expect(await idsAcquired(side, 6_999)).toEqual([]);
+      const early = await side.queues.acquire({ limit: 9, now: 6_999, isEarly: true });
       expect(early.map(({ id }) => id).sort()).toEqual(['a', 'paused']);
       for (const owned of early) await owned.release({ until: 9_000 });
-      expect(await idsAcquired(lease, 6_999)).toEqual([]);
-      expect(await idsAcquired(lease, 500)).toEqual(['a', 'paused']);
-      await lease.close();
+      expect(await idsAcquired(side, 6_999)).toEqual([]);
+      expect(await idsAcquired(side, 500)).toEqual(['a', 'paused']);
+      await side.close();
     });
 
     it('acquireOne() takes an endpoint before its time, and one that is owed nothing', async () => {
-      const { lease } = await queued(open, [event()]);
-      const [owned] = await acquired(lease);
+      const { side } = await queued(open, [event()]);
+      const [owned] = await acquired(side);
       await owned!.release({ until: Infinity });
-      const again = await lease.queues.acquireOne('a');
+      const again = await side.queues.acquireOne('a');
       expect(again!.isOurs()).toBe(true);
       expect(await claimed(again!)).toHaveLength(1);
-      const nobody = await lease.queues.acquireOne('nobody');
+      const nobody = await side.queues.acquireOne('nobody');
       expect(await claimed(nobody!)).toEqual([]);
       await nobody!.release();
-      await lease.close();
+      await side.close();
     });
 
     it('hold() keeps a delivery of an owned endpoint, and resume() lets it be acquired', async () => {
-      const { lease } = await queued(open, [event()]);
-      const [owned] = await acquired(lease);
+      const { side } = await queued(open, [event()]);
+      const [owned] = await acquired(side);
       owned!.hold((await claimed(owned!))[0]!);
       expect(await claimed(owned!)).toEqual([]);
       await owned!.release({ until: 9_000 });
-      expect(lease.onHold('a')).toBe(1);
-      expect(await idsAcquired(lease, 9_000)).toEqual([]);
-      lease.resume('a');
-      expect(await idsAcquired(lease, 0)).toEqual(['a']);
-      await lease.close();
+      expect(side.onHold('a')).toBe(1);
+      expect(await idsAcquired(side, 9_000)).toEqual([]);
+      side.resume('a');
+      expect(await idsAcquired(side, 0)).toEqual(['a']);
+      await side.close();
     });
 
     it('saveHealth() of an owned endpoint is there for its next owner', async () => {
-      const { spool, lease } = await queued(open, [event()]);
-      const [owned] = await acquired(lease);
+      const { spool, side } = await queued(open, [event()]);
+      const [owned] = await acquired(side);
       await owned!.saveHealth({ failures: 2, failedAt: [1, 2] });
       expect(owned!.health()).toMatchObject({ failures: 2 });
       await owned!.release();
-      await lease.close();
+      await side.close();
       const next = await drainOf(spool);
       expect((await acquired(next))[0]!.health()).toMatchObject({ failures: 2, failedAt: [1, 2] });
       await next.close();
@@ -186,18 +186,18 @@ export function describeQueues(name: string, open: OpenSpool): void {
 
     it('an event of an id that is in flight to its endpoint can be claimed when that is finished', async () => {
       const fired = event();
-      const { spool, lease } = await queued(open, [fired]);
-      const [owned] = await acquired(lease);
+      const { spool, side } = await queued(open, [fired]);
+      const [owned] = await acquired(side);
       const [first] = await claimed(owned!);
       await owned!.defer(first!, { dueMs: 1, attempts: 1 });
       const [retry] = await claimed(owned!, { now: 1 });
-      await queue({ spool, lease }, [{ ...fired }]);
-      await acquired(lease, 1);
+      await queue({ spool, side }, [{ ...fired }]);
+      await acquired(side, 1);
       expect(await claimed(owned!, { now: 1 })).toEqual([]);
       await owned!.done(retry!);
-      expect(await idsAcquired(lease, 1)).toEqual(['a']);
+      expect(await idsAcquired(side, 1)).toEqual(['a']);
       expect(ids(await claimed(owned!, { now: 1 }))).toEqual([fired.id]);
-      await lease.close();
+      await side.close();
     });
   });
 }
@@ -205,7 +205,7 @@ export function describeQueues(name: string, open: OpenSpool): void {
 /** @param open a spool that several drains share; one that makes no call for `leaseMs` is taken for dead */
 export function describeSharedQueues(name: string, open: OpenSpool, { leaseMs }: { leaseMs: number }): void {
   async function twoDrains(fired: readonly Event[], endpoints: readonly string[] = ['a']) {
-    const { lease: one, spool, setNow } = await queued(open, fired, endpoints);
+    const { side: one, spool, setNow } = await queued(open, fired, endpoints);
     return { one, other: await drainOf(spool), spool, setNow };
   }
 
@@ -218,7 +218,7 @@ export function describeSharedQueues(name: string, open: OpenSpool, { leaseMs }:
       expect(second).toHaveLength(2);
       expect([...first, ...second].sort()).toEqual(['a', 'b', 'c']);
       expect(await other.queues.acquireOne(first[0]!)).toBeUndefined();
-      for (const lease of [one, other]) await lease.close();
+      for (const side of [one, other]) await side.close();
     });
 
     it('release() hands an endpoint on, with its health, and not before `until`', async () => {
@@ -230,7 +230,7 @@ export function describeSharedQueues(name: string, open: OpenSpool, { leaseMs }:
       const [next] = await acquired(other, 5_000);
       expect(next!.health()).toEqual({ failures: 3 });
       expect([owned!.isOurs(), next!.isOurs()]).toEqual([false, true]);
-      for (const lease of [one, other]) await lease.close();
+      for (const side of [one, other]) await side.close();
     });
 
     it('a drain that withdraws leaves its endpoints, and what it had claimed, to the other', async () => {
@@ -242,7 +242,7 @@ export function describeSharedQueues(name: string, open: OpenSpool, { leaseMs }:
       await owned!.release();
       const [next] = await acquired(other);
       expect(ids(await claimed(next!))).toEqual(fired.map(({ id }) => id));
-      for (const lease of [one, other]) await lease.close();
+      for (const side of [one, other]) await side.close();
     });
 
     it('close() of one drain leaves the endpoints of the other alone', async () => {
@@ -268,7 +268,7 @@ export function describeSharedQueues(name: string, open: OpenSpool, { leaseMs }:
       const [owned] = await acquired(other);
       expect([lost!.isOurs(), owned!.isOurs()]).toEqual([false, true]);
       expect(await claimed(owned!)).toHaveLength(1);
-      for (const lease of [one, other]) await lease.close();
+      for (const side of [one, other]) await side.close();
     });
 
     it('a drain that makes calls keeps its endpoints', async () => {
@@ -280,7 +280,7 @@ export function describeSharedQueues(name: string, open: OpenSpool, { leaseMs }:
       await owned!.done(delivery!);
       setNow(leaseMs + 1);
       expect(await idsAcquired(other)).toEqual([]);
-      for (const lease of [one, other]) await lease.close();
+      for (const side of [one, other]) await side.close();
     });
 
     it('nothing of a lost endpoint is changed, except that what was delivered is not sent again', async () => {
@@ -308,7 +308,7 @@ export function describeSharedQueues(name: string, open: OpenSpool, { leaseMs }:
       expect(await claimed(owned!)).toEqual([]);
       for (const delivery of again) await owned!.done(delivery);
       expect(await other.owed('a')).toBe(0);
-      for (const lease of [one, other]) await lease.close();
+      for (const side of [one, other]) await side.close();
     });
   });
 }

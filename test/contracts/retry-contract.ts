@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Event } from '../../src/event/event.js';
 import type { Selection } from '../../src/spool/selection.js';
-import type { Delivery, Lease, RetriedEntry, Spool } from '../../src/spool/spool.js';
+import type { Delivery, DrainSide, RetriedEntry, Spool } from '../../src/spool/spool.js';
 import { event } from '../support/builders.js';
 import { claimAll, fanOut, farFuture, ids } from '../support/spool-kit.js';
 
@@ -14,19 +14,19 @@ const why = {
 };
 const flushed = { reason: 'flushed', message: 'it was flushed', time: '2026-11-23T12:00:00.000Z' };
 
-async function leaseOf(spool: Spool): Promise<Lease> {
-  const result = await spool.lease('pass');
-  if (result.held) throw new Error('the spool is held');
-  return result.lease;
+async function sideOf(spool: Spool): Promise<DrainSide> {
+  const result = await spool.join('pass');
+  if (!result.joined) throw new Error('the spool is held');
+  return result.side;
 }
 
 /** All that is retried, the steps together. */
-async function retryAll(lease: Lease, select: Selection) {
+async function retryAll(side: DrainSide, select: Selection) {
   const request = { select };
   const entries: RetriedEntry[] = [];
   const endpoints = new Set<string>();
   for (let isDone = false; !isDone; ) {
-    const step = await lease.retry(request);
+    const step = await side.retry(request);
     entries.push(...step.entries);
     for (const endpoint of step.endpoints) endpoints.add(endpoint);
     isDone = step.isDone;
@@ -35,17 +35,17 @@ async function retryAll(lease: Lease, select: Selection) {
   return { moved: moved.sort(), endpoints: [...endpoints].sort() };
 }
 
-async function claimOne(lease: Lease, endpoint: string, id: string): Promise<Delivery> {
-  const claimed = await claimAll(lease, endpoint);
+async function claimOne(side: DrainSide, endpoint: string, id: string): Promise<Delivery> {
+  const claimed = await claimAll(side, endpoint);
   const wanted = claimed.find((each) => each.event.id === id);
-  for (const each of claimed) if (each !== wanted) lease.release(each);
+  for (const each of claimed) if (each !== wanted) side.release(each);
   if (wanted === undefined) throw new Error(`${id} cannot be claimed`);
   return wanted;
 }
 
 /** A spool with a delivery for `a` in each state, one for `b` that waits, and two events without an endpoint. */
 async function filled(spool: Spool) {
-  const lease = await leaseOf(spool);
+  const side = await sideOf(spool);
   const events: Record<string, Event> = {
     queued: event({ hook: 'build.failed' }),
     deferred: event(),
@@ -61,23 +61,23 @@ async function filled(spool: Spool) {
   for (const each of Object.values(first)) await spool.enqueue(each);
   const route = ({ id }: { id: string }) =>
     id === first.unclaimed.id ? [] : id === first.other.id ? ['b'] : ['a'];
-  while ((await fanOut(lease, route)).more);
-  await lease.bury(await claimOne(lease, 'a', first.dead.id), why);
-  await lease.defer(await claimOne(lease, 'a', first.deferred.id), { dueMs: farFuture, attempts: 2 });
+  while ((await fanOut(side, route)).more);
+  await side.bury(await claimOne(side, 'a', first.dead.id), why);
+  await side.defer(await claimOne(side, 'a', first.deferred.id), { dueMs: farFuture, attempts: 2 });
   await spool.enqueue(dropped);
   const request = { select: { hook: 'dropped' }, incoming: true, why: flushed };
-  while (!(await lease.discard(request)).isDone);
-  return { lease, ...first, dropped };
+  while (!(await side.discard(request)).isDone);
+  return { side, ...first, dropped };
 }
 
 export function describeRetry(name: string, open: () => Spool): void {
   describe(`retry() of ${name}`, () => {
     it('retry() of everything lets all that waits be sent now, each once', async () => {
       const spool = open();
-      const { lease, queued, deferred, dead, unclaimed, other, dropped } = await filled(spool);
-      expect(ids(await claimAll(lease, 'a')).length).toBe(1);
-      await lease.close();
-      const again = await leaseOf(spool);
+      const { side, queued, deferred, dead, unclaimed, other, dropped } = await filled(spool);
+      expect(ids(await claimAll(side, 'a')).length).toBe(1);
+      await side.close();
+      const again = await sideOf(spool);
       expect(await retryAll(again, {})).toEqual({
         moved: [
           `dead - ${dropped.id}`,
@@ -102,13 +102,13 @@ export function describeRetry(name: string, open: () => Spool): void {
     });
 
     it('retry() gives a dead delivery its attempts again, and a deferred one keeps them', async () => {
-      const { lease, deferred, dead } = await filled(open());
-      await retryAll(lease, { endpoints: ['a'] });
-      const claimed = await claimAll(lease, 'a', Date.now());
+      const { side, deferred, dead } = await filled(open());
+      await retryAll(side, { endpoints: ['a'] });
+      const claimed = await claimAll(side, 'a', Date.now());
       const attempts = (id: string) => claimed.find((each) => each.event.id === id)?.attempts;
       expect([attempts(deferred.id), attempts(dead.id)]).toEqual([2, 0]);
-      await lease.bury(claimed.find((each) => each.event.id === dead.id)!, why);
-      await lease.close();
+      await side.bury(claimed.find((each) => each.event.id === dead.id)!, why);
+      await side.close();
     });
 
     it.each<
@@ -124,39 +124,39 @@ export function describeRetry(name: string, open: () => Spool): void {
       ['ids', ({ dead, other }) => ({ ids: [dead!, other!] }), ['dead a dead'], ['a', 'b']],
       ['a time', () => ({ since: Date.now() + 3_600_000 }), [], []],
     ])('retry() of %s retries nothing else', async (_, select, moved, endpoints) => {
-      const { lease, ...events } = await filled(open());
+      const { side, ...events } = await filled(open());
       const byName = Object.fromEntries(Object.entries(events).map(([key, { id }]) => [key, id]));
       const named = (text: string) =>
         Object.entries(byName).reduce((all, [key, id]) => all.replace(id, key), text);
-      const retried = await retryAll(lease, select(byName));
+      const retried = await retryAll(side, select(byName));
       expect(retried.moved.map(named)).toEqual(moved);
       expect(retried.endpoints).toEqual(endpoints);
-      await lease.close();
+      await side.close();
     });
 
     it('retry() leaves what is claimed, and its endpoint is one to try', async () => {
-      const { lease, deferred } = await filled(open());
-      const claimed = await lease.claim('a', { limit: 9, now: farFuture });
+      const { side, deferred } = await filled(open());
+      const claimed = await side.claim('a', { limit: 9, now: farFuture });
       expect(ids(claimed.deliveries)).toContain(deferred.id);
-      expect(await retryAll(lease, { endpoints: ['a'], states: ['retry'] })).toEqual({
+      expect(await retryAll(side, { endpoints: ['a'], states: ['retry'] })).toEqual({
         moved: [],
         endpoints: ['a'],
       });
-      for (const each of claimed.deliveries) await lease.done(each);
-      await lease.close();
+      for (const each of claimed.deliveries) await side.done(each);
+      await side.close();
     });
 
     it('retry() moves a batch that nobody was registered for back whole', async () => {
       const spool = open();
-      const lease = await leaseOf(spool);
+      const side = await sideOf(spool);
       const { payload: _, ...header } = event();
       await spool.enqueue({ ...header, payloads: ['1', '2'].map((each) => Buffer.from(each)) });
-      while ((await fanOut(lease, () => [])).more);
-      const { entries } = await lease.retry({ select: { ids: [header.id] } });
+      while ((await fanOut(side, () => [])).more);
+      const { entries } = await side.retry({ select: { ids: [header.id] } });
       expect(entries).toMatchObject([{ event: header.id, events: 2, from: 'unclaimed' }]);
-      while ((await fanOut(lease, () => ['a'])).more);
-      expect(ids(await claimAll(lease, 'a'))).toEqual([`${header.id}_1`, `${header.id}_2`]);
-      await lease.close();
+      while ((await fanOut(side, () => ['a'])).more);
+      expect(ids(await claimAll(side, 'a'))).toEqual([`${header.id}_1`, `${header.id}_2`]);
+      await side.close();
     });
   });
 }

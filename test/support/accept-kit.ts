@@ -3,7 +3,7 @@ import { expect } from 'vitest';
 import type { Batch, Event } from '../../src/event/event.js';
 import { event } from './builders.js';
 import type { DiskCall } from './faulty-disk.js';
-import { claimAll, fanOutAll, leaseOf, spoolAt, text } from './spool-kit.js';
+import { claimAll, fanOutAll, sideOf, spoolAt, text } from './spool-kit.js';
 
 /** An event with a payload that no JSON library may touch. */
 export const one: Event = event({ payload: Buffer.from('{"a": 1.0, "a":12345678901234567890}') });
@@ -14,12 +14,12 @@ export const batch: Batch = { ...header, payloads: [Buffer.from('1'), Buffer.fro
 
 /** The payloads that a drain finds, without any fault. */
 export async function drained(root: string): Promise<string[]> {
-  const lease = await leaseOf(spoolAt(root));
-  const { quarantined, postponed } = await fanOutAll(lease, () => ['a']);
+  const side = await sideOf(spoolAt(root));
+  const { quarantined, postponed } = await fanOutAll(side, () => ['a']);
   expect([...quarantined, ...postponed]).toEqual([]);
-  const deliveries = await claimAll(lease, 'a');
-  for (const delivery of deliveries) await lease.done(delivery);
-  await lease.close();
+  const deliveries = await claimAll(side, 'a');
+  for (const delivery of deliveries) await side.done(delivery);
+  await side.close();
   return deliveries.map(text);
 }
 

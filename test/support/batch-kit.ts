@@ -1,16 +1,16 @@
 /** A batch in a queue. */
 import { writeFileSync } from 'node:fs';
 import { expect } from 'vitest';
-import type { Lease, Why } from '../../src/spool/spool.js';
+import type { DrainSide, Why } from '../../src/spool/spool.js';
 import { type Fault, faultyDisk } from './faulty-disk.js';
 import {
   claimAll,
   fanOutAll,
   farFuture,
-  leaseOf,
   madeSpool,
   names,
   quickDir,
+  sideOf,
   spoolAt,
   text,
 } from './spool-kit.js';
@@ -29,27 +29,27 @@ export async function queued(
   fault?: Fault,
 ): Promise<{
   root: string;
-  lease: Lease;
+  side: DrainSide;
   segment: string;
   progress: string;
   file: string;
 }> {
   const root = madeSpool(quickDir());
   writeFileSync(`${root}/incoming/b.jsonl`, batch(lines));
-  const lease = await leaseOf(spoolAt(root, fault && { disk: faultyDisk(fault).disk }));
-  await fanOutAll(lease, () => ['a']);
+  const side = await sideOf(spoolAt(root, fault && { disk: faultyDisk(fault).disk }));
+  await fanOutAll(side, () => ['a']);
   const segment = `${root}/queue/a/00000001.${lines.length}.b`;
-  return { root, lease, segment, progress: `${segment}/b.done`, file: `${segment}/b.jsonl` };
+  return { root, side, segment, progress: `${segment}/b.done`, file: `${segment}/b.jsonl` };
 }
 
-/** Everything that the endpoint is owed, by a new lease, which is then done. */
+/** Everything that the endpoint is owed, by a new drain, which ends then. */
 export async function rest(root: string): Promise<string[]> {
-  const lease = await leaseOf(spoolAt(root));
-  await fanOutAll(lease, () => ['a']);
-  const claimed = await claimAll(lease, 'a', farFuture);
-  for (const delivery of claimed) await lease.done(delivery);
-  expect(lease.owing()).toEqual([]);
-  await lease.close();
+  const side = await sideOf(spoolAt(root));
+  await fanOutAll(side, () => ['a']);
+  const claimed = await claimAll(side, 'a', farFuture);
+  for (const delivery of claimed) await side.done(delivery);
+  expect(side.owing()).toEqual([]);
+  await side.close();
   expect(names(`${root}/queue`)).toEqual([]);
   expect(names(`${root}/retry`)).toEqual([]);
   return claimed.map(text);

@@ -4,7 +4,7 @@ import { expect } from 'vitest';
 import { randomBytes } from '../../src/shared/machine/random.js';
 import { createFileInbox } from '../../src/spool/file/accept/file-inbox.js';
 import type { KernelLock } from '../../src/spool/file/lock/kernel-lock.js';
-import type { Delivery, Lease } from '../../src/spool/spool.js';
+import type { Delivery, DrainSide } from '../../src/spool/spool.js';
 import { event, shellEvent } from './builders.js';
 import { type Fault, faultyDisk, Killed } from './faulty-disk.js';
 import {
@@ -13,9 +13,9 @@ import {
   fanOutAll,
   farFuture,
   filesBelow,
-  leaseOf,
   madeSpool,
   quickDir,
+  sideOf,
   spoolAt,
   text,
 } from './spool-kit.js';
@@ -47,7 +47,7 @@ interface Told {
   /** Being removed when something failed: it may be gone or not. */
   unsure: Set<string>;
   error: unknown;
-  /** Whether the lease was left as it was, as a kill leaves it. */
+  /** Whether the spool was left as it was, as a kill leaves it. */
   abandoned: boolean;
 }
 
@@ -63,7 +63,7 @@ async function drainOnce(
     endpoints,
     fromInbox,
   }: Pick<Required<FaultyDrainOptions>, 'endpoints' | 'fromInbox'> & {
-    open: () => Promise<Lease>;
+    open: () => Promise<DrainSide>;
   },
 ): Promise<Told> {
   const told: Told = {
@@ -75,21 +75,21 @@ async function drainOnce(
     error: undefined,
     abandoned: false,
   };
-  let lease: Lease | undefined;
+  let side: DrainSide | undefined;
   try {
-    lease = await open();
+    side = await open();
     for (let more = fromInbox; more; ) {
-      ({ more } = await fanOut(lease, () => endpoints, { canSendNow: () => true }));
-      for (const endpoint of lease.ready({ now: 0 })) await settleAll(root, { lease, endpoint, told });
+      ({ more } = await fanOut(side, () => endpoints, { canSendNow: () => true }));
+      for (const endpoint of side.ready({ now: 0 })) await settleAll(root, { side, endpoint, told });
     }
-    await fanOutAll(lease, () => endpoints);
-    for (const endpoint of lease.ready({ now: 0 })) await settleAll(root, { lease, endpoint, told });
+    await fanOutAll(side, () => endpoints);
+    for (const endpoint of side.ready({ now: 0 })) await settleAll(root, { side, endpoint, told });
   } catch (error) {
     told.error = error;
   }
-  told.abandoned = lease !== undefined && told.error instanceof Killed;
+  told.abandoned = side !== undefined && told.error instanceof Killed;
   if (told.abandoned) return told;
-  await lease?.close().catch((error: unknown) => {
+  await side?.close().catch((error: unknown) => {
     told.error ??= error;
   });
   return told;
@@ -97,9 +97,9 @@ async function drainOnce(
 
 async function settleAll(
   root: string,
-  { lease, endpoint, told }: { lease: Lease; endpoint: string; told: Told },
+  { side, endpoint, told }: { side: DrainSide; endpoint: string; told: Told },
 ): Promise<void> {
-  const deliveries = await claimAll(lease, endpoint);
+  const deliveries = await claimAll(side, endpoint);
   for (const delivery of deliveries) {
     const entry = delivery.event.id.replace(/_\d+$/, '');
     expect(existsSync(`${root}/incoming/${entry}.jsonl`)).toBe(false);
@@ -109,20 +109,20 @@ async function settleAll(
     const key = keyOf(delivery);
     if (index % 4 === 0) {
       told.unsure.add(key);
-      await lease.done(delivery);
+      await side.done(delivery);
       told.done.add(key);
       told.unsure.delete(key);
     } else if (index % 4 === 1) {
-      await lease.defer(delivery, { dueMs, attempts: 3 });
+      await side.defer(delivery, { dueMs, attempts: 3 });
       told.deferred.add(key);
     } else if (index % 4 === 2) {
-      await lease.bury(delivery, { reason: 'gave-up', message: 'too old', attempts: 9, time: '' });
+      await side.bury(delivery, { reason: 'gave-up', message: 'too old', attempts: 9, time: '' });
       told.buried.add(key);
     } else {
-      lease.release(delivery);
+      side.release(delivery);
     }
   }
-  await lease.saveHealth(endpoint, { failures: 1 });
+  await side.saveHealth(endpoint, { failures: 1 });
 }
 
 /** The payloads of the event files below a directory. */
@@ -139,21 +139,21 @@ function payloadsBelow(directory: string, payloads: readonly string[]): string[]
 
 /** A drain without faults finds all that is owed, once, and nothing that is done with. */
 async function judge(root: string, { told, endpoints, payloads, mayBeCorrupt }: Judged): Promise<void> {
-  const lease = await leaseOf(spoolAt(root));
-  const { postponed } = await fanOutAll(lease, () => endpoints);
+  const side = await sideOf(spoolAt(root));
+  const { postponed } = await fanOutAll(side, () => endpoints);
   expect(postponed).toEqual([]);
   const found: string[] = [];
   for (const endpoint of endpoints) {
-    for (const delivery of await claimAll(lease, endpoint, farFuture)) {
+    for (const delivery of await claimAll(side, endpoint, farFuture)) {
       const key = keyOf(delivery);
       found.push(key);
       if (told.deferred.has(key)) expect(delivery.attempts).toBe(3);
-      await lease.done(delivery);
+      await side.done(delivery);
     }
   }
   expect(new Set(found).size).toBe(found.length);
-  expect(lease.owing()).toEqual([]);
-  expect(await lease.waiting()).toBe(0);
+  expect(side.owing()).toEqual([]);
+  expect(await side.waiting()).toBe(0);
   const aside = payloadsBelow(`${root}/corrupt`, payloads);
   if (!mayBeCorrupt) expect(aside).toEqual([]);
   // A reason that was left alone takes the first name.
@@ -175,7 +175,7 @@ async function judge(root: string, { told, endpoints, payloads, mayBeCorrupt }: 
       if (told.deferred.has(key)) expect(places, key).toEqual(['found']);
     }
   }
-  await lease.close();
+  await side.close();
   for (const room of ['queue', 'retry', 'incoming']) expect(filesBelow(`${root}/${room}`)).toEqual([]);
 }
 
@@ -207,7 +207,7 @@ export async function drainWith(
     locks.push(fd);
     return { kind: 'locked', fd };
   }
-  const open = (): Promise<Lease> => leaseOf(spoolAt(root, { disk: faulty.disk, takeKernelLock }));
+  const open = (): Promise<DrainSide> => sideOf(spoolAt(root, { disk: faulty.disk, takeKernelLock }));
   const told = await drainOnce(root, { open, endpoints, fromInbox });
   const calls = faulty.calls();
   faulty.closeAll();

@@ -10,7 +10,14 @@ import type { Clock } from '../../src/shared/clock.js';
 import type { CutSignal } from '../../src/shared/cut.js';
 import type { Intake, Taken } from '../../src/spool/intake.js';
 import { createMemorySpool } from '../../src/spool/memory/memory-spool.js';
-import type { Delivery, EndpointBacklog, Lease, OwnedEndpoint, Spool, Why } from '../../src/spool/spool.js';
+import type {
+  Delivery,
+  DrainSide,
+  EndpointBacklog,
+  OwnedEndpoint,
+  Spool,
+  Why,
+} from '../../src/spool/spool.js';
 import { drain } from '../../src/usecases/drain/drain.js';
 import type { DrainOptions, DrainSummary, Notice, Notifier } from '../../src/usecases/drain/ports.js';
 import { endpoint, event } from './builders.js';
@@ -163,9 +170,9 @@ export const nothingTaken: Taken = {
   more: false,
 };
 
-/** A lease with other methods of the intake. */
-export function withIntake(lease: Lease, other: (intake: Intake) => Partial<Intake>): Lease {
-  return { ...lease, intake: { ...lease.intake, ...other(lease.intake) } };
+/** A drain's side with other methods of the intake. */
+export function withIntake(side: DrainSide, other: (intake: Intake) => Partial<Intake>): DrainSide {
+  return { ...side, intake: { ...side.intake, ...other(side.intake) } };
 }
 
 export interface Buried {
@@ -183,8 +190,8 @@ export interface DrainingOptions {
   random?: () => number;
   /** Whether time goes by, 100 ms at a time, while nothing is in flight; a drain need not wait for it. Default false. */
   flows?: boolean;
-  /** Stands between the drain and the lease, and the endpoints that it owns. */
-  wrap?: (lease: Lease) => Lease;
+  /** Stands between the drain and the spool, and the endpoints that it owns. */
+  wrap?: (side: DrainSide) => DrainSide;
   /** What a command that is told of a change comes to; by default it goes well. */
   ran?: (command: readonly string[]) => string | undefined;
   /** Over the one that fires into the spool. */
@@ -215,26 +222,26 @@ export interface Draining extends ScriptedSender {
   told<K extends Notice['kind']>(kind: K): NoticeOf<K>[];
 }
 
-/** A lease whose owned endpoints do everything by its own methods, so that a test can stand between. */
-function throughLease(lease: Lease): Lease {
+/** A drain's side whose owned endpoints do everything by its own methods, so that a test can stand between. */
+function throughSide(side: DrainSide): DrainSide {
   const through = (owned: OwnedEndpoint): OwnedEndpoint => ({
     ...owned,
-    health: () => lease.health(owned.id),
-    saveHealth: (...args) => lease.saveHealth(owned.id, ...args),
-    claim: (...args) => lease.claim(owned.id, ...args),
-    done: (...args) => lease.done(...args),
-    defer: (...args) => lease.defer(...args),
-    bury: (...args) => lease.bury(...args),
-    giveBack: (...args) => lease.release(...args),
-    hold: (...args) => lease.hold(...args),
+    health: () => side.health(owned.id),
+    saveHealth: (...args) => side.saveHealth(owned.id, ...args),
+    claim: (...args) => side.claim(owned.id, ...args),
+    done: (...args) => side.done(...args),
+    defer: (...args) => side.defer(...args),
+    bury: (...args) => side.bury(...args),
+    giveBack: (...args) => side.release(...args),
+    hold: (...args) => side.hold(...args),
   });
   return {
-    ...lease,
+    ...side,
     queues: {
-      ...lease.queues,
-      acquire: async (...args) => (await lease.queues.acquire(...args)).map(through),
+      ...side.queues,
+      acquire: async (...args) => (await side.queues.acquire(...args)).map(through),
       async acquireOne(id) {
-        const owned = await lease.queues.acquireOne(id);
+        const owned = await side.queues.acquireOne(id);
         return owned && through(owned);
       },
     },
@@ -253,19 +260,19 @@ export function draining(options: DrainingOptions = {}): Draining {
   const refreshes: HooksRefresh[] = [];
   let hooks = options.hooks ?? hooksOf({ complete: ['a'] });
 
-  async function leased(): Promise<Lease> {
-    const result = await spool.lease('pass');
-    if (result.held) throw new Error('the spool is held');
-    const { lease } = result;
-    if (options.spool !== undefined) return lease;
-    const watched: Lease = {
-      ...lease,
+  async function opened(): Promise<DrainSide> {
+    const result = await spool.join('pass');
+    if (!result.joined) throw new Error('the spool is held');
+    const { side } = result;
+    if (options.spool !== undefined) return side;
+    const watched: DrainSide = {
+      ...side,
       async bury(delivery: Delivery, why: Why) {
-        await lease.bury(delivery, why);
+        await side.bury(delivery, why);
         buried.push({ event: delivery.event.id, endpoint: delivery.endpoint, why });
       },
     };
-    return throughLease(options.wrap?.(watched) ?? watched);
+    return throughSide(options.wrap?.(watched) ?? watched);
   }
 
   return {
@@ -287,7 +294,7 @@ export function draining(options: DrainingOptions = {}): Draining {
     },
     refreshes,
     async drain(drainOptions = {}) {
-      const lease = await leased();
+      const side = await opened();
       let current = hooks;
       let hint = () => {};
       const flow = setInterval(() => {
@@ -298,7 +305,7 @@ export function draining(options: DrainingOptions = {}): Draining {
       try {
         return await drain(
           {
-            lease,
+            side,
             hooks: {
               current: () => current,
               async refresh() {
@@ -330,7 +337,7 @@ export function draining(options: DrainingOptions = {}): Draining {
         );
       } finally {
         clearInterval(flow);
-        await lease.close();
+        await side.close();
       }
     },
     async backlog(id) {

@@ -3,9 +3,9 @@ import { readdirSync, renameSync, writeFileSync } from 'node:fs';
 import { expect } from 'vitest';
 import { randomBytes } from '../../src/shared/machine/random.js';
 import { createFileInbox } from '../../src/spool/file/accept/file-inbox.js';
-import type { Inbox, Lease, Spool } from '../../src/spool/spool.js';
+import type { DrainSide, Inbox, Spool } from '../../src/spool/spool.js';
 import { type DiskCall, type Fault, faultyDisk } from './faulty-disk.js';
-import { fanOutAll, leaseOf, madeSpool, names, quickDir, read, spoolAt } from './spool-kit.js';
+import { fanOutAll, madeSpool, names, quickDir, read, sideOf, spoolAt } from './spool-kit.js';
 
 /** Puts a file into `incoming/` by hand. */
 export function drop(root: string, name: string | Buffer, content: string | Buffer): void {
@@ -13,29 +13,29 @@ export function drop(root: string, name: string | Buffer, content: string | Buff
   writeFileSync(path, content);
 }
 
-/** A spool on a disk that may fail, with a lease and an inbox. */
+/** A spool on a disk that may fail, with a drain's side and an inbox. */
 export async function opened({
   fault,
   directory = quickDir(),
 }: {
   fault?: Fault;
   directory?: string;
-} = {}): Promise<{ root: string; spool: Spool; lease: Lease; inbox: Inbox }> {
+} = {}): Promise<{ root: string; spool: Spool; side: DrainSide; inbox: Inbox }> {
   const root = madeSpool(directory);
   const spool = spoolAt(root, fault && { disk: faultyDisk(fault).disk });
-  return { root, spool, lease: await leaseOf(spool), inbox: createFileInbox(root, { random: randomBytes }) };
+  return { root, spool, side: await sideOf(spool), inbox: createFileInbox(root, { random: randomBytes }) };
 }
 
 /** Fans out to `a`, and expects that the one entry in `incoming/` was put aside whole. */
-export async function putAside(root: string, lease: Lease): Promise<{ name: string; reason: string }> {
-  const { quarantined, postponed, events } = await fanOutAll(lease, () => ['a']);
+export async function putAside(root: string, side: DrainSide): Promise<{ name: string; reason: string }> {
+  const { quarantined, postponed, events } = await fanOutAll(side, () => ['a']);
   expect({ events, postponed }).toEqual({ events: 0, postponed: [] });
   expect(quarantined).toHaveLength(1);
   const [entry] = quarantined;
   expect(readdirSync(`${root}/incoming`)).toEqual([]);
   expect(read(`${root}/corrupt/${entry!.name}.why`)).toBe(`${entry!.reason}\n`);
   expect(names(`${root}/corrupt`)).toContain(entry!.name);
-  await lease.close();
+  await side.close();
   return entry!;
 }
 
@@ -47,7 +47,7 @@ export async function raced(
 ): Promise<{
   root: string;
   spool: Spool;
-  lease: Lease;
+  side: DrainSide;
   drop(name: string, content: string): void;
 }> {
   const root = madeSpool(quickDir());
@@ -61,7 +61,7 @@ export async function raced(
   });
   const spool = spoolAt(root, { disk });
   const drop = (name: string, content: string) => writeFileSync(`${root}/incoming/${name}`, content);
-  return { root, spool, lease: await leaseOf(spool), drop };
+  return { root, spool, side: await sideOf(spool), drop };
 }
 
 /** An event file with the id `mine`. */

@@ -2,10 +2,10 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import type { Event } from '../../src/event/event.js';
 import { eventToBytes } from '../../src/event/record.js';
-import type { Lease, Why } from '../../src/spool/spool.js';
+import type { DrainSide, Why } from '../../src/spool/spool.js';
 import { event } from './builders.js';
 import { type Fault, faultyDisk } from './faulty-disk.js';
-import { leaseOf, spoolAt } from './spool-kit.js';
+import { sideOf, spoolAt } from './spool-kit.js';
 
 /** Why a delivery is given up. */
 export const why: Why = {
@@ -27,7 +27,7 @@ export function queued(root: string, endpoint = 'a', fired: Event = event()): Ev
   return put(root, `queue/${endpoint}/00000001/${fired.id}.json`, fired);
 }
 
-/** A lease of a spool on a disk that may fail. */
-export function leased(root: string, fault?: Fault): Promise<Lease> {
-  return leaseOf(spoolAt(root, fault && { disk: faultyDisk(fault).disk }));
+/** The drain's side of a spool on a disk that may fail. */
+export function opened(root: string, fault?: Fault): Promise<DrainSide> {
+  return sideOf(spoolAt(root, fault && { disk: faultyDisk(fault).disk }));
 }

@@ -24,7 +24,7 @@ import type {
   Discarded,
   DiscardedEntry,
   DiscardRequest,
-  Lease,
+  DrainSide,
   Spool,
 } from '../../src/spool/spool.js';
 
@@ -62,7 +62,7 @@ export interface KitOptions {
   takeKernelLock?: (path: string, options: { mode: number }) => KernelLock;
 }
 
-/** The file spool with a lock that an abandoned lease does not hold, as after `kill -9`. */
+/** The file spool with a lock that an abandoned drain does not hold, as after `kill -9`. */
 export function spoolAt(
   root: string,
   { disk, now = Date.now, maxNames, stillMs = 0, listed, takeKernelLock }: KitOptions = {},
@@ -84,11 +84,11 @@ function freeLock(path: string, { mode }: { mode: number }): KernelLock {
   return { kind: 'locked', fd };
 }
 
-/** A lease, or an error if somebody holds it. */
-export async function leaseOf(spool: Spool): Promise<Lease> {
-  const result = await spool.lease('pass');
-  if (result.held) throw new Error('the spool is held');
-  return result.lease;
+/** The drain's side of a spool. @throws if another drain has joined */
+export async function sideOf(spool: Spool): Promise<DrainSide> {
+  const result = await spool.join('pass');
+  if (!result.joined) throw new Error('the spool is held');
+  return result.side;
 }
 
 /** Who gets an event; `unknown`: that is not known. */
@@ -110,11 +110,11 @@ export interface FanOutOptions {
 
 /** Takes the next entries and places them. */
 export async function fanOut(
-  lease: Pick<Lease, 'intake'>,
+  side: Pick<DrainSide, 'intake'>,
   route: Route,
   { nobody = () => 'nobody is registered for it', canSendNow = () => false }: FanOutOptions = {},
 ): Promise<FanOut> {
-  const { entries, ...taken } = await lease.intake.take();
+  const { entries, ...taken } = await side.intake.take();
   const nothing = { events: 0, deliveries: 0, unclaimed: [], isStale: false };
   if (entries.length === 0) return { ...taken, ...nothing, unknown: [] };
   const routed: RoutedEntry[] = [];
@@ -128,7 +128,7 @@ export async function fanOut(
       routed.push({ entry, endpoints, why, isDropped: why === undefined, canSendNow: sendsNow });
     }
   }
-  const placement = await lease.intake.place(routed);
+  const placement = await side.intake.place(routed);
   return {
     ...taken,
     ...placement,
@@ -140,7 +140,7 @@ export async function fanOut(
 
 /** Fans out until nothing more is waiting; the steps together. */
 export async function fanOutAll(
-  lease: Pick<Lease, 'intake'>,
+  side: Pick<DrainSide, 'intake'>,
   route: Route,
   nobody?: Nobody,
 ): Promise<FanOut> {
@@ -158,7 +158,7 @@ export async function fanOutAll(
     more: false,
   };
   for (;;) {
-    const step = await fanOut(lease, route, { nobody });
+    const step = await fanOut(side, route, { nobody });
     all.events += step.events;
     all.deliveries += step.deliveries;
     all.checked += step.checked;
@@ -176,19 +176,19 @@ export async function fanOutAll(
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 /** Everything that an endpoint can be sent at `now`, claimed. */
-export async function claimAll(lease: Lease, endpoint: string, now = 0): Promise<readonly Delivery[]> {
-  return (await lease.claim(endpoint, { limit: 100_000, now })).deliveries;
+export async function claimAll(side: DrainSide, endpoint: string, now = 0): Promise<readonly Delivery[]> {
+  return (await side.claim(endpoint, { limit: 100_000, now })).deliveries;
 }
 
 /** All that a request moves to the dead, its steps together. */
 export async function discardAll(
-  lease: Lease,
+  side: DrainSide,
   request: DiscardRequest,
 ): Promise<Omit<Discarded, 'quarantined'>> {
   const entries: DiscardedEntry[] = [];
   const claimed: ClaimedEntry[] = [];
   for (;;) {
-    const step = await lease.discard(request);
+    const step = await side.discard(request);
     entries.push(...step.entries);
     claimed.push(...step.claimed);
     if (step.isDone) return { entries, claimed, isDone: true };

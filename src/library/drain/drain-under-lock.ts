@@ -10,7 +10,7 @@ import type { Clock } from '../../shared/clock.js';
 import { descriptorLimit } from '../../shared/machine/descriptor-limit.js';
 import { packageVersion } from '../../shared/machine/package-info.js';
 import { randomBytes } from '../../shared/machine/random.js';
-import type { Lease, Spool } from '../../spool/spool.js';
+import type { DrainSide, Spool } from '../../spool/spool.js';
 import { drain } from '../../usecases/drain/drain.js';
 import type { DrainOptions, DrainSummary, Notice, Notifier } from '../../usecases/drain/ports.js';
 import { fireEvent } from '../../usecases/fire.js';
@@ -18,7 +18,7 @@ import { fireEvent } from '../../usecases/fire.js';
 /** What a drain under the lock works with. */
 export interface DrainPlace {
   spool: Spool;
-  lease: Lease;
+  side: DrainSide;
   hooks: LiveHooks;
   secrets: SecretReader;
   /** The spool's directory. */
@@ -30,7 +30,7 @@ export interface DrainPlace {
   report(notice: Notice): void;
   /** Called when the drain is about to begin. */
   onReady(): void;
-  /** Called with what was done, before the lease is closed. */
+  /** Called with what was done, before the spool is left. */
   onSummary: ((summary: DrainSummary) => void) | undefined;
   /** Removes what was kept long enough. */
   tidy(): Promise<void>;
@@ -45,12 +45,12 @@ const tidyEveryMs = 3_600_000;
 /** File descriptors for all but connections: files of the spool, name look-ups, commands, Node itself. */
 const otherDescriptors = 192;
 
-/** Drains, and closes the lease. @throws as the use case */
+/** Drains, and leaves the spool. @throws as the use case */
 export async function drainUnderLock(
   place: DrainPlace,
   options: Omit<DrainOptions, 'maxConnections'>,
 ): Promise<DrainSummary> {
-  const { lease, hooks, root, clock, report, tidy } = place;
+  const { side, hooks, root, clock, report, tidy } = place;
   const journal = createFileJournal(`${root}/journal`, (errno) => report({ kind: 'journal-failed', errno }));
   const maxConnections = connectionsOf(descriptorLimit());
   const sender = openSender(place, maxConnections);
@@ -60,7 +60,7 @@ export async function drainUnderLock(
     // An update may replace the files of this package while a daemon runs, so it loads now what it may need later.
     if (options.until === 'daemon') await sender.load();
     place.onReady();
-    const ports = { lease, hooks, sender, journal, clock, random: Math.random, report, notifier };
+    const ports = { side, hooks, sender, journal, clock, random: Math.random, report, notifier };
     const summary = await drain(ports, { ...options, maxConnections });
     place.onSummary?.(summary);
     return summary;
@@ -68,8 +68,8 @@ export async function drainUnderLock(
     clearInterval(tidying);
     journal.close();
     await sender.close();
-    const isOurs = lease.valid();
-    await lease.close();
+    const isOurs = side.isValid();
+    await side.close();
     if (isOurs) await tidy();
   }
 }

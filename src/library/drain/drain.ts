@@ -3,9 +3,13 @@ import { createSecretReader, type SecretReader } from '../../delivery/request/se
 import { openHooks, type WatchedHooks } from '../../hooks/file/live-hooks.js';
 import { type Clock, systemClock } from '../../shared/clock.js';
 import { CapnhookError } from '../../shared/errors.js';
-import type { Lease, Spool } from '../../spool/spool.js';
+import type { DrainSide, Spool } from '../../spool/spool.js';
 import { busy } from '../../usecases/busy.js';
-import type { DrainSummary, DrainOptions as LeaseDrainOptions, Notice } from '../../usecases/drain/ports.js';
+import type {
+  DrainSummary,
+  DrainOptions as DrainUseCaseOptions,
+  Notice,
+} from '../../usecases/drain/ports.js';
 import { emptySummary } from '../../usecases/drain/reporting/summary.js';
 import { bindTo, checkBinding } from '../hooks-binding.js';
 import { existingSpoolPath, openSpool } from '../open-spool.js';
@@ -41,7 +45,7 @@ export interface DrainOptions {
   logger?: (notice: Notice) => void;
   /** Called with what was done, also where `drain` then throws because there is no hooks file. */
   onSummary?: (summary: DrainSummary) => void;
-  /** Called when the hooks file is read and the spool is leased, or found to need no lease. */
+  /** Called when the hooks file is read, and the spool is locked, or found to hold nothing. */
   onReady?: (ready: Ready) => void;
   /** Default the machine's. */
   clock?: Clock;
@@ -100,8 +104,8 @@ export async function drain(options: DrainOptions = {}): Promise<DrainSummary> {
   }
   // Loaded here, so that a drain that finds nothing does without it.
   const { drainUnderLock } = await import('./drain-under-lock.js');
-  const lease = await leaseFor(until, { spool, bind });
-  const place = { spool, lease, hooks, secrets, root, config, clock, env, report: logger, onReady, tidy };
+  const side = await joinFor(until, { spool, bind });
+  const place = { spool, side, hooks, secrets, root, config, clock, env, report: logger, onReady, tidy };
   const summary = await drainUnderLock(
     { ...place, onSummary: options.onSummary },
     { until, ...settingsOf(options) },
@@ -133,20 +137,20 @@ function createReloadedSecrets(env: Environment): SecretReader & { reload(): voi
 }
 
 /** Takes the spool's lock, and binds the spool. @throws CapnhookError `BUSY` if another drain is running */
-async function leaseFor(
+async function joinFor(
   until: 'pass' | 'wait' | 'daemon',
   { spool, bind }: { spool: Spool; bind(): Promise<void> },
-): Promise<Lease> {
-  const leased = await spool.lease(until === 'daemon' ? 'daemon' : 'pass');
-  if (leased.held) throw busy('drain', leased.holder);
+): Promise<DrainSide> {
+  const result = await spool.join(until === 'daemon' ? 'daemon' : 'pass');
+  if (!result.joined) throw busy('drain', result.by);
   await bind().catch(async (error: unknown) => {
-    await leased.lease.close();
+    await result.side.close();
     throw error;
   });
-  return leased.lease;
+  return result.side;
 }
 
-function settingsOf(options: DrainOptions): Omit<LeaseDrainOptions, 'until' | 'limits'> {
+function settingsOf(options: DrainOptions): Omit<DrainUseCaseOptions, 'until' | 'limits'> {
   const { waitMs = 0, graceMs, rescanMs = 2_000, showUrls = false, maxInFlight, stop, abort } = options;
   return {
     waitMs,

@@ -2,7 +2,7 @@
  * The spool as a directory of files (`docs/spool-format.md`). A directory is a
  * state, a change of state is one system call, and a file that is
  * missing was moved or removed by another process. What is needed only with a
- * lease is loaded then: most drains of a cron job find nothing to do.
+ * drain's side is loaded then: most drains of a cron job find nothing to do.
  */
 import { type CapnhookError, ignoreErrno } from '../../shared/errors.js';
 import type { Spool } from '../spool.js';
@@ -50,10 +50,10 @@ export function createFileSpool(root: string, options: FileSpoolOptions): Spool 
   return {
     ...createQuestions(disk, root, { now }),
     ...createFileInbox(root, { random, disk: given }),
-    async lease(mode) {
-      const { takeLease } = await import('./lease/take-lease.js');
+    async join(mode) {
+      const { joinSpool } = await import('./drain-side/join-spool.js');
       try {
-        return await takeLease(disk, root, {
+        return await joinSpool(disk, root, {
           mode,
           now,
           random: () => random(10),

@@ -1,4 +1,4 @@
-/** What may be asked of a spool without its lease. */
+/** What may be asked of a spool without joining it. */
 import { type CapnhookError, errnoOf } from '../../shared/errors.js';
 import type { Spool } from '../spool.js';
 import { readBinding } from './binding.js';
@@ -55,7 +55,7 @@ export function createQuestions(disk: Disk, root: string, { now }: { now(): numb
     holder: async (options) => read(() => readHolder(root, options)),
     isHeld: async () => read(() => isHeld(root)),
     async *survey(request) {
-      const { survey } = await import('./lease/survey.js');
+      const { survey } = await import('./drain-side/survey.js');
       yield* readable(survey(disk, root, { request, now }));
     },
     hasRequest: async (id) => read(() => hasRequest(disk, root, id)),

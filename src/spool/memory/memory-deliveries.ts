@@ -1,9 +1,9 @@
-import type { Delivery, Lease } from '../spool.js';
+import type { Delivery, DrainSide } from '../spool.js';
 import { anyEndpoint, isReady } from './memory-queues.js';
 import { endpointsWhere, type MemoryState, queueOf } from './memory-state.js';
 
 type DeliverySide = Pick<
-  Lease,
+  DrainSide,
   | 'ready'
   | 'claim'
   | 'done'
@@ -18,7 +18,7 @@ type DeliverySide = Pick<
   | 'saveHealth'
 >;
 
-/** Makes the part of a lease that reaches any endpoint by its id. */
+/** Makes the part of a drain's side that reaches any endpoint by its id. */
 export function createMemoryDeliveries(state: MemoryState): DeliverySide {
   const of = (endpoint: string) => anyEndpoint(state, endpoint);
   const ofOwner = ({ endpoint }: Delivery) => of(endpoint);

@@ -1,7 +1,7 @@
 import type { Batch, Event } from '../../event/event.js';
 import type { Entry, Intake, Remaining, RoutedEntry, Unclaimed } from '../intake.js';
 import { createOutbox, type Outbox } from '../outbox.js';
-import type { ExpiredEvents, Lease } from '../spool.js';
+import type { DrainSide, ExpiredEvents } from '../spool.js';
 import { eventsOf, type MemoryState, noReports, queueOf } from './memory-state.js';
 
 /** Maximum number of entries of one `take`. */
@@ -12,11 +12,11 @@ interface MemoryEntry extends Entry {
   accepted: Event | Batch;
 }
 
-/** Makes the part of a lease that takes events in. @param now ms since the epoch */
+/** Makes the part of a drain's side that takes events in. @param now ms since the epoch */
 export function createMemoryIntake(
   state: MemoryState,
   now: () => number,
-): Pick<Lease, 'intake' | 'outbox' | 'expireUnclaimed' | 'unclaimedReports' | 'saveUnclaimedReports'> {
+): Pick<DrainSide, 'intake' | 'outbox' | 'expireUnclaimed' | 'unclaimedReports' | 'saveUnclaimedReports'> {
   const intake = intakeOf(state, now);
   return {
     intake,

@@ -1,5 +1,5 @@
 /** A spool in memory: the reference that says, in the fewest words, what every spool does. */
-import type { EndpointBacklog, Lease, Spool } from '../spool.js';
+import type { DrainSide, EndpointBacklog, Spool } from '../spool.js';
 import { createMemoryDeliveries } from './memory-deliveries.js';
 import { discard, discardable } from './memory-discard.js';
 import { createMemoryInspection } from './memory-inspection.js';
@@ -38,12 +38,12 @@ export function createMemorySpool({ now, newestHooks, shared }: MemorySpoolOptio
       state.accepted.push(entry);
       for (const hint of state.hints) hint();
     },
-    async lease(mode) {
-      if (shared !== undefined) return { held: false, lease: createMemoryLease(state, { now, leaseMs }) };
-      if (state.holder !== undefined) return { held: true, holder: state.holder };
+    async join(mode) {
+      if (shared !== undefined) return { joined: true, side: createMemoryDrainSide(state, { now, leaseMs }) };
+      if (state.holder !== undefined) return { joined: false, by: state.holder };
       const since = new Date(now()).toISOString();
       state.holder = { host: 'memory', pid: process.pid, mode, since, isVisible: true };
-      return { held: false, lease: createMemoryLease(state, { now, leaseMs }) };
+      return { joined: true, side: createMemoryDrainSide(state, { now, leaseMs }) };
     },
     idle: async () => {
       const isOwing = endpointsWhere(state, ({ owed }) => owed.length > 0).length > 0;
@@ -65,10 +65,10 @@ export function createMemorySpool({ now, newestHooks, shared }: MemorySpoolOptio
   };
 }
 
-function createMemoryLease(
+function createMemoryDrainSide(
   state: MemoryState,
   { now, leaseMs }: { now: () => number; leaseMs: number },
-): Lease {
+): DrainSide {
   const { queues, hints, requests, progress } = state;
   const drain: MemoryDrain = { seenAt: now() };
   return {
@@ -95,7 +95,7 @@ function createMemoryLease(
       hints.add(hint);
       return () => hints.delete(hint);
     },
-    valid: () => true,
+    isValid: () => true,
     async close() {
       state.holder = undefined;
       for (const queue of queues.values()) {

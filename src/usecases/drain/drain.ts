@@ -1,6 +1,6 @@
 /**
  * Draining: intake, then attempts, until there is nothing more to do. Lasting
- * state is in the lease; everything here can be lost at any moment.
+ * state is in the spool; everything here can be lost at any moment.
  */
 import { createLoop, spoolReplaced } from './loop.js';
 import { createParts, type DrainParts } from './parts.js';
@@ -13,14 +13,14 @@ const lastAlertsMs = 60_000;
 
 /**
  * Drains until `options.until` is reached or it is stopped.
- * @throws CapnhookError `BUSY` if the spool was replaced during the drain; every error of the lease
+ * @throws CapnhookError `BUSY` if the spool was replaced during the drain; every error of the spool
  */
 export async function drain(ports: DrainPorts, options: DrainOptions): Promise<DrainSummary> {
-  const { lease, hooks, sender } = ports;
+  const { side, hooks, sender } = ports;
   const parts = createParts(ports, options);
   const { alerts, attempts, signal, stopping, summary } = parts;
   const loop = createLoop(ports, parts, options);
-  const unwatch = options.until === 'pass' ? () => {} : lease.onHint(loop.onHint);
+  const unwatch = options.until === 'pass' ? () => {} : side.onHint(loop.onHint);
   hooks.onInvalidate?.(loop.onReload);
   const unlisten = stopping.listen({
     stopConnecting: () => sender.stopConnecting(),
@@ -34,25 +34,25 @@ export async function drain(ports: DrainPorts, options: DrainOptions): Promise<D
     if (options.stop?.aborted) stopping.startGrace();
     await loop.run();
   } catch (error) {
-    throw lease.valid() ? error : spoolReplaced();
+    throw side.isValid() ? error : spoolReplaced();
   } finally {
     unwatch();
     await end(ports, parts);
     unlisten();
   }
-  summary.waiting = await lease.waiting();
+  summary.waiting = await side.waiting();
   return Object.assign(summary, leftIn(await readQueues(ports, parts)));
 }
 
 /** Waits for everything in flight, also after an error, and reports what it came to. */
-async function end({ lease }: DrainPorts, parts: DrainParts): Promise<void> {
+async function end({ side }: DrainPorts, parts: DrainParts): Promise<void> {
   const { alerts, attempts, holds, reporter, stopping, unclaimed } = parts;
   const { isStopping, startGrace, cutOffAfter } = stopping;
   if (attempts.count() > 0) startGrace();
   await attempts.settled();
   reporter.flush();
   holds.flush(isStopping() ? 'end' : 'idle');
-  if (lease.valid()) {
+  if (side.isValid()) {
     await unclaimed.flush();
     await alerts.flush();
     await holds.save();

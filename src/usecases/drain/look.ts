@@ -19,7 +19,7 @@ const expireEveryMs = 3_600_000;
 
 /** Makes the look of a drain. */
 export function createLook(ports: DrainPorts, parts: DrainParts, options: DrainOptions): Look {
-  const { lease, clock } = ports;
+  const { side, clock } = ports;
   const { attempts, cooldowns, holds, intake, requests, routing, schedule, settler, signal } = parts;
   const { summary, unclaimed } = parts;
   const { isStopping } = parts.stopping;
@@ -31,9 +31,9 @@ export function createLook(ports: DrainPorts, parts: DrainParts, options: DrainO
   async function giveUpPaused(): Promise<void> {
     if (clock.monotonic() < expireAt) return;
     expireAt = clock.monotonic() + expireEveryMs;
-    for (const id of lease.owing()) {
-      if (pausedMs(lease.health(id), clock.now()) === 0) continue;
-      const owned = await lease.queues.acquireOne(id);
+    for (const id of side.owing()) {
+      if (pausedMs(side.health(id), clock.now()) === 0) continue;
+      const owned = await side.queues.acquireOne(id);
       if (owned === undefined) continue;
       await settler.giveUpPaused(owned, routing.holdKeepMs());
       await attempts.reconsider([id]);
@@ -49,7 +49,7 @@ export function createLook(ports: DrainPorts, parts: DrainParts, options: DrainO
   }
 
   async function step(): Promise<void> {
-    await sendUnqueued({ intake: lease.intake, attempts, signal, summary, clock, stays, isStopping });
+    await sendUnqueued({ intake: side.intake, attempts, signal, summary, clock, stays, isStopping });
     await intake.step();
     // A request to deregister goes with a change of the hooks file: it is obeyed by the file as it is then.
     if (requests.areWaiting()) await obey();

@@ -7,7 +7,7 @@ import { readQueues } from './queues-left.js';
 import { troubleNotices } from './reporting/trouble.js';
 
 export interface Loop {
-  /** Runs until there is nothing more to do, or the drain is stopped. @throws CapnhookError `BUSY`; the lease's errors */
+  /** Runs until there is nothing more to do, or the drain is stopped. @throws CapnhookError `BUSY`; the spool's errors */
   run(): Promise<void>;
   /** The spool has a hint of new events: they are looked for immediately. */
   onHint(): void;
@@ -20,7 +20,7 @@ const flushEveryMs = 1_000;
 
 /** Makes the loop of a drain. */
 export function createLoop(ports: DrainPorts, parts: DrainParts, options: DrainOptions): Loop {
-  const { lease, hooks, clock } = ports;
+  const { side, hooks, clock } = ports;
   const { alerts, attempts, holds, reporter, requests, schedule, signal, unclaimed } = parts;
   const { deadline, isStopping, startGrace } = parts.stopping;
   const { until } = options;
@@ -56,7 +56,7 @@ export function createLoop(ports: DrainPorts, parts: DrainParts, options: DrainO
     if (!isTroubleDue) return;
     isTroubleDue = false;
     if (hooks.isMissing?.()) ports.report({ kind: 'hooks-missing' });
-    for (const notice of troubleNotices(await readQueues(ports, parts), lease)) ports.report(notice);
+    for (const notice of troubleNotices(await readQueues(ports, parts), side)) ports.report(notice);
   }
 
   async function work(): Promise<void> {
@@ -86,7 +86,7 @@ export function createLoop(ports: DrainPorts, parts: DrainParts, options: DrainO
       for (;;) {
         await reportTrouble();
         if (attempts.failure() !== undefined) throw attempts.failure();
-        if (!lease.valid()) throw spoolReplaced();
+        if (!side.isValid()) throw spoolReplaced();
         await work();
         await flush();
         // An attempt that was settled since the last look may let the next one start.
@@ -101,7 +101,7 @@ export function createLoop(ports: DrainPorts, parts: DrainParts, options: DrainO
 
 /** Whether nothing is left that this drain has to wait for. Nothing is in flight. */
 async function isFinished(
-  { lease, clock }: DrainPorts,
+  { side, clock }: DrainPorts,
   { attempts, holds, intake, requests, stopping }: DrainParts,
   { look, until }: { look: Look; until: DrainOptions['until'] },
 ): Promise<boolean> {
@@ -113,7 +113,7 @@ async function isFinished(
   const opensAt = clock.monotonic() + (await attempts.opensInMs());
   if (opensAt < stopping.deadline && !(await holds.areAll())) return false;
   // nor for a hooks file that does not exist.
-  return (await lease.waiting()) <= intake.unroutable();
+  return (await side.waiting()) <= intake.unroutable();
 }
 
 /** The error of a drain whose spool was removed or replaced. */

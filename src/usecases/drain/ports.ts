@@ -4,12 +4,12 @@ import type { Journal } from '../../journal/journal.js';
 import type { LiveHooks } from '../../routing/live-hooks.js';
 import type { Clock } from '../../shared/clock.js';
 import type { CapnhookError } from '../../shared/errors.js';
-import type { EntryProblem, Lease } from '../../spool/spool.js';
+import type { DrainSide, EntryProblem } from '../../spool/spool.js';
 
 export type { EntryProblem } from '../../spool/spool.js';
 
 export interface DrainPorts {
-  lease: Lease;
+  side: DrainSide;
   hooks: LiveHooks;
   sender: Sender;
   journal: Journal;

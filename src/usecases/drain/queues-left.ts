@@ -5,22 +5,22 @@ import { queuedOf } from './reporting/queues.js';
 
 /** Reads the deliveries that each endpoint still has queued, and why. */
 export async function readQueues(
-  { lease, clock }: DrainPorts,
+  { side, clock }: DrainPorts,
   { routing, settler }: Pick<DrainParts, 'routing' | 'settler'>,
 ): Promise<Queued[]> {
   const moment = momentOf(clock);
   const queues: Queued[] = [];
-  for (const endpoint of lease.owing()) {
-    const held = lease.onHold(endpoint);
+  for (const endpoint of side.owing()) {
+    const held = side.onHold(endpoint);
     if (held > 0) queues.push({ endpoint, count: held, why: 'on-hold' });
-    const count = (await lease.owed(endpoint)) - held;
+    const count = (await side.owed(endpoint)) - held;
     if (count <= 0) continue;
     const facts = {
       endpoint,
       count,
       held: 0,
-      health: lease.health(endpoint),
-      nextDue: lease.nextDue(endpoint),
+      health: side.health(endpoint),
+      nextDue: side.nextDue(endpoint),
       cutOff: settler.cutOff(endpoint),
     };
     queues.push(queuedOf({ ...facts, conduct: routing.settingsOf(endpoint) }, moment));

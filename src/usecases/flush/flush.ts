@@ -7,7 +7,7 @@ import { busy } from '../busy.js';
 import { countFlushable, type FlushablePorts } from './count-flushable.js';
 
 export interface FlushPorts extends FlushablePorts {
-  spool: Pick<Spool, 'survey' | 'lease'>;
+  spool: Pick<Spool, 'survey' | 'join'>;
   clock: Pick<Clock, 'now'>;
   /** Opens the journal; it is closed after the flush. */
   openJournal(): Journal;
@@ -29,16 +29,16 @@ export interface Dropped {
  * @throws CapnhookError as {@link countFlushable}; `BUSY` while a drain is running
  */
 export async function flushQueued(ports: FlushPorts, hook: string | undefined): Promise<Dropped> {
-  const leased = await ports.spool.lease('flush');
-  if (leased.held) {
+  const result = await ports.spool.join('flush');
+  if (!result.joined) {
     if (hook !== undefined) await countFlushable(ports, hook); // an unknown hook stays unknown after the drain
-    throw busy('flush', leased.holder);
+    throw busy('flush', result.by);
   }
   const journal = ports.openJournal();
   const time = isoTime(ports.clock.now());
   try {
     const request = requestOf(hook, time);
-    const dropped = await discardAll(request, (discard) => leased.lease.discard(discard));
+    const dropped = await discardAll(request, (discard) => result.side.discard(discard));
     for (const { name, reason } of dropped.corrupt)
       journal.write({ time, what: 'corrupt', event: name, error: reason });
     const count = dropped.events + dropped.deliveries;
@@ -47,7 +47,7 @@ export async function flushQueued(ports: FlushPorts, hook: string | undefined): 
     return dropped;
   } finally {
     journal.close();
-    await leased.lease.close();
+    await result.side.close();
   }
 }
 

@@ -1,11 +1,11 @@
-/** Carries out a wish on a lease, a bounded step at a time: the same beside a drain's sending and where nobody drains. */
+/** Carries out a wish, a bounded step at a time: the same beside a drain's sending and where nobody drains. */
 import { afterPause, afterResume, afterRetry } from '../../endpoint/by-hand.js';
 import type { Health } from '../../endpoint/health.js';
 import type { EventHeader } from '../../event/event.js';
 import type { Journal } from '../../journal/journal.js';
 import type { Clock } from '../../shared/clock.js';
 import { isoTime } from '../../shared/iso-time.js';
-import type { Discarded, DiscardRequest, Lease, Wish } from '../../spool/spool.js';
+import type { Discarded, DiscardRequest, DrainSide, Wish } from '../../spool/spool.js';
 import type { DeregisterWish, DropWish, RetryWish } from '../../spool/wish.js';
 
 /** The wishes that move entries to the dead. */
@@ -21,7 +21,7 @@ export interface Step extends Discarded {
 }
 
 export interface CarryOutPorts {
-  lease: Pick<Lease, 'discard' | 'retry' | 'health' | 'saveHealth'>;
+  side: Pick<DrainSide, 'discard' | 'retry' | 'health' | 'saveHealth'>;
   clock: Pick<Clock, 'now'>;
   journal: Pick<Journal, 'write'>;
   /** Whether a delivery is registered, by the hooks as they are now. */
@@ -33,7 +33,7 @@ export type IsRegistered = (event: EventHeader, endpoint: string) => boolean;
 /** A wish that is being carried out; the next step at each call, until one is done. */
 export type Steps = () => Promise<Step>;
 
-/** Begins to carry out a wish, and notes in the journal what it moves. @throws from the steps: the errors of the lease */
+/** Begins to carry out a wish, and notes in the journal what it moves. @throws from the steps: the errors of the spool */
 export function carryOut(wish: Wish, ports: CarryOutPorts): Steps {
   if (isMoving(wish)) return moveAll(wish, ports);
   return wish.kind === 'retry' ? retryAll(wish, ports) : () => changeEndpoints(wish, ports);
@@ -63,10 +63,10 @@ export function burialOf(wish: MovingWish): { reason: 'deregistered' | 'dropped'
   return { reason: 'dropped', message: `${wish.by} dropped it` };
 }
 
-function moveAll(wish: MovingWish, { lease, clock, journal, isRegistered }: CarryOutPorts): Steps {
+function moveAll(wish: MovingWish, { side, clock, journal, isRegistered }: CarryOutPorts): Steps {
   const request = discardRequestOf(wish, { isRegistered, now: clock.now() });
   return async () => {
-    const step = await lease.discard(request);
+    const step = await side.discard(request);
     const [time, what] = [isoTime(clock.now()), burialOf(wish).reason];
     for (const { event, hook, endpoint, events } of step.entries)
       journal.write({ time, what, event, hook, endpoint, count: events === 1 ? undefined : events });
@@ -74,28 +74,28 @@ function moveAll(wish: MovingWish, { lease, clock, journal, isRegistered }: Carr
   };
 }
 
-function retryAll({ select }: RetryWish, { lease, clock, journal }: CarryOutPorts): Steps {
+function retryAll({ select }: RetryWish, { side, clock, journal }: CarryOutPorts): Steps {
   const request = { select };
   const tried = new Set<string>();
   return async () => {
-    const { entries, endpoints, ...step } = await lease.retry(request);
+    const { entries, endpoints, ...step } = await side.retry(request);
     const time = isoTime(clock.now());
     for (const { event, hook, endpoint } of entries)
       journal.write({ time, what: 'retried', event, hook, endpoint });
     const changed = endpoints.filter((id) => !tried.has(id));
     for (const id of changed) {
       tried.add(id);
-      const before = lease.health(id);
+      const before = side.health(id);
       const after = afterRetry(before);
-      if (after !== before) await lease.saveHealth(id, after, { isImmediate: true });
+      if (after !== before) await side.saveHealth(id, after, { isImmediate: true });
     }
     return { ...step, entries, claimed: [], changed };
   };
 }
 
-async function changeEndpoints(wish: EndpointWish, { lease, clock }: CarryOutPorts): Promise<Step> {
+async function changeEndpoints(wish: EndpointWish, { side, clock }: CarryOutPorts): Promise<Step> {
   for (const id of wish.select.endpoints)
-    await lease.saveHealth(id, changed(lease.health(id), wish, clock.now()), { isDurable: true });
+    await side.saveHealth(id, changed(side.health(id), wish, clock.now()), { isDurable: true });
   const { endpoints } = wish.select;
   return { entries: [], claimed: [], quarantined: [], changed: endpoints, isDone: true };
 }

@@ -2,11 +2,11 @@
 import type { Journal } from '../../journal/journal.js';
 import type { Clock } from '../../shared/clock.js';
 import { isoTime } from '../../shared/iso-time.js';
-import type { ControlRequest, Lease, Spool } from '../../spool/spool.js';
+import type { ControlRequest, DrainSide, Spool } from '../../spool/spool.js';
 import { carryOut, type IsRegistered } from './carry-out.js';
 
 export interface FulfilPorts {
-  spool: Pick<Spool, 'lease' | 'request' | 'hasRequest' | 'requestProgress'>;
+  spool: Pick<Spool, 'join' | 'request' | 'hasRequest' | 'requestProgress'>;
   clock: Pick<Clock, 'now' | 'monotonic'>;
   /** Resolves after `ms`. */
   sleep(ms: number): Promise<void>;
@@ -75,25 +75,25 @@ async function fulfilUnderLock(
   request: ControlRequest,
   { isRegistered }: FulfilOptions,
 ): Promise<boolean> {
-  const leased = await ports.spool.lease(request.wish.kind);
-  if (leased.held) return false;
+  const result = await ports.spool.join(request.wish.kind);
+  if (!result.joined) return false;
   try {
-    await carryOutAll(ports, leased.lease, { request, isRegistered });
-    if (await ports.spool.hasRequest(request.id)) leased.lease.finishRequest(request.id);
+    await carryOutAll(ports, result.side, { request, isRegistered });
+    if (await ports.spool.hasRequest(request.id)) result.side.finishRequest(request.id);
   } finally {
-    await leased.lease.close();
+    await result.side.close();
   }
   return true;
 }
 
 async function carryOutAll(
   { clock, openJournal }: FulfilPorts,
-  lease: Lease,
+  side: DrainSide,
   { request, isRegistered }: { request: ControlRequest; isRegistered: IsRegistered },
 ): Promise<void> {
   const journal = openJournal();
   try {
-    const next = carryOut(request.wish, { lease, clock, journal, isRegistered });
+    const next = carryOut(request.wish, { side, clock, journal, isRegistered });
     for (let isDone = false; !isDone; ) {
       const step = await next();
       const time = isoTime(clock.now());

@@ -18,7 +18,7 @@ export interface DeregisterPorts extends FulfilPorts {
   registrations: Pick<Registrations, 'path' | 'requireFile' | 'remove'>;
   spool: Pick<
     Spool,
-    'backlog' | 'boundTo' | 'survey' | 'isHeld' | 'lease' | 'request' | 'hasRequest' | 'requestProgress'
+    'backlog' | 'boundTo' | 'survey' | 'isHeld' | 'join' | 'request' | 'hasRequest' | 'requestProgress'
   >;
   /** Makes the id of a request. */
   newId(): string;

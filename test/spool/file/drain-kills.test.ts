@@ -7,10 +7,10 @@ import { faultyDisk } from '../../support/faulty-disk.js';
 import {
   claimAll,
   fanOutAll,
-  leaseOf,
   madeSpool,
   names,
   quickDir,
+  sideOf,
   spoolAt,
   text,
 } from '../../support/spool-kit.js';
@@ -101,15 +101,15 @@ describe('a drain on a disk that fails', () => {
       }
       return name === 'linkSync' ? 'EPERM' : undefined;
     });
-    const takeIn = async () => fanOutAll(await leaseOf(spoolAt(root, { disk })), () => ['a']);
+    const takeIn = async () => fanOutAll(await sideOf(spoolAt(root, { disk })), () => ['a']);
     await takeIn().catch(() => {});
     closeAll();
-    const lease = await leaseOf(spoolAt(root));
-    await fanOutAll(lease, () => ['a']);
-    const found = (await claimAll(lease, 'a')).map(text);
+    const side = await sideOf(spoolAt(root));
+    await fanOutAll(side, () => ['a']);
+    const found = (await claimAll(side, 'a')).map(text);
     expect(names(`${root}/incoming`)).toEqual([]);
     expect(names(`${root}/tmp`).filter((name) => name.startsWith('taken.'))).toEqual([]);
-    await lease.close();
+    await side.close();
     return { isKilled, isAdded, found };
   }
 

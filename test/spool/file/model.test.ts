@@ -4,16 +4,16 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { batchMemberId } from '../../../src/event/event-id.js';
 import { createMemorySpool } from '../../../src/spool/memory/memory-spool.js';
-import type { Delivery, Lease, Spool } from '../../../src/spool/spool.js';
+import type { Delivery, DrainSide, Spool } from '../../../src/spool/spool.js';
 import { event } from '../../support/builders.js';
-import { fanOutAll, leaseOf, madeSpool, quickDir, spoolAt } from '../../support/spool-kit.js';
+import { fanOutAll, madeSpool, quickDir, sideOf, spoolAt } from '../../support/spool-kit.js';
 
 const endpoints = ['a', 'b'];
 
-/** A spool with its lease, and the deliveries that are claimed just now. */
+/** A spool that is joined, and the deliveries that are claimed just now. */
 interface Side {
   spool: Spool;
-  lease: Lease;
+  side: DrainSide;
   claimed: Delivery[];
 }
 
@@ -28,11 +28,11 @@ interface Both {
 
 type Step = (both: Both) => Promise<void>;
 
-async function side(spool: Spool): Promise<Side> {
-  return { spool, lease: await leaseOf(spool), claimed: [] };
+async function underTest(spool: Spool): Promise<Side> {
+  return { spool, side: await sideOf(spool), claimed: [] };
 }
 
-function both(action: (side: Side) => Promise<unknown>): Step {
+function both(action: (each: Side) => Promise<unknown>): Step {
   return async ({ file, memory }) => {
     expect(await action(file)).toEqual(await action(memory));
   };
@@ -43,10 +43,10 @@ function shown({ event: { id, hook, time, payload }, endpoint, attempts, accepte
 }
 
 /** Both sides claim the same deliveries in the same order, so a position tells the same one in both. */
-function settle(index: number, how: (lease: Lease, delivery: Delivery) => unknown): Step {
-  return both(async ({ lease, claimed }) => {
+function settle(index: number, how: (side: DrainSide, delivery: Delivery) => unknown): Step {
+  return both(async ({ side, claimed }) => {
     const [delivery] = claimed.splice(index % Math.max(claimed.length, 1), 1);
-    if (delivery !== undefined) await how(lease, delivery);
+    if (delivery !== undefined) await how(side, delivery);
     return delivery?.event.id;
   });
 }
@@ -76,9 +76,9 @@ const steps: fc.Arbitrary<{ name: string; run: Step }> = fc.oneof(
   })),
   fc.subarray(endpoints).map((to) => ({
     name: `fanOut to ${to}`,
-    run: both(async ({ lease }) => {
+    run: both(async ({ side }) => {
       // The file spool takes more steps, and only it checks batches.
-      const { checked: _, ...all } = await fanOutAll(lease, () => to);
+      const { checked: _, ...all } = await fanOutAll(side, () => to);
       return all;
     }),
   })),
@@ -96,37 +96,37 @@ const steps: fc.Arbitrary<{ name: string; run: Step }> = fc.oneof(
       run: async (under: Both) => {
         const probe = failed && [...new Set(failed.flatMap((n) => under.fired[n] ?? []))];
         const options = { limit, now, ...(latest !== undefined && { latest }), ...(probe && { probe }) };
-        await both(async ({ lease, claimed }) => {
-          const claim = await lease.claim(endpoint, options);
+        await both(async ({ side, claimed }) => {
+          const claim = await side.claim(endpoint, options);
           claimed.push(...claim.deliveries);
           return { ...claim, deliveries: claim.deliveries.map(shown) };
         })(under);
       },
     })),
-  index.map((n) => ({ name: `done ${n}`, run: settle(n, (lease, delivery) => lease.done(delivery)) })),
-  index.map((n) => ({ name: `bury ${n}`, run: settle(n, (lease, delivery) => lease.bury(delivery, why)) })),
-  index.map((n) => ({ name: `release ${n}`, run: settle(n, (lease, delivery) => lease.release(delivery)) })),
+  index.map((n) => ({ name: `done ${n}`, run: settle(n, (side, delivery) => side.done(delivery)) })),
+  index.map((n) => ({ name: `bury ${n}`, run: settle(n, (side, delivery) => side.bury(delivery, why)) })),
+  index.map((n) => ({ name: `release ${n}`, run: settle(n, (side, delivery) => side.release(delivery)) })),
   fc.record({ n: index, attempts: fc.integer({ min: 1, max: 9 }) }).map(({ n, attempts }) => ({
     name: `defer ${n}`,
     run: async (under: Both) => {
       const dueMs = under.nextDueMs++;
-      await settle(n, (lease, delivery) => lease.defer(delivery, { dueMs, attempts }))(under);
+      await settle(n, (side, delivery) => side.defer(delivery, { dueMs, attempts }))(under);
     },
   })),
   fc.constant({
     name: 'close, and open again',
     async run(under: Both) {
       for (const key of ['file', 'memory'] as const) {
-        const { spool, lease } = under[key];
-        await lease.close();
-        under[key] = await side(spool);
+        const { spool, side } = under[key];
+        await side.close();
+        under[key] = await underTest(spool);
       }
     },
   }),
 );
 
 /** All that can be seen without changing anything. */
-async function seen({ spool, lease }: Side): Promise<unknown> {
+async function seen({ spool, side }: Side): Promise<unknown> {
   const backlog = [];
   for await (const { endpoint, waiting, retrying, dead } of spool.backlog()) {
     if (waiting + retrying + dead > 0) backlog.push({ endpoint, waiting, retrying, dead });
@@ -135,11 +135,11 @@ async function seen({ spool, lease }: Side): Promise<unknown> {
   return {
     backlog,
     isWaiting: (await spool.waiting()) > 0, // a batch counts as one entry in the one, as its events in the other
-    owing: [...lease.owing()].sort(),
-    ready: [...lease.ready({ now: 20 })].sort(),
-    readyAfterJump: [...lease.ready({ now: 0, latest: 30 })].sort(),
-    owed: await Promise.all(endpoints.map((endpoint) => lease.owed(endpoint))),
-    nextDue: endpoints.map((endpoint) => lease.nextDue(endpoint)),
+    owing: [...side.owing()].sort(),
+    ready: [...side.ready({ now: 20 })].sort(),
+    readyAfterJump: [...side.ready({ now: 0, latest: 30 })].sort(),
+    owed: await Promise.all(endpoints.map((endpoint) => side.owed(endpoint))),
+    nextDue: endpoints.map((endpoint) => side.nextDue(endpoint)),
   };
 }
 
@@ -156,8 +156,8 @@ for (const [what, maxNames] of [
       fc.asyncProperty(fc.array(steps, { maxLength: 40 }), async (plan) => {
         const parent = `${directory}/${runs++}`;
         const under: Both = {
-          file: await side(spoolAt(madeSpool(parent), options)),
-          memory: await side(createMemorySpool({ now })),
+          file: await underTest(spoolAt(madeSpool(parent), options)),
+          memory: await underTest(createMemorySpool({ now })),
           nextDueMs: 1,
           fired: [],
         };
@@ -165,7 +165,7 @@ for (const [what, maxNames] of [
           await run(under);
           expect(await seen(under.file)).toEqual(await seen(under.memory));
         }
-        await under.file.lease.close();
+        await under.file.side.close();
         rmSync(parent, { recursive: true });
       }),
       { numRuns: 150, interruptAfterTimeLimit: 15_000 },

@@ -9,10 +9,10 @@ import {
   claimAll,
   farFuture,
   ids,
-  leaseOf,
   madeSpool,
   names,
   quickDir,
+  sideOf,
   spoolAt,
 } from '../../support/spool-kit.js';
 
@@ -27,7 +27,7 @@ async function dying(count: number, fault: Fault = () => undefined) {
     writeFileSync(`${root}/dead/a/d${n}.why.json`, '{"reason":"gave-up"}');
   }
   const { disk } = faultyDisk(fault);
-  return { root, lease: await leaseOf(spoolAt(root, { disk })) };
+  return { root, side: await sideOf(spoolAt(root, { disk })) };
 }
 
 /** The path that a call makes durable, from the spool's root. */
@@ -36,10 +36,10 @@ function fsynced({ name, args }: DiskCall): string | undefined {
   return readlinkSync(`/proc/self/fd/${args[0]}`).replace(/^.*\/spool\//, '');
 }
 
-describe.runIf(process.platform === 'linux')('retry() of a lease', () => {
+describe.runIf(process.platform === 'linux')('retry() of a drain', () => {
   it('retry() fsyncs each directory once a step, those that gained names first', async () => {
     const calls: string[] = [];
-    const { root, lease } = await dying(100, (call) => {
+    const { root, side } = await dying(100, (call) => {
       const path = fsynced(call);
       if (path !== undefined) calls.push(path);
       return undefined;
@@ -48,7 +48,7 @@ describe.runIf(process.platform === 'linux')('retry() of a lease', () => {
     let moved = 0;
     for (let isDone = false; !isDone; ) {
       calls.length = 0;
-      const step = await lease.retry(request);
+      const step = await side.retry(request);
       isDone = step.isDone;
       moved += step.entries.length;
       expect(names(`${root}/retry/a`)).toHaveLength(moved);
@@ -57,17 +57,17 @@ describe.runIf(process.platform === 'linux')('retry() of a lease', () => {
     }
     expect(moved).toBe(100);
     expect(names(`${root}/dead/a`)).toEqual([]);
-    await lease.close();
+    await side.close();
   });
 
   it('retry() whose fsync fails rejects, and each delivery is dead or due', async () => {
-    const { root, lease } = await dying(10, (call) =>
+    const { root, side } = await dying(10, (call) =>
       fsynced(call)?.startsWith('retry/') ? 'EIO' : undefined,
     );
-    await expect(lease.retry({ select: {} })).rejects.toMatchObject({ code: 'SPOOL_WRITE' });
+    await expect(side.retry({ select: {} })).rejects.toMatchObject({ code: 'SPOOL_WRITE' });
     const dead = names(`${root}/dead/a`).filter((name) => !name.endsWith('.why.json'));
     expect([...dead, ...names(`${root}/retry/a`)]).toHaveLength(10);
-    await lease.close();
+    await side.close();
   });
 
   it('retry() replaces no other delivery of the same id', async () => {
@@ -79,21 +79,21 @@ describe.runIf(process.platform === 'linux')('retry() of a lease', () => {
     for (const directory of ['dead/a', 'retry/a']) mkdirSync(`${root}/${directory}`, { recursive: true });
     writeFileSync(`${root}/dead/a/x.json`, eventToBytes(first));
     writeFileSync(`${root}/retry/a/0000000000005.0.x.json`, eventToBytes(second));
-    const lease = await leaseOf(spoolAt(root, { now: () => 5 }));
-    await lease.retry({ select: { states: ['dead'] } });
+    const side = await sideOf(spoolAt(root, { now: () => 5 }));
+    await side.retry({ select: { states: ['dead'] } });
     expect(names(`${root}/retry/a`)).toEqual(['0000000000004.0.x.json', '0000000000005.0.x.json']);
     expect(names(`${root}/corrupt`)).toEqual([]);
-    await lease.close();
+    await side.close();
   });
 
   it('retry() passes over what cannot be read, and over what has no name of ours', async () => {
-    const { root, lease } = await dying(1);
+    const { root, side } = await dying(1);
     writeFileSync(`${root}/dead/a/garbage.json`, 'garbage');
     writeFileSync(`${root}/dead/a/note.txt`, 'a note');
-    const { entries } = await lease.retry({ select: {} });
+    const { entries } = await side.retry({ select: {} });
     expect(entries.map((each) => each.event)).toEqual(['d0']);
     expect(existsSync(`${root}/dead/a/garbage.json`)).toBe(true);
-    expect(ids(await claimAll(lease, 'a', farFuture))).toEqual(['d0']);
-    await lease.close();
+    expect(ids(await claimAll(side, 'a', farFuture))).toEqual(['d0']);
+    await side.close();
   });
 });

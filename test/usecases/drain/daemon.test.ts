@@ -44,11 +44,11 @@ describe('drain() as a daemon', () => {
           return 204;
         },
       },
-      wrap: (lease) => ({
-        ...lease,
+      wrap: (side) => ({
+        ...side,
         bury(delivery, why) {
           world.clock.advance?.(5);
-          return lease.bury(delivery, why);
+          return side.bury(delivery, why);
         },
       }),
     });
@@ -65,7 +65,7 @@ describe('drain() as a daemon', () => {
   });
 
   it('drain() wakes by a rescan where there are no hints', async () => {
-    const world = draining({ wrap: (lease) => ({ ...lease, onHint: () => () => {} }) });
+    const world = draining({ wrap: (side) => ({ ...side, onHint: () => () => {} }) });
     const end = daemon(world, { rescanMs: 5 });
     await sleep(10);
     await world.fire({});
@@ -88,11 +88,11 @@ describe('drain() as a daemon', () => {
   it('drain() stops listening for hints when it ends', async () => {
     let listening = 0;
     const world = draining({
-      wrap: (lease) => ({
-        ...lease,
+      wrap: (side) => ({
+        ...side,
         onHint(hint) {
           listening += 1;
-          const stop = lease.onHint(hint);
+          const stop = side.onHint(hint);
           return () => {
             listening -= 1;
             stop();

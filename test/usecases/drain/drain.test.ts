@@ -208,11 +208,11 @@ describe('drain() and its limits', () => {
           return 204;
         },
       },
-      wrap: (lease) => ({
-        ...lease,
+      wrap: (side) => ({
+        ...side,
         claim(endpoint, options) {
           claims += 1;
-          return lease.claim(endpoint, options);
+          return side.claim(endpoint, options);
         },
       }),
     });

@@ -2,7 +2,7 @@ import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { systemClock } from '../../../src/shared/clock.js';
 import type { Intake } from '../../../src/spool/intake.js';
-import type { Lease } from '../../../src/spool/spool.js';
+import type { DrainSide } from '../../../src/spool/spool.js';
 import { draining, hooksOf, nothingTaken, withIntake } from '../../support/draining.js';
 import { watchTimers } from '../../support/own-timers.js';
 import { noUnhandledRejections } from '../../support/unhandled.js';
@@ -35,11 +35,11 @@ describe('drain() that is stopped', () => {
   it('drain() starts no attempt of what it was just claiming', async () => {
     const stop = new AbortController();
     const world = draining({
-      wrap: (lease) => ({
-        ...lease,
+      wrap: (side) => ({
+        ...side,
         claim(endpoint, options) {
           stop.abort();
-          return lease.claim(endpoint, options);
+          return side.claim(endpoint, options);
         },
       }),
     });
@@ -180,8 +180,8 @@ describe('drain() that waits', () => {
     let holding = true;
     const held = { ...nothingTaken, postponed: [{ name: 'x', reason: 'not now' }] };
     const world = draining({
-      wrap: (lease) =>
-        withIntake(lease, ({ take }) => ({
+      wrap: (side) =>
+        withIntake(side, ({ take }) => ({
           take: () => (holding ? Promise.resolve(held) : take()),
         })),
     });
@@ -196,9 +196,9 @@ describe('drain() that waits', () => {
 });
 
 describe('drain() that loses its ground', () => {
-  it('drain() ends with BUSY when its lease is not valid any more', async () => {
+  it('drain() ends with BUSY when its spool is not valid any more', async () => {
     let valid = true;
-    const world = draining({ wrap: (lease) => ({ ...lease, valid: () => valid }) });
+    const world = draining({ wrap: (side) => ({ ...side, isValid: () => valid }) });
     const stop = new AbortController();
     const drained = world.drain({ until: 'daemon', stop: stop.signal });
     drained.catch(() => {});
@@ -209,7 +209,7 @@ describe('drain() that loses its ground', () => {
     expect(world.sent).toEqual([]);
   });
 
-  const failing: ReadonlyArray<keyof Lease | keyof Intake> = [
+  const failing: ReadonlyArray<keyof DrainSide | keyof Intake> = [
     'take',
     'place',
     'claim',
@@ -229,16 +229,16 @@ describe('drain() that loses its ground', () => {
       const world = draining({
         hooks: hooksOf({ complete: ['b', 'a', 'c', 'd'], other: ['e'] }),
         script,
-        wrap(lease) {
+        wrap(side) {
           function fail(...args: never[]): unknown {
             calls += 1;
             // The intake works at first, so that there is something in flight.
-            if (!(method in lease.intake) || calls > 1) throw error;
-            return (lease.intake[method as keyof Intake] as (...all: never[]) => unknown)(...args);
+            if (!(method in side.intake) || calls > 1) throw error;
+            return (side.intake[method as keyof Intake] as (...all: never[]) => unknown)(...args);
           }
-          return method in lease.intake
-            ? withIntake(lease, () => ({ [method]: fail }))
-            : { ...lease, [method]: fail };
+          return method in side.intake
+            ? withIntake(side, () => ({ [method]: fail }))
+            : { ...side, [method]: fail };
         },
       });
       await world.fire(...times(3));
@@ -255,12 +255,12 @@ describe('drain() that loses its ground', () => {
     },
   );
 
-  it('drain() stops its intake when a lease method has failed', async () => {
+  it('drain() stops its intake when a method of the spool has failed', async () => {
     const error = new Error('EIO');
     let steps = 0;
     const world = draining({
-      wrap: (lease) => ({
-        ...withIntake(lease, ({ take }) => ({
+      wrap: (side) => ({
+        ...withIntake(side, ({ take }) => ({
           async take() {
             steps += 1;
             return { ...(await take()), more: steps < 1_000, checked: 1 };

@@ -328,12 +328,12 @@ describe('drain() and many endpoints', () => {
     const names = Array.from({ length: 20 }, (_, n) => `e${n}`);
     const world = draining({
       hooks: hooksOf({ complete: names }),
-      wrap: (lease) => ({
-        ...lease,
+      wrap: (side) => ({
+        ...side,
         queues: {
-          ...lease.queues,
+          ...side.queues,
           async acquire(options) {
-            const found = await lease.queues.acquire(options);
+            const found = await side.queues.acquire(options);
             acquired += found.length;
             return found;
           },
@@ -421,12 +421,12 @@ describe('drain() and changes of an endpoint', () => {
     const world = draining({
       hooks: hooksOf({ complete: ['a', 'b'] }, { a: { onChange: ['tell'] } }),
       script: { a: 503 },
-      wrap: (lease) => ({
-        ...lease,
+      wrap: (side) => ({
+        ...side,
         async owed(endpoint) {
           asked.push(endpoint);
           if (asked.length === 1) throw new CapnhookError('TEMPORARY', 'Cannot list the queue: EMFILE');
-          return lease.owed(endpoint);
+          return side.owed(endpoint);
         },
       }),
     });
@@ -466,11 +466,11 @@ describe('drain() and changes of an endpoint', () => {
     let asked = 0;
     const world = draining({
       script: { a: 503 },
-      wrap: (lease) => ({
-        ...lease,
+      wrap: (side) => ({
+        ...side,
         owed(endpoint) {
           asked += 1;
-          return lease.owed(endpoint);
+          return side.owed(endpoint);
         },
       }),
     });
@@ -486,8 +486,8 @@ describe('drain() from one pass to the next', () => {
     const world = draining({
       hooks: hooksOf({ complete: ['a'] }, { a: { retry: { scheduleMs, jitter: 0 } } }),
       script: { a: 503 },
-      wrap: (lease) => ({
-        ...lease,
+      wrap: (side) => ({
+        ...side,
         health: () => ({}),
         saveHealth: async (_, health) => void saved.push(health),
       }),
@@ -519,11 +519,11 @@ describe('drain() and what it keeps', () => {
     const world = draining({
       hooks,
       script: { a: 503 },
-      wrap: (lease) => ({
-        ...lease,
+      wrap: (side) => ({
+        ...side,
         saveHealth(endpoint, health, options) {
           saved.push(options?.isImmediate);
-          return lease.saveHealth(endpoint, health, options);
+          return side.saveHealth(endpoint, health, options);
         },
       }),
     });

@@ -30,8 +30,8 @@ describe('drain() and the hooks', () => {
 
   it('drain() looks at the hooks before each step of its intake', async () => {
     const world = draining({
-      wrap: (lease) =>
-        withIntake(lease, ({ place }) => ({
+      wrap: (side) =>
+        withIntake(side, ({ place }) => ({
           async place(routed, options) {
             const step = await place(routed, options);
             if (step.events < 256) return step;

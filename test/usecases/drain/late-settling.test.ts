@@ -1,20 +1,20 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import type { Delivery, Lease } from '../../../src/spool/spool.js';
+import type { Delivery, DrainSide } from '../../../src/spool/spool.js';
 import { draining, hooksOf } from '../../support/draining.js';
 import { gate, until } from '../../support/world.js';
 
 const times = (count: number) => Array.from({ length: count }, () => ({}));
 
-/** A lease that removes deliveries only when the gate is open, and the order of what it was asked. */
-function removingLate(passed: Promise<void>): { wrap: (lease: Lease) => Lease; asked: string[] } {
+/** A drain's side that removes deliveries only when the gate is open, and the order of what it was asked. */
+function removingLate(passed: Promise<void>): { wrap: (side: DrainSide) => DrainSide; asked: string[] } {
   const asked: string[] = [];
-  const wrap = (lease: Lease): Lease => ({
-    ...lease,
+  const wrap = (side: DrainSide): DrainSide => ({
+    ...side,
     async done(delivery: Delivery) {
       asked.push(delivery.event.id);
       await passed;
-      await lease.done(delivery);
+      await side.done(delivery);
     },
   });
   return { wrap, asked };
@@ -114,15 +114,15 @@ describe('drain() on a spool that takes its time to settle', () => {
     const world = draining({
       hooks: hooksOf({ complete: ['a'] }, { a: { concurrency: 8 } }),
       script: { a: () => passed.then(() => 204) },
-      wrap: (lease) => ({
-        ...lease,
+      wrap: (side) => ({
+        ...side,
         claim: (...args) => {
           claims += 1;
-          return lease.claim(...args);
+          return side.claim(...args);
         },
         async done(delivery) {
           rounds.push(claims);
-          await lease.done(delivery);
+          await side.done(delivery);
         },
       }),
     });

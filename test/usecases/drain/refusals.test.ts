@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { systemClock } from '../../../src/shared/clock.js';
 import { CapnhookError } from '../../../src/shared/errors.js';
-import type { Delivery, Lease } from '../../../src/spool/spool.js';
+import type { Delivery, DrainSide } from '../../../src/spool/spool.js';
 import { draining, hooksOf, nothingTaken, withIntake } from '../../support/draining.js';
 import { gate, until } from '../../support/world.js';
 
@@ -16,18 +16,18 @@ interface RefusingOptions {
   isRefusing?: () => boolean;
 }
 
-/** A lease that refuses a change for one event to `a`, as a disk does; `keepsClaim` as long as it has it still. */
+/** A drain's side that refuses a change for one event to `a`, as a disk does; `keepsClaim` as long as it has it still. */
 function refusing(
   method: 'done' | 'defer' | 'bury',
   event: string,
   { keepsClaim = true, isRefusing = () => true }: RefusingOptions = {},
-): (lease: Lease) => Lease {
-  return (lease) => ({
-    ...lease,
+): (side: DrainSide) => DrainSide {
+  return (side) => ({
+    ...side,
     async [method](delivery: Delivery, ...rest: never[]) {
       if (delivery.event.id !== event || delivery.endpoint !== 'a' || !isRefusing())
-        return (lease[method] as (...all: unknown[]) => Promise<void>)(delivery, ...rest);
-      if (!keepsClaim) lease.release(delivery);
+        return (side[method] as (...all: unknown[]) => Promise<void>)(delivery, ...rest);
+      if (!keepsClaim) side.release(delivery);
       throw refusal();
     },
   });
@@ -119,8 +119,8 @@ describe('drain() on a spool that refuses', () => {
     const error = refusal();
     const world = draining({
       script: { a: () => passed.then(() => 204) },
-      wrap: (lease) =>
-        withIntake(lease, ({ take }) => ({ take: () => (isFailing ? Promise.reject(error) : take()) })),
+      wrap: (side) =>
+        withIntake(side, ({ take }) => ({ take: () => (isFailing ? Promise.reject(error) : take()) })),
     });
     await world.fire({});
     const drained = world.drain({ until: 'daemon', rescanMs: 5 });
@@ -137,8 +137,8 @@ describe('drain() on a spool that refuses', () => {
   it('drain() as a daemon outlives an intake that fails for a while, and tells once', async () => {
     let isFailing = true;
     const world = draining({
-      wrap: (lease) =>
-        withIntake(lease, ({ take }) => ({ take: () => (isFailing ? Promise.reject(temporary()) : take()) })),
+      wrap: (side) =>
+        withIntake(side, ({ take }) => ({ take: () => (isFailing ? Promise.reject(temporary()) : take()) })),
     });
     await world.fire({});
     const stop = new AbortController();
@@ -155,7 +155,7 @@ describe('drain() on a spool that refuses', () => {
   it('drain() for one pass ends with the error of an intake that fails for a while', async () => {
     const error = temporary();
     const world = draining({
-      wrap: (lease) => withIntake(lease, () => ({ take: () => Promise.reject(error) })),
+      wrap: (side) => withIntake(side, () => ({ take: () => Promise.reject(error) })),
     });
     await expect(world.drain()).rejects.toBe(error);
   });
@@ -168,8 +168,8 @@ describe('drain() and an intake that does not get on', () => {
   it('drain() gets past many entries that cannot be taken in', async () => {
     let nth = 0;
     const world = draining({
-      wrap: (lease) =>
-        withIntake(lease, ({ take }) => ({
+      wrap: (side) =>
+        withIntake(side, ({ take }) => ({
           async take() {
             nth += 1;
             return nth < 4 ? { ...nothingTaken, postponed: entries(nth * 256), more: true } : take();
@@ -183,8 +183,8 @@ describe('drain() and an intake that does not get on', () => {
   it('drain() does not turn in a circle over entries that cannot be taken in', async () => {
     let steps = 0;
     const world = draining({
-      wrap: (lease) =>
-        withIntake(lease, () => ({
+      wrap: (side) =>
+        withIntake(side, () => ({
           async take() {
             steps += 1;
             return { ...nothingTaken, postponed: entries(0), more: true };
@@ -198,8 +198,8 @@ describe('drain() and an intake that does not get on', () => {
   it('drain() goes on after a step that only checked a part of a batch', async () => {
     let nth = 0;
     const world = draining({
-      wrap: (lease) =>
-        withIntake(lease, ({ take }) => ({
+      wrap: (side) =>
+        withIntake(side, ({ take }) => ({
           async take() {
             nth += 1;
             return nth < 4 ? { ...nothingTaken, checked: 1, more: true } : take();

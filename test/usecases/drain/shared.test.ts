@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { createMemorySpool } from '../../../src/spool/memory/memory-spool.js';
 import { type Draining, draining, fakeClock, hooksOf, type Script } from '../../support/draining.js';
-import { fanOutAll, leaseOf } from '../../support/spool-kit.js';
+import { fanOutAll, sideOf } from '../../support/spool-kit.js';
 import { until } from '../../support/world.js';
 
 const leaseMs = 30_000;
@@ -20,7 +20,7 @@ describe('drain() beside another one', () => {
     const names = Array.from({ length: 40 }, (_, n) => `e${n}`);
     const { spool, one, other } = twoDrains(hooksOf({ complete: names }));
     const fired = await one.fire(...Array.from({ length: 5 }, () => ({})));
-    const placing = await leaseOf(spool);
+    const placing = await sideOf(spool);
     await fanOutAll(placing, () => names);
     await placing.close();
     await Promise.all([one.drain(), other.drain()]);
@@ -49,7 +49,7 @@ describe('drain() beside another one', () => {
 
     /** Another drain takes the endpoint over, and has claimed nothing yet. */
     async function takeOver(): Promise<void> {
-      const { queues } = await leaseOf(spool);
+      const { queues } = await sideOf(spool);
       expect(await queues.acquire({ limit: 1, now: clock.now() })).toHaveLength(1);
     }
   });

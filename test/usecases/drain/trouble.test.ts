@@ -310,10 +310,10 @@ describe('drain() and endpoints in trouble', () => {
     const world = draining({
       hooks: hooksOf({ complete: ['a', 'b'] }, { a: limits, b: limits }),
       script: { a: 503, b: 503 },
-      wrap: (lease) => ({
-        ...lease,
+      wrap: (side) => ({
+        ...side,
         async claim(endpoint, options) {
-          if (options.limit < 8) return lease.claim(endpoint, options); // an attempt's
+          if (options.limit < 8) return side.claim(endpoint, options); // an attempt's
           sweeps += 1;
           await sleep(20); // the other one comes to wait
           throw new Error('made to fail');

@@ -12,8 +12,8 @@ describe('drain() and what cannot be read', () => {
     let taken = false;
     let claimed = false;
     const world = draining({
-      wrap: (lease) => ({
-        ...withIntake(lease, ({ take }) => ({
+      wrap: (side) => ({
+        ...withIntake(side, ({ take }) => ({
           async take() {
             const quarantined = taken ? [] : [entry];
             taken = true;
@@ -21,7 +21,7 @@ describe('drain() and what cannot be read', () => {
           },
         })),
         async claim(endpoint, options) {
-          if (claimed) return lease.claim(endpoint, options);
+          if (claimed) return side.claim(endpoint, options);
           claimed = true;
           return {
             deliveries: [],
@@ -50,12 +50,12 @@ describe('drain() and what cannot be read', () => {
       let claims = 0;
       const world = draining({
         hooks: hooksOf({ complete: ['a'] }, { a: conduct }),
-        wrap: (lease) => ({
-          ...lease,
+        wrap: (side) => ({
+          ...side,
           async claim(endpoint, options) {
             asked.add(options.inOrder);
             claims += 1;
-            if (claims > 1 && !isBlocking) return lease.claim(endpoint, options);
+            if (claims > 1 && !isBlocking) return side.claim(endpoint, options);
             return { deliveries: [], quarantined: [], postponed: [held], goesOn: !isBlocking };
           },
         }),
@@ -72,10 +72,10 @@ describe('drain() and what cannot be read', () => {
     const world = draining({
       hooks: hooksOf({ complete: ['a'] }, { a: { retry, giveUpAfterMs: 1_000 } }),
       script: { a: 503 },
-      wrap: (lease) => ({
-        ...lease,
+      wrap: (side) => ({
+        ...side,
         async claim(endpoint, options) {
-          const claim = await lease.claim(endpoint, options);
+          const claim = await side.claim(endpoint, options);
           return options.limit === 1 ? claim : { ...claim, quarantined: [{ name: 'z', reason: 'torn' }] };
         },
       }),

@@ -34,7 +34,7 @@ export interface DirectorySync {
   cancel(): void;
 }
 
-/** Makes the groups of a lease. */
+/** Makes the groups of a drain. */
 export function createDirectorySync(disk: Disk): DirectorySync {
   let touched = new Set<string>();
   let changes = 0;

@@ -97,7 +97,7 @@ export function fileIn(entry: Entry): AcceptedFile {
   return (entry as TakenEntry).file;
 }
 
-/** The file of an entry that is to be placed or removed, once. @throws for one that this lease has not taken last */
+/** The file of an entry that is to be placed or removed, once. @throws for one that this drain has not taken last */
 export function closed(entry: Entry): AcceptedFile {
   const taken = entry as TakenEntry;
   if (taken.isOpen !== true) throw new Error('an entry is placed or removed once, before others are taken');

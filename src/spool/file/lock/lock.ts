@@ -7,7 +7,7 @@
 import { closeSync, fstatSync, lstatSync } from 'node:fs';
 import { errnoOf, ignoreErrno } from '../../../shared/errors.js';
 import { lockBeside } from '../../../shared/machine/lock-beside.js';
-import type { Holder, LeaseMode } from '../../spool.js';
+import type { DrainMode, Holder } from '../../spool.js';
 import { privateFile } from '../disk/layout.js';
 import { type KernelLock, lockFile } from './kernel-lock.js';
 import { type LockRecord, readRecord, writeRecord } from './lock-record.js';
@@ -16,7 +16,7 @@ import { isAlive, ownIdentity } from './process-identity.js';
 /** A held lock. */
 export interface SpoolLock {
   /** False once the lock file was replaced: the spool was made again. */
-  valid(): boolean;
+  isValid(): boolean;
   release(): Promise<void>;
 }
 
@@ -27,7 +27,7 @@ const staleMs = 10_000;
 
 /** Options of {@link acquireLock}. */
 export interface LockOptions {
-  mode: LeaseMode;
+  mode: DrainMode;
   /** ms since the epoch. */
   now: number;
   /** Stands in for the kernel's lock; for tests. */
@@ -58,7 +58,7 @@ export async function acquireLock(root: string, options: LockOptions): Promise<L
   };
   const inode = fstatSync(fd).ino;
   const lock: SpoolLock = {
-    valid: () => !lost && lstatSync(path, { throwIfNoEntry: false })?.ino === inode,
+    isValid: () => !lost && lstatSync(path, { throwIfNoEntry: false })?.ino === inode,
     async release() {
       // Best effort: the next holder overwrites the record, and a lock that was lost belongs to another process.
       if (!lost) clearRecord(fd);

@@ -1,4 +1,4 @@
-/** What a lease knows of one endpoint: a record that is found once, and then passed on. */
+/** What a drain knows of one endpoint: a record that is found once, and then passed on. */
 import type { OwnedEndpoint } from '../../spool.js';
 import type { QueueReader } from '../queue/queue-reader.js';
 import type { ClosedQueue } from './closed-queues.js';

@@ -27,9 +27,9 @@ export interface EntryPlacementOptions extends RouteOptions {
   remaining: Pick<RemainingEntries, 'noteUnknown'>;
 }
 
-/** Makes what places the entries of a lease. */
+/** Makes what places the entries of a drain. */
 export function createEntryPlacement(
-  { lease }: Pick<DrainPorts, 'lease'>,
+  { side }: Pick<DrainPorts, 'side'>,
   options: EntryPlacementOptions,
 ): EntryPlacement {
   const { routing, hooksFile, remaining } = options;
@@ -40,7 +40,7 @@ export function createEntryPlacement(
     entries: readonly Entry[],
   ): Promise<Pick<RoutedEntries, 'unknown'> & Pick<PlacedEntries, 'placement'>> {
     const { routed, unknown } = await routeEntries(entries, options);
-    return { placement: await lease.intake.place(routed, { hooks: routing.fingerprint }), unknown };
+    return { placement: await side.intake.place(routed, { hooks: routing.fingerprint }), unknown };
   }
 
   return {

@@ -41,9 +41,9 @@ interface IntakeStep {
   more: boolean;
 }
 
-/** Makes the intake of a lease. */
-export function createIntake(ports: Pick<DrainPorts, 'lease' | 'report'>, options: IntakeOptions): Intake {
-  const { lease, report } = ports;
+/** Makes the intake of a drain. */
+export function createIntake(ports: Pick<DrainPorts, 'side' | 'report'>, options: IntakeOptions): Intake {
+  const { side, report } = ports;
   const { settler, unclaimed, isPass } = options;
   const hooksFile = createHooksFile(ports, options);
   const remaining = createRemainingEntries(report, options);
@@ -61,7 +61,7 @@ export function createIntake(ports: Pick<DrainPorts, 'lease' | 'report'>, option
       return step;
     } catch (error) {
       const mayPass = error instanceof CapnhookError && error.code === 'TEMPORARY';
-      if (!mayPass || isPass || !lease.valid()) throw error;
+      if (!mayPass || isPass || !side.isValid()) throw error;
       if (!isInTrouble) report({ kind: 'intake-failed', error });
       isInTrouble = true;
       return undefined;
@@ -69,7 +69,7 @@ export function createIntake(ports: Pick<DrainPorts, 'lease' | 'report'>, option
   }
 
   async function takeAndPlace(): Promise<IntakeStep> {
-    const { entries, quarantined, checked, more, ...taken } = await lease.intake.take();
+    const { entries, quarantined, checked, more, ...taken } = await side.intake.take();
     quarantined.forEach(settler.noteQuarantined);
     const step = { done: quarantined.length + checked, stay: remaining.note(taken), more };
     if (entries.length === 0) return step;

@@ -29,7 +29,7 @@ const maxNamed = 10;
 
 /** Makes the reports of unclaimed events, which the spool remembers. */
 export function createUnclaimedReports(
-  { lease, report }: Pick<DrainPorts, 'lease' | 'report'>,
+  { side, report }: Pick<DrainPorts, 'side' | 'report'>,
   { routing, onChange }: UnclaimedReportsOptions,
 ): UnclaimedReports {
   /** Number of events kept and not reported yet, by hook. */
@@ -38,7 +38,7 @@ export function createUnclaimedReports(
 
   /** What was reported, without hooks that an endpoint is registered for by now. */
   async function reportsSoFar(): Promise<SavedReports> {
-    const { hooks, others } = await lease.unclaimedReports();
+    const { hooks, others } = await side.unclaimedReports();
     const stillUnclaimed: string[] = [];
     for (const hook of hooks) if ((await routing.route({ hook })).kind !== 'to') stillUnclaimed.push(hook);
     return { hooks: stillUnclaimed, others };
@@ -77,15 +77,15 @@ export function createUnclaimedReports(
       }
       if (digits(others) > digits(before.others)) reportOthers(others);
       if (hooks.length > before.hooks.length || others > before.others)
-        await lease.saveUnclaimedReports({ hooks, others });
+        await side.saveUnclaimedReports({ hooks, others });
     },
     async prune() {
       if (isPruned) return;
       isPruned = true;
-      const saved = await lease.unclaimedReports();
+      const saved = await side.unclaimedReports();
       if (saved.hooks.length === 0) return;
       const pruned = await reportsSoFar();
-      if (pruned.hooks.length < saved.hooks.length) await lease.saveUnclaimedReports(pruned);
+      if (pruned.hooks.length < saved.hooks.length) await side.saveUnclaimedReports(pruned);
     },
   };
 }

@@ -27,9 +27,9 @@ export interface UnclaimedOptions extends UnclaimedReportsOptions {
 /** A drain that stays looks for what is to be removed this often, in ms, or four times within `keep`. */
 const expiryMs = 3_600_000;
 
-/** Makes the unclaimed events of a lease. */
+/** Makes the unclaimed events of a drain. */
 export function createUnclaimedEvents(ports: DrainPorts, options: UnclaimedOptions): UnclaimedEvents {
-  const { lease, clock, journal, report } = ports;
+  const { side, clock, journal, report } = ports;
   const { routing, summary } = options;
   const reports = createUnclaimedReports(ports, options);
   let expireAt = Number.NEGATIVE_INFINITY;
@@ -37,9 +37,9 @@ export function createUnclaimedEvents(ports: DrainPorts, options: UnclaimedOptio
   /** Removes events; what cannot be removed now stays, and does not stop the drain. */
   async function expireNow(keepMs: number): Promise<readonly ExpiredEvents[]> {
     try {
-      return await lease.expireUnclaimed({ keepMs });
+      return await side.expireUnclaimed({ keepMs });
     } catch (error) {
-      if (!(error instanceof CapnhookError) || !lease.valid()) throw error;
+      if (!(error instanceof CapnhookError) || !side.isValid()) throw error;
       report({ kind: 'unread', entry: { name: 'unclaimed', reason: error.message } });
       return [];
     }

@@ -10,7 +10,7 @@ export interface Obedience {
 }
 
 /** Makes the reports of a drain that obeys requests. */
-export function createObedience({ lease, report }: Pick<DrainPorts, 'lease' | 'report'>): Obedience {
+export function createObedience({ side, report }: Pick<DrainPorts, 'side' | 'report'>): Obedience {
   return {
     moved({ kind }, counts) {
       for (const [id, count] of counts) {
@@ -23,7 +23,7 @@ export function createObedience({ lease, report }: Pick<DrainPorts, 'lease' | 'r
     changed(wish, endpoints) {
       for (const id of endpoints) {
         if (wish.kind === 'pause')
-          report({ kind: 'paused', endpoint: { id }, why: lease.health(id).paused ?? '' });
+          report({ kind: 'paused', endpoint: { id }, why: side.health(id).paused ?? '' });
         if (wish.kind === 'resume') report({ kind: 'unpaused', endpoint: { id } });
       }
     },

@@ -98,7 +98,7 @@ export function openRequest(
 
   /** @throws every error that is not a refusal of the spool */
   function putOff(error: unknown): Walked {
-    if (!(error instanceof CapnhookError) || !ports.lease.valid()) throw error;
+    if (!(error instanceof CapnhookError) || !ports.side.isValid()) throw error;
     const reason = `it cannot be obeyed now: ${error.message}`;
     reporter.postponed({ name: `control/${request.id}.json`, reason });
     isPutOff = true;

@@ -30,9 +30,9 @@ export interface OpenRequests {
   ended(delivery: Delivery, kind: MovingWish['kind']): MovingWish | undefined;
 }
 
-/** Makes the record of the open requests of a lease. */
+/** Makes the record of the open requests of a drain. */
 export function createOpenRequests(ports: DrainPorts, options: OpenRequestOptions): OpenRequests {
-  const { lease, clock, report } = ports;
+  const { side, clock, report } = ports;
   /** By their ids, as long as their files are there: whatever ends this drain, the next one obeys them. */
   const open = new Map<string, OpenRequest>();
   let readAt = Number.NEGATIVE_INFINITY;
@@ -40,7 +40,7 @@ export function createOpenRequests(ports: DrainPorts, options: OpenRequestOption
 
   /** Those of a newer version stay, and are reported. */
   function readAll(): readonly ControlRequest[] {
-    const { requests, unknown } = lease.requests();
+    const { requests, unknown } = side.requests();
     for (const entry of unknown) report({ kind: 'unknown-request', entry });
     return requests;
   }
@@ -63,7 +63,7 @@ export function createOpenRequests(ports: DrainPorts, options: OpenRequestOption
     const now = clock.monotonic();
     if (now - notedAt < progressMs) return;
     notedAt = now;
-    for (const id of open.keys()) lease.noteProgress(id);
+    for (const id of open.keys()) side.noteProgress(id);
   }
 
   return {
@@ -82,7 +82,7 @@ export function createOpenRequests(ports: DrainPorts, options: OpenRequestOption
     },
     obeyed({ request: { id } }) {
       open.delete(id);
-      lease.finishRequest(id);
+      side.finishRequest(id);
     },
     noteProgress,
     ended(delivery, kind) {

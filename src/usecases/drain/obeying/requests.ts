@@ -42,7 +42,7 @@ export interface RequestsOptions {
   reconsider(endpoints: readonly string[]): Promise<void>;
 }
 
-/** The requests to a lease's holder. */
+/** The requests to a drain. */
 export function createRequests(
   ports: DrainPorts,
   { routing, settler, cooldowns, reporter, reconsider }: RequestsOptions,

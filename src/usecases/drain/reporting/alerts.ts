@@ -20,7 +20,7 @@ export interface Alerts {
 const corruptName = 'corrupt/';
 
 /** Makes the alerts of a drain. */
-export function createAlerts({ lease, notifier, report }: DrainPorts, routing: Routing): Alerts {
+export function createAlerts({ side, notifier, report }: DrainPorts, routing: Routing): Alerts {
   const commands = createChangeCommands({ notifier, report });
   let changes: Array<Change | SpoolChange> = [];
 
@@ -43,7 +43,7 @@ export function createAlerts({ lease, notifier, report }: DrainPorts, routing: R
       from,
       to,
       since: new Date(since).toISOString(),
-      owed: await lease.owed(endpoint),
+      owed: await side.owed(endpoint),
       gaveUp,
       onHold,
       rejected,

@@ -50,7 +50,7 @@ const reportAgainMs = 3_600_000;
 
 /** Makes the reporter of a drain. */
 export function createReporter(ports: DrainPorts, { showUrls, onChange }: ReporterOptions): Reporter {
-  const { lease, journal, clock, report } = ports;
+  const { side, journal, clock, report } = ports;
   const labelOf = createLabeler(showUrls);
   const postponed = new Set<string>();
   /** When each shortage was last met, monotonic ms. */
@@ -62,7 +62,7 @@ export function createReporter(ports: DrainPorts, { showUrls, onChange }: Report
     for (const notice of givenUp.take()) {
       report({ kind: 'gave-up', ...notice });
       const { id } = notice.endpoint;
-      const health = lease.health(id);
+      const health = side.health(id);
       const state = toldStateOf(health);
       const since = health.since ?? clock.now();
       onChange({ endpoint: id, from: state, to: state, since, gaveUp: notice.count });

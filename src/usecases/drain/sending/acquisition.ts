@@ -42,7 +42,7 @@ const maxAcquired = 1_024;
 
 /** Makes what acquires the endpoints of a drain. */
 export function createAcquisition(
-  { lease: { queues }, clock }: DrainPorts,
+  { side: { queues }, clock }: DrainPorts,
   options: AcquisitionOptions,
 ): Acquisition {
   const { routing, records, eligibility, payloads, cooldowns, roundRobin, isPass, onFailure } = options;

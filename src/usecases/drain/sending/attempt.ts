@@ -20,7 +20,7 @@ export interface AttemptOptions {
   gate: Gate;
   cuts: Cuts;
   inFlight: InFlight<EndpointRecord>;
-  /** Called with an error of the lease. */
+  /** Called with an error of the spool. */
   onFailure(error: unknown): void;
 }
 

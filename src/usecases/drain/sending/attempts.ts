@@ -42,7 +42,7 @@ export interface Attempts {
   cutOff(): void;
   /** Resolves when all attempts are settled. */
   settled(): Promise<void>;
-  /** The error of the lease while an attempt was settled; then no attempt is started any more. */
+  /** The error of the spool while an attempt was settled; then no attempt is started any more. */
   failure(): unknown;
   /** Time until `fill` may start more without an event, in ms; Infinity for never. */
   againMs(): number;

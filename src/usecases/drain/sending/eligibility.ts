@@ -36,16 +36,16 @@ const patienceMs = 2_000;
 /** Time that a pass spends on an endpoint that rejects each delivery, in ms; the next pass continues. */
 const runPatienceMs = 30_000;
 
-/** Makes the eligibility of the endpoints of a lease. */
+/** Makes the eligibility of the endpoints of a drain. */
 export function createEligibility(
-  { lease, clock }: DrainPorts,
+  { side, clock }: DrainPorts,
   { records, cooldowns, gate, payloads, isPass }: EligibilityOptions,
 ): Eligibility {
   const beganAt = clock.monotonic();
 
   /** Also before it is acquired, or after it was released. */
   function healthOf({ id, owned }: EndpointRecord): Health {
-    return owned === undefined ? lease.health(id) : owned.health();
+    return owned === undefined ? side.health(id) : owned.health();
   }
 
   /** An endpoint without registration is tried although it is parked: its deliveries decide what becomes of them. */

@@ -21,9 +21,9 @@ export interface Deliveries {
   bury(claimed: OwnedDelivery, why: Why): Promise<boolean>;
 }
 
-/** Makes the deliveries of a lease changeable. @throws, from each method: every error that is not a refusal */
+/** Makes the deliveries of a drain changeable. @throws, from each method: every error that is not a refusal */
 export function createDeliveries(
-  { lease }: DrainPorts,
+  { side }: DrainPorts,
   { reporter, cooldowns }: { reporter: Reporter; cooldowns: Cooldowns },
 ): Deliveries {
   /** Delivered, and still in the spool. */
@@ -41,7 +41,7 @@ export function createDeliveries(
 
   /** @throws every error that is not a refusal */
   function putOff({ owned, delivery }: OwnedDelivery, error: unknown): void {
-    if (!isRefusal(error) || !lease.valid()) throw error;
+    if (!isRefusal(error) || !side.isValid()) throw error;
     const name = `${delivery.event.id} for ${delivery.endpoint}`;
     reporter.postponed({ name, reason: `it cannot be settled now: ${error.message}` });
     cooldowns.start(delivery.endpoint, 'spool');

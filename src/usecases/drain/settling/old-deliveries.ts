@@ -39,7 +39,7 @@ const sweepSize = 8;
 const maxYoung = 4096;
 const maxYoungBytes = 32 * 2 ** 20;
 
-/** Makes what gives up the old deliveries of a lease. */
+/** Makes what gives up the old deliveries of a drain. */
 export function createOldDeliveries(ports: DrainPorts, options: OldDeliveriesOptions): OldDeliveries {
   const { clock } = ports;
   const { burials, deliveries, noteProblems, isStopping } = options;

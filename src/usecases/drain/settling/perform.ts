@@ -35,7 +35,7 @@ interface Answer {
   retryAfterMs?: number;
 }
 
-/** Makes the function that carries out decisions for the deliveries of a lease. */
+/** Makes the function that carries out decisions for the deliveries of a drain. */
 export function createPerform(ports: DrainPorts, options: PerformOptions): Perform {
   const { clock, random } = ports;
   const { burials, cooldowns, deliveries, loneFailures, oldDeliveries, reporter } = options;

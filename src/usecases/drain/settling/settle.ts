@@ -51,9 +51,9 @@ const waitedFor = {
   connection: 'there is no connection to it yet',
 };
 
-/** Makes the settler for the deliveries of a lease. */
+/** Makes the settler for the deliveries of a drain. */
 export function createSettler(ports: DrainPorts, options: SettlerOptions): Settler {
-  const { lease, clock } = ports;
+  const { side, clock } = ports;
   const { summary, reporter, cooldowns, isStopping, reconsider } = options;
   const deliveries = createDeliveries(ports, { reporter, cooldowns });
   const burials = createBurials(ports, { deliveries, summary, reporter });
@@ -102,7 +102,7 @@ export function createSettler(ports: DrainPorts, options: SettlerOptions): Settl
       const verdict = verdictOf(finished.result, clock.now());
       if (verdict.kind !== 'failed') continue;
       const { id } = finished.endpoint;
-      const owned = await lease.queues.acquireOne(id); // it may have been released since
+      const owned = await side.queues.acquireOne(id); // it may have been released since
       if (owned === undefined) continue;
       summary.failed += 1;
       await decide({ ...finished, owned }, outcomeOf(verdict, finished.result)).saved;

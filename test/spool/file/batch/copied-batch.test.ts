@@ -5,10 +5,10 @@ import {
   asRoot,
   claimAll,
   fanOutAll,
-  leaseOf,
   madeSpool,
   names,
   quickDir,
+  sideOf,
   spoolAt,
   text,
 } from '../../../support/spool-kit.js';
@@ -20,8 +20,8 @@ describe('a batch that others could change', () => {
     writeFileSync(path, batch(['"as it was"', '2']));
     prepare(path, root);
     const theirs = openSync(path, 'r+');
-    const lease = await leaseOf(spoolAt(root));
-    expect(await fanOutAll(lease, () => ['a', 'c'])).toMatchObject({
+    const side = await sideOf(spoolAt(root));
+    expect(await fanOutAll(side, () => ['a', 'c'])).toMatchObject({
       events: 2,
       deliveries: 4,
       quarantined: [],
@@ -29,12 +29,12 @@ describe('a batch that others could change', () => {
     writeFileSync(theirs, batch(['"rewritten since, and longer"', '3', '4']));
     closeSync(theirs);
     for (const endpoint of ['a', 'c'])
-      expect((await claimAll(lease, endpoint)).map(text)).toEqual(['"as it was"', '2']);
+      expect((await claimAll(side, endpoint)).map(text)).toEqual(['"as it was"', '2']);
     expect(names(`${root}/tmp`)).toEqual([]);
     expect(names(`${root}/incoming`)).toEqual([]);
     const [a, c] = ['a', 'c'].map((endpoint) => statSync(`${root}/queue/${endpoint}/00000001.2.b/b.jsonl`));
     expect([a!.ino, a!.nlink]).toEqual([c!.ino, 2]);
-    await lease.close();
+    await side.close();
     return a!;
   }
 

@@ -9,10 +9,10 @@ import {
   fanOut,
   fanOutAll,
   ids,
-  leaseOf,
   madeSpool,
   names,
   quickDir,
+  sideOf,
   spoolAt,
   text,
 } from '../../../support/spool-kit.js';
@@ -34,19 +34,19 @@ describe('a batch that is half taken in', () => {
       looks += 1;
       return undefined;
     });
-    const lease = await leaseOf(spoolAt(root, { disk }));
+    const side = await sideOf(spoolAt(root, { disk }));
     looks = 0;
-    expect(ids(await claimAll(lease, 'a'))).toEqual([single.id]);
+    expect(ids(await claimAll(side, 'a'))).toEqual([single.id]);
     expect(looks).toBeLessThan(100);
-    expect(await lease.owed('a')).toBe(count + 1);
-    expect(lease.owing()).toEqual(['a']);
-    expect(lease.ready({ now: 0 })).toEqual([]);
-    expect(await fanOutAll(lease, () => ['a', 'c'])).toMatchObject({ events: count, deliveries: count });
+    expect(await side.owed('a')).toBe(count + 1);
+    expect(side.owing()).toEqual(['a']);
+    expect(side.ready({ now: 0 })).toEqual([]);
+    expect(await fanOutAll(side, () => ['a', 'c'])).toMatchObject({ events: count, deliveries: count });
     for (const endpoint of ['a', 'c']) {
-      const claimed = await claimAll(lease, endpoint);
+      const claimed = await claimAll(side, endpoint);
       expect(claimed.map(text)).toEqual(Array.from({ length: count }, (_, n) => `${n}`));
     }
-    await lease.close();
+    await side.close();
   });
 
   it('a single event that a killed drain has half taken in is found behind a batch and another one', async () => {
@@ -56,16 +56,16 @@ describe('a batch that is half taken in', () => {
     const faulty = faultyDisk(({ name, args }) =>
       name === 'unlinkSync' && String(args[0]).endsWith('/incoming/z.json') ? 'KILL' : undefined,
     );
-    const killed = await leaseOf(spoolAt(root, { disk: faulty.disk }));
+    const killed = await sideOf(spoolAt(root, { disk: faulty.disk }));
     await expect(fanOut(killed, () => ['a', 'c'])).rejects.toThrow(Killed);
     faulty.closeAll();
     writeFileSync(`${root}/incoming/b.jsonl`, batch(['"b"']));
     writeFileSync(`${root}/incoming/s.json`, single('s'));
-    const lease = await leaseOf(spoolAt(root));
-    expect(await fanOutAll(lease, () => ['a', 'c'])).toMatchObject({ postponed: [], quarantined: [] });
+    const side = await sideOf(spoolAt(root));
+    expect(await fanOutAll(side, () => ['a', 'c'])).toMatchObject({ postponed: [], quarantined: [] });
     for (const endpoint of ['a', 'c'])
-      expect((await claimAll(lease, endpoint)).map(text).sort()).toEqual(['"b"', '"s"', '"z"']);
-    await lease.close();
+      expect((await claimAll(side, endpoint)).map(text).sort()).toEqual(['"b"', '"s"', '"z"']);
+    await side.close();
   });
 
   it('the progress without its batch, as a killed drain may leave it, is removed, and the batch is put anew', async () => {
@@ -74,7 +74,7 @@ describe('a batch that is half taken in', () => {
     const faulty = faultyDisk(({ name, args }) =>
       name === 'linkSync' && String(args[1]).includes('/queue/') ? 'KILL' : undefined,
     );
-    const killed = await leaseOf(spoolAt(root, { disk: faulty.disk }));
+    const killed = await sideOf(spoolAt(root, { disk: faulty.disk }));
     await expect(fanOut(killed, () => ['a'])).rejects.toThrow(Killed);
     faulty.closeAll();
     expect(names(`${root}/queue/a/00000001.2.b`)).toEqual(['b.done']);

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { batch, rest } from '../../../support/batch-kit.js';
-import { fanOutAll, leaseOf, madeSpool, names, quickDir, read, spoolAt } from '../../../support/spool-kit.js';
+import { fanOutAll, madeSpool, names, quickDir, read, sideOf, spoolAt } from '../../../support/spool-kit.js';
 
 const windowBytes = 65_536;
 
@@ -47,11 +47,11 @@ describe('the lines of a batch', () => {
   ])('the intake puts a batch with %s aside, under the name that it has', async (_what, content, reason) => {
     const root = madeSpool(quickDir());
     writeFileSync(`${root}/incoming/dropped.jsonl`, content);
-    const lease = await leaseOf(spoolAt(root));
-    const { quarantined } = await fanOutAll(lease, () => ['a']);
+    const side = await sideOf(spoolAt(root));
+    const { quarantined } = await fanOutAll(side, () => ['a']);
     expect(quarantined).toEqual([{ name: 'dropped.jsonl', reason: expect.stringMatching(reason) }]);
     expect(read(`${root}/corrupt/dropped.jsonl`)).toBe(content);
-    await lease.close();
+    await side.close();
     expect(names(`${root}/queue`)).toEqual([]);
   });
 });

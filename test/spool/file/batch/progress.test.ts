@@ -2,10 +2,10 @@ import { execFileSync } from 'node:child_process';
 import { constants, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { eventToBytes } from '../../../../src/event/record.js';
-import type { Lease } from '../../../../src/spool/spool.js';
+import type { DrainSide } from '../../../../src/spool/spool.js';
 import { queued, rest, why } from '../../../support/batch-kit.js';
 import { faultyDisk, Killed } from '../../../support/faulty-disk.js';
-import { claimAll, fanOutAll, leaseOf, names, spoolAt, text } from '../../../support/spool-kit.js';
+import { claimAll, fanOutAll, names, sideOf, spoolAt, text } from '../../../support/spool-kit.js';
 
 describe('the progress of a batch', () => {
   const lines = ['1', '2', '3'];
@@ -16,19 +16,19 @@ describe('the progress of a batch', () => {
     ['too long', 'x..x'],
     ['garbage', '\u0000X\n'],
   ])('that is %s settles only what it surely says', async (_what, content) => {
-    const { root, lease, progress } = await queued(lines);
-    await lease.close();
+    const { root, side, progress } = await queued(lines);
+    await side.close();
     writeFileSync(progress, content);
     expect(await rest(root)).toEqual(content.startsWith('x') ? ['2', '3'] : lines);
   });
 
   it('that is missing settles nothing, and tells what is settled from then on', async () => {
-    const { root, lease, progress } = await queued(lines);
-    const [first] = await claimAll(lease, 'a');
-    await lease.done(first!);
-    await lease.close();
+    const { root, side, progress } = await queued(lines);
+    const [first] = await claimAll(side, 'a');
+    await side.done(first!);
+    await side.close();
     rmSync(progress);
-    const next = await leaseOf(spoolAt(root));
+    const next = await sideOf(spoolAt(root));
     const claimed = await claimAll(next, 'a');
     expect(claimed.map(text)).toEqual(lines);
     await next.done(claimed[1]!);
@@ -43,11 +43,11 @@ describe('the progress of a batch', () => {
   ])(
     'in whose place there is %s is put aside, so that nothing is repeated for ever',
     async (_what, is, put) => {
-      const { root, lease, progress } = await queued(lines);
-      await lease.close();
+      const { root, side, progress } = await queued(lines);
+      await side.close();
       rmSync(progress);
       put(progress);
-      const next = await leaseOf(spoolAt(root));
+      const next = await sideOf(spoolAt(root));
       const { quarantined } = await fanOutAll(next, () => ['a']);
       const reason = `it stood at queue/a/00000001.3.b/b.done, and ${is}`;
       expect(quarantined).toEqual([{ name: 'b.done', reason }]);
@@ -62,14 +62,14 @@ describe('the progress of a batch', () => {
   it.each(['EMFILE', 'EROFS'])(
     'that cannot be opened just now (%s) is left where it is, and nothing is sent',
     async (errno) => {
-      const { root, lease, progress } = await queued(lines);
-      await lease.close();
+      const { root, side, progress } = await queued(lines);
+      await side.close();
       const faulty = faultyDisk(({ name, args }) =>
         name === 'openSync' && args[0] === progress && Number(args[1]) & constants.O_WRONLY
           ? errno
           : undefined,
       );
-      const opening = leaseOf(spoolAt(root, { disk: faulty.disk }));
+      const opening = sideOf(spoolAt(root, { disk: faulty.disk }));
       if (errno === 'EMFILE') await expect(opening).rejects.toThrow(/EMFILE/);
       else {
         const next = await opening;
@@ -124,8 +124,8 @@ describe('the progress of a batch', () => {
   it.each(moved)(
     'with an event on its way that %s loses nothing and repeats nothing',
     async (_what, make, expected) => {
-      const { root, lease, progress } = await queued(lines);
-      await lease.close();
+      const { root, side, progress } = await queued(lines);
+      await side.close();
       writeFileSync(progress, '.>.');
       make(root);
       expect(await rest(root)).toEqual(expected);
@@ -136,16 +136,16 @@ describe('the progress of a batch', () => {
     it(`${how}() of an event loses nothing and repeats nothing, at whichever call it is killed`, async () => {
       for (let n = 1, killed = true; killed; n += 1) {
         let from = Infinity;
-        const { root, lease } = await queued(lines, () => {
+        const { root, side } = await queued(lines, () => {
           if (from === Infinity) return undefined;
           from -= 1;
           return from === 0 ? 'KILL' : undefined;
         });
-        const claimed = await claimAll(lease, 'a');
+        const claimed = await claimAll(side, 'a');
         from = n;
-        const act = (l: Lease) =>
+        const act = (l: DrainSide) =>
           how === 'defer' ? l.defer(claimed[1]!, { dueMs: 1, attempts: 1 }) : l.bury(claimed[1]!, why);
-        killed = await act(lease).then(
+        killed = await act(side).then(
           () => false,
           (error: unknown) => error instanceof Killed,
         );

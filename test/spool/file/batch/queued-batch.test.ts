@@ -7,11 +7,11 @@ import {
   fanOutAll,
   farFuture,
   filesBelow,
-  leaseOf,
   madeSpool,
   names,
   quickDir,
   read,
+  sideOf,
   spoolAt,
   text,
 } from '../../../support/spool-kit.js';
@@ -24,37 +24,37 @@ async function backlogOf(root: string): Promise<unknown> {
 
 describe('a batch in a queue', () => {
   it('done(), defer(), bury() and release() of its events are told by its progress, and in the counts', async () => {
-    const { root, lease, progress } = await queued(['1', '2', '3', '4', '5']);
+    const { root, side, progress } = await queued(['1', '2', '3', '4', '5']);
     expect(read(progress)).toBe('.....');
-    const claimed = await claimAll(lease, 'a');
-    expect(await lease.owed('a')).toBe(5);
-    await lease.done(claimed[1]!);
-    await lease.defer(claimed[2]!, { dueMs: 1_000, attempts: 2 });
-    await lease.bury(claimed[3]!, why);
-    lease.release(claimed[4]!);
+    const claimed = await claimAll(side, 'a');
+    expect(await side.owed('a')).toBe(5);
+    await side.done(claimed[1]!);
+    await side.defer(claimed[2]!, { dueMs: 1_000, attempts: 2 });
+    await side.bury(claimed[3]!, why);
+    side.release(claimed[4]!);
     expect(read(progress)).toBe('.xxx.');
-    expect(await lease.owed('a')).toBe(3);
+    expect(await side.owed('a')).toBe(3);
     expect(await backlogOf(root)).toEqual({ waiting: 2, retrying: 1, dead: 1 });
     expect(filesBelow(`${root}/retry`)).toEqual(['a/0000000001000.2.b_3.json']);
     expect(read(`${root}/retry/a/0000000001000.2.b_3.json`)).toContain('"payload":3\n');
     expect(read(`${root}/dead/a/b_4.json`)).toContain('"id":"b_4"');
     expect(read(`${root}/dead/a/b_4.why.json`)).toContain('gave-up');
-    const again = await lease.claim('a', { limit: 9, now: farFuture });
+    const again = await side.claim('a', { limit: 9, now: farFuture });
     expect(again.deliveries.map(text)).toEqual(['3', '5']);
     expect(again.deliveries[0]!.attempts).toBe(2);
-    for (const delivery of [claimed[0]!, ...again.deliveries]) await lease.done(delivery);
-    expect(await lease.owed('a')).toBe(0);
+    for (const delivery of [claimed[0]!, ...again.deliveries]) await side.done(delivery);
+    expect(await side.owed('a')).toBe(0);
     expect(existsSync(progress)).toBe(false);
-    await lease.close();
+    await side.close();
     expect(names(`${root}/queue`)).toEqual([]);
   });
 
   it('its events keep their order, and single events before and after it keep theirs', async () => {
     const root = madeSpool(quickDir());
-    const lease = await leaseOf(spoolAt(root));
+    const side = await sideOf(spoolAt(root));
     const put = async (name: string, content: string) => {
       writeFileSync(`${root}/incoming/${name}`, content);
-      await fanOutAll(lease, () => ['a']);
+      await fanOutAll(side, () => ['a']);
     };
     const single = (id: string) => `{"id":"${id}","hook":"x","payload":"${id}"}`;
     await put('s1.json', single('s1'));
@@ -70,59 +70,59 @@ describe('a batch in a queue', () => {
       '00000005',
     ]);
     const expected = ['"s1"', ...Array.from({ length: 12 }, (_, n) => `${n}`), '"s0"', '"c"', '"s2"'];
-    const claimed = await claimAll(lease, 'a');
+    const claimed = await claimAll(side, 'a');
     expect(claimed.map(text)).toEqual(expected);
-    for (const n of [14, 3, 0, 15, 7]) lease.release(claimed[n]!);
-    expect((await claimAll(lease, 'a')).map(text)).toEqual([0, 3, 7, 14, 15].map((n) => expected[n]));
-    await lease.close();
+    for (const n of [14, 3, 0, 15, 7]) side.release(claimed[n]!);
+    expect((await claimAll(side, 'a')).map(text)).toEqual([0, 3, 7, 14, 15].map((n) => expected[n]));
+    await side.close();
     expect(await rest(root)).toEqual(expected);
   });
 
-  it('it is removed when its last event is settled, at close(), or by the next lease', async () => {
+  it('it is removed when its last event is settled, at close(), or by the next drain', async () => {
     const settled = await queued(['1', '2']);
-    for (const delivery of await claimAll(settled.lease, 'a')) await settled.lease.done(delivery);
+    for (const delivery of await claimAll(settled.side, 'a')) await settled.side.done(delivery);
     expect(names(`${settled.root}/queue/a`)).toEqual([]);
-    await settled.lease.close();
+    await settled.side.close();
     for (const call of ['unlinkSync', 'rmdirSync']) {
       let failing = true;
-      const { root, lease, file } = await queued(['1'], ({ name, args }) =>
+      const { root, side, file } = await queued(['1'], ({ name, args }) =>
         failing && name === call && String(args[0]).includes('/queue/') ? 'EIO' : undefined,
       );
-      const [only] = await claimAll(lease, 'a');
-      await lease.done(only!);
+      const [only] = await claimAll(side, 'a');
+      await side.done(only!);
       expect(existsSync(file)).toBe(call === 'unlinkSync');
-      expect(lease.owing()).toEqual([]);
+      expect(side.owing()).toEqual([]);
       failing = false;
-      await lease.close();
+      await side.close();
       expect(names(`${root}/queue`)).toEqual([]);
     }
     const left = await queued(['1']);
     writeFileSync(left.progress, 'x');
-    const next = await leaseOf(spoolAt(left.root));
+    const next = await sideOf(spoolAt(left.root));
     expect(next.owing()).toEqual([]);
     expect(names(`${left.root}/queue`)).toEqual([]);
     await next.close();
   });
 
   it('a batch with the name of one that is done is marked in its own file', async () => {
-    const { root, lease } = await queued(['1', '2']);
-    for (const delivery of await claimAll(lease, 'a')) await lease.done(delivery);
+    const { root, side } = await queued(['1', '2']);
+    for (const delivery of await claimAll(side, 'a')) await side.done(delivery);
     writeFileSync(`${root}/incoming/b.jsonl`, batch(['"new 1"', '"new 2"']));
-    await fanOutAll(lease, () => ['a']);
-    const claimed = await claimAll(lease, 'a');
+    await fanOutAll(side, () => ['a']);
+    const claimed = await claimAll(side, 'a');
     expect(claimed.map(text)).toEqual(['"new 1"', '"new 2"']);
-    for (const delivery of claimed) await lease.done(delivery);
+    for (const delivery of claimed) await side.done(delivery);
     expect(names(`${root}/queue/a`)).toEqual([]);
-    await lease.close();
+    await side.close();
     expect(await rest(root)).toEqual([]);
   });
 
   it('discard() of a batch of which some is settled moves what is owed', async () => {
-    const { root, lease } = await queued(['1', '2', '3']);
-    const [first, second, third] = await claimAll(lease, 'a');
-    await lease.done(first!);
-    await lease.defer(second!, { dueMs: 1, attempts: 1 });
-    lease.release(third!);
+    const { root, side } = await queued(['1', '2', '3']);
+    const [first, second, third] = await claimAll(side, 'a');
+    await side.done(first!);
+    await side.defer(second!, { dueMs: 1, attempts: 1 });
+    side.release(third!);
     writeFileSync(`${root}/incoming/c.jsonl`, batch(['1', '', '2'], 'c'));
     const why = { reason: 'flushed', message: 'x', time: '2026-11-23T12:00:00.000Z' };
     const of = (wanted: string) => ({
@@ -130,23 +130,23 @@ describe('a batch in a queue', () => {
       select: { hook: wanted },
       why,
     });
-    expect((await discardAll(lease, of('y'))).entries).toEqual([]);
-    const { entries } = await discardAll(lease, of('x'));
+    expect((await discardAll(side, of('y'))).entries).toEqual([]);
+    const { entries } = await discardAll(side, of('x'));
     expect(entries.map(({ endpoint, events }) => [endpoint, events])).toEqual([
       [undefined, 2],
       ['a', 1],
       ['a', 1],
     ]);
-    expect(lease.owing()).toEqual([]);
-    await lease.close();
+    expect(side.owing()).toEqual([]);
+    await side.close();
     expect(await rest(root)).toEqual([]);
   });
 
   it('claim() with a probe passes over the event that failed, and hands it out last', async () => {
-    const { lease } = await queued(['1', '2', '3']);
+    const { side } = await queued(['1', '2', '3']);
     const probe = async () =>
-      (await lease.claim('a', { limit: 1, now: 0, probe: ['b_1', 'b_3'] })).deliveries.map(text);
+      (await side.claim('a', { limit: 1, now: 0, probe: ['b_1', 'b_3'] })).deliveries.map(text);
     expect([await probe(), await probe(), await probe()]).toEqual([['2'], ['1'], ['3']]);
-    await lease.close();
+    await side.close();
   });
 });

@@ -1,7 +1,7 @@
 /** `control/`: requests as people and other versions write them. */
 import { mkdirSync, unlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { leaseOf, madeSpool, names, quickDir, read, spoolAt } from '../../../support/spool-kit.js';
+import { madeSpool, names, quickDir, read, sideOf, spoolAt } from '../../../support/spool-kit.js';
 
 /** A spool with a file in `control/`, a minute old. */
 function withRequest(text: string): string {
@@ -13,9 +13,9 @@ function withRequest(text: string): string {
 }
 
 async function requestsIn(root: string) {
-  const lease = await leaseOf(spoolAt(root));
-  const found = lease.requests();
-  await lease.close();
+  const side = await sideOf(spoolAt(root));
+  const found = side.requests();
+  await side.close();
   return found;
 }
 
@@ -48,10 +48,10 @@ describe('requests()', () => {
     ['{"request":"resume","endpoints":["chat"],"hook":"x"}', 'this version does not know its hook'],
   ])('leaves %s, which a newer version may know, and tells it once', async (text, reason) => {
     const root = withRequest(text);
-    const lease = await leaseOf(spoolAt(root));
-    expect(lease.requests()).toEqual({ requests: [], unknown: [{ name: 'x.json', reason }] });
-    expect(lease.requests().unknown).toEqual([]);
-    await lease.close();
+    const side = await sideOf(spoolAt(root));
+    expect(side.requests()).toEqual({ requests: [], unknown: [{ name: 'x.json', reason }] });
+    expect(side.requests().unknown).toEqual([]);
+    await side.close();
     expect(await requestsIn(root)).toEqual({ requests: [], unknown: [] });
     expect(read(`${root}/control/x.json`)).toBe(text);
     writeFileSync(`${root}/control/y.json`, text);

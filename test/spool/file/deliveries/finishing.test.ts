@@ -4,16 +4,16 @@ import { describe, expect, it, vi } from 'vitest';
 import { eventToBytes } from '../../../../src/event/record.js';
 import { systemDisk } from '../../../../src/spool/file/disk/disk.js';
 import { type Fault, faultyDisk } from '../../../support/faulty-disk.js';
-import { leased, put, queued, why } from '../../../support/queue-kit.js';
+import { opened, put, queued, why } from '../../../support/queue-kit.js';
 import {
   claimAll,
   farFuture,
   ids,
-  leaseOf,
   madeSpool,
   names,
   quickDir,
   read,
+  sideOf,
   spoolAt,
 } from '../../../support/spool-kit.js';
 
@@ -21,47 +21,47 @@ describe('settling a delivery', () => {
   async function claimed(fault?: Fault) {
     const root = madeSpool(quickDir());
     const fired = queued(root);
-    const lease = await leased(root, fault);
-    const [delivery] = await claimAll(lease, 'a');
-    return { root, fired, lease, delivery: delivery!, path: `${root}/queue/a/00000001/${fired.id}.json` };
+    const side = await opened(root, fault);
+    const [delivery] = await claimAll(side, 'a');
+    return { root, fired, side, delivery: delivery!, path: `${root}/queue/a/00000001/${fired.id}.json` };
   }
 
   it('done(), defer() and bury() are fine with a delivery that somebody moved away', async () => {
     for (const settle of ['done', 'defer', 'bury'] as const) {
-      const { root, lease, delivery, path, fired } = await claimed();
+      const { root, side, delivery, path, fired } = await claimed();
       renameSync(path, `${root}/../taken`);
-      if (settle === 'done') await lease.done(delivery);
-      if (settle === 'defer') await lease.defer(delivery, { dueMs: 5, attempts: 1 });
-      if (settle === 'bury') await lease.bury(delivery, why);
-      expect(lease.owing()).toEqual([]);
-      expect(lease.nextDue('a')).toBeUndefined();
+      if (settle === 'done') await side.done(delivery);
+      if (settle === 'defer') await side.defer(delivery, { dueMs: 5, attempts: 1 });
+      if (settle === 'bury') await side.bury(delivery, why);
+      expect(side.owing()).toEqual([]);
+      expect(side.nextDue('a')).toBeUndefined();
       expect(names(`${root}/retry/a`)).toEqual([]);
       expect(names(`${root}/dead/a`)).toEqual(settle === 'bury' ? [`${fired.id}.why.json`] : []);
-      await lease.close();
+      await side.close();
     }
   });
 
   it('bury() removes the old name where the dead one is the same file already', async () => {
-    const { root, lease, delivery, path, fired } = await claimed();
+    const { root, side, delivery, path, fired } = await claimed();
     mkdirSync(`${root}/dead/a`);
     linkSync(path, `${root}/dead/a/${fired.id}.json`);
-    await lease.bury(delivery, why);
+    await side.bury(delivery, why);
     expect(existsSync(path)).toBe(false);
     expect(read(`${root}/dead/a/${fired.id}.json`)).toBe(eventToBytes(fired).toString());
     expect(JSON.parse(read(`${root}/dead/a/${fired.id}.why.json`))).toEqual(why);
     expect(names(`${root}/corrupt`)).toEqual([]);
-    await lease.close();
+    await side.close();
   });
 
   it('defer() removes the old name where the new one is the same file already', async () => {
-    const { root, lease, delivery, path, fired } = await claimed();
+    const { root, side, delivery, path, fired } = await claimed();
     const name = `0000000000005.1.${fired.id}.json`;
     mkdirSync(`${root}/retry/a`);
     linkSync(path, `${root}/retry/a/${name}`);
-    await lease.defer(delivery, { dueMs: 5, attempts: 1 });
+    await side.defer(delivery, { dueMs: 5, attempts: 1 });
     expect(existsSync(path)).toBe(false);
-    expect(ids(await claimAll(lease, 'a', 5))).toEqual([fired.id]);
-    await lease.close();
+    expect(ids(await claimAll(side, 'a', 5))).toEqual([fired.id]);
+    await side.close();
   });
 
   it('bury() overwrites neither another dead delivery of the same id nor a directory', async () => {
@@ -69,24 +69,24 @@ describe('settling a delivery', () => {
       (path: string) => writeFileSync(path, 'another'),
       (path: string) => mkdirSync(path),
     ]) {
-      const { root, lease, delivery, fired } = await claimed();
+      const { root, side, delivery, fired } = await claimed();
       const name = `${fired.id}.json`;
       mkdirSync(`${root}/dead/a`);
       make(`${root}/dead/a/${name}`);
-      await lease.bury(delivery, why);
+      await side.bury(delivery, why);
       expect(read(`${root}/dead/a/${name}`)).toBe(eventToBytes(fired).toString());
       expect(names(`${root}/corrupt`)).toEqual([name, `${name}.why`]);
-      await lease.close();
+      await side.close();
     }
   });
 
   it('bury() goes on where its reason cannot be written', async () => {
-    const { root, lease, delivery, fired } = await claimed(({ name, args }) =>
+    const { root, side, delivery, fired } = await claimed(({ name, args }) =>
       name === 'openSync' && String(args[0]).endsWith('.why.json') ? 'ENOSPC' : undefined,
     );
-    await lease.bury(delivery, why);
+    await side.bury(delivery, why);
     expect(names(`${root}/dead/a`)).toEqual([`${fired.id}.json`]);
-    await lease.close();
+    await side.close();
   });
 
   it('defer() and bury() make the rooms of an endpoint durable once', async () => {
@@ -94,48 +94,48 @@ describe('settling a delivery', () => {
     queued(root);
     queued(root);
     const synced: string[] = [];
-    const lease = await leased(root, ({ name, args }) => {
+    const side = await opened(root, ({ name, args }) => {
       if (name === 'openSync' && String(args[0]).endsWith('/dead')) synced.push('dead');
       return undefined;
     });
-    for (const delivery of await claimAll(lease, 'a')) await lease.bury(delivery, why);
+    for (const delivery of await claimAll(side, 'a')) await side.bury(delivery, why);
     expect(synced).toEqual(['dead']);
-    await lease.close();
+    await side.close();
   });
 
   for (const settle of ['done', 'defer', 'bury'] as const) {
     it(`${settle}() rejects in words when the disk fails, and the delivery stays`, async () => {
       let failing = false;
-      const { root, lease, delivery, fired } = await claimed(({ name, args }) =>
+      const { root, side, delivery, fired } = await claimed(({ name, args }) =>
         failing && (name === 'unlinkSync' || name === 'renameSync') && !String(args[0]).includes('.why')
           ? 'EIO'
           : undefined,
       );
       failing = true;
       const settled = {
-        done: () => lease.done(delivery),
-        defer: () => lease.defer(delivery, { dueMs: 5, attempts: 1 }),
-        bury: () => lease.bury(delivery, why),
+        done: () => side.done(delivery),
+        defer: () => side.defer(delivery, { dueMs: 5, attempts: 1 }),
+        bury: () => side.bury(delivery, why),
       };
       await expect(settled[settle]()).rejects.toMatchObject({
         code: 'SPOOL_WRITE',
         message: expect.stringContaining('the disk reported an error (EIO, spool '),
       });
       failing = false;
-      await lease.close();
-      const next = await leased(root);
+      await side.close();
+      const next = await opened(root);
       // One that was made is removed once more at the end.
       expect(ids(await claimAll(next, 'a'))).toEqual(settle === 'done' ? [] : [fired.id]);
       await next.close();
     });
   }
 
-  it('release() of a delivery of another lease is a bug, and is told as one', async () => {
-    const { lease, delivery } = await claimed();
-    lease.release(delivery);
-    expect(() => lease.release(delivery)).toThrow('settled once');
-    await expect(lease.done(delivery)).rejects.toThrow('settled once');
-    await lease.close();
+  it('release() of a delivery of another drain is a bug, and is told as one', async () => {
+    const { side, delivery } = await claimed();
+    side.release(delivery);
+    expect(() => side.release(delivery)).toThrow('settled once');
+    await expect(side.done(delivery)).rejects.toThrow('settled once');
+    await side.close();
   });
 
   it('close() releases the lock even where the last fsync fails, and no timer is left', async () => {
@@ -156,12 +156,12 @@ describe('settling a delivery', () => {
       },
     });
     const onClose: Array<() => void> = [];
-    const lease = await leaseOf(spool);
-    const [first] = await claimAll(lease, 'a');
-    await lease.done(first!);
-    await lease.saveHealth('a', { failures: 1 });
+    const side = await sideOf(spool);
+    const [first] = await claimAll(side, 'a');
+    await side.done(first!);
+    await side.saveHealth('a', { failures: 1 });
     failing = true;
-    await expect(lease.close()).resolves.toBeUndefined(); // the next lease does it again
+    await expect(side.close()).resolves.toBeUndefined(); // the next drain does it again
     expect(released).toBe(1);
     expect(onClose[0]).toThrow('EBADF');
     expect(read(`${root}/lock`).trim()).toBe('');
@@ -170,8 +170,8 @@ describe('settling a delivery', () => {
   });
 
   it('onHint() gives no hints where watching cannot be had, and stops after an error', async () => {
-    const { root, lease } = await claimed();
-    const stop = lease.onHint(() => {});
+    const { root, side } = await claimed();
+    const stop = side.onHint(() => {});
     const handles = (process as unknown as { _getActiveHandles(): object[] })._getActiveHandles();
     const watcher = handles.find(
       (handle) =>
@@ -180,12 +180,12 @@ describe('settling a delivery', () => {
     (watcher as EventEmitter).emit('error', new Error('an error of the watch'));
     stop();
     rmSync(`${root}/incoming`, { recursive: true });
-    const none = lease.onHint(() => {
+    const none = side.onHint(() => {
       throw new Error('a hint');
     });
     none();
     mkdirSync(`${root}/incoming`);
-    await lease.close();
+    await side.close();
   });
 
   it('claim() hands out retries in the order of their due times, those without one first', async () => {
@@ -198,15 +198,15 @@ describe('settling a delivery', () => {
     ]) {
       put(root, `retry/a/${name}`);
     }
-    const lease = await leased(root);
-    const due = await claimAll(lease, 'a', 8);
+    const side = await opened(root);
+    const due = await claimAll(side, 'a', 8);
     expect(ids(due)).toEqual(['z', 'a', 'b']);
-    for (const n of [2, 1, 0]) lease.release(due[n]!);
-    expect(ids(await claimAll(lease, 'a', 8))).toEqual(['z', 'a', 'b']);
-    expect(lease.nextDue('a')).toBe(9);
-    expect(lease.nextDue('nobody')).toBeUndefined();
-    expect(await lease.owed('nobody')).toBe(0);
-    expect(ids(await claimAll(lease, 'a', farFuture))).toEqual(['c']);
-    await lease.close();
+    for (const n of [2, 1, 0]) side.release(due[n]!);
+    expect(ids(await claimAll(side, 'a', 8))).toEqual(['z', 'a', 'b']);
+    expect(side.nextDue('a')).toBe(9);
+    expect(side.nextDue('nobody')).toBeUndefined();
+    expect(await side.owed('nobody')).toBe(0);
+    expect(ids(await claimAll(side, 'a', farFuture))).toEqual(['c']);
+    await side.close();
   });
 });

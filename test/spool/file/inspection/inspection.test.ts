@@ -4,7 +4,7 @@ import type { EntryQuery, InspectedEntry, QuarantinedEntry } from '../../../../s
 import type { Spool } from '../../../../src/spool/spool.js';
 import { describeInspection } from '../../../contracts/inspection-contract.js';
 import { event, shellEvent } from '../../../support/builders.js';
-import { fanOutAll, isRoot, leaseOf, madeSpool, quickDir, spoolAt } from '../../../support/spool-kit.js';
+import { fanOutAll, isRoot, madeSpool, quickDir, sideOf, spoolAt } from '../../../support/spool-kit.js';
 
 describeInspection('createFileSpool()', () => spoolAt(`${quickDir()}/spool`));
 
@@ -25,9 +25,9 @@ describe('createFileInspection()', () => {
     const root = madeSpool(quickDir());
     const spool = spoolAt(root);
     await spool.enqueue(event());
-    const lease = await leaseOf(spool);
-    await fanOutAll(lease, () => ['a']);
-    await lease.close();
+    const side = await sideOf(spool);
+    await fanOutAll(side, () => ['a']);
+    await side.close();
     mkdirSync(`${root}/queue/a/notes`);
     writeFileSync(`${root}/queue/a/00000001/torn.json`, '{"hook":');
     writeFileSync(`${root}/queue/stray`, '');
@@ -48,9 +48,9 @@ describe('createFileInspection()', () => {
     const root = madeSpool(quickDir());
     for (const name of ['one.json', 'two.json']) writeFileSync(`${root}/incoming/${name}`, '{');
     const spool = spoolAt(root);
-    const lease = await leaseOf(spool);
-    await fanOutAll(lease, () => ['a']);
-    await lease.close();
+    const side = await sideOf(spool);
+    await fanOutAll(side, () => ['a']);
+    await side.close();
     rmSync(`${root}/corrupt/two.json.why`);
     const [one, two, ...others] = await quarantineOf(spool);
     expect(one).toMatchObject({ name: 'one.json', reason: expect.stringMatching(/\S/) });

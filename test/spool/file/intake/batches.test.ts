@@ -10,10 +10,10 @@ import {
   fanOut,
   fanOutAll,
   ids,
-  leaseOf,
   madeSpool,
   names,
   quickDir,
+  sideOf,
   spoolAt,
   text,
 } from '../../../support/spool-kit.js';
@@ -24,23 +24,23 @@ describe('the intake of batches', () => {
   const lines = ['1', '"two"', '{"three":3.0}'];
 
   it('the intake takes in a batch that a shell dropped without an id, under one new id', async () => {
-    const { root, lease } = await opened();
+    const { root, side } = await opened();
     drop(root, 'dropped.jsonl', ['{"hook":"x"}', ...lines, ''].join('\n'));
-    expect(await fanOutAll(lease, () => ['a'])).toMatchObject({ events: 3, quarantined: [] });
-    const claimed = await claimAll(lease, 'a');
+    expect(await fanOutAll(side, () => ['a'])).toMatchObject({ events: 3, quarantined: [] });
+    const claimed = await claimAll(side, 'a');
     expect(claimed.map(text)).toEqual(lines);
     const stem = claimed[0]!.event.id.slice(0, -2);
     expect(ids(claimed)).toEqual([1, 2, 3].map((n) => batchMemberId(stem, n)));
-    await lease.close();
+    await side.close();
   });
 
   it('the intake keeps the id that a batch has for a name', async () => {
-    const { root, lease } = await opened();
+    const { root, side } = await opened();
     const id = createEventId(Date.now(), randomBytes(10));
     drop(root, `${id}.jsonl`, '{"hook":"x"}\n1\n');
-    await fanOutAll(lease, () => ['a']);
-    expect(ids(await claimAll(lease, 'a'))).toEqual([batchMemberId(id, 1)]);
-    await lease.close();
+    await fanOutAll(side, () => ['a']);
+    expect(ids(await claimAll(side, 'a'))).toEqual([batchMemberId(id, 1)]);
+    await side.close();
   });
 
   const bad: Array<[string, (path: string) => void]> = [
@@ -50,68 +50,68 @@ describe('the intake of batches', () => {
   ];
   for (const [what, make] of bad) {
     it(`the intake moves ${what} to corrupt/, whole`, async () => {
-      const { root, lease } = await opened();
+      const { root, side } = await opened();
       make(`${root}/incoming/x.jsonl`);
-      expect((await putAside(root, lease)).name).toBe('x.jsonl');
+      expect((await putAside(root, side)).name).toBe('x.jsonl');
     });
   }
 
   it('the intake takes in several batches with the same id, and claim() hands out one after the other', async () => {
-    const { root, lease } = await opened();
+    const { root, side } = await opened();
     drop(root, 'before.jsonl', '{"id":"mine","hook":"x"}\n1\n');
     drop(root, 'mine.jsonl', '{"id":"mine","hook":"x"}\n2\n');
     drop(root, 'over.jsonl', '{"id":"mine","hook":"x"}\n3\n');
-    expect(await fanOutAll(lease, () => ['a'])).toMatchObject({ events: 3, quarantined: [], postponed: [] });
+    expect(await fanOutAll(side, () => ['a'])).toMatchObject({ events: 3, quarantined: [], postponed: [] });
     const found: string[] = [];
     for (let n = 0; n < 3; n += 1) {
-      const claimed = await claimAll(lease, 'a');
+      const claimed = await claimAll(side, 'a');
       expect(claimed).toHaveLength(1);
       found.push(text(claimed[0]!));
-      await lease.done(claimed[0]!);
+      await side.done(claimed[0]!);
     }
     expect(found).toEqual(['2', '1', '3']);
-    expect(lease.owing()).toEqual([]);
+    expect(side.owing()).toEqual([]);
     expect(names(`${root}/incoming`)).toEqual([]);
-    await lease.close();
+    await side.close();
   });
 
   it('the intake makes nothing new of a batch that says the same as one that is queued', async () => {
-    const { root, lease } = await opened();
+    const { root, side } = await opened();
     drop(root, 'mine.jsonl', '{"id":"mine","hook":"x"}\n1\n2\n');
-    await fanOutAll(lease, () => ['a', 'b']);
-    const [first] = await claimAll(lease, 'a');
-    await lease.done(first!);
+    await fanOutAll(side, () => ['a', 'b']);
+    const [first] = await claimAll(side, 'a');
+    await side.done(first!);
     drop(root, 'mine.jsonl', '{"hook":"x","id":"mine","time":"2020-01-01T00:00:00Z"}\n\n 1 \r\n2\n');
-    expect(await fanOutAll(lease, () => ['a', 'b'])).toMatchObject({
+    expect(await fanOutAll(side, () => ['a', 'b'])).toMatchObject({
       deliveries: 0,
       postponed: [],
       quarantined: [],
     });
     expect(names(`${root}/incoming`)).toEqual([]);
-    expect((await claimAll(lease, 'b')).map(text)).toEqual(['1', '2']);
-    expect(await lease.owed('a')).toBe(1);
-    await lease.close();
+    expect((await claimAll(side, 'b')).map(text)).toEqual(['1', '2']);
+    expect(await side.owed('a')).toBe(1);
+    await side.close();
   });
 
   it('the intake delivers the events of a batch and events that have their ids', async () => {
-    const { root, lease } = await opened();
+    const { root, side } = await opened();
     drop(root, 'mine_2.json', '{"id":"mine_2","hook":"x","payload":"first"}');
     drop(root, 'mine.jsonl', '{"id":"mine","hook":"x"}\n1\n2\n');
-    expect(await fanOutAll(lease, () => ['a'])).toMatchObject({ events: 3, quarantined: [], postponed: [] });
-    const claimed = await claimAll(lease, 'a');
+    expect(await fanOutAll(side, () => ['a'])).toMatchObject({ events: 3, quarantined: [], postponed: [] });
+    const claimed = await claimAll(side, 'a');
     expect(claimed.map(text)).toEqual(['1', '2']);
-    for (const delivery of claimed) await lease.done(delivery);
-    const [first] = await claimAll(lease, 'a');
+    for (const delivery of claimed) await side.done(delivery);
+    const [first] = await claimAll(side, 'a');
     expect(text(first!)).toBe('"first"');
-    await lease.done(first!);
-    expect(lease.owing()).toEqual([]);
-    await lease.close();
+    await side.done(first!);
+    expect(side.owing()).toEqual([]);
+    await side.close();
     expect(names(`${root}/queue`)).toEqual([]);
   });
 
   it('the intake puts a batch into none of its queues while one of them cannot take it', async () => {
     let failing = true;
-    const { lease, inbox, root } = await opened({
+    const { side, inbox, root } = await opened({
       fault: ({ name, args }) =>
         failing && name === 'linkSync' && /\/queue\/b\/.*jsonl$/.test(String(args[1])) ? 'EIO' : undefined,
     });
@@ -119,18 +119,18 @@ describe('the intake of batches', () => {
     await inbox.enqueue({ ...header, payloads: lines.map((line) => Buffer.from(line)) });
     const single = event();
     await inbox.enqueue(single);
-    const step = await fanOutAll(lease, () => ['a', 'b']);
+    const step = await fanOutAll(side, () => ['a', 'b']);
     expect(step.postponed.map(({ name }) => name)).toEqual([`${header.id}.jsonl`]);
     expect(names(`${root}/incoming`)).toEqual([`${header.id}.jsonl`]);
-    for (const endpoint of ['a', 'b']) expect(ids(await claimAll(lease, endpoint))).toEqual([single.id]);
+    for (const endpoint of ['a', 'b']) expect(ids(await claimAll(side, endpoint))).toEqual([single.id]);
     failing = false;
-    await fanOutAll(lease, () => ['a', 'b']);
-    for (const endpoint of ['a', 'b']) expect((await claimAll(lease, endpoint)).map(text)).toEqual(lines);
-    await lease.close();
+    await fanOutAll(side, () => ['a', 'b']);
+    for (const endpoint of ['a', 'b']) expect((await claimAll(side, endpoint)).map(text)).toEqual(lines);
+    await side.close();
   });
 
   it('the intake of a batch that somebody took back does nothing', async () => {
-    const { root, lease } = await opened({
+    const { root, side } = await opened({
       fault({ name, args }) {
         if (name === 'openSync' && String(args[0]).endsWith('x.jsonl'))
           rmSync(String(args[0]), { force: true });
@@ -138,11 +138,11 @@ describe('the intake of batches', () => {
       },
     });
     drop(root, 'x.jsonl', '{"hook":"x"}\n1\n');
-    expect(await fanOutAll(lease, () => ['a'])).toMatchObject({ events: 0, quarantined: [], postponed: [] });
-    await lease.close();
+    expect(await fanOutAll(side, () => ['a'])).toMatchObject({ events: 0, quarantined: [], postponed: [] });
+    await side.close();
   });
 
-  it('claim() hands out the events of a batch in order and once, at whichever call a lease is killed', async () => {
+  it('claim() hands out the events of a batch in order and once, at whichever call a drain is killed', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     const { payload: _, ...header } = event();
     const bytes = batchToBytes({ ...header, payloads: lines.map((line) => Buffer.from(line)) });
@@ -157,31 +157,31 @@ describe('the intake of batches', () => {
       const done = new Map(endpoints.map((endpoint) => [endpoint, 0]));
       let unsure = '';
       const error = await (async () => {
-        const lease = await leaseOf(spoolAt(root, { disk: faulty.disk }));
-        await fanOutAll(lease, () => endpoints);
+        const side = await sideOf(spoolAt(root, { disk: faulty.disk }));
+        await fanOutAll(side, () => endpoints);
         for (const endpoint of endpoints) {
-          const { deliveries } = await lease.claim(endpoint, { limit: 2, now: 0 });
+          const { deliveries } = await side.claim(endpoint, { limit: 2, now: 0 });
           unsure = endpoint;
-          await lease.done(deliveries[0]!);
+          await side.done(deliveries[0]!);
           unsure = '';
           done.set(endpoint, 1);
         }
-        return lease.close();
+        return side.close();
       })().catch((caught: unknown) => caught);
       killed = error instanceof Killed;
       if (!killed) expect(error).toBeUndefined();
       faulty.closeAll();
-      const lease = await leaseOf(spoolAt(root));
-      expect(await fanOutAll(lease, () => endpoints)).toMatchObject({ quarantined: [], postponed: [] });
+      const side = await sideOf(spoolAt(root));
+      expect(await fanOutAll(side, () => endpoints)).toMatchObject({ quarantined: [], postponed: [] });
       for (const endpoint of endpoints) {
-        const claimed = await claimAll(lease, endpoint);
+        const claimed = await claimAll(side, endpoint);
         const gone = unsure === endpoint ? lines.length - claimed.length : done.get(endpoint)!;
         expect(gone).toBeLessThan(2);
         expect(claimed.map(text)).toEqual(lines.slice(gone));
         expect(ids(claimed)).toEqual([1, 2, 3].slice(gone).map((each) => batchMemberId(header.id, each)));
-        for (const delivery of claimed) await lease.done(delivery);
+        for (const delivery of claimed) await side.done(delivery);
       }
-      await lease.close();
+      await side.close();
       expect(names(`${root}/queue`)).toEqual([]);
       expect(names(`${root}/incoming`)).toEqual([]);
     }
@@ -192,31 +192,31 @@ describe('the intake of batches', () => {
   it('the intake yields to answers in flight while it checks a long batch', async () => {
     const { root, inbox } = await opened({ directory: tempDir() });
     const startedAt = Date.now();
-    const lease = await leaseOf(spoolAt(root, { now: () => startedAt })); // a step's time is never over
+    const side = await sideOf(spoolAt(root, { now: () => startedAt })); // a step's time is never over
     const { payload: _, ...header } = event();
     const payloads = Array.from({ length: 2000 }, (_each, n) => Buffer.from(String(n)));
     await inbox.enqueue({ ...header, payloads });
     const turns = countTurns();
-    await fanOut(lease, () => []);
+    await fanOut(side, () => []);
     turns.stop();
     expect(turns.count()).toBeGreaterThan(2);
-    await lease.close();
+    await side.close();
   });
 
   it('the intake takes in an event moved into incoming/ while a batch is checked', async () => {
     const { root, inbox } = await opened();
     let now = Date.now();
-    const lease = await leaseOf(spoolAt(root, { now: () => (now += 30) }));
+    const side = await sideOf(spoolAt(root, { now: () => (now += 30) }));
     const { payload: _, ...header } = event();
     const payloads = Array.from({ length: 2000 }, (_each, n) => Buffer.from(String(n)));
     await inbox.enqueue({ ...header, payloads });
-    expect(await fanOut(lease, () => ['a'])).toMatchObject({ events: 0, more: true });
+    expect(await fanOut(side, () => ['a'])).toMatchObject({ events: 0, more: true });
     drop(root, 'late.json', shellEvent('x', '"late"'));
     let taken = 0;
-    while (taken === 0) taken += (await fanOut(lease, () => ['a'])).events;
+    while (taken === 0) taken += (await fanOut(side, () => ['a'])).events;
     expect(taken).toBe(1);
-    expect((await claimAll(lease, 'a')).map(text)).toEqual(['"late"']);
-    expect(await fanOutAll(lease, () => ['a'])).toMatchObject({ events: 2000 });
-    await lease.close();
+    expect((await claimAll(side, 'a')).map(text)).toEqual(['"late"']);
+    expect(await fanOutAll(side, () => ['a'])).toMatchObject({ events: 2000 });
+    await side.close();
   });
 });

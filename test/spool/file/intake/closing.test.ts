@@ -5,19 +5,19 @@ import { claimAll, fanOut, madeSpool, names } from '../../../support/spool-kit.j
 
 describe('close()', () => {
   it('close() touches nothing of a spool that has taken the place of its own', async () => {
-    const { root, lease, drop } = await raced(
+    const { root, side, drop } = await raced(
       () => false,
       () => {},
     );
     drop('mine.json', mine('1'));
-    await fanOut(lease, () => ['a']);
-    const [delivery] = await claimAll(lease, 'a');
-    await lease.done(delivery!);
-    await lease.saveHealth('a', { failures: 1 });
+    await fanOut(side, () => ['a']);
+    const [delivery] = await claimAll(side, 'a');
+    await side.done(delivery!);
+    await side.saveHealth('a', { failures: 1 });
     renameSync(root, `${root}-old`);
     madeSpool(root.slice(0, -'/spool'.length));
     mkdirSync(`${root}/queue/a/00000001`, { recursive: true });
-    await lease.close();
+    await side.close();
     expect(names(`${root}/endpoints`)).toEqual([]);
     expect(names(`${root}/queue/a`)).toEqual(['00000001']);
   });

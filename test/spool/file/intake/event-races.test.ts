@@ -6,11 +6,11 @@ import {
   claimAll,
   fanOut,
   fanOutAll,
-  leaseOf,
   madeSpool,
   names,
   quickDir,
   read,
+  sideOf,
   spoolAt,
   text,
 } from '../../../support/spool-kit.js';
@@ -20,42 +20,42 @@ describe('the intake against others', () => {
     name === 'linkSync' && String(args[1]).endsWith('/incoming/mine.json');
 
   it('the intake does not overwrite an event that is fired under the id of a dropped one meanwhile', async () => {
-    const { lease, drop, root } = await raced(toIncoming, (at) =>
+    const { side, drop, root } = await raced(toIncoming, (at) =>
       writeFileSync(`${at}/incoming/mine.json`, mine('"fired"')),
     );
     drop('dropped.json', mine('"dropped"'));
-    const { postponed } = await fanOut(lease, () => ['a']);
+    const { postponed } = await fanOut(side, () => ['a']);
     expect(postponed).toEqual([
       { name: 'dropped.json', reason: 'another event with the id mine is waiting' },
     ]);
     expect(read(`${root}/incoming/mine.json`)).toBe(mine('"fired"'));
-    await fanOutAll(lease, () => ['a']);
-    const [first] = await claimAll(lease, 'a');
+    await fanOutAll(side, () => ['a']);
+    const [first] = await claimAll(side, 'a');
     expect(text(first!)).toBe('"fired"');
-    await lease.done(first!);
-    await fanOutAll(lease, () => ['a']);
-    expect((await claimAll(lease, 'a')).map(text)).toEqual(['"dropped"']);
-    await lease.close();
+    await side.done(first!);
+    await fanOutAll(side, () => ['a']);
+    expect((await claimAll(side, 'a')).map(text)).toEqual(['"dropped"']);
+    await side.close();
   });
 
   it('the intake gives a dropped event its name where links are refused, too', async () => {
-    const { lease, drop } = await raced(
+    const { side, drop } = await raced(
       () => false,
       () => {},
       'EPERM',
     );
     drop('dropped.json', mine('1'));
     drop('other.json', mine('2'));
-    expect(await fanOutAll(lease, () => ['a'])).toMatchObject({ events: 2, postponed: [], quarantined: [] });
-    const [first] = await claimAll(lease, 'a');
+    expect(await fanOutAll(side, () => ['a'])).toMatchObject({ events: 2, postponed: [], quarantined: [] });
+    const [first] = await claimAll(side, 'a');
     expect(text(first!)).toBe('1');
-    await lease.done(first!);
-    expect((await claimAll(lease, 'a')).map(text)).toEqual(['2']);
-    await lease.close();
+    await side.done(first!);
+    expect((await claimAll(side, 'a')).map(text)).toEqual(['2']);
+    await side.close();
   });
 
   it('the intake goes on after a crash between giving a dropped event its name and taking the old one away', async () => {
-    const { lease, drop, root } = await raced(
+    const { side, drop, root } = await raced(
       ({ name, args }) => {
         return name === 'unlinkSync' && String(args[0]).endsWith('dropped.json');
       },
@@ -64,24 +64,24 @@ describe('the intake against others', () => {
       },
     );
     drop('dropped.json', mine('1'));
-    await fanOut(lease, () => ['a']);
+    await fanOut(side, () => ['a']);
     expect(names(`${root}/incoming`)).toEqual(['dropped.json', 'mine.json']);
-    expect(await fanOutAll(lease, () => ['a'])).toMatchObject({ postponed: [], quarantined: [] });
-    expect((await claimAll(lease, 'a')).map(text)).toEqual(['1']);
+    expect(await fanOutAll(side, () => ['a'])).toMatchObject({ postponed: [], quarantined: [] });
+    expect((await claimAll(side, 'a')).map(text)).toEqual(['1']);
     expect(names(`${root}/incoming`)).toEqual([]);
-    await lease.close();
+    await side.close();
   });
 
   it('the intake takes in what was moved over an event before it was linked', async () => {
-    const { lease, drop } = await raced(
+    const { side, drop } = await raced(
       ({ name, args }) => name === 'linkSync' && String(args[1]).includes('/queue/b/'),
       (root) => replace(root, 'mine.json', mine('"new"')),
     );
     drop('mine.json', mine('"old"'));
-    expect(await fanOut(lease, () => ['a', 'b'])).toMatchObject({ events: 0, more: true });
-    await fanOutAll(lease, () => ['a', 'b']);
-    for (const endpoint of ['a', 'b']) expect((await claimAll(lease, endpoint)).map(text)).toEqual(['"new"']);
-    await lease.close();
+    expect(await fanOut(side, () => ['a', 'b'])).toMatchObject({ events: 0, more: true });
+    await fanOutAll(side, () => ['a', 'b']);
+    for (const endpoint of ['a', 'b']) expect((await claimAll(side, endpoint)).map(text)).toEqual(['"new"']);
+    await side.close();
   });
 
   for (const [how, call, endpoints] of [
@@ -91,27 +91,26 @@ describe('the intake against others', () => {
     const toQueue = ({ name, args }: DiskCall) => name === call && String(args[1]).includes('/queue/a/');
 
     it(`the intake says nothing of an event that was taken back before it was ${how}`, async () => {
-      const { lease, drop, root } = await raced(toQueue, (at) =>
+      const { side, drop, root } = await raced(toQueue, (at) =>
         renameSync(`${at}/incoming/mine.json`, `${at}/tmp/taken-back`),
       );
       drop('mine.json', mine('1'));
-      expect(await fanOutAll(lease, () => endpoints)).toMatchObject({
+      expect(await fanOutAll(side, () => endpoints)).toMatchObject({
         events: 0,
         postponed: [],
         quarantined: [],
       });
       expect(existsSync(`${root}/tmp/taken-back`)).toBe(true);
-      await lease.close();
+      await side.close();
     });
 
     it(`the intake takes in what was moved over an event right before it was ${how}`, async () => {
-      const { lease, drop } = await raced(toQueue, (root) => replace(root, 'mine.json', mine('"new"')));
+      const { side, drop } = await raced(toQueue, (root) => replace(root, 'mine.json', mine('"new"')));
       drop('mine.json', mine('"old"'));
-      expect(await fanOut(lease, () => endpoints)).toMatchObject({ events: 0, more: true });
-      await fanOutAll(lease, () => endpoints);
-      for (const endpoint of endpoints)
-        expect((await claimAll(lease, endpoint)).map(text)).toEqual(['"new"']);
-      await lease.close();
+      expect(await fanOut(side, () => endpoints)).toMatchObject({ events: 0, more: true });
+      await fanOutAll(side, () => endpoints);
+      for (const endpoint of endpoints) expect((await claimAll(side, endpoint)).map(text)).toEqual(['"new"']);
+      await side.close();
     });
   }
 
@@ -125,38 +124,38 @@ describe('the intake against others', () => {
         replace(root, 'mine.json', mine('"third"'));
       return undefined;
     });
-    const lease = await leaseOf(spoolAt(root, { disk }));
+    const side = await sideOf(spoolAt(root, { disk }));
     writeFileSync(`${root}/incoming/mine.json`, mine('"first"'));
-    await fanOutAll(lease, () => ['a']);
+    await fanOutAll(side, () => ['a']);
     expect(calls).toBeGreaterThan(1);
-    expect((await claimAll(lease, 'a')).map(text)).toEqual(['"third"']);
+    expect((await claimAll(side, 'a')).map(text)).toEqual(['"third"']);
     expect(read(`${root}/corrupt/mine.json`)).toBe(mine('"second"'));
     expect(read(`${root}/corrupt/mine.json.why`)).toBe('another event came to its place\n');
-    await lease.close();
+    await side.close();
   });
 
   it('the intake does not delete what was moved over an event after it was linked', async () => {
-    const { lease, drop } = await raced(
+    const { side, drop } = await raced(
       ({ name, args }) => name === 'lstatSync' && String(args[0]).endsWith('/incoming/mine.json'),
       (root) => replace(root, 'mine.json', mine('"new"')),
     );
     drop('mine.json', mine('"old"'));
-    expect(await fanOutAll(lease, () => ['a', 'b'])).toMatchObject({
+    expect(await fanOutAll(side, () => ['a', 'b'])).toMatchObject({
       events: 2,
       postponed: [],
       quarantined: [],
     });
     for (const endpoint of ['a', 'b']) {
-      const [old] = await claimAll(lease, endpoint);
+      const [old] = await claimAll(side, endpoint);
       expect(text(old!)).toBe('"old"');
-      await lease.done(old!);
+      await side.done(old!);
     }
-    for (const endpoint of ['a', 'b']) expect((await claimAll(lease, endpoint)).map(text)).toEqual(['"new"']);
-    await lease.close();
+    for (const endpoint of ['a', 'b']) expect((await claimAll(side, endpoint)).map(text)).toEqual(['"new"']);
+    await side.close();
   });
 
   it('the intake does not need the names in tmp/ that somebody has taken', async () => {
-    const { root, lease, drop } = await raced(
+    const { root, side, drop } = await raced(
       () => false,
       () => {},
       'EXDEV',
@@ -165,9 +164,9 @@ describe('the intake against others', () => {
       mkdirSync(`${root}/tmp/${name}/x`, { recursive: true });
     drop('mine.json', mine('1'));
     drop('b.jsonl', '{"id":"b","hook":"x"}\n1\n');
-    expect(await fanOutAll(lease, () => ['a'])).toMatchObject({ events: 2, postponed: [] });
-    await lease.saveHealth('a', { failures: 1 });
-    await lease.close();
+    expect(await fanOutAll(side, () => ['a'])).toMatchObject({ events: 2, postponed: [] });
+    await side.saveHealth('a', { failures: 1 });
+    await side.close();
     expect(names(`${root}/endpoints`)).toEqual(['a.json']);
   });
 });

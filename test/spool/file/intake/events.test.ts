@@ -30,10 +30,10 @@ import {
   fanOut,
   fanOutAll,
   ids,
-  leaseOf,
   madeSpool,
   names,
   quickDir,
+  sideOf,
   spoolAt,
   text,
 } from '../../../support/spool-kit.js';
@@ -76,16 +76,16 @@ describe('the intake of events', () => {
       });
     };
     const spool = spoolAt(root, { disk: { ...disk, fsync } as typeof disk });
-    const lease = await leaseOf(spool);
+    const side = await sideOf(spool);
     const fired = event();
     await spool.enqueue(fired);
     calls.length = 0;
-    return { calls, lease, spool, file: `${fired.id}.json` };
+    return { calls, side, spool, file: `${fired.id}.json` };
   }
 
   it('the intake makes every link durable before the event leaves incoming/, and that before it resolves', async () => {
-    const { calls, lease, file } = await traced();
-    await fanOut(lease, () => ['a', 'b']);
+    const { calls, side, file } = await traced();
+    await fanOut(side, () => ['a', 'b']);
     expect(calls.slice(0, 2)).toEqual([
       `linkSync queue/a/00000001/${file}`,
       `linkSync queue/b/00000001/${file}`,
@@ -98,21 +98,21 @@ describe('the intake of events', () => {
       'fsync queue/b/00000001',
     ]);
     expect(calls.slice(-2)).toEqual([`unlinkSync incoming/${file}`, 'fsync incoming']);
-    await lease.close();
+    await side.close();
   });
 
   it('the intake moves the event of one endpoint, and makes both directories durable before it resolves', async () => {
-    const { calls, lease, file } = await traced();
-    await fanOut(lease, () => ['a']);
+    const { calls, side, file } = await traced();
+    await fanOut(side, () => ['a']);
     expect(calls[0]).toBe(`renameSync queue/a/00000001/${file}`);
     expect(calls.slice(1, -1).sort()).toEqual(['fsync queue', 'fsync queue/a', 'fsync queue/a/00000001']);
     expect(calls.at(-1)).toBe('fsync incoming');
-    await lease.close();
+    await side.close();
   });
 
   it('the intake makes a batch durable with its progress before it leaves incoming/', async () => {
-    const { calls, lease, spool } = await traced();
-    await fanOut(lease, () => []);
+    const { calls, side, spool } = await traced();
+    await fanOut(side, () => []);
     calls.length = 0;
     await spool.enqueue({
       id: 'b',
@@ -121,7 +121,7 @@ describe('the intake of events', () => {
       payloads: [Buffer.from('1')],
     });
     calls.length = 0;
-    await fanOut(lease, () => ['a']);
+    await fanOut(side, () => ['a']);
     expect(calls[0]).toMatch(/^fsync tmp\//);
     expect(calls.slice(1, 3)).toEqual([
       'renameSync queue/a/00000001.1.b/b.done',
@@ -129,91 +129,91 @@ describe('the intake of events', () => {
     ]);
     expect(calls.slice(3, -2).sort()).toEqual(['fsync queue', 'fsync queue/a', 'fsync queue/a/00000001.1.b']);
     expect(calls.slice(-2)).toEqual(['unlinkSync incoming/b.jsonl', 'fsync incoming']);
-    await lease.close();
+    await side.close();
   });
 
   it('the intake gives an event that a shell dropped an id and a time, once', async () => {
-    const { root, lease } = await opened();
+    const { root, side } = await opened();
     drop(root, 'dropped.json', shellEvent('x', '{"a": 1.0}'));
-    await fanOutAll(lease, () => ['a', 'b']);
-    const [a] = await claimAll(lease, 'a');
-    const [b] = await claimAll(lease, 'b');
+    await fanOutAll(side, () => ['a', 'b']);
+    const [a] = await claimAll(side, 'a');
+    const [b] = await claimAll(side, 'b');
     expect(isGeneratedId(a!.event.id)).toBe(true);
     expect(b!.event).toEqual(a!.event);
     expect(Math.abs(a!.acceptedAt - Date.now())).toBeLessThan(60_000);
     expect(a!.event.time).toBe(new Date(a!.acceptedAt).toISOString());
     expect(text(a!)).toBe('{"a": 1.0}');
-    await lease.close();
+    await side.close();
   });
 
   it('the intake takes the id from the name where the file has none, and the time of a chosen id from its age', async () => {
-    const { root, lease } = await opened();
+    const { root, side } = await opened();
     const id = createEventId(Date.parse('2026-01-01T00:00:00.000Z'), randomBytes(10));
     drop(root, `${id}.json`, shellEvent('x', '1'));
     drop(root, 'other.json', '{"id":"mine","hook":"x","payload":2}');
-    await fanOutAll(lease, () => ['a']);
-    const claimed = await claimAll(lease, 'a');
+    await fanOutAll(side, () => ['a']);
+    const claimed = await claimAll(side, 'a');
     expect(ids(claimed).sort()).toEqual([id, 'mine'].sort());
     expect(claimed.find(({ event: { id: each } }) => each === id)!.event.time).toBe(
       '2026-01-01T00:00:00.000Z',
     );
     const mine = claimed.find(({ event: { id: each } }) => each === 'mine')!;
     expect(Math.abs(mine.acceptedAt - Date.now())).toBeLessThan(60_000);
-    await lease.close();
+    await side.close();
   });
 
   it('the intake gives an event of a clock that was ahead its time from now on', async () => {
-    const { root, lease } = await opened();
+    const { root, side } = await opened();
     const ahead = Date.parse('2099-01-01T00:00:00.000Z');
     const id = createEventId(ahead, randomBytes(10));
     drop(root, `${id}.json`, shellEvent('x', '1'));
     utimesSync(`${root}/incoming/${id}.json`, ahead / 1000, ahead / 1000);
-    await fanOutAll(lease, () => ['a']);
+    await fanOutAll(side, () => ['a']);
     expect(Math.abs(statSync(`${root}/queue/a/00000001/${id}.json`).mtimeMs - Date.now())).toBeLessThan(
       60_000,
     );
-    await lease.close();
+    await side.close();
   });
 
   it('the intake takes in all entries with the same id, and claim() hands out one after the other', async () => {
-    const { root, lease } = await opened();
+    const { root, side } = await opened();
     for (const [n, name] of ['one', 'mine', 'two'].entries())
       drop(root, `${name}.json`, `{"id":"mine","hook":"x","payload":${n}}`);
-    expect(await fanOutAll(lease, () => ['a'])).toMatchObject({ events: 3, quarantined: [], postponed: [] });
+    expect(await fanOutAll(side, () => ['a'])).toMatchObject({ events: 3, quarantined: [], postponed: [] });
     const found: string[] = [];
     for (let n = 0; n < 3; n += 1) {
-      const [next, ...others] = await claimAll(lease, 'a');
+      const [next, ...others] = await claimAll(side, 'a');
       expect(others).toEqual([]);
-      expect(await claimAll(lease, 'a')).toEqual([]);
+      expect(await claimAll(side, 'a')).toEqual([]);
       found.push(text(next!));
-      await lease.done(next!);
+      await side.done(next!);
     }
     expect(found).toEqual(['1', '0', '2']); // first the one whose name was its id
-    expect(lease.owing()).toEqual([]);
-    await lease.close();
+    expect(side.owing()).toEqual([]);
+    await side.close();
     expect(names(`${root}/queue`)).toEqual([]);
   });
 
   it('claim() hands out the first of two events with one id again where it is given back or fails, and the other then', async () => {
-    const { lease, inbox } = await opened();
+    const { side, inbox } = await opened();
     const fired = event();
     for (const payload of ['"first"', '"other"']) {
       await inbox.enqueue({ ...fired, payload: Buffer.from(payload) });
-      await fanOutAll(lease, () => ['a']);
+      await fanOutAll(side, () => ['a']);
     }
-    const [first] = await claimAll(lease, 'a');
-    lease.release(first!);
+    const [first] = await claimAll(side, 'a');
+    side.release(first!);
     const probe = [fired.id];
-    const [probed] = (await lease.claim('a', { limit: 9, now: 0, probe })).deliveries;
+    const [probed] = (await side.claim('a', { limit: 9, now: 0, probe })).deliveries;
     expect(text(probed!)).toBe('"first"');
-    expect((await lease.claim('a', { limit: 9, now: 0, probe })).deliveries).toEqual([]);
-    await lease.defer(probed!, { dueMs: 5, attempts: 1 });
-    const [other] = await claimAll(lease, 'a', 9);
+    expect((await side.claim('a', { limit: 9, now: 0, probe })).deliveries).toEqual([]);
+    await side.defer(probed!, { dueMs: 5, attempts: 1 });
+    const [other] = await claimAll(side, 'a', 9);
     expect([text(other!), other!.attempts]).toEqual(['"first"', 1]);
-    expect(await claimAll(lease, 'a', 9)).toEqual([]);
-    await lease.bury(other!, { reason: 'gave-up', message: '', attempts: 1, time: '' });
-    expect((await claimAll(lease, 'a')).map(text)).toEqual(['"other"']);
-    await lease.close();
+    expect(await claimAll(side, 'a', 9)).toEqual([]);
+    await side.bury(other!, { reason: 'gave-up', message: '', attempts: 1, time: '' });
+    expect((await claimAll(side, 'a')).map(text)).toEqual(['"other"']);
+    await side.close();
   });
 
   it('the intake gets past more entries that cannot be taken in than one listing holds, and tells each once', async () => {
@@ -222,21 +222,21 @@ describe('the intake of events', () => {
     const { disk } = faultyDisk(({ name, args }) =>
       isFailing && name === 'openSync' && String(args[0]).includes('/incoming/stuck') ? 'EIO' : undefined,
     );
-    const lease = await leaseOf(spoolAt(root, { disk, listed: 4 }));
+    const side = await sideOf(spoolAt(root, { disk, listed: 4 }));
     for (let n = 10; n < 30; n += 1) drop(root, `stuck${n}.json`, '{"hook":"x","payload":1}');
     drop(root, 'z.json', '{"hook":"x","payload":"z"}');
     const told: string[] = [];
     for (let more = true; more; ) {
-      const step = await fanOut(lease, () => ['a']);
+      const step = await fanOut(side, () => ['a']);
       told.push(...step.postponed.map(({ name }) => name));
       more = step.more;
     }
     expect(told).toHaveLength(20);
     expect(new Set(told).size).toBe(20);
-    expect((await claimAll(lease, 'a')).map(text)).toEqual(['"z"']);
+    expect((await claimAll(side, 'a')).map(text)).toEqual(['"z"']);
     isFailing = false;
-    expect(await fanOutAll(lease, () => ['a'])).toMatchObject({ events: 20, postponed: [] });
-    await lease.close();
+    expect(await fanOutAll(side, () => ['a'])).toMatchObject({ events: 20, postponed: [] });
+    await side.close();
   });
 
   it('the intake tells of what is no event and cannot be put aside, and does not count it as waiting', async () => {
@@ -244,62 +244,62 @@ describe('the intake of events', () => {
     const { disk } = faultyDisk(({ name, args }) =>
       name === 'accessSync' && String(args[0]).includes('/incoming/') ? 'EACCES' : undefined,
     );
-    const lease = await leaseOf(spoolAt(root, { disk, listed: 2 }));
+    const side = await sideOf(spoolAt(root, { disk, listed: 2 }));
     for (const name of ['a', 'b', 'c', 'd', 'e']) mkdirSync(`${root}/incoming/${name}.json`);
     drop(root, 'z.json', '{"hook":"x","payload":"z"}');
     for (let pass = 0; pass < 2; pass += 1) {
-      const { immovable, postponed, quarantined } = await fanOutAll(lease, () => ['a']);
+      const { immovable, postponed, quarantined } = await fanOutAll(side, () => ['a']);
       expect([postponed, quarantined]).toEqual([[], []]);
       expect(immovable.map(({ name }) => name[0])).toEqual(['a', 'b', 'c', 'd', 'e']);
-      expect(await lease.waiting()).toBe(0);
+      expect(await side.waiting()).toBe(0);
     }
     expect(names(`${root}/corrupt`)).toEqual([]);
-    expect((await claimAll(lease, 'a')).map(text)).toEqual(['"z"']);
-    await lease.close();
+    expect((await claimAll(side, 'a')).map(text)).toEqual(['"z"']);
+    await side.close();
   });
 
   it('the intake keeps an entry in incoming/ where 64 others of its id are queued, and all others go on', async () => {
-    const { root, lease } = await opened();
+    const { root, side } = await opened();
     for (let n = 0; n < mostOfOneId + 3; n += 1)
       drop(root, `${n}.json`, `{"id":"mine","hook":"x","payload":${n}}`);
     drop(root, 'z.json', '{"hook":"x","payload":"z"}');
-    const { events, postponed } = await fanOutAll(lease, () => ['a']);
+    const { events, postponed } = await fanOutAll(side, () => ['a']);
     expect(events).toBe(mostOfOneId + 1);
     expect(postponed).toHaveLength(3);
     expect(names(`${root}/incoming`)).toContain('mine.json');
-    expect((await claimAll(lease, 'a')).map(text)).toContain('"z"');
-    await lease.close();
+    expect((await claimAll(side, 'a')).map(text)).toContain('"z"');
+    await side.close();
   });
 
   it('the intake makes one delivery of an event that is queued already', async () => {
-    const { lease, inbox } = await opened();
+    const { side, inbox } = await opened();
     const fired = event();
     await inbox.enqueue(fired);
-    await fanOutAll(lease, () => ['a']);
+    await fanOutAll(side, () => ['a']);
     await inbox.enqueue({ ...fired, time: '2020-01-01T00:00:00.000Z' });
-    expect(await fanOutAll(lease, () => ['a'])).toMatchObject({ events: 1, deliveries: 0, quarantined: [] });
-    expect(ids(await claimAll(lease, 'a'))).toEqual([fired.id]);
-    expect(await lease.owed('a')).toBe(1);
-    await lease.close();
+    expect(await fanOutAll(side, () => ['a'])).toMatchObject({ events: 1, deliveries: 0, quarantined: [] });
+    expect(ids(await claimAll(side, 'a'))).toEqual([fired.id]);
+    expect(await side.owed('a')).toBe(1);
+    await side.close();
   });
 
   it('the intake puts another event of a queued id into every queue, and only where the first is queued it waits for that', async () => {
-    const { root, lease, inbox } = await opened();
+    const { root, side, inbox } = await opened();
     const fired = event();
     await inbox.enqueue(fired);
-    await fanOutAll(lease, () => ['b']);
+    await fanOutAll(side, () => ['b']);
     await inbox.enqueue({ ...fired, payload: Buffer.from('"other"') });
-    const taken = await fanOutAll(lease, () => ['a', 'b', 'c']);
+    const taken = await fanOutAll(side, () => ['a', 'b', 'c']);
     expect(taken).toMatchObject({ events: 1, deliveries: 3, quarantined: [], postponed: [] });
     expect(names(`${root}/incoming`)).toEqual([]);
     for (const endpoint of ['a', 'c'])
-      expect((await claimAll(lease, endpoint)).map(text)).toEqual(['"other"']);
-    const [first, ...others] = await claimAll(lease, 'b');
+      expect((await claimAll(side, endpoint)).map(text)).toEqual(['"other"']);
+    const [first, ...others] = await claimAll(side, 'b');
     expect(text(first!)).toEqual(text({ event: fired }));
     expect(others).toEqual([]);
-    await lease.done(first!);
-    expect((await claimAll(lease, 'b')).map(text)).toEqual(['"other"']);
-    await lease.close();
+    await side.done(first!);
+    expect((await claimAll(side, 'b')).map(text)).toEqual(['"other"']);
+    await side.close();
   });
 
   it('the intake sees an event in the segment before the last one, too', async () => {
@@ -316,20 +316,20 @@ describe('the intake of events', () => {
     writeFileSync(`${root}/queue/a/00000001/${other.id}.json`, eventToBytes(other));
     await inbox.enqueue(fired);
     await inbox.enqueue({ ...other, payload: Buffer.from('"changed"') });
-    const lease = await leaseOf(spoolAt(root));
-    const { events, deliveries, postponed } = await fanOutAll(lease, () => ['a']);
+    const side = await sideOf(spoolAt(root));
+    const { events, deliveries, postponed } = await fanOutAll(side, () => ['a']);
     expect({ events, deliveries, postponed }).toEqual({ events: 2, deliveries: 1, postponed: [] });
     expect(names(`${root}/queue/a`)).toEqual(['00000001', '00000002']);
-    const claimed = await claimAll(lease, 'a');
+    const claimed = await claimAll(side, 'a');
     expect(claimed).toHaveLength(3);
-    for (const delivery of claimed) await lease.done(delivery);
-    expect((await claimAll(lease, 'a')).map(text)).toEqual(['"changed"']);
-    await lease.close();
+    for (const delivery of claimed) await side.done(delivery);
+    expect((await claimAll(side, 'a')).map(text)).toEqual(['"changed"']);
+    await side.close();
   });
 
   it('the intake looks once at each file that it puts into a segment of its own, and never for what cannot be there', async () => {
     const looks: string[] = [];
-    const { root, lease, inbox } = await opened({
+    const { root, side, inbox } = await opened({
       fault: ({ name, args }) => {
         if (name === 'lstatSync') looks.push(String(args[0]));
         return undefined;
@@ -337,90 +337,87 @@ describe('the intake of events', () => {
     });
     const fired = Array.from({ length: 5 }, () => event());
     for (const each of fired) await inbox.enqueue(each);
-    await fanOutAll(lease, () => ['a']);
+    await fanOutAll(side, () => ['a']);
     expect(looks).toEqual(fired.map(({ id }) => `${root}/queue/a/00000001/${id}.json`));
-    await lease.close();
+    await side.close();
   });
 
   it('the intake does not put an event over another one whose id it has given a place just now', async () => {
-    const { root, lease } = await opened();
+    const { root, side } = await opened();
     const file = (text: string) => `{"id":"Same","hook":"x","payload":"${text}"}`;
     writeFileSync(`${root}/incoming/Same.json`, file('first'));
-    await fanOutAll(lease, () => ['a']);
+    await fanOutAll(side, () => ['a']);
     writeFileSync(`${root}/incoming/Same.json`, file('second'));
-    expect((await fanOutAll(lease, () => ['a'])).postponed).toEqual([]);
-    const [first] = await claimAll(lease, 'a');
+    expect((await fanOutAll(side, () => ['a'])).postponed).toEqual([]);
+    const [first] = await claimAll(side, 'a');
     expect(text(first!)).toBe('"first"');
-    await lease.done(first!);
-    expect((await claimAll(lease, 'a')).map(text)).toEqual(['"second"']);
-    await lease.close();
+    await side.done(first!);
+    expect((await claimAll(side, 'a')).map(text)).toEqual(['"second"']);
+    await side.close();
   });
 
   it('the intake does not put an event over one whose id differs in case, where the file system makes no difference', async () => {
     const root = madeSpool(quickDir());
-    const lease = await leaseOf(spoolAt(root, { disk: caselessDisk() }));
+    const side = await sideOf(spoolAt(root, { disk: caselessDisk() }));
     writeFileSync(`${root}/incoming/Same.json`, '{"id":"Same","hook":"x","payload":1}');
-    await fanOutAll(lease, () => ['a']);
+    await fanOutAll(side, () => ['a']);
     writeFileSync(`${root}/incoming/same.json`, '{"id":"same","hook":"x","payload":2}');
-    expect((await fanOutAll(lease, () => ['a'])).postponed).toEqual([]);
-    expect((await claimAll(lease, 'a')).map(text)).toEqual(['1', '2']);
+    expect((await fanOutAll(side, () => ['a'])).postponed).toEqual([]);
+    expect((await claimAll(side, 'a')).map(text)).toEqual(['1', '2']);
     expect(names(`${root}/queue/a`)).toHaveLength(2);
-    await lease.close();
+    await side.close();
   });
 
   it('the intake gives an event another place where a directory has its own in the queue', async () => {
-    const { root, lease: earlier, inbox } = await opened();
+    const { root, side: earlier, inbox } = await opened();
     await earlier.close();
     const fired = event();
     mkdirSync(`${root}/queue/a/00000001/${fired.id}.json`, { recursive: true });
-    const lease = await leaseOf(spoolAt(root));
+    const side = await sideOf(spoolAt(root));
     await inbox.enqueue(fired);
-    expect((await fanOutAll(lease, () => ['a'])).postponed).toEqual([]);
-    expect((await lease.claim('a', { limit: 1, now: 0 })).quarantined).toHaveLength(1);
-    expect(ids(await claimAll(lease, 'a'))).toEqual([fired.id]);
-    await lease.close();
+    expect((await fanOutAll(side, () => ['a'])).postponed).toEqual([]);
+    expect((await side.claim('a', { limit: 1, now: 0 })).quarantined).toHaveLength(1);
+    expect(ids(await claimAll(side, 'a'))).toEqual([fired.id]);
+    await side.close();
   });
 
   it('the intake links an event of the same user and copies one that has a second link', async () => {
-    const { root, lease, inbox } = await opened();
+    const { root, side, inbox } = await opened();
     const [linked, copied] = [event(), event()];
     await inbox.enqueue(linked);
     await inbox.enqueue(copied);
     const elsewhere = `${root}/../elsewhere.json`;
     linkSync(`${root}/incoming/${copied.id}.json`, elsewhere);
     const inode = statSync(`${root}/incoming/${linked.id}.json`).ino;
-    await fanOutAll(lease, () => ['a']);
+    await fanOutAll(side, () => ['a']);
     const queued = (id: string) => statSync(`${root}/queue/a/00000001/${id}.json`);
     expect(queued(linked.id).ino).toBe(inode);
     expect(queued(copied.id)).toMatchObject({ nlink: 1, mode: 0o100600 });
     writeFileSync(elsewhere, 'changed');
-    expect((await claimAll(lease, 'a')).map(text)).toEqual([
-      text({ event: linked }),
-      text({ event: copied }),
-    ]);
-    await lease.close();
+    expect((await claimAll(side, 'a')).map(text)).toEqual([text({ event: linked }), text({ event: copied })]);
+    await side.close();
   });
 
   asRoot(
     'the intake copies a file of another user, and sends the bytes that were taken in (as root)',
     async () => {
-      const { root, lease } = await opened();
+      const { root, side } = await opened();
       const fired = event({ payload: Buffer.from('"as it was"') });
       const path = `${root}/incoming/${fired.id}.json`;
       writeFileSync(path, eventToBytes(fired));
       chownSync(path, 65534, 65534);
       const theirs = openSync(path, 'r+');
-      await fanOutAll(lease, () => ['a']);
+      await fanOutAll(side, () => ['a']);
       writeFileSync(theirs, 'rewritten since, and longer than it was before');
       closeSync(theirs);
       expect(statSync(`${root}/queue/a/00000001/${fired.id}.json`).uid).toBe(0);
-      expect((await claimAll(lease, 'a')).map(text)).toEqual(['"as it was"']);
-      await lease.close();
+      expect((await claimAll(side, 'a')).map(text)).toEqual(['"as it was"']);
+      await side.close();
     },
   );
 
   it('the intake says nothing of an event that somebody takes back meanwhile', async () => {
-    const { root, lease } = await opened({
+    const { root, side } = await opened({
       fault({ name, args }) {
         if (name === 'openSync' && String(args[0]).endsWith('/incoming/x.json'))
           rmSync(String(args[0]), { force: true });
@@ -428,12 +425,12 @@ describe('the intake of events', () => {
       },
     });
     drop(root, 'x.json', shellEvent('x', '1'));
-    expect(await fanOutAll(lease, () => ['a'])).toMatchObject({ events: 0, quarantined: [], postponed: [] });
-    await lease.close();
+    expect(await fanOutAll(side, () => ['a'])).toMatchObject({ events: 0, quarantined: [], postponed: [] });
+    await side.close();
   });
 
   it('the intake reads what is there where a file has become shorter meanwhile', async () => {
-    const { root, lease } = await opened({
+    const { root, side } = await opened({
       fault({ name, args }) {
         if (name === 'readSync' && (args[1] as Buffer).length > 64)
           writeFileSync(`${root}/incoming/x.json`, '{');
@@ -441,8 +438,8 @@ describe('the intake of events', () => {
       },
     });
     drop(root, 'x.json', shellEvent('x', `"${'x'.repeat(100)}"`));
-    expect((await fanOutAll(lease, () => ['a'])).quarantined).toHaveLength(1);
-    await lease.close();
+    expect((await fanOutAll(side, () => ['a'])).quarantined).toHaveLength(1);
+    await side.close();
   });
 
   it('the intake takes no longer than 50 ms for a step, and 16 MiB', async () => {
@@ -454,14 +451,14 @@ describe('the intake of events', () => {
       if (name === 'openSync' && String(args[0]).includes('/incoming/')) now += 30;
       return undefined;
     });
-    const slow = await leaseOf(spoolAt(root, { disk, now: () => now }));
+    const slow = await sideOf(spoolAt(root, { disk, now: () => now }));
     expect(await fanOut(slow, () => [])).toMatchObject({ events: 2, more: true });
     await fanOutAll(slow, () => []);
     for (let n = 0; n < 3; n += 1) {
       await inbox.enqueue(event({ payload: Buffer.from(`"${'x'.repeat(10 << 20)}"`) }));
     }
     await slow.close();
-    const large = await leaseOf(spoolAt(root, { now: () => 0 }));
+    const large = await sideOf(spoolAt(root, { now: () => 0 }));
     expect(await fanOut(large, () => [])).toMatchObject({ events: 2, more: true });
     expect(await fanOut(large, () => [])).toMatchObject({ events: 1, more: false });
     await large.close();
@@ -488,10 +485,10 @@ describe('the intake of events', () => {
         writeFileSync(path, shellEvent('x', '1'));
       } else linkSync(source, path);
     }
-    const lease = await leaseOf(spoolAt(root, { now: () => 0, listed }));
+    const side = await sideOf(spoolAt(root, { now: () => 0, listed }));
     const dropped = () => undefined;
-    expect((await fanOutAll(lease, () => [], dropped)).events).toBe(count);
-    expect(await lease.waiting()).toBe(0);
-    await lease.close();
+    expect((await fanOutAll(side, () => [], dropped)).events).toBe(count);
+    expect(await side.waiting()).toBe(0);
+    await side.close();
   }, 60_000);
 });

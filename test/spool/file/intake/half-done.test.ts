@@ -9,16 +9,16 @@ import {
   fanOut,
   fanOutAll,
   ids,
-  leaseOf,
   madeSpool,
   quickDir,
+  sideOf,
   spoolAt,
 } from '../../../support/spool-kit.js';
 
 describe('the intake after one that was cut short', () => {
   async function halfDone({ other }: { other?: string } = {}) {
-    const { root, inbox, lease } = await opened();
-    await lease.close();
+    const { root, inbox, side } = await opened();
+    await side.close();
     const fired = event();
     await inbox.enqueue(fired);
     mkdirSync(`${root}/queue/a/00000001`, { recursive: true });
@@ -28,30 +28,30 @@ describe('the intake after one that was cut short', () => {
       const bytes = eventToBytes({ ...fired, hook: 'other' });
       writeFileSync(`${root}/queue/${other}/00000001/${fired.id}.json`, bytes);
     }
-    return { root, fired, lease: await leaseOf(spoolAt(root)) };
+    return { root, fired, side: await sideOf(spoolAt(root)) };
   }
 
   it('claim() hands nothing out before the event is gone from incoming/, and then once', async () => {
-    const { root, fired, lease } = await halfDone();
-    expect(await claimAll(lease, 'a')).toEqual([]);
-    expect(lease.ready({ now: 0 })).toEqual([]);
-    expect(lease.owing()).toEqual(['a']);
-    expect(await fanOutAll(lease, () => ['a', 'b'])).toMatchObject({ events: 1, deliveries: 1 });
+    const { root, fired, side } = await halfDone();
+    expect(await claimAll(side, 'a')).toEqual([]);
+    expect(side.ready({ now: 0 })).toEqual([]);
+    expect(side.owing()).toEqual(['a']);
+    expect(await fanOutAll(side, () => ['a', 'b'])).toMatchObject({ events: 1, deliveries: 1 });
     expect(existsSync(`${root}/incoming/${fired.id}.json`)).toBe(false);
     for (const endpoint of ['a', 'b']) {
-      const deliveries = await claimAll(lease, endpoint);
+      const deliveries = await claimAll(side, endpoint);
       expect(ids(deliveries)).toEqual([fired.id]);
-      await lease.done(deliveries[0]!);
-      expect(await claimAll(lease, endpoint)).toEqual([]);
+      await side.done(deliveries[0]!);
+      expect(await claimAll(side, endpoint)).toEqual([]);
     }
-    expect(lease.owing()).toEqual([]);
-    await lease.close();
+    expect(side.owing()).toEqual([]);
+    await side.close();
   });
 
   it('the intake finds what is there where links are refused, too', async () => {
-    const { root, fired, lease } = await halfDone();
-    await lease.close();
-    const copying = await leaseOf(
+    const { root, fired, side } = await halfDone();
+    await side.close();
+    const copying = await sideOf(
       spoolAt(root, { disk: faultyDisk(({ name }) => (name === 'linkSync' ? 'EXDEV' : undefined)).disk }),
     );
     expect(await fanOutAll(copying, () => ['a'])).toMatchObject({ events: 1, deliveries: 0 });
@@ -85,79 +85,79 @@ describe('the intake after one that was cut short', () => {
     const { disk } = faultyDisk(({ name }) =>
       kind === 'refused' && name === 'linkSync' ? 'EPERM' : undefined,
     );
-    const lease = await leaseOf(spoolAt(root, { disk }));
-    expect(await fanOutAll(lease, () => ['a', 'b'])).toMatchObject({ events: 1, deliveries: 1 });
-    expect(ids(await claimAll(lease, 'a')).filter((id) => id === fired.id)).toHaveLength(1);
-    expect(ids(await claimAll(lease, 'b'))).toEqual([fired.id]);
-    await lease.close();
+    const side = await sideOf(spoolAt(root, { disk }));
+    expect(await fanOutAll(side, () => ['a', 'b'])).toMatchObject({ events: 1, deliveries: 1 });
+    expect(ids(await claimAll(side, 'a')).filter((id) => id === fired.id)).toHaveLength(1);
+    expect(ids(await claimAll(side, 'b'))).toEqual([fired.id]);
+    await side.close();
   });
 
   it('the intake puts no event again that it has put behind another one of its id', async () => {
-    const { root, fired, lease: first } = await halfDone({ other: 'c' });
+    const { root, fired, side: first } = await halfDone({ other: 'c' });
     await first.close();
     const { disk, closeAll } = faultyDisk(({ name, args }) =>
       name === 'unlinkSync' && String(args[0]).includes('/incoming/') ? 'KILL' : undefined,
     );
-    const killed = await leaseOf(spoolAt(root, { disk }));
+    const killed = await sideOf(spoolAt(root, { disk }));
     await expect(fanOutAll(killed, () => ['a', 'b', 'c'])).rejects.toThrow();
     closeAll();
-    const lease = await leaseOf(spoolAt(root));
-    expect(await fanOutAll(lease, () => ['a', 'b', 'c'])).toMatchObject({ events: 1, deliveries: 0 });
-    const [other, ...others] = await claimAll(lease, 'c');
+    const side = await sideOf(spoolAt(root));
+    expect(await fanOutAll(side, () => ['a', 'b', 'c'])).toMatchObject({ events: 1, deliveries: 0 });
+    const [other, ...others] = await claimAll(side, 'c');
     expect([other!.event.hook, others]).toEqual(['other', []]);
-    await lease.done(other!);
+    await side.done(other!);
     for (const endpoint of ['a', 'b', 'c']) {
-      const claimed = await claimAll(lease, endpoint);
+      const claimed = await claimAll(side, endpoint);
       expect(ids(claimed)).toEqual([fired.id]);
-      await lease.done(claimed[0]!);
+      await side.done(claimed[0]!);
     }
-    expect(lease.owing()).toEqual([]);
-    await lease.close();
+    expect(side.owing()).toEqual([]);
+    await side.close();
   });
 
   it("claim() hands out what was queued for an endpoint that is not among the event's any more", async () => {
-    const { fired, lease } = await halfDone();
-    expect(await claimAll(lease, 'a')).toEqual([]);
-    await fanOutAll(lease, () => ['b']);
-    expect(ids(await claimAll(lease, 'a'))).toEqual([fired.id]);
-    await lease.close();
+    const { fired, side } = await halfDone();
+    expect(await claimAll(side, 'a')).toEqual([]);
+    await fanOutAll(side, () => ['b']);
+    expect(ids(await claimAll(side, 'a'))).toEqual([fired.id]);
+    await side.close();
   });
 
   it('claim() after a step that failed waits until the intake is repeated', async () => {
     let failing = false;
-    const { root, inbox, lease } = await opened({
+    const { root, inbox, side } = await opened({
       fault: ({ name }) => (failing && name === 'fsync' ? 'EIO' : undefined),
     });
     await inbox.enqueue(event());
-    await fanOut(lease, () => ['a']);
+    await fanOut(side, () => ['a']);
     const fired = event();
     await inbox.enqueue(fired);
     failing = true;
-    await expect(fanOut(lease, () => ['b', 'c'])).rejects.toMatchObject({ code: 'SPOOL_WRITE' });
+    await expect(fanOut(side, () => ['b', 'c'])).rejects.toMatchObject({ code: 'SPOOL_WRITE' });
     failing = false;
     expect(existsSync(`${root}/queue/b/00000001/${fired.id}.json`)).toBe(true);
-    expect(await claimAll(lease, 'b')).toEqual([]);
-    await fanOut(lease, () => ['b', 'c']);
-    for (const endpoint of ['b', 'c']) expect(ids(await claimAll(lease, endpoint))).toEqual([fired.id]);
-    await lease.close();
+    expect(await claimAll(side, 'b')).toEqual([]);
+    await fanOut(side, () => ['b', 'c']);
+    for (const endpoint of ['b', 'c']) expect(ids(await claimAll(side, endpoint))).toEqual([fired.id]);
+    await side.close();
   });
 
   it('claim() after a step that failed hands out once what was moved', async () => {
     let failing = false;
-    const { inbox, lease } = await opened({
+    const { inbox, side } = await opened({
       fault: ({ name }) => (failing && name === 'fsync' ? 'EIO' : undefined),
     });
     const fired = event();
     await inbox.enqueue(fired);
     failing = true;
-    await expect(fanOut(lease, () => ['b'])).rejects.toMatchObject({ code: 'SPOOL_WRITE' });
+    await expect(fanOut(side, () => ['b'])).rejects.toMatchObject({ code: 'SPOOL_WRITE' });
     failing = false;
-    expect(await fanOutAll(lease, () => ['b'])).toMatchObject({ events: 0, postponed: [] });
-    expect(lease.ready({ now: 0 })).toEqual(['b']);
-    const [delivery] = await claimAll(lease, 'b');
+    expect(await fanOutAll(side, () => ['b'])).toMatchObject({ events: 0, postponed: [] });
+    expect(side.ready({ now: 0 })).toEqual(['b']);
+    const [delivery] = await claimAll(side, 'b');
     expect(delivery!.event.id).toBe(fired.id);
-    await lease.done(delivery!);
-    expect(lease.owing()).toEqual([]);
-    await lease.close();
+    await side.done(delivery!);
+    expect(side.owing()).toEqual([]);
+    await side.close();
   });
 });

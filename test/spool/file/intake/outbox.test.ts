@@ -1,7 +1,7 @@
 import { appendFileSync, existsSync, rmSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { OutboxEntry } from '../../../../src/spool/outbox.js';
-import type { Lease } from '../../../../src/spool/spool.js';
+import type { DrainSide } from '../../../../src/spool/spool.js';
 import { batch } from '../../../support/batch-kit.js';
 import { event } from '../../../support/builders.js';
 import type { Fault } from '../../../support/faulty-disk.js';
@@ -9,10 +9,10 @@ import { faultyDisk, Killed } from '../../../support/faulty-disk.js';
 import {
   claimAll,
   fanOutAll,
-  leaseOf,
   madeSpool,
   names,
   quickDir,
+  sideOf,
   spoolAt,
 } from '../../../support/spool-kit.js';
 
@@ -32,9 +32,9 @@ function textsOf(entries: readonly OutboxEntry[]): string[] {
 }
 
 /** Hands on everything. @returns the payloads, of each call whose callback has resolved */
-async function handOnAll(lease: Lease, handed: string[] = []): Promise<string[]> {
+async function handOnAll(side: DrainSide, handed: string[] = []): Promise<string[]> {
   for (let more = true; more; ) {
-    ({ more } = await lease.outbox.handOn(async (entries) => {
+    ({ more } = await side.outbox.handOn(async (entries) => {
       handed.push(...textsOf(entries));
     }));
   }
@@ -47,17 +47,17 @@ async function handOnWith(fault: Fault): Promise<{ before: string[]; after: stri
   const faulty = faultyDisk(fault);
   const before: string[] = [];
   try {
-    const lease = await leaseOf(spoolAt(root, { disk: faulty.disk }));
-    await handOnAll(lease, before).catch(ignoreFault);
-    await lease.close().catch(ignoreFault);
+    const side = await sideOf(spoolAt(root, { disk: faulty.disk }));
+    await handOnAll(side, before).catch(ignoreFault);
+    await side.close().catch(ignoreFault);
   } catch (error) {
     ignoreFault(error);
   }
   const calls = faulty.calls();
   faulty.closeAll();
-  const lease = await leaseOf(spoolAt(root));
-  const after = await handOnAll(lease);
-  await lease.close();
+  const side = await sideOf(spoolAt(root));
+  const after = await handOnAll(side);
+  await side.close();
   expect([names(`${root}/incoming`), names(`${root}/queue`), names(`${root}/corrupt`)]).toEqual([[], [], []]);
   return { before, after, calls };
 }
@@ -82,26 +82,26 @@ describe('handOn() of a file spool', () => {
     const root = madeSpool(quickDir());
     const path = `${root}/incoming/b.jsonl`;
     writeFileSync(path, batch(payloads));
-    const lease = await leaseOf(spoolAt(root));
+    const side = await sideOf(spoolAt(root));
     const handed: string[][] = [];
     for (let calls = 0; calls < 6 && existsSync(path); calls += 1)
-      await lease.outbox.handOn(async (entries) => {
+      await side.outbox.handOn(async (entries) => {
         handed.push(textsOf(entries));
         if (handed.length === 1) appendFileSync(path, '4\n');
       });
     expect(handed).toEqual([payloads, [...payloads, '4']]);
     expect(names(`${root}/incoming`)).toEqual([]);
-    await lease.close();
+    await side.close();
   });
 
   it('rejects where a batch is removed while it is handed on, and goes on with others', async () => {
     const { root, path } = await filled();
-    const lease = await leaseOf(spoolAt(root));
+    const side = await sideOf(spoolAt(root));
     const handing = handOnAll({
-      ...lease,
+      ...side,
       outbox: {
         handOn: (handOver) =>
-          lease.outbox.handOn(async (entries) => {
+          side.outbox.handOn(async (entries) => {
             if (entries.some(({ isBatch }) => isBatch)) rmSync(path);
             await handOver(entries);
           }),
@@ -109,18 +109,18 @@ describe('handOn() of a file spool', () => {
     });
     await expect(handing).rejects.toThrow('cannot be read any more');
     await spoolAt(root).enqueue(event({ payload: Buffer.from('5') }));
-    expect(await handOnAll(lease)).toEqual(['5']);
-    await lease.close();
+    expect(await handOnAll(side)).toEqual(['5']);
+    await side.close();
   });
 
   it('queues what was to be sent from incoming/, and hands that not on', async () => {
     const { root } = await filled();
-    const lease = await leaseOf(spoolAt(root));
-    const { entries } = await lease.intake.take();
-    await lease.intake.place(entries.map((entry) => ({ entry, endpoints: ['a'], canSendNow: true })));
-    expect(await handOnAll(lease)).toEqual(payloads);
-    expect(await claimAll(lease, 'a')).toHaveLength(1);
-    expect(await fanOutAll(lease, () => ['a'])).toMatchObject({ events: 0 });
-    await lease.close();
+    const side = await sideOf(spoolAt(root));
+    const { entries } = await side.intake.take();
+    await side.intake.place(entries.map((entry) => ({ entry, endpoints: ['a'], canSendNow: true })));
+    expect(await handOnAll(side)).toEqual(payloads);
+    expect(await claimAll(side, 'a')).toHaveLength(1);
+    expect(await fanOutAll(side, () => ['a'])).toMatchObject({ events: 0 });
+    await side.close();
   });
 });

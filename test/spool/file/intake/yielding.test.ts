@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { faultyDisk } from '../../../support/faulty-disk.js';
 import { mine, raced } from '../../../support/intake-kit.js';
-import { claimAll, fanOut, ids, leaseOf, madeSpool, quickDir, spoolAt } from '../../../support/spool-kit.js';
+import { claimAll, fanOut, ids, madeSpool, quickDir, sideOf, spoolAt } from '../../../support/spool-kit.js';
 import { countTurns, type Turns } from '../../../support/turns.js';
 
 describe('the intake to very many', () => {
@@ -13,38 +13,38 @@ describe('the intake to very many', () => {
       for (const since = performance.now(); isLink && performance.now() - since < 5; );
       return undefined;
     });
-    const lease = await leaseOf(spoolAt(root, { disk }));
+    const side = await sideOf(spoolAt(root, { disk }));
     for (let n = 0; n < 60; n += 1) writeFileSync(`${root}/incoming/e${n}.json`, '{"hook":"x","payload":1}');
     const turns = countTurns();
     // On a busy machine one step does not read them all.
-    const { events } = await fanOut(lease, () => ['a', 'b']);
+    const { events } = await fanOut(side, () => ['a', 'b']);
     turns.stop();
     expect(events).toBeGreaterThan(16);
     expect(turns.count()).toBeGreaterThan(events / 8); // one and some for the fsyncs otherwise
-    await lease.close();
+    await side.close();
   });
 
   it('place() of one event to 2,000 endpoints lets others have their turn', async () => {
     let turns: Turns | undefined;
     let turnsPutting = 0;
-    const { lease, drop } = await raced(
+    const { side, drop } = await raced(
       ({ name }) => name === 'fsync',
       () => {
         turnsPutting = turns?.count() ?? 0;
       },
     );
     drop('mine.json', mine('1'));
-    const { entries } = await lease.intake.take();
+    const { entries } = await side.intake.take();
     turns = countTurns();
     const endpoints = Array.from({ length: 2000 }, (_, n) => `e${n}`);
-    const step = lease.intake.place(entries.map((entry) => ({ entry, endpoints })));
-    const claiming = lease.claim('e0', { limit: 1, now: 0 });
+    const step = side.intake.place(entries.map((entry) => ({ entry, endpoints })));
+    const claiming = side.claim('e0', { limit: 1, now: 0 });
     expect(await step).toMatchObject({ events: 1, deliveries: 2000 });
     turns.stop();
     expect(turnsPutting).toBeGreaterThan(3);
     expect(turns.count()).toBeGreaterThan(turnsPutting + 20);
     expect(ids((await claiming).deliveries)).toEqual(['mine']);
-    expect(await claimAll(lease, 'e0')).toEqual([]);
-    await lease.close();
+    expect(await claimAll(side, 'e0')).toEqual([]);
+    await side.close();
   });
 });

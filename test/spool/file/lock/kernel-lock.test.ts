@@ -66,17 +66,17 @@ describe('acquireLock() with the lock of the kernel', () => {
     await (await held(root)).release();
   });
 
-  linux('valid() is false as soon as the spool was removed or replaced', async () => {
+  linux('isValid() is false as soon as the spool was removed or replaced', async () => {
     const directory = quickDir();
     const root = madeSpool(directory);
     const lock = await held(root);
-    expect(lock.valid()).toBe(true);
+    expect(lock.isValid()).toBe(true);
     renameSync(root, `${directory}/moved`);
-    expect(lock.valid()).toBe(false);
+    expect(lock.isValid()).toBe(false);
     madeSpool(directory);
     const other = await held(root);
-    expect(other.valid()).toBe(true);
-    expect(lock.valid()).toBe(false);
+    expect(other.isValid()).toBe(true);
+    expect(lock.isValid()).toBe(false);
     await lock.release();
     expect(readHolder(root)).toMatchObject({ pid: process.pid });
     await other.release();
@@ -92,7 +92,7 @@ describe('acquireLock() with the lock of the kernel', () => {
         return { kind: 'locked', fd };
       },
     });
-    expect(lock.valid()).toBe(true);
+    expect(lock.isValid()).toBe(true);
     expect(readHolder(root)).toBeUndefined();
     await expect(lock.release()).resolves.toBeUndefined();
     expect(() => closeSync(fd)).toThrow('EBADF');
@@ -113,11 +113,11 @@ describe('acquireLock() with the lock of the kernel', () => {
     });
   });
 
-  it('lease() that cannot open the spool releases the lock', async () => {
+  it('join() that cannot open the spool releases the lock', async () => {
     const root = madeSpool(quickDir());
     rmSync(`${root}/queue`, { recursive: true });
     writeFileSync(`${root}/queue`, '');
-    await expect(spoolAt(root).lease('pass')).rejects.toMatchObject({ code: 'SPOOL_WRITE' });
+    await expect(spoolAt(root).join('pass')).rejects.toMatchObject({ code: 'SPOOL_WRITE' });
     expect(read(`${root}/lock`).trim()).toBe('');
   });
 });

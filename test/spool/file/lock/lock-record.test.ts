@@ -25,7 +25,7 @@ describe('the record of the lock', () => {
     const root = madeSpool(quickDir());
     const lock = await held(root, { takeKernelLock: withoutKernel });
     rmSync(`${root}/lock.lock`, { recursive: true });
-    await expect.poll(() => lock.valid(), { timeout: 15_000 }).toBe(false);
+    await expect.poll(() => lock.isValid(), { timeout: 15_000 }).toBe(false);
     const record = read(`${root}/lock`);
     await lock.release();
     expect(read(`${root}/lock`)).toBe(record);

@@ -6,16 +6,16 @@ import { randomBytes } from '../../../../src/shared/machine/random.js';
 import { systemDisk } from '../../../../src/spool/file/disk/disk.js';
 import { createQueueWriter } from '../../../../src/spool/file/placing/queue-writer.js';
 import { event } from '../../../support/builders.js';
-import { leased, put, queued } from '../../../support/queue-kit.js';
+import { opened, put, queued } from '../../../support/queue-kit.js';
 import {
   claimAll,
   fanOutAll,
   farFuture,
   ids,
-  leaseOf,
   madeSpool,
   names,
   quickDir,
+  sideOf,
   spoolAt,
   text,
 } from '../../../support/spool-kit.js';
@@ -24,17 +24,17 @@ describe('claim() over segments', () => {
   it('claim() of an endpoint that is owed nothing makes no call', async () => {
     const root = madeSpool(quickDir());
     let calls = 0;
-    const lease = await leased(root, () => {
+    const side = await opened(root, () => {
       calls += 1;
       return undefined;
     });
     const before = calls;
-    expect(await lease.claim('a', { limit: 1, now: farFuture })).toMatchObject({
+    expect(await side.claim('a', { limit: 1, now: farFuture })).toMatchObject({
       deliveries: [],
       postponed: [],
     });
     expect(calls).toBe(before);
-    await lease.close();
+    await side.close();
   });
 
   it('claim() keeps 10,000 deliveries in order, with the names of one segment in memory, and empty segments go', async () => {
@@ -53,23 +53,23 @@ describe('claim() over segments', () => {
     expect(sizes).toEqual([4096, 4096, 1808]);
 
     const listed: string[] = [];
-    const lease = await leased(root, ({ name, args }) => {
+    const side = await opened(root, ({ name, args }) => {
       if (name === 'readdirSync' && /\d{8}$/.test(String(args[0]))) listed.push(String(args[0]).slice(-8));
       return undefined;
     });
     listed.length = 0;
     const found: string[] = [];
     for (;;) {
-      const { deliveries } = await lease.claim('a', { limit: 100, now: 0 });
+      const { deliveries } = await side.claim('a', { limit: 100, now: 0 });
       if (deliveries.length === 0) break;
       found.push(...ids(deliveries));
       expect(listed.at(-1)).toBe(segments[Math.floor((found.length - 1) / 4096)]);
-      for (const delivery of deliveries) await lease.done(delivery);
+      for (const delivery of deliveries) await side.done(delivery);
       expect(names(`${root}/queue/a`)).toEqual(segments.slice(Math.floor((found.length - 1) / 4096)));
     }
     expect(found).toEqual(all);
     expect(listed).toEqual(segments);
-    await lease.close();
+    await side.close();
     expect(names(`${root}/queue`)).toEqual([]);
   });
 
@@ -79,32 +79,32 @@ describe('claim() over segments', () => {
     mkdirSync(`${root}/queue/a/00000007`, { recursive: true });
     for (let n = 0; n < 4095; n += 1) symlinkSync('/nowhere', `${root}/queue/a/00000007/~${n}`);
     const spool = spoolAt(root);
-    const lease = await leaseOf(spool);
+    const side = await sideOf(spool);
     const [second, third] = [event(), event()];
     for (const each of [first, second, third]) await spool.enqueue(each);
-    await fanOutAll(lease, () => ['a']);
+    await fanOutAll(side, () => ['a']);
     expect(names(`${root}/queue/a/00000008`)).toEqual([second, third].map(({ id }) => `${id}.json`));
-    const { deliveries } = await lease.claim('a', { limit: 5000, now: 0 });
+    const { deliveries } = await side.claim('a', { limit: 5000, now: 0 });
     expect(ids(deliveries)).toEqual([first, second, third].map(({ id }) => id));
-    await lease.close();
+    await side.close();
   });
 
   it('claim() finds a segment that was begun while the one before was being emptied', async () => {
     const root = madeSpool(quickDir());
     const spool = spoolAt(root);
     const fired = [queued(root), put(root, 'queue/a/00000002/z.json'), event(), event()];
-    const lease = await leaseOf(spool);
-    const [first] = (await lease.claim('a', { limit: 1, now: 0 })).deliveries;
+    const side = await sideOf(spool);
+    const [first] = (await side.claim('a', { limit: 1, now: 0 })).deliveries;
     for (const each of fired.slice(2)) await spool.enqueue(each);
-    await fanOutAll(lease, () => ['a']);
-    const rest = await claimAll(lease, 'a');
+    await fanOutAll(side, () => ['a']);
+    const rest = await claimAll(side, 'a');
     expect(rest.map(text)).toEqual(fired.slice(1).map((each) => text({ event: each })));
-    expect(await lease.owed('a')).toBe(4);
-    lease.release(first!);
-    for (const delivery of rest) await lease.done(delivery);
+    expect(await side.owed('a')).toBe(4);
+    side.release(first!);
+    for (const delivery of rest) await side.done(delivery);
     expect(names(`${root}/queue/a`)).toEqual(['00000001', '00000002']);
-    expect(ids(await claimAll(lease, 'a'))).toEqual([fired[0]!.id]);
-    await lease.close();
+    expect(ids(await claimAll(side, 'a'))).toEqual([fired[0]!.id]);
+    await side.close();
   });
 
   it('the intake goes on at the right segment after the last but one, or the last one, was emptied and removed', async () => {
@@ -114,17 +114,17 @@ describe('claim() over segments', () => {
     put(root, `queue/a/00000001/${fired.id}.json`, fired);
     put(root, 'queue/a/00000002/b.json');
     put(root, 'queue/a/00000003/c.json');
-    const lease = await leaseOf(spool);
+    const side = await sideOf(spool);
     await spool.enqueue(event());
-    await fanOutAll(lease, () => ['a']); // the tail is known now
-    for (const delivery of await claimAll(lease, 'a')) await lease.done(delivery);
+    await fanOutAll(side, () => ['a']); // the tail is known now
+    for (const delivery of await claimAll(side, 'a')) await side.done(delivery);
     expect(names(`${root}/queue/a`)).toEqual(['00000003']);
     const next = event();
     await spool.enqueue(next);
-    await fanOutAll(lease, () => ['a']);
+    await fanOutAll(side, () => ['a']);
     expect(names(`${root}/queue/a/00000003`)).toEqual([`${next.id}.json`]);
-    expect(ids(await claimAll(lease, 'a'))).toEqual([next.id]);
-    await lease.close();
+    expect(ids(await claimAll(side, 'a'))).toEqual([next.id]);
+    await side.close();
   });
 
   it('the intake makes a segment anew that was removed as the last one', async () => {
@@ -148,37 +148,37 @@ describe('claim() over segments', () => {
     const root = madeSpool(quickDir());
     const fired = queued(root);
     let failing = true;
-    const lease = await leased(root, ({ name, args }) =>
+    const side = await opened(root, ({ name, args }) =>
       failing && name === 'readdirSync' && String(args[0]).endsWith('/a/00000001') ? 'EMFILE' : undefined,
     );
-    expect(await lease.claim('a', { limit: 1, now: 0 })).toMatchObject({
+    expect(await side.claim('a', { limit: 1, now: 0 })).toMatchObject({
       deliveries: [],
       postponed: [{ name: 'a', reason: 'it cannot be read now (EMFILE)' }],
     });
-    expect(lease.owing()).toEqual(['a']);
+    expect(side.owing()).toEqual(['a']);
     failing = false;
-    expect(ids(await claimAll(lease, 'a'))).toEqual([fired.id]);
-    await lease.close();
+    expect(ids(await claimAll(side, 'a'))).toEqual([fired.id]);
+    await side.close();
   });
 
   it('claim() gives a delivery back that cannot be read for want of files at once, at its place', async () => {
     const root = madeSpool(quickDir());
     const [first, second] = [queued(root), queued(root)];
     let failing = true;
-    const lease = await leased(root, ({ name, args }) =>
+    const side = await opened(root, ({ name, args }) =>
       failing && name === 'openSync' && String(args[0]).endsWith(`queue/a/00000001/${first.id}.json`)
         ? 'EMFILE'
         : undefined,
     );
-    expect(await lease.claim('a', { limit: 5, now: 0 })).toMatchObject({
+    expect(await side.claim('a', { limit: 5, now: 0 })).toMatchObject({
       deliveries: [],
       postponed: [{ name: `${first.id}.json`, reason: 'it cannot be read now (EMFILE)' }],
     });
-    expect(await lease.owed('a')).toBe(2);
-    expect(ids(await claimAll(lease, 'a'))).toEqual([]);
+    expect(await side.owed('a')).toBe(2);
+    expect(ids(await claimAll(side, 'a'))).toEqual([]);
     failing = false;
-    expect(ids(await claimAll(lease, 'a'))).toEqual([first.id, second.id]);
-    await lease.close();
+    expect(ids(await claimAll(side, 'a'))).toEqual([first.id, second.id]);
+    await side.close();
   });
 
   it('release() of several gives each its old place, across segments', async () => {
@@ -186,11 +186,11 @@ describe('claim() over segments', () => {
     const fired = ['a', 'b', 'c', 'd'].map((id, n) =>
       put(root, `queue/a/0000000${1 + (n >> 1)}/${id}.json`, event({ id })),
     );
-    const lease = await leased(root);
-    const claimed = await claimAll(lease, 'a');
-    for (const n of [2, 0, 3, 1]) lease.release(claimed[n]!);
-    expect(ids(await claimAll(lease, 'a'))).toEqual(fired.map(({ id }) => id));
-    await lease.close();
+    const side = await opened(root);
+    const claimed = await claimAll(side, 'a');
+    for (const n of [2, 0, 3, 1]) side.release(claimed[n]!);
+    expect(ids(await claimAll(side, 'a'))).toEqual(fired.map(({ id }) => id));
+    await side.close();
   });
 
   it('done() leaves a segment in which something was given back, or lies that is none of ours', async () => {
@@ -198,14 +198,14 @@ describe('claim() over segments', () => {
     for (const path of ['00000001/a', '00000001/b', '00000002/c', '00000003/d'])
       put(root, `queue/a/${path}.json`);
     writeFileSync(`${root}/queue/a/00000002/.hidden`, '');
-    const lease = await leased(root);
-    const [a, b, c] = await claimAll(lease, 'a');
-    lease.release(a!);
-    await lease.done(b!);
-    await lease.done(c!);
+    const side = await opened(root);
+    const [a, b, c] = await claimAll(side, 'a');
+    side.release(a!);
+    await side.done(b!);
+    await side.done(c!);
     expect(names(`${root}/queue/a`)).toEqual(['00000001', '00000002', '00000003']);
-    expect(ids(await claimAll(lease, 'a'))).toEqual([a!.event.id]);
-    await lease.close();
+    expect(ids(await claimAll(side, 'a'))).toEqual([a!.event.id]);
+    await side.close();
   });
 
   it('claim() of an endpoint named like a segment keeps its retries and its segments apart', async () => {
@@ -214,14 +214,14 @@ describe('claim() over segments', () => {
     queued(root, endpoint);
     put(root, `queue/${endpoint}/00000002/z.json`);
     put(root, `retry/${endpoint}/0000000000001.2.x.json`);
-    const lease = await leased(root);
-    const [retry, first, last] = await claimAll(lease, endpoint, 5);
+    const side = await opened(root);
+    const [retry, first, last] = await claimAll(side, endpoint, 5);
     expect(retry).toMatchObject({ attempts: 2, event: { id: 'x' } });
-    await lease.done(first!);
+    await side.done(first!);
     expect(names(`${root}/queue/${endpoint}`)).toEqual(['00000002']);
-    await lease.done(last!);
-    await lease.done(retry!);
-    expect(lease.owing()).toEqual([]);
-    await lease.close();
+    await side.done(last!);
+    await side.done(retry!);
+    expect(side.owing()).toEqual([]);
+    await side.close();
   });
 });

@@ -3,17 +3,17 @@ import { existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, unlinkSync, wr
 import { describe, expect, it } from 'vitest';
 import { eventToBytes } from '../../../../src/event/record.js';
 import { event } from '../../../support/builders.js';
-import { leased, put, queued, why } from '../../../support/queue-kit.js';
+import { opened, put, queued, why } from '../../../support/queue-kit.js';
 import {
   claimAll,
   fanOut,
   fanOutAll,
   ids,
-  leaseOf,
   madeSpool,
   names,
   quickDir,
   read,
+  sideOf,
   spoolAt,
 } from '../../../support/spool-kit.js';
 
@@ -33,25 +33,25 @@ describe('claim() of what does not belong there', () => {
         const name = room === 'retry/a' ? '0000000000001.2.x.json' : 'x.json';
         make(`${root}/${room}/${name}`);
         const good = queued(root);
-        const lease = await leased(root);
-        const claim = await lease.claim('a', { limit: 2, now: 5 });
+        const side = await opened(root);
+        const claim = await side.claim('a', { limit: 2, now: 5 });
         expect(claim.quarantined).toEqual([{ name, reason: expect.stringMatching(reason) }]);
         expect(ids(claim.deliveries)).toEqual([good.id]);
         expect(names(`${root}/corrupt`)).toEqual([name, `${name}.why`]);
-        await lease.close();
+        await side.close();
       });
     }
 
     it(`claim() moves an event with a name of another kind in ${room} to corrupt/`, async () => {
       const root = madeSpool(quickDir());
       const fired = put(root, `${room}/with a space.json`);
-      const lease = await leased(root);
-      const { quarantined } = await lease.claim('a', { limit: 1, now: 5 });
+      const side = await opened(root);
+      const { quarantined } = await side.claim('a', { limit: 1, now: 5 });
       expect(quarantined).toEqual([
         { name: 'with a space.json', reason: 'its name is not that of a delivery' },
       ]);
       expect(read(`${root}/corrupt/with a space.json`)).toBe(eventToBytes(fired).toString());
-      await lease.close();
+      await side.close();
     });
 
     it(`claim() leaves names in ${room} alone that begin with a dot or are not UTF-8`, async () => {
@@ -60,10 +60,10 @@ describe('claim() of what does not belong there', () => {
       mkdirSync(`${root}/${room}`, { recursive: true });
       writeFileSync(`${root}/${room}/.hidden`, 'x');
       writeFileSync(Buffer.concat([Buffer.from(`${root}/${room}/`), Buffer.from([0xff])]), 'x');
-      const lease = await leased(root);
-      expect(ids(await claimAll(lease, 'a', 5))).toEqual([good.id]);
-      expect((await lease.claim('a', { limit: 9, now: 5 })).quarantined).toEqual([]);
-      await lease.close();
+      const side = await opened(root);
+      expect(ids(await claimAll(side, 'a', 5))).toEqual([good.id]);
+      expect((await side.claim('a', { limit: 9, now: 5 })).quarantined).toEqual([]);
+      await side.close();
       expect(readdirSync(`${root}/${room}`)).toContain('.hidden');
     });
   }
@@ -71,30 +71,30 @@ describe('claim() of what does not belong there', () => {
   it('claim() stops after as many unreadable entries as it may hand out', async () => {
     const root = madeSpool(quickDir());
     for (const id of ['x', 'y', 'z']) put(root, `queue/a/00000001/${id}`);
-    const lease = await leased(root);
-    expect((await lease.claim('a', { limit: 2, now: 0 })).quarantined).toHaveLength(2);
-    expect((await lease.claim('a', { limit: 2, now: 0 })).quarantined).toHaveLength(1);
-    await lease.close();
+    const side = await opened(root);
+    expect((await side.claim('a', { limit: 2, now: 0 })).quarantined).toHaveLength(2);
+    expect((await side.claim('a', { limit: 2, now: 0 })).quarantined).toHaveLength(1);
+    await side.close();
   });
 
   it('claim() goes on past deliveries that somebody took, and past an unreadable one', async () => {
     const root = madeSpool(quickDir());
     const fired = Array.from({ length: 10 }, () => queued(root));
-    const lease = await leased(root, ({ name, args }) => {
+    const side = await opened(root, ({ name, args }) => {
       // taken between the listing and the move to corrupt/
       if (name === 'renameSync' && String(args[1]).includes('/corrupt/')) unlinkSync(String(args[0]));
       return undefined;
     });
-    expect(ids((await lease.claim('a', { limit: 1, now: 0 })).deliveries)).toEqual([fired[0]!.id]);
+    expect(ids((await side.claim('a', { limit: 1, now: 0 })).deliveries)).toEqual([fired[0]!.id]);
     for (const { id } of fired.slice(1, 8)) rmSync(`${root}/queue/a/00000001/${id}.json`);
     writeFileSync(`${root}/queue/a/00000001/${fired[8]!.id}.json`, 'garbage');
-    const claim = await lease.claim('a', { limit: 1, now: 0 });
+    const claim = await side.claim('a', { limit: 1, now: 0 });
     expect(ids(claim.deliveries)).toEqual([fired[9]!.id]);
     expect(claim.quarantined).toEqual([]);
-    await lease.close();
+    await side.close();
   });
 
-  it('lease() puts aside what stands where a directory belongs, and the intake tells of it', async () => {
+  it('join() puts aside what stands where a directory belongs, and the intake tells of it', async () => {
     const root = madeSpool(quickDir());
     mkdirSync(`${root}/queue/b`);
     mkdirSync(`${root}/queue/.hidden`);
@@ -104,9 +104,9 @@ describe('claim() of what does not belong there', () => {
     symlinkSync('/nowhere', `${root}/queue/loop`);
     mkdirSync(Buffer.concat([Buffer.from(`${root}/queue/`), Buffer.from([0xff])]));
     const spool = spoolAt(root);
-    const lease = await leaseOf(spool);
+    const side = await sideOf(spool);
     await spool.enqueue(event());
-    const { quarantined, postponed } = await fanOutAll(lease, () => ['a', 'b']);
+    const { quarantined, postponed } = await fanOutAll(side, () => ['a', 'b']);
     expect(postponed).toEqual([]);
     expect(quarantined.map(({ reason }) => reason).sort()).toEqual(
       ['dead/a', 'queue/a', 'queue/b/00000009', 'queue/loop', 'retry/a'].map(
@@ -114,11 +114,11 @@ describe('claim() of what does not belong there', () => {
       ),
     );
     for (const endpoint of ['a', 'b']) {
-      const [delivery] = await claimAll(lease, endpoint);
-      if (endpoint === 'a') await lease.bury(delivery!, why);
-      else await lease.defer(delivery!, { dueMs: 1, attempts: 1 });
+      const [delivery] = await claimAll(side, endpoint);
+      if (endpoint === 'a') await side.bury(delivery!, why);
+      else await side.defer(delivery!, { dueMs: 1, attempts: 1 });
     }
-    await lease.close();
+    await side.close();
     expect(names(`${root}/retry`)).toEqual(['b']);
     expect(names(`${root}/corrupt`).filter((name) => !name.endsWith('.why'))).toEqual([
       '00000009',
@@ -129,14 +129,14 @@ describe('claim() of what does not belong there', () => {
     ]);
   });
 
-  it('lease() goes on where somebody took what it would put aside', async () => {
+  it('join() goes on where somebody took what it would put aside', async () => {
     const root = madeSpool(quickDir());
     writeFileSync(`${root}/queue/a`, 'x');
-    const lease = await leased(root, ({ name }) => {
+    const side = await opened(root, ({ name }) => {
       if (name === 'renameSync' && existsSync(`${root}/queue/a`)) unlinkSync(`${root}/queue/a`);
       return undefined;
     });
-    expect((await fanOut(lease, () => [])).quarantined).toEqual([]);
-    await lease.close();
+    expect((await fanOut(side, () => [])).quarantined).toEqual([]);
+    await side.close();
   });
 });

@@ -8,15 +8,7 @@ import { restoreRooms } from '../../../../src/spool/file/setup/create.js';
 import { event } from '../../../support/builders.js';
 import { bundle, runNode } from '../../../support/child.js';
 import { make } from '../../../support/setup-kit.js';
-import {
-  asRoot,
-  claimAll,
-  fanOutAll,
-  leaseOf,
-  names,
-  quickDir,
-  spoolAt,
-} from '../../../support/spool-kit.js';
+import { asRoot, claimAll, fanOutAll, names, quickDir, sideOf, spoolAt } from '../../../support/spool-kit.js';
 import { tempDir } from '../../../support/temp.js';
 
 const group = 12_345;
@@ -37,14 +29,14 @@ describe('ensureSpool()', () => {
       const root = `${parent}/one/two/spool`;
       process.umask(umask);
       await createFileInbox(root, { random: randomBytes }).enqueue(event());
-      const lease = await leaseOf(spoolAt(root));
-      await fanOutAll(lease, () => ['a']);
-      const [delivery] = await claimAll(lease, 'a');
-      await lease.saveHealth('a', { failures: 1 });
-      await lease.defer(delivery!, { dueMs: 1, attempts: 1 });
-      const [retry] = await claimAll(lease, 'a', 2);
-      await lease.bury(retry!, { reason: 'gave-up', message: '', attempts: 1, time: '' });
-      await lease.close();
+      const side = await sideOf(spoolAt(root));
+      await fanOutAll(side, () => ['a']);
+      const [delivery] = await claimAll(side, 'a');
+      await side.saveHealth('a', { failures: 1 });
+      await side.defer(delivery!, { dueMs: 1, attempts: 1 });
+      const [retry] = await claimAll(side, 'a', 2);
+      await side.bury(retry!, { reason: 'gave-up', message: '', attempts: 1, time: '' });
+      await side.close();
       process.umask(usual);
       const directories = ['..', '../../..', '.', ...rooms, 'dead/a'];
       expect(directories.map((path) => [path, modeOf(`${root}/${path}`)])).toEqual(
@@ -138,11 +130,11 @@ describe('ensureSpool()', () => {
       );
       expect(await runNode(script)).toMatchObject({ code: 0, stdout: 'EACCES\n' });
       expect(statSync(`${root}/incoming/theirs.json`)).toMatchObject({ uid: 65534, gid: group });
-      const lease = await leaseOf(spoolAt(root));
-      await fanOutAll(lease, () => ['a']);
+      const side = await sideOf(spoolAt(root));
+      await fanOutAll(side, () => ['a']);
       expect(statSync(`${root}/queue/a/00000001/theirs.json`).uid).toBe(0);
-      expect(await claimAll(lease, 'a')).toHaveLength(1);
-      await lease.close();
+      expect(await claimAll(side, 'a')).toHaveLength(1);
+      await side.close();
     },
   );
 });

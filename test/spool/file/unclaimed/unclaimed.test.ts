@@ -17,10 +17,10 @@ import {
   type FanOut,
   fanOut,
   fanOutAll,
-  leaseOf,
   madeSpool,
   names,
   quickDir,
+  sideOf,
   spoolAt,
 } from '../../../support/spool-kit.js';
 
@@ -28,9 +28,9 @@ const nobody = () => [];
 
 /** Drains once for nobody, or for `a`. */
 async function drainOnce(spool: Spool, endpoints: readonly string[] = []): Promise<FanOut> {
-  const lease = await leaseOf(spool);
-  const step = await fanOutAll(lease, () => endpoints);
-  await lease.close();
+  const side = await sideOf(spool);
+  const step = await fanOutAll(side, () => endpoints);
+  await side.close();
   return step;
 }
 
@@ -69,11 +69,11 @@ describe('unclaimed/', () => {
     const root = madeSpool(quickDir());
     const spool = spoolAt(root);
     await spool.enqueue(fired('stays', '1'));
-    const lease = await leaseOf(spool);
+    const side = await sideOf(spool);
     rmSync(`${root}/unclaimed`, { recursive: true });
     writeFileSync(`${root}/unclaimed`, 'in the way');
-    expect(await fanOut(lease, nobody)).toMatchObject({ unclaimed: [], postponed: [{ name: 'stays.json' }] });
-    await lease.close();
+    expect(await fanOut(side, nobody)).toMatchObject({ unclaimed: [], postponed: [{ name: 'stays.json' }] });
+    await side.close();
     expect(names(`${root}/incoming`)).toEqual(['stays.json']);
   });
 
@@ -98,9 +98,9 @@ describe('unclaimed/', () => {
     await spool.enqueue(fired('moved', '1'));
     await drainOnce(spool);
     rmSync(`${root}/unclaimed/moved.json`); // somebody has moved it
-    const lease = await leaseOf(spool);
-    expect(await lease.expireUnclaimed({ keepMs: 1_000_000 })).toEqual([]);
-    await lease.close();
+    const side = await sideOf(spool);
+    expect(await side.expireUnclaimed({ keepMs: 1_000_000 })).toEqual([]);
+    await side.close();
     expect(names(`${root}/unclaimed`)).toEqual([]);
   });
 
@@ -112,11 +112,11 @@ describe('unclaimed/', () => {
     const later = Date.now() / 1000 + 1e9;
     utimesSync(`${root}/unclaimed/future.why.json`, later, later);
     mkdirSync(`${root}/unclaimed/notes`);
-    const lease = await leaseOf(spool);
-    expect(await lease.expireUnclaimed({ keepMs: 60_000 })).toEqual([]);
+    const side = await sideOf(spool);
+    expect(await side.expireUnclaimed({ keepMs: 60_000 })).toEqual([]);
     expect(Math.abs(statSync(`${root}/unclaimed/future.why.json`).mtimeMs - Date.now())).toBeLessThan(60_000);
-    expect(await lease.expireUnclaimed({ keepMs: 0 })).toMatchObject([{ id: 'future', events: 1 }]);
-    await lease.close();
+    expect(await side.expireUnclaimed({ keepMs: 0 })).toMatchObject([{ id: 'future', events: 1 }]);
+    await side.close();
     expect(names(`${root}/unclaimed`)).toEqual(['notes']);
   });
 
@@ -155,9 +155,9 @@ describe('unclaimed/', () => {
       await spool.enqueue({ ...header, payloads: [Buffer.from('2'), Buffer.from('3')] });
       const faulty = faultyDisk(faultAt(n));
       try {
-        const lease = await leaseOf(spoolAt(root, { disk: faulty.disk }));
-        await fanOutAll(lease, nobody);
-        await lease.close();
+        const side = await sideOf(spoolAt(root, { disk: faulty.disk }));
+        await fanOutAll(side, nobody);
+        await side.close();
       } catch (error) {
         if (!(error instanceof Killed) && !(error instanceof Error)) throw error;
       }

@@ -6,7 +6,7 @@ import { createIntake } from '../../../../src/usecases/drain/intake/intake.js';
 import type { Notice } from '../../../../src/usecases/drain/ports.js';
 import { endpoint, event } from '../../../support/builders.js';
 import { withIntake } from '../../../support/draining.js';
-import { claimAll, ids, leaseOf } from '../../../support/spool-kit.js';
+import { claimAll, ids, sideOf } from '../../../support/spool-kit.js';
 import { gate } from '../../../support/world.js';
 
 const toA: Route = { kind: 'to', endpoints: [endpoint({ id: 'a' })] };
@@ -24,20 +24,20 @@ interface Options {
 /** An intake over a spool in memory, routed by a table instead of a hooks file. */
 async function intakeOf({ routes, newest, refreshed }: Options) {
   const spool = createMemorySpool({ now: Date.now, newestHooks: () => newest });
-  const lease = await leaseOf(spool);
+  const side = await sideOf(spool);
   const notices: Notice[] = [];
   const placed: RoutedEntry[][] = [];
   let fingerprint = 'first';
   let current = routes;
   let refreshes = 0;
-  const watched = withIntake(lease, ({ place }) => ({
+  const watched = withIntake(side, ({ place }) => ({
     place(routed, options) {
       placed.push([...routed]);
       return place(routed, options);
     },
   }));
   const intake = createIntake(
-    { lease: watched, report: (notice) => notices.push(notice) },
+    { side: watched, report: (notice) => notices.push(notice) },
     {
       routing: {
         route: ({ hook }) => current[hook ?? '']!,
@@ -68,7 +68,7 @@ async function intakeOf({ routes, newest, refreshed }: Options) {
   }
   return {
     spool,
-    lease,
+    side,
     intake,
     notices,
     placed,
@@ -89,8 +89,8 @@ describe('createIntake()', () => {
     expect(world.placed).toEqual([]);
     open();
     await running;
-    expect(ids(await claimAll(world.lease, 'a'))).toEqual([fired[0], fired[1]]);
-    expect(ids(await claimAll(world.lease, 'b'))).toEqual([fired[2]]);
+    expect(ids(await claimAll(world.side, 'a'))).toEqual([fired[0], fired[1]]);
+    expect(ids(await claimAll(world.side, 'b'))).toEqual([fired[2]]);
   });
 
   it('step() says of events with one endpoint whether that can be sent to now', async () => {
@@ -107,12 +107,12 @@ describe('createIntake()', () => {
     const [waiting, known] = await world.fire('source', 'known');
     await world.run();
     await world.run();
-    expect(ids(await claimAll(world.lease, 'a'))).toEqual([known]);
+    expect(ids(await claimAll(world.side, 'a'))).toEqual([known]);
     expect(world.notices).toEqual([{ kind: 'unread', entry: { name: waiting, reason: 'it timed out' } }]);
     expect([await world.spool.waiting(), world.intake.unroutable()]).toEqual([1, 1]);
     world.know({ source: toB });
     await world.run();
-    expect(ids(await claimAll(world.lease, 'b'))).toEqual([waiting]);
+    expect(ids(await claimAll(world.side, 'b'))).toEqual([waiting]);
     expect(world.intake.unroutable()).toBe(0);
   });
 
@@ -130,7 +130,7 @@ describe('createIntake()', () => {
     await world.fire(...Array.from({ length: 600 }, () => 'source'));
     const [known] = await world.fire('known');
     await world.run();
-    expect(ids(await claimAll(world.lease, 'a'))).toEqual([known]);
+    expect(ids(await claimAll(world.side, 'a'))).toEqual([known]);
     expect(world.intake.unroutable()).toBe(600);
   });
 
@@ -147,8 +147,8 @@ describe('createIntake()', () => {
     const [fired] = await world.fire('any');
     await world.run();
     expect(world.placed.map(([routed]) => routed?.endpoints)).toEqual([['a'], ['b']]);
-    expect(world.lease.owing()).toEqual(['b']);
-    expect(ids(await claimAll(world.lease, 'b'))).toEqual([fired]);
+    expect(world.side.owing()).toEqual(['b']);
+    expect(ids(await claimAll(world.side, 'b'))).toEqual([fired]);
   });
 
   it('step() leaves events in the inbox while the spool knows of newer hooks than there are here', async () => {
@@ -156,6 +156,6 @@ describe('createIntake()', () => {
     await world.fire(...Array.from({ length: 300 }, () => 'any'));
     await world.run();
     expect(await world.spool.waiting()).toBe(300);
-    expect(world.lease.owing()).toEqual([]);
+    expect(world.side.owing()).toEqual([]);
   });
 });

@@ -1,7 +1,7 @@
 /** Requests that the spool refuses to carry out, as on a full disk. */
 import { describe, expect, it } from 'vitest';
 import { CapnhookError } from '../../../../src/shared/errors.js';
-import type { Lease, Wish } from '../../../../src/spool/spool.js';
+import type { DrainSide, Wish } from '../../../../src/spool/spool.js';
 import { draining, hooksOf } from '../../../support/draining.js';
 import { until } from '../../../support/world.js';
 
@@ -10,10 +10,10 @@ const drop: Wish = { kind: 'drop', select: { endpoints: ['a'] }, by: 'jed' };
 /** A drain whose spool refuses to move anything to the dead while `isFull`. */
 function refusing() {
   const disk = { isFull: true, refusals: 0 };
-  const wrap = (lease: Lease): Lease => ({
-    ...lease,
+  const wrap = (side: DrainSide): DrainSide => ({
+    ...side,
     async discard(request) {
-      if (!disk.isFull) return lease.discard(request);
+      if (!disk.isFull) return side.discard(request);
       disk.refusals += 1;
       throw new CapnhookError('SPOOL_WRITE', 'Cannot drain the spool: no space left');
     },

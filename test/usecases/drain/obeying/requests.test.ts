@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { EventHeader } from '../../../../src/event/event.js';
-import type { ControlRequest, Lease } from '../../../../src/spool/spool.js';
+import type { ControlRequest, DrainSide } from '../../../../src/spool/spool.js';
 import { discardRequestOf } from '../../../../src/usecases/operate/carry-out.js';
 import { draining, hooksOf } from '../../../support/draining.js';
 import { gate, until } from '../../../support/world.js';
@@ -74,10 +74,10 @@ describe('drain() and requests to deregister', () => {
       return 503;
     };
     let claimed = 0;
-    const wrap = (lease: Lease): Lease => ({
-      ...lease,
+    const wrap = (side: DrainSide): DrainSide => ({
+      ...side,
       async discard(asked) {
-        const step = await lease.discard(asked);
+        const step = await side.discard(asked);
         claimed += step.claimed.length;
         return step;
       },
@@ -110,10 +110,10 @@ describe('drain() and requests to deregister', () => {
     const noted: string[] = [];
     const met = { steps: 0, walks: 0 };
     const { passed, open } = gate();
-    const wrap = (lease: Lease): Lease => ({
-      ...lease,
+    const wrap = (side: DrainSide): DrainSide => ({
+      ...side,
       async discard(asked) {
-        const step = await lease.discard(asked);
+        const step = await side.discard(asked);
         met.steps += 1;
         if (met.walks === 0) world.clock.advance?.(400);
         const isDone = met.steps % 10 === 0;

@@ -55,11 +55,11 @@ describe('drain() and an endpoint that only an event names', () => {
     const world = draining({
       hooks: hooksOf({ complete: ['b'] }),
       script: { 'gone.example~000000000000': 503 },
-      wrap: (lease) => ({
-        ...lease,
+      wrap: (side) => ({
+        ...side,
         claim(endpoint, options) {
           if (endpoint !== 'b') claims += 1;
-          return lease.claim(endpoint, options);
+          return side.claim(endpoint, options);
         },
       }),
     });

@@ -5,7 +5,7 @@ import { anyTime, type EndpointQueue } from '../readers/endpoint-queue.js';
 import type { Claims } from './claims.js';
 import type { Finishing } from './finishing.js';
 import type { IntakeSteps } from './intake-steps.js';
-import type { LeaseTools } from './tools.js';
+import type { DrainTools } from './tools.js';
 
 export interface OwnedEndpoints {
   queues: Queues;
@@ -13,9 +13,9 @@ export interface OwnedEndpoints {
   of(endpoint: string): OwnedEndpoint;
 }
 
-/** Makes the endpoints of a lease. */
+/** Makes the endpoints of a drain. */
 export function createOwnedEndpoints(
-  tools: LeaseTools,
+  tools: DrainTools,
   { claims, finishing, steps }: { claims: Claims; finishing: Finishing; steps: IntakeSteps },
 ): OwnedEndpoints {
   const { readers, health, answers, inWords } = tools;

@@ -1,10 +1,10 @@
 import type { Discarded, DiscardRequest } from '../../spool.js';
 import { discardAll, type Found } from './discard.js';
-import type { LeaseTools } from './tools.js';
+import type { DrainTools } from './tools.js';
 import { createWalkSteps } from './walk-steps.js';
 
 /** Makes a function that moves what a request matches to the dead, a step each call. @throws from it: the errno of what failed */
-export function createDiscardSteps(tools: LeaseTools): (request: DiscardRequest) => Promise<Discarded> {
+export function createDiscardSteps(tools: DrainTools): (request: DiscardRequest) => Promise<Discarded> {
   const { disk, root, now, inbox, intake, readers, reader, texts, files, quarantined } = tools;
 
   const step = createWalkSteps<DiscardRequest, Found>(disk, async (request, late) => {

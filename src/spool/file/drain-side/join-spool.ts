@@ -1,38 +1,38 @@
-/** Taking the lease: the directories and the ballast, the lock, then what an earlier drain left. */
+/** Joining a spool: the directories and the ballast, the lock, then what an earlier drain left. */
 import { createOutbox } from '../../outbox.js';
-import type { LeaseResult } from '../../spool.js';
+import type { JoinResult } from '../../spool.js';
 import type { Disk } from '../disk/disk.js';
 import { readable } from '../intake/entry-payloads.js';
 import { acquireLock, type LockOptions } from '../lock/lock.js';
 import { createBallast } from '../setup/ballast.js';
 import { ensureSpool } from '../setup/create.js';
-import { openLease } from './lease.js';
-import type { LeaseOptions } from './tools.js';
+import { openDrainSide } from './drain-side.js';
+import type { DrainSideOptions } from './tools.js';
 
-/** What a lease is opened with; its lock is taken here. */
-export type TakeLeaseOptions = Omit<LeaseOptions, 'lock'> & Pick<LockOptions, 'mode' | 'takeKernelLock'>;
+/** What a drain's side is opened with; its lock is taken here. */
+export type JoinOptions = Omit<DrainSideOptions, 'lock'> & Pick<LockOptions, 'mode' | 'takeKernelLock'>;
 
 /**
- * Takes the lock and opens the lease, unless another drain holds it.
- * @throws the errno of what failed; from the lease's methods: what `inWords` makes of it
+ * Takes the lock and opens the drain's side, unless another drain has the lock.
+ * @throws the errno of what failed; from the methods: what `inWords` makes of it
  */
-export async function takeLease(
+export async function joinSpool(
   disk: Disk,
   root: string,
-  { mode, takeKernelLock, ...options }: TakeLeaseOptions,
-): Promise<LeaseResult> {
+  { mode, takeKernelLock, ...options }: JoinOptions,
+): Promise<JoinResult> {
   ensureSpool(disk, root, { token: options.token() });
   const ballast = createBallast(disk, root);
   const result = await ballast.withRoom(() =>
     acquireLock(root, { mode, now: options.now(), takeKernelLock }),
   );
-  if (result.held) return result;
+  if (result.held) return { joined: false, by: result.holder };
   const { lock } = result;
   try {
-    const { intake, ...others } = await openLease(ballast, root, { ...options, lock });
+    const { intake, ...others } = await openDrainSide(ballast, root, { ...options, lock });
     const told = inWords(intake, options.inWords);
     const outbox = createOutbox(told, (entry) => readable(ballast.disk, entry));
-    return { held: false, lease: { ...inWords(others, options.inWords), intake: told, outbox } };
+    return { joined: true, side: { ...inWords(others, options.inWords), intake: told, outbox } };
   } catch (error) {
     await lock.release();
     throw error;

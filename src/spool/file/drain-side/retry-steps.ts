@@ -1,10 +1,10 @@
 import type { Retried, RetryRequest } from '../../spool.js';
 import { type FoundRetry, retryAll } from './retry.js';
-import type { LeaseTools } from './tools.js';
+import type { DrainTools } from './tools.js';
 import { createWalkSteps } from './walk-steps.js';
 
 /** Makes a function that makes what a request selects due now, a step each call. @throws from it: the errno of what failed */
-export function createRetrySteps(tools: LeaseTools): (request: RetryRequest) => Promise<Retried> {
+export function createRetrySteps(tools: DrainTools): (request: RetryRequest) => Promise<Retried> {
   const { disk, root, now, readers, reader, texts, files, quarantined } = tools;
   /** Endpoints of which deliveries were moved, and whose directories are to be listed again. */
   const moved = new Set<string>();

@@ -5,7 +5,7 @@ import { createRecentEvents } from '../deliveries/recent-events.js';
 import type { Disk } from '../disk/disk.js';
 import { discardAll } from './discard.js';
 
-/** What a discard would move, at this moment; needs no lease. @throws the errno of what failed */
+/** What a discard would move, at this moment; needs no {@link DrainSide}. @throws the errno of what failed */
 export function* survey(
   disk: Disk,
   root: string,

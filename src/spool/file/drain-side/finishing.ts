@@ -7,7 +7,7 @@ import { retryName } from '../disk/layout.js';
 import type { Slot } from '../queue/slot.js';
 import type { EndpointQueue } from '../readers/endpoint-queue.js';
 import type { Claims } from './claims.js';
-import type { LeaseTools } from './tools.js';
+import type { DrainTools } from './tools.js';
 
 /** Each throws the error in words. */
 export interface Finishing {
@@ -26,7 +26,7 @@ interface Burial {
   why: Why;
 }
 
-export function createFinishing(tools: LeaseTools, claims: Claims): Finishing {
+export function createFinishing(tools: DrainTools, claims: Claims): Finishing {
   const { disk, readers, inbox, intake, files, answers, sync, inWords } = tools;
   /** Delivered, and not removed yet; by their paths. */
   const delivered: Slot[] = [];

@@ -1,7 +1,7 @@
 /** The drain's side of the file spool: the holder of the lock owns every endpoint. */
 import { watch } from 'node:fs';
 import { ignoreErrno } from '../../../shared/errors.js';
-import type { Lease } from '../../spool.js';
+import type { DrainSide } from '../../spool.js';
 import { createRequestReports } from '../control/request-reports.js';
 import { noteProgress, readRequests, removeRequest } from '../control/requests.js';
 import { countIncoming } from '../incoming/incoming.js';
@@ -16,14 +16,14 @@ import { createFinishing, type Finishing } from './finishing.js';
 import { createIntakeSteps } from './intake-steps.js';
 import { createOwnedEndpoints, type OwnedEndpoints } from './owned-endpoints.js';
 import { createRetrySteps } from './retry-steps.js';
-import { type LeaseOptions, type LeaseTools, openTools } from './tools.js';
+import { type DrainSideOptions, type DrainTools, openTools } from './tools.js';
 
 /** Opens the spool for draining, after putting in order what an earlier drain left half done. */
-export async function openLease(
+export async function openDrainSide(
   ballast: Ballast,
   root: string,
-  options: LeaseOptions,
-): Promise<Omit<Lease, 'outbox'>> {
+  options: DrainSideOptions,
+): Promise<Omit<DrainSide, 'outbox'>> {
   const tools = await openTools(ballast, root, options);
   const { disk, readers, inbox, intake, health } = tools;
   const claims = createClaims(tools);
@@ -48,7 +48,7 @@ export async function openLease(
     discard: createDiscardSteps(tools),
     retry: createRetrySteps(tools),
     onHint: (hint) => watchIncoming(root, hint),
-    valid: () => options.lock.valid(),
+    isValid: () => options.lock.isValid(),
     close: () => close(tools, { lock: options.lock, removeDelivered: finishing.removeDelivered }),
   };
 }
@@ -57,8 +57,8 @@ export async function openLease(
 function byId({
   tools: { readers, inbox },
   of,
-}: OwnedEndpoints & { tools: LeaseTools }): Pick<
-  Lease,
+}: OwnedEndpoints & { tools: DrainTools }): Pick<
+  DrainSide,
   'ready' | 'claim' | 'done' | 'defer' | 'bury' | 'release' | 'hold' | 'nextDue' | 'owing'
 > {
   const all = () => [...readers.all()];
@@ -91,7 +91,7 @@ function unclaimedSide({
   root,
   now,
   token,
-}: LeaseTools): Pick<Lease, 'expireUnclaimed' | 'unclaimedReports' | 'saveUnclaimedReports'> {
+}: DrainTools): Pick<DrainSide, 'expireUnclaimed' | 'unclaimedReports' | 'saveUnclaimedReports'> {
   return {
     expireUnclaimed: ({ keepMs }) => expireUnclaimed(disk, root, { keepMs, now: now() }),
     unclaimedReports: async () => readUnclaimedReports(disk, root),
@@ -107,7 +107,7 @@ function requestSide({
   now,
   token,
   quarantined,
-}: LeaseTools): Pick<Lease, 'requests' | 'noteProgress' | 'finishRequest'> {
+}: DrainTools): Pick<DrainSide, 'requests' | 'noteProgress' | 'finishRequest'> {
   const reports = createRequestReports(disk, root, token);
   return {
     requests() {
@@ -120,7 +120,7 @@ function requestSide({
   };
 }
 
-function markOf({ disk, root, now }: LeaseTools, endpoint: string): string | undefined {
+function markOf({ disk, root, now }: DrainTools, endpoint: string): string | undefined {
   try {
     return readQueueMark(disk, root, { endpoint, now: now() });
   } catch (error) {
@@ -130,12 +130,12 @@ function markOf({ disk, root, now }: LeaseTools, endpoint: string): string | und
 }
 
 async function close(
-  tools: LeaseTools,
+  tools: DrainTools,
   { lock, removeDelivered }: { lock: SpoolLock } & Pick<Finishing, 'removeDelivered'>,
 ): Promise<void> {
   const { health, answers, sync, intake, texts, marks } = tools;
   try {
-    if (lock.valid()) await putInOrder(tools, removeDelivered);
+    if (lock.isValid()) await putInOrder(tools, removeDelivered);
   } finally {
     for (const each of [health, answers, sync]) each.cancel();
     for (const each of [intake, texts, marks]) each.close();
@@ -143,9 +143,9 @@ async function close(
   }
 }
 
-/** What fails here, the next lease does again; it must not hide the error that a drain has ended with. */
+/** What fails here, the next drain does again; it must not hide the error that a drain has ended with. */
 async function putInOrder(
-  { intake, health, answers, sync, readers, ballast }: LeaseTools,
+  { intake, health, answers, sync, readers, ballast }: DrainTools,
   removeDelivered: () => Promise<void>,
 ): Promise<void> {
   for (const work of [

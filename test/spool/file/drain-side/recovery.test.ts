@@ -2,7 +2,7 @@ import { mkdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { systemDisk } from '../../../../src/spool/file/disk/disk.js';
 import { tmpAgeMs } from '../../../../src/spool/file/disk/layout.js';
-import { recover } from '../../../../src/spool/file/lease/recovery.js';
+import { recover } from '../../../../src/spool/file/drain-side/recovery.js';
 import { bug, buggy } from '../../../support/buggy-disk.js';
 import { faultyDisk } from '../../../support/faulty-disk.js';
 import { madeSpool, names, quickDir } from '../../../support/spool-kit.js';

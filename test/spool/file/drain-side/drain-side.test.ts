@@ -3,9 +3,9 @@ import { mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { eventToBytes } from '../../../../src/event/record.js';
 import { batchToBytes, event } from '../../../support/builders.js';
-import { discardAll, leaseOf, madeSpool, names, quickDir, spoolAt } from '../../../support/spool-kit.js';
+import { discardAll, madeSpool, names, quickDir, sideOf, spoolAt } from '../../../support/spool-kit.js';
 
-describe('discard() of a lease', () => {
+describe('discard() of a drain', () => {
   const why = { reason: 'flushed', message: 'x', time: '2026-11-23T12:00:00.000Z' };
 
   it('discard() moves events, batches, deliveries and retries that match, and leaves what it cannot read', async () => {
@@ -25,9 +25,9 @@ describe('discard() of a lease', () => {
       `${root}/incoming/b.jsonl`,
       batchToBytes({ ...header, payloads: [Buffer.from('1'), Buffer.from('2')] }),
     );
-    const lease = await leaseOf(spoolAt(root));
+    const side = await sideOf(spoolAt(root));
     const request = { select: { hook: 'x' }, incoming: true, why };
-    const { entries, isDone } = await discardAll(lease, request);
+    const { entries, isDone } = await discardAll(side, request);
     expect(isDone).toBe(true);
     expect(entries.map(({ endpoint, events }) => [endpoint, events])).toEqual(
       expect.arrayContaining([
@@ -46,11 +46,11 @@ describe('discard() of a lease', () => {
       [`${y.id}.json`, 'garbage.json', 'link.json'].sort(),
     );
     expect(readdirSync(`${root}/queue/a/00000001`)).toEqual([`${y.id}.json`]);
-    await lease.close();
+    await side.close();
   });
 });
 
-it('lease() lasts no longer than its work: its timers keep no process alive', async () => {
+it('join() lasts no longer than its work: its timers keep no process alive', async () => {
   const root = madeSpool(quickDir());
   const { bundle } = await import('../../../support/child.js');
   const script = await bundle(

@@ -1,10 +1,10 @@
-/** A lease gives each delivery once, and loses none, whatever fails beneath it. */
+/** The drain's side of a spool gives each delivery once, and loses none, whatever fails beneath it. */
 import { linkSync, mkdirSync, readdirSync, readlinkSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { eventToBytes } from '../../../../src/event/record.js';
 import { drainRooms } from '../../../../src/spool/file/disk/layout.js';
-import type { Delivery, Lease } from '../../../../src/spool/spool.js';
+import type { Delivery, DrainSide } from '../../../../src/spool/spool.js';
 import { event } from '../../../support/builders.js';
 import { type Fault, faultyDisk } from '../../../support/faulty-disk.js';
 import {
@@ -14,10 +14,10 @@ import {
   farFuture,
   filesBelow,
   ids,
-  leaseOf,
   madeSpool,
   names,
   quickDir,
+  sideOf,
   spoolAt,
 } from '../../../support/spool-kit.js';
 
@@ -32,149 +32,149 @@ function troubled() {
   return { root, trouble, spool, fire };
 }
 
-describe('what a lease hands out', () => {
+describe('what a drain is given', () => {
   it('is handed out once where a delivery joins retries that were not listed yet', async () => {
     const { root, spool, fire } = troubled();
-    const first = await leaseOf(spool);
+    const first = await sideOf(spool);
     await fire('r');
     await fanOutAll(first, () => ['a']);
     await first.defer((await claimAll(first, 'a'))[0]!, { dueMs: farFuture, attempts: 1 });
     await fire('w');
     await fanOutAll(first, () => ['a']);
     await first.close();
-    const lease = await leaseOf(spool);
-    const [waiting] = (await lease.claim('a', { limit: 1, now: 1, probe: ['other'] })).deliveries;
-    await lease.defer(waiting!, { dueMs: 1_000, attempts: 1 });
+    const side = await sideOf(spool);
+    const [waiting] = (await side.claim('a', { limit: 1, now: 1, probe: ['other'] })).deliveries;
+    await side.defer(waiting!, { dueMs: 1_000, attempts: 1 });
     expect(names(`${root}/retry/a`)).toHaveLength(2);
-    expect(await lease.owed('a')).toBe(2);
-    expect(ids((await lease.claim('a', { limit: 10, now: 2_000 })).deliveries)).toEqual(['w']);
-    await lease.close();
+    expect(await side.owed('a')).toBe(2);
+    expect(ids((await side.claim('a', { limit: 10, now: 2_000 })).deliveries)).toEqual(['w']);
+    await side.close();
   });
 
   it.each([[['a']], [['a', 'b']]])(
     'is not of a step that begins as it is claimed, for %j',
     async (endpoints) => {
       const { spool, fire } = troubled();
-      const first = await leaseOf(spool);
+      const first = await sideOf(spool);
       await fire('1');
       await fanOutAll(first, () => endpoints);
       await first.close();
-      const lease = await leaseOf(spool);
+      const side = await sideOf(spool);
       await fire('2');
-      const claiming = lease.claim('a', { limit: 8, now: 1 });
-      await fanOut(lease, () => endpoints);
-      const claimed = [...(await claiming).deliveries, ...(await claimAll(lease, 'a'))];
+      const claiming = side.claim('a', { limit: 8, now: 1 });
+      await fanOut(side, () => endpoints);
+      const claimed = [...(await claiming).deliveries, ...(await claimAll(side, 'a'))];
       expect(ids(claimed).sort()).toEqual(['1', '2']);
-      expect(await lease.owed('a')).toBe(2);
-      await lease.close();
+      expect(await side.owed('a')).toBe(2);
+      await side.close();
     },
   );
 
   it('has what the undoing of a failed intake has left, once its intake was repeated', async () => {
     const { trouble, spool, fire } = troubled();
-    const lease = await leaseOf(spool);
+    const side = await sideOf(spool);
     await fire('1');
-    await fanOutAll(lease, () => ['a', 'b']);
-    expect([...(await claimAll(lease, 'a')), ...(await claimAll(lease, 'b'))]).toHaveLength(2);
+    await fanOutAll(side, () => ['a', 'b']);
+    expect([...(await claimAll(side, 'a')), ...(await claimAll(side, 'b'))]).toHaveLength(2);
     await fire('2');
     trouble.fault = ({ name, args }) => {
       if (name === 'linkSync' && String(args[1]).includes('/queue/b/')) return 'EIO';
       return name === 'unlinkSync' && String(args[0]).includes('/queue/a/') ? 'EIO' : undefined;
     };
-    expect((await fanOut(lease, () => ['a', 'b'])).postponed).toHaveLength(1);
-    expect((await lease.claim('a', { limit: 1, now: 1 })).deliveries).toEqual([]);
+    expect((await fanOut(side, () => ['a', 'b'])).postponed).toHaveLength(1);
+    expect((await side.claim('a', { limit: 1, now: 1 })).deliveries).toEqual([]);
     trouble.fault = () => undefined;
-    expect((await fanOutAll(lease, () => ['a', 'b'])).postponed).toEqual([]);
-    await fanOutAll(lease, () => ['a', 'b']);
-    for (const endpoint of ['a', 'b']) expect(ids(await claimAll(lease, endpoint))).toEqual(['2']);
-    await lease.close();
+    expect((await fanOutAll(side, () => ['a', 'b'])).postponed).toEqual([]);
+    await fanOutAll(side, () => ['a', 'b']);
+    for (const endpoint of ['a', 'b']) expect(ids(await claimAll(side, endpoint))).toEqual(['2']);
+    await side.close();
   });
 });
 
 describe('a delivery that cannot be read just now', () => {
   async function queued(errno: string) {
     const { root, trouble, spool, fire } = troubled();
-    const lease = await leaseOf(spool);
+    const side = await sideOf(spool);
     for (const id of ['a', 'b', 'c', 'd']) await fire(id);
-    await fanOutAll(lease, () => ['chat']);
-    await lease.close();
+    await fanOutAll(side, () => ['chat']);
+    await side.close();
     const isBad = (path: string) => path.includes('/queue/') && /[ab]\.json$/.test(path);
     trouble.fault = ({ name, args }) => (name === 'openSync' && isBad(String(args[0])) ? errno : undefined);
-    return { root, trouble, lease: await leaseOf(spool) };
+    return { root, trouble, side: await sideOf(spool) };
   }
-  const next = (lease: Lease, inOrder = false) => lease.claim('chat', { limit: 1, now: 1, inOrder });
+  const next = (side: DrainSide, inOrder = false) => side.claim('chat', { limit: 1, now: 1, inOrder });
 
   it('does not hold up those behind it, and is tried again after 5 seconds', async () => {
-    const { trouble, lease } = await queued('EIO');
+    const { trouble, side } = await queued('EIO');
     for (const name of ['a.json', 'b.json']) {
       const postponed = [{ name, reason: 'it cannot be read now (EIO)' }];
-      expect(await next(lease)).toEqual({ deliveries: [], quarantined: [], postponed, goesOn: true });
+      expect(await next(side)).toEqual({ deliveries: [], quarantined: [], postponed, goesOn: true });
     }
-    const [c] = (await next(lease)).deliveries;
+    const [c] = (await next(side)).deliveries;
     expect(c?.event.id).toBe('c');
-    await lease.done(c!);
+    await side.done(c!);
     trouble.fault = () => undefined;
-    await fanOutAll(lease, () => ['chat']);
-    expect(ids(await claimAll(lease, 'chat'))).toEqual(['d']);
+    await fanOutAll(side, () => ['chat']);
+    expect(ids(await claimAll(side, 'chat'))).toEqual(['d']);
     trouble.passedMs = 5_000;
-    await fanOutAll(lease, () => ['chat']);
-    expect(ids(await claimAll(lease, 'chat'))).toEqual(['a', 'b']);
-    expect(await next(lease)).toMatchObject({ deliveries: [], goesOn: false });
-    await lease.close();
+    await fanOutAll(side, () => ['chat']);
+    expect(ids(await claimAll(side, 'chat'))).toEqual(['a', 'b']);
+    expect(await next(side)).toMatchObject({ deliveries: [], goesOn: false });
+    await side.close();
   });
 
   it('holds them up where all is in order, and where it is this machine that cannot read', async () => {
     const inOrder = await queued('EIO');
     for (let n = 0; n < 2; n += 1)
-      expect(await next(inOrder.lease, true)).toMatchObject({
+      expect(await next(inOrder.side, true)).toMatchObject({
         postponed: [{ name: 'a.json' }],
         goesOn: false,
       });
-    await inOrder.lease.close();
-    const { lease } = await queued('EMFILE');
-    expect(await next(lease)).toMatchObject({ postponed: [{ name: 'a.json' }], goesOn: false });
-    await lease.close();
+    await inOrder.side.close();
+    const { side } = await queued('EMFILE');
+    expect(await next(side)).toMatchObject({ postponed: [{ name: 'a.json' }], goesOn: false });
+    await side.close();
   });
 });
 
 describe('done() after an fsync has failed in the background', () => {
   async function failed() {
     const { root, trouble, spool, fire } = troubled();
-    const lease = await leaseOf(spool);
+    const side = await sideOf(spool);
     for (const id of ['a', 'b']) await fire(id);
-    await fanOutAll(lease, () => ['chat']);
-    const [a, b] = await claimAll(lease, 'chat');
+    await fanOutAll(side, () => ['chat']);
+    const [a, b] = await claimAll(side, 'chat');
     trouble.fault = ({ name }) => (name === 'fsync' ? 'EIO' : undefined);
-    await lease.done(a!);
+    await side.done(a!);
     await sleep(120); // a group is fsynced 50 ms after its first change
     trouble.fault = () => undefined;
-    return { root, lease, b: b!, fire };
+    return { root, side, b: b!, fire };
   }
 
   it('tells of it, and removes the delivery at close()', async () => {
-    const { root, lease, b } = await failed();
-    await expect(lease.done(b)).rejects.toThrow(/EIO/);
-    await lease.close();
+    const { root, side, b } = await failed();
+    await expect(side.done(b)).rejects.toThrow(/EIO/);
+    await side.close();
     expect(filesBelow(`${root}/queue`)).toEqual([]);
   });
 
-  it('does not send it again in this lease either, and then removes it', async () => {
-    const { root, lease, b } = await failed();
-    await expect(lease.done(b)).rejects.toThrow(/EIO/);
-    lease.release(b);
-    const [again] = await claimAll(lease, 'chat');
+  it('does not send it again in this drain either, and then removes it', async () => {
+    const { root, side, b } = await failed();
+    await expect(side.done(b)).rejects.toThrow(/EIO/);
+    side.release(b);
+    const [again] = await claimAll(side, 'chat');
     expect(again?.event.id).toBe('b'); // whoever has made it knows that
-    await lease.done(again!);
+    await side.done(again!);
     expect(filesBelow(`${root}/queue`)).toEqual([]);
-    await lease.close();
+    await side.close();
   });
 
   it('does not take away another event that has its id since', async () => {
-    const { root, lease, b, fire } = await failed();
-    await expect(lease.done(b)).rejects.toThrow(/EIO/);
+    const { root, side, b, fire } = await failed();
+    await expect(side.done(b)).rejects.toThrow(/EIO/);
     await fire('b', '"another"');
-    await fanOutAll(lease, () => ['chat']);
-    await lease.close();
+    await fanOutAll(side, () => ['chat']);
+    await side.close();
     expect(filesBelow(root).filter((path) => path.endsWith('/b.json'))).toEqual([
       'queue/chat/00000002/b.json',
     ]);
@@ -184,12 +184,12 @@ describe('done() after an fsync has failed in the background', () => {
     ['defer', { dueMs: 1, attempts: 1 }],
     ['bury', { reason: 'refused', message: '', attempts: 1, time: '' }],
   ] as const)('%s() tells of it instead, and the claim can be given back', async (method, options) => {
-    const { root, lease, b } = await failed();
-    await expect(lease[method](b, options as never)).rejects.toThrow(/EIO/);
-    lease.release(b);
-    const [again] = await claimAll(lease, 'chat');
-    await lease[method](again!, options as never);
-    await lease.close();
+    const { root, side, b } = await failed();
+    await expect(side[method](b, options as never)).rejects.toThrow(/EIO/);
+    side.release(b);
+    const [again] = await claimAll(side, 'chat');
+    await side[method](again!, options as never);
+    await side.close();
     expect(filesBelow(`${root}/queue`)).toEqual([]);
   });
 });
@@ -216,7 +216,7 @@ describe('an endpoint whose files cannot be put in order', () => {
     'where one %s, keeps none from others, and what it is owed stays',
     async (_what, errno, isBad) => {
       const { root, trouble, spool, fire } = troubled();
-      const first = await leaseOf(spool);
+      const first = await sideOf(spool);
       writeFileSync(`${root}/incoming/b.jsonl`, '{"id":"b","hook":"x"}\n1\n2\n');
       await fanOutAll(first, () => ['bad']);
       await fire('1');
@@ -224,14 +224,14 @@ describe('an endpoint whose files cannot be put in order', () => {
       await first.close();
       writeFileSync(`${root}/queue/bad/00000001.2.b/b.done`, '>.'); // killed as it was about to get a file of its own
       trouble.fault = (call) => (isBad(call) ? errno : undefined);
-      const lease = await leaseOf(spool);
-      expect(await fanOutAll(lease, () => [])).toMatchObject({ quarantined: [], postponed: [] });
-      expect(ids(await claimAll(lease, 'good'))).toEqual(['1']);
-      const { deliveries, postponed } = await lease.claim('bad', { limit: 1, now: 1 });
+      const side = await sideOf(spool);
+      expect(await fanOutAll(side, () => [])).toMatchObject({ quarantined: [], postponed: [] });
+      expect(ids(await claimAll(side, 'good'))).toEqual(['1']);
+      const { deliveries, postponed } = await side.claim('bad', { limit: 1, now: 1 });
       expect(deliveries).toEqual([]);
       expect(postponed).toEqual([expect.objectContaining({ reason: `it cannot be read now (${errno})` })]);
-      expect(lease.owing()).toContain('bad');
-      expect(await lease.owed('bad')).toBeGreaterThan(0);
+      expect(side.owing()).toContain('bad');
+      expect(await side.owed('bad')).toBeGreaterThan(0);
       expect(filesBelow(`${root}/queue/bad`)).toEqual(['00000001.2.b/b.done', '00000001.2.b/b.jsonl']);
       trouble.fault = () => undefined;
       mkdirSync(`${root}/dead/bad`);
@@ -239,18 +239,18 @@ describe('an endpoint whose files cannot be put in order', () => {
         `${root}/dead/bad/b_1.json`,
         eventToBytes({ id: 'b_1', hook: 'x', time: '2026-01-01T00:00:00.000Z', payload: Buffer.from('1') }),
       );
-      expect(ids(await claimAll(lease, 'bad'))).toEqual(
+      expect(ids(await claimAll(side, 'bad'))).toEqual(
         errno === 'EACCES' && !isBad({ name: 'readdirSync', args: [`${root}/queue/bad`] } as never)
           ? ['b_1', 'b_2']
           : ['b_2'],
       );
-      await lease.close();
+      await side.close();
     },
   );
 
   it('where it is retries that nothing can be removed from, none is sent', async () => {
     const { root, trouble, spool, fire } = troubled();
-    const first = await leaseOf(spool);
+    const first = await sideOf(spool);
     await fire('1');
     await fanOutAll(first, () => ['bad']);
     await first.defer((await claimAll(first, 'bad'))[0]!, { dueMs: 1, attempts: 1 });
@@ -258,18 +258,18 @@ describe('an endpoint whose files cannot be put in order', () => {
     const [retry] = names(`${root}/retry/bad`);
     const path = `${root}/retry/bad`;
     trouble.fault = ({ name, args }) => (name === 'accessSync' && args[0] === path ? 'EACCES' : undefined);
-    const lease = await leaseOf(spool);
-    expect(await lease.claim('bad', { limit: 1, now: 2 })).toMatchObject({ deliveries: [], goesOn: false });
-    await lease.close();
+    const side = await sideOf(spool);
+    expect(await side.claim('bad', { limit: 1, now: 2 })).toMatchObject({ deliveries: [], goesOn: false });
+    await side.close();
     expect(names(path)).toEqual([retry]);
   });
 
-  it('where this machine cannot open more files, there is no lease', async () => {
+  it('where this machine cannot open more files, there is no drain', async () => {
     const { root, trouble, spool } = troubled();
     mkdirSync(`${root}/queue/a`);
     trouble.fault = ({ name, args }) =>
       name === 'readdirSync' && `${args[0]}`.endsWith('/a') ? 'EMFILE' : undefined;
-    await expect(spool.lease('pass')).rejects.toMatchObject({ code: 'TEMPORARY' });
+    await expect(spool.join('pass')).rejects.toMatchObject({ code: 'TEMPORARY' });
   });
 });
 
@@ -278,12 +278,12 @@ describe('directories that somebody has removed', () => {
     const { root, spool, fire } = troubled();
     rmSync(`${root}/${room}`, { recursive: true });
     expect(await spool.idle()).toBe(false);
-    const lease = await leaseOf(spool);
+    const side = await sideOf(spool);
     expect(statSync(`${root}/${room}`).mode & 0o777).toBe(0o700);
     await fire('1');
-    await fanOutAll(lease, () => ['a']);
-    await lease.done((await claimAll(lease, 'a'))[0]!);
-    await lease.close();
+    await fanOutAll(side, () => ['a']);
+    await side.done((await claimAll(side, 'a'))[0]!);
+    await side.close();
     expect(await spool.idle()).toBe(true);
   });
 
@@ -291,19 +291,19 @@ describe('directories that somebody has removed', () => {
     '%s/ is made anew while a drain runs',
     async (gone) => {
       const { root, spool, fire } = troubled();
-      const lease = await leaseOf(spool);
+      const side = await sideOf(spool);
       const why = { reason: 'refused', message: '', attempts: 1, time: '' };
       async function claimed(id: string): Promise<Delivery> {
         await fire(id);
-        await fanOutAll(lease, () => ['a']);
-        const [delivery] = await claimAll(lease, 'a');
+        await fanOutAll(side, () => ['a']);
+        const [delivery] = await claimAll(side, 'a');
         return delivery!;
       }
       async function useAll(n: number): Promise<void> {
-        await lease.bury(await claimed(`dead${n}`), why);
-        await lease.defer(await claimed(`retry${n}`), { dueMs: farFuture, attempts: 1 });
+        await side.bury(await claimed(`dead${n}`), why);
+        await side.defer(await claimed(`retry${n}`), { dueMs: farFuture, attempts: 1 });
         writeFileSync(`${root}/incoming/bad${n}.json`, 'garbage');
-        expect((await fanOutAll(lease, () => ['a'])).quarantined).toHaveLength(1);
+        expect((await fanOutAll(side, () => ['a'])).quarantined).toHaveLength(1);
       }
       await useAll(1);
       rmSync(`${root}/${gone}`, { recursive: true });
@@ -312,7 +312,7 @@ describe('directories that somebody has removed', () => {
       for (const file of ['dead/a/dead2.json', `retry/a/${farFuture}.1.retry2.json`, 'corrupt/bad2.json'])
         expect(files).toContain(file);
       expect(filesBelow(`${root}/queue`)).toEqual([]);
-      await lease.close();
+      await side.close();
     },
   );
 });
@@ -320,17 +320,17 @@ describe('directories that somebody has removed', () => {
 describe('close()', () => {
   it('removes what could not be removed before, whatever else still cannot be', async () => {
     const { root, trouble, spool, fire } = troubled();
-    const lease = await leaseOf(spool);
+    const side = await sideOf(spool);
     for (const id of ['a', 'b', 'c']) await fire(id);
-    await fanOutAll(lease, () => ['chat']);
-    const claimed = await claimAll(lease, 'chat');
+    await fanOutAll(side, () => ['chat']);
+    const claimed = await claimAll(side, 'chat');
     const failing = (end: string): Fault => {
       return ({ name, args }) => (name === 'unlinkSync' && String(args[0]).endsWith(end) ? 'EIO' : undefined);
     };
     trouble.fault = failing('.json');
-    for (const delivery of claimed) await expect(lease.done(delivery)).rejects.toThrow(/EIO/);
+    for (const delivery of claimed) await expect(side.done(delivery)).rejects.toThrow(/EIO/);
     trouble.fault = failing('/a.json');
-    await lease.close();
+    await side.close();
     expect(filesBelow(`${root}/queue`)).toEqual(['chat/00000001/a.json']);
   });
 
@@ -341,10 +341,10 @@ describe('close()', () => {
     writeFileSync(`${root}/incoming/b.jsonl`, `{"hook":"complete"}\n${lines}\n`);
     linkSync(`${root}/incoming/b.jsonl`, `${directory}/other`); // so it is copied first
     let now = 0;
-    const lease = await leaseOf(spoolAt(root, { now: () => (now += 30) }));
-    expect(await fanOut(lease, () => ['chat'])).toMatchObject({ more: true, events: 0 });
+    const side = await sideOf(spoolAt(root, { now: () => (now += 30) }));
+    expect(await fanOut(side, () => ['chat'])).toMatchObject({ more: true, events: 0 });
     expect(names(`${root}/tmp`)).toHaveLength(1);
-    await lease.close();
+    await side.close();
     expect(names(`${root}/tmp`)).toEqual([]);
     expect(openBelow(root)).toEqual([]);
   });
@@ -365,23 +365,23 @@ function openBelow(root: string): string[] {
 describe('an intake', () => {
   it("takes in what is others' while an endpoint's queue cannot be read", async () => {
     const { root, trouble, spool, fire } = troubled();
-    const first = await leaseOf(spool);
+    const first = await sideOf(spool);
     await fire('a1');
     await fanOutAll(first, () => ['a']);
     await first.close();
-    const lease = await leaseOf(spool);
+    const side = await sideOf(spool);
     await fire('a2');
     await fire('b1');
     const calls = ['openSync', 'readdirSync', 'opendirSync'];
     trouble.fault = ({ name, args }) =>
       calls.includes(name) && args[0] === `${root}/queue/a` ? 'EACCES' : undefined;
     const route = ({ id }: { id: string }) => [id.slice(0, 1)];
-    const taken = await fanOut(lease, route);
+    const taken = await fanOut(side, route);
     expect(taken).toMatchObject({ events: 1, postponed: [{ name: 'a2.json' }] });
-    expect(ids((await lease.claim('b', { limit: 10, now: Date.now() })).deliveries)).toEqual(['b1']);
+    expect(ids((await side.claim('b', { limit: 10, now: Date.now() })).deliveries)).toEqual(['b1']);
     trouble.fault = () => undefined;
-    await fanOut(lease, route);
-    expect(ids(await claimAll(lease, 'a'))).toEqual(['a1', 'a2']);
-    await lease.close();
+    await fanOut(side, route);
+    expect(ids(await claimAll(side, 'a'))).toEqual(['a1', 'a2']);
+    await side.close();
   });
 });

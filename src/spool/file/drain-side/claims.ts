@@ -7,7 +7,7 @@ import { lastName } from '../disk/layout.js';
 import { ofMachine } from '../disk/spool-error.js';
 import type { Slot } from '../queue/slot.js';
 import type { EndpointQueue } from '../readers/endpoint-queue.js';
-import type { LeaseTools } from './tools.js';
+import type { DrainTools } from './tools.js';
 
 /** Time after which a delivery that could not be read is read again, in ms. */
 const unreadableMs = 5_000;
@@ -44,7 +44,7 @@ interface KeptBack {
 }
 
 /** Makes the record of what is claimed. */
-export function createClaims(tools: LeaseTools): Claims {
+export function createClaims(tools: DrainTools): Claims {
   const { readers, inbox, files, reader, recent, intake, now } = tools;
   /** Deliveries whose entry is not wholly taken in. */
   const halfDone: KeptBack[] = [];

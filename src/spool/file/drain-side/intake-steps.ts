@@ -1,6 +1,6 @@
 import type { Intake } from '../../intake.js';
 import type { Claims } from './claims.js';
-import type { LeaseTools } from './tools.js';
+import type { DrainTools } from './tools.js';
 
 export interface IntakeSteps {
   /** @throws from its methods: as the intake's */
@@ -12,7 +12,7 @@ export interface IntakeSteps {
 }
 
 /** Makes the steps of the intake, each followed by what it changes for the readers of the queues. */
-export function createIntakeSteps(tools: LeaseTools, claims: Claims): IntakeSteps {
+export function createIntakeSteps(tools: DrainTools, claims: Claims): IntakeSteps {
   const { intake, inbox, readers, strays, ballast, quarantined } = tools;
   let current: Promise<void> = Promise.resolve();
   let underWay = 0;

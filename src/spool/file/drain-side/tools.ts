@@ -1,4 +1,4 @@
-/** Everything that a lease works with, opened after an earlier drain's work was put in order. */
+/** Everything that a drain's side works with, opened after an earlier drain's work was put in order. */
 import type { CapnhookError } from '../../../shared/errors.js';
 import type { EntryProblem } from '../../spool.js';
 import { createProgressMarks, type ProgressMarks } from '../batch/batch-progress.js';
@@ -21,7 +21,7 @@ import { createQueueReaders, type QueueReaders } from '../readers/queue-readers.
 import type { Ballast } from '../setup/ballast.js';
 import { recover } from './recovery.js';
 
-export interface LeaseOptions {
+export interface DrainSideOptions {
   lock: SpoolLock;
   /** ms since the epoch. */
   now(): number;
@@ -42,7 +42,7 @@ export interface LeaseOptions {
 /** Names of deliveries in memory, over all endpoints. */
 const defaultMaxNames = 262_144;
 
-export interface LeaseTools {
+export interface DrainTools {
   disk: Disk;
   root: string;
   now(): number;
@@ -67,7 +67,11 @@ export interface LeaseTools {
 }
 
 /** Puts the spool in order, and opens it. @throws as {@link recover} */
-export async function openTools(ballast: Ballast, root: string, options: LeaseOptions): Promise<LeaseTools> {
+export async function openTools(
+  ballast: Ballast,
+  root: string,
+  options: DrainSideOptions,
+): Promise<DrainTools> {
   ballast.make();
   const { disk } = ballast;
   const { now, token } = options;
@@ -110,7 +114,7 @@ export async function openTools(ballast: Ballast, root: string, options: LeaseOp
   return { ...tools, readers, intake: openIntake({ ...tools, readers }, options) };
 }
 
-type OpenTools = Omit<LeaseTools, 'readers' | 'intake'> & { writer: QueueWriter };
+type OpenTools = Omit<DrainTools, 'readers' | 'intake'> & { writer: QueueWriter };
 
 /** What is known of segments and endpoints goes with them. */
 function removalsHeardBy({ root, writer, marks, texts, files, health }: OpenTools): {
@@ -133,7 +137,7 @@ function removalsHeardBy({ root, writer, marks, texts, files, health }: OpenTool
 
 function openIntake(
   { disk, root, writer, inbox, readers, recent, strays }: OpenTools & { readers: QueueReaders },
-  { now, random, token, stillMs = defaultStillMs, listed }: LeaseOptions,
+  { now, random, token, stillMs = defaultStillMs, listed }: DrainSideOptions,
 ): Intake {
   return createIntake(disk, root, {
     writer,
