@@ -15,5 +15,6 @@ export function tryFire(argv: readonly string[], io: Io): Promise<number> | unde
   const { values, positionals } = parsed;
   if (values['require-hook'] === true) return undefined; // the hooks file must be read
   const args: FireArguments = { ...values, positionals };
-  return guarded(() => runFire(args, globalsFrom(values, io.env), io), io);
+  const globals = globalsFrom(values, io.env);
+  return guarded(() => runFire(args, globals, io), io, globals);
 }

@@ -95,6 +95,13 @@ export function globalsFrom(values: Readonly<Record<string, unknown>>, env: Envi
   };
 }
 
+/** Whether errors are to be printed as JSON, also those of a command line that cannot be parsed. */
+export function asksForJson(argv: readonly string[], env: Environment): boolean {
+  const end = argv.indexOf('--');
+  const options = end === -1 ? argv : argv.slice(0, end);
+  return options.includes('--json') || isSet(env.CAPNHOOK_JSON);
+}
+
 function isSet(value: string | undefined): boolean {
   return value !== undefined && value !== '' && value !== '0';
 }

@@ -1,12 +1,13 @@
 /** Builds commander's command tree from the tables. */
 import { Command, Option } from 'commander';
-import { CapnhookError } from '../shared/errors.js';
+import { CapnhookError, type ErrorData } from '../shared/errors.js';
 import { exitCodes } from '../shared/exit-codes.js';
 import { packageVersion } from '../shared/machine/package-info.js';
 import { mayBeUrl } from '../shared/shown.js';
 import { type Call, type CommandSpec, commands } from './command-table.js';
 import type { Io } from './io/io.js';
-import { globalOptions, globalsFrom, type OptionSpecs, takesOneValue } from './options.js';
+import { asksForJson, globalOptions, globalsFrom, type OptionSpecs, takesOneValue } from './options.js';
+import { renderJson } from './render/json.js';
 import { hideUrls } from './render/text.js';
 
 const introduction = `Webhooks from scripts: fire an event, and it is on disk; drain sends it until every receiver has it.
@@ -35,7 +36,9 @@ export async function runProgram(argv: readonly string[], io: Io): Promise<numbe
     await program.parseAsync([...argv], { from: 'user' });
   } catch (error) {
     if (!isCommanderError(error)) throw error;
-    return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
+    if (error.exitCode === 0) return exitCodes.ok;
+    if (asksForJson(argv, io.env)) io.out(renderJson({ error: usageData(error, argv) }));
+    return exitCodes.usage;
   }
   return exitCode;
 }
@@ -123,6 +126,12 @@ function once(doing: string, name: string): (text: string, before: string | unde
   };
 }
 
+/** A mistake in the options or arguments as data; commander has said it on standard error. */
+function usageData({ code, message }: { code: string; message: string }, argv: readonly string[]): ErrorData {
+  const words = code === 'commander.help' ? 'no command is given' : message.replace(/^error: /, '');
+  return { code: 'USAGE', message: hideWords(words, argv), hint: 'Add --help for all of it.' };
+}
+
 /** Hides misplaced arguments that may be URLs without a scheme. */
 function hideWords(text: string, argv: readonly string[]): string {
   const words = argv.filter(
@@ -135,6 +144,6 @@ function sentence(summary: string): string {
   return `${summary.charAt(0).toUpperCase()}${summary.slice(1)}.`;
 }
 
-function isCommanderError(error: unknown): error is { code: string; exitCode: number } {
+function isCommanderError(error: unknown): error is { code: string; exitCode: number; message: string } {
   return error instanceof Error && 'code' in error && String(error.code).startsWith('commander.');
 }

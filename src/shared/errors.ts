@@ -46,6 +46,22 @@ export class CapnhookError extends Error {
   }
 }
 
+/** A failure as data, as `--json` prints it. */
+export interface ErrorData {
+  /** `BUG` for a failure that nobody expected. */
+  code: ErrorCode | 'BUG';
+  message: string;
+  /** What to do next. */
+  hint?: string | undefined;
+  /** Only where there are any. */
+  problems?: readonly Problem[] | undefined;
+}
+
+/** An expected failure as data. */
+export function errorData({ code, message, hint, problems }: CapnhookError): ErrorData {
+  return { code, message, hint, problems: problems.length === 0 ? undefined : problems };
+}
+
 /** The `errno` name (`ENOENT`, …) of a failed system call, or undefined for any other value. */
 export function errnoOf(error: unknown): string | undefined {
   if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string') return undefined;

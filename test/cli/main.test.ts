@@ -63,7 +63,7 @@ describe('capnhook', () => {
     [['drain', 'now'], /too many arguments for 'drain'/],
     [['drain', '--wait'], /option '--wait <DURATION>' argument missing/],
     [['-q'], /Usage: capnhook/],
-    [['--json', '--spool', '/x'], /Usage: capnhook/],
+    [['-v', '--spool', '/x'], /Usage: capnhook/],
     [['--nope'], /unknown option '--nope'/],
   ])('%j is refused with 64 and a word to what was meant', async (argv, words) => {
     const ran = await createPlace().run(argv);
@@ -112,7 +112,7 @@ describe('capnhook', () => {
   });
 
   it.each([
-    ['CAPNHOOK_JSON', /^\[\{/],
+    ['CAPNHOOK_JSON', /^\{"version":1,/],
     ['CAPNHOOK_SHOW_URLS', /a\.example\/in/],
   ])('%s is as good as its flag, and "0" and "" are off', async (variable, shown) => {
     const place = createPlace();

@@ -43,7 +43,7 @@ async function slow(argv: readonly string[], command: Command = 'fire'): Promise
   };
   try {
     const io = recordingIo();
-    const code = await guarded(() => runProgram(argv, io), io);
+    const code = await guarded(() => runProgram(argv, io), io, { json: false });
     return seen ?? code;
   } finally {
     spec.run = run;

@@ -25,6 +25,7 @@ describe('capnhook deregister', () => {
     const before = readFileSync(world.config, 'utf8');
     const dry = await world.run(['deregister', url, '--dry-run', '--json']);
     expect(JSON.parse(dry.stdout)).toEqual({
+      version: 1,
       removedFrom: ['one', 'two'],
       moved: 4,
       queued: 0,
@@ -34,7 +35,7 @@ describe('capnhook deregister', () => {
     expect(dead(world)).toEqual([]);
 
     const kept = await world.run(['deregister', url, '--keep', '--json']);
-    expect(JSON.parse(kept.stdout)).toEqual({ removedFrom: ['one', 'two'], moved: 0, queued: 4 });
+    expect(JSON.parse(kept.stdout)).toEqual({ version: 1, removedFrom: ['one', 'two'], moved: 0, queued: 4 });
     const held = await world.run(['drain', '--json']);
     expect(JSON.parse(held.stdout)).toMatchObject({ owed: 4, onHold: 4, gaveUp: 0 });
     // Again, as after a crash between the two steps, or where only a line was deleted.
@@ -170,6 +171,7 @@ endpoints: {chat: "https://chat.example/services/T0/B0/xyz"}
     world.hooks('hooks: {complete: "https://panda.dog.com/run"}\n');
     const ran = await world.run(['deregister', 'complte', 'https://panda.dog.com/run/', '--json']);
     expect(JSON.parse(ran.stdout)).toEqual({
+      version: 1,
       removedFrom: [],
       moved: 0,
       queued: 0,
@@ -209,7 +211,7 @@ describe('capnhook flush and targets', () => {
     for (const words of ['4 queued deliveries', '1 event', '4 of one', world.spool])
       expect(refused.stderr).toContain(words);
     const ran = await world.run(['flush', '--yes', '--json']);
-    expect(JSON.parse(ran.stdout)).toEqual({ events: 1, deliveries: 4, corrupt: [] });
+    expect(JSON.parse(ran.stdout)).toEqual({ version: 1, events: 1, deliveries: 4, corrupt: [] });
     expect(dead(world)).toHaveLength(4);
     expect(world.names('dead/+incoming')).toEqual(['late.json', 'late.why.json']);
     expect(await world.run(['drain'])).toMatchObject({ code: 0 });

@@ -236,7 +236,10 @@ describe('edits of the hooks file', () => {
     const codes = await Promise.all(urls.map((each) => world.run(['register', 'complete', each])));
     expect(codes.map(({ code, stderr }) => [code, stderr])).toEqual(urls.map(() => [0, '']));
     const targets = await world.run(['targets', 'complete', '--show-urls', '--json']);
-    const [found] = JSON.parse(targets.stdout) as Array<{ endpoints: Array<{ url: string }> }>;
+    const { hooks } = JSON.parse(targets.stdout) as {
+      hooks: Array<{ endpoints: Array<{ url: string }> }>;
+    };
+    const [found] = hooks;
     expect(found?.endpoints.map((each) => each.url).sort()).toEqual(urls);
   });
 

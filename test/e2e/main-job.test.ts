@@ -12,7 +12,7 @@ describe('the main job', () => {
   test('capnhook register, fire and drain: the receiver gets the bytes and the headers', async () => {
     const world = createWorld();
     const receiver = await world.receiver();
-    const payload = '{"id":1234,"name":"Jed","status":"OK"}\n';
+    const payload = '{"version":1,"id":1234,"name":"Jed","status":"OK"}\n';
     const file = world.file('payload.json', payload);
 
     const registered = await world.run(['register', 'complete', `${receiver.url}/run?x=1`]);
@@ -101,7 +101,7 @@ endpoints:
     const fired = await world.run(['fire', 'complete', '--ndjson', '-', '--id', 'b1', '--json'], {
       input: '{"n":1}\n\n{"n":2}',
     });
-    expect(fired).toMatchObject({ code: 0, stdout: '{"id":"b1","events":2}\n' });
+    expect(fired).toMatchObject({ code: 0, stdout: '{"version":1,"id":"b1","events":2}\n' });
     expect(world.names('incoming')).toEqual(['b1.jsonl']);
     expect(await world.run(['drain'])).toMatchObject({ code: 0 });
     const got = receiver.requests.map(({ headers, body }) => [headers['webhook-id'], body.toString()]);

@@ -149,7 +149,7 @@ describe('standard output that nobody reads', () => {
       expect(await world.sh(`capnhook ${asked} > /dev/full`)).toEqual({
         code: 74,
         stdout: '',
-        stderr: 'capnhook: Cannot write to standard output (ENOSPC)\n  The output is incomplete.\n',
+        stderr: expect.stringMatching(/^capnhook: Cannot write to standard output \(ENOSPC\)\n/),
       });
     const script = `
       capnhook fire complete -d 1 --json > /dev/full || exit 1

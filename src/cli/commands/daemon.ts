@@ -4,6 +4,7 @@ import { parseDuration } from '../../shared/duration.js';
 import { CapnhookError } from '../../shared/errors.js';
 import type { Io } from '../io/io.js';
 import type { Globals } from '../options.js';
+import { renderJson } from '../render/json.js';
 
 /** `capnhook start`. @throws as the library's `start` */
 export async function runStart(
@@ -13,7 +14,7 @@ export async function runStart(
 ): Promise<number> {
   const { config, spool } = globals;
   const started = await start({ config, spool, log, adopt, env: { ...io.env, ...asVariables(globals) } });
-  if (globals.json) io.out(`${JSON.stringify(started)}\n`);
+  if (globals.json) io.out(renderJson(started));
   else if (!globals.quiet) {
     const what = started.started
       ? `started (pid ${started.pid}); log: ${started.log}`
@@ -42,7 +43,7 @@ export async function runStop(
     throw new CapnhookError('USAGE', 'Cannot stop: --timeout needs a duration, such as 500ms, 20s or 5m');
   }
   const { holder } = await stop({ spool: globals.spool, env: io.env, timeoutMs });
-  if (globals.json) io.out(`${JSON.stringify({ stopped: holder !== undefined, pid: holder?.pid })}\n`);
+  if (globals.json) io.out(renderJson({ stopped: holder !== undefined, pid: holder?.pid }));
   else if (!globals.quiet) {
     io.err(
       holder === undefined

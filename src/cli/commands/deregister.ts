@@ -11,6 +11,7 @@ import type { Io } from '../io/io.js';
 import { readUrl } from '../io/read-url.js';
 import type { Globals } from '../options.js';
 import { endpointData, renderEndpoint } from '../render/endpoint.js';
+import { renderJson } from '../render/json.js';
 import { count } from '../render/text.js';
 
 /** The arguments of `deregister`. */
@@ -34,7 +35,7 @@ export async function runDeregister(args: DeregisterArguments, globals: Globals,
       io.err('capnhook: the running drain is moving its deliveries to dead/; waiting for that\n');
   };
   const done = await deregister(url, { config, spool, hook, keep, dryRun, env: io.env, onWaiting });
-  if (globals.json) io.out(`${JSON.stringify(dataOf(done, { dryRun, showUrls }))}\n`);
+  if (globals.json) io.out(renderJson(dataOf(done, { dryRun, showUrls })));
   const words = renderDeregistered(done, { hook, showUrls, isDryRun: dryRun ?? false });
   if (done.isPending || areWordsTold) io.err(`capnhook: ${words}\n`);
   return done.isPending ? exitCodes.temporary : exitCodes.ok;

@@ -8,6 +8,7 @@ import { createDrainReport, type EndingSignal } from '../drain-report.js';
 import { tellError } from '../guarded.js';
 import type { Io } from '../io/io.js';
 import type { Globals } from '../options.js';
+import { renderJson } from '../render/json.js';
 
 /** The variable with the path of a daemon's log. */
 const logVariable = 'CAPNHOOK_LOG';
@@ -60,17 +61,17 @@ export async function runDrain(args: DrainArguments, globals: Globals, io: Io): 
   };
   try {
     const summary = await drain(options);
-    if (globals.json) io.out(`${JSON.stringify(summary)}\n`);
+    if (globals.json) io.out(renderJson(summary));
     return report.end(summary, signals.ended());
   } catch (error) {
     if (!(error instanceof CapnhookError) || error.code === 'USAGE') throw error;
     if (globals.json) {
       const summary = await summaryOfError(error, { done, spool, env: io.env });
-      io.out(`${JSON.stringify(summary)}\n`);
+      io.out(renderJson(summary));
     }
     if (!report.isNews(error)) return exitCodeOf(error.code);
     if (daemon && isReady) io.err(`${new Date().toISOString()} `); // the time, in front of the message
-    const exitCode = tellError(error, io);
+    const exitCode = tellError(error, io, globals);
     await report.fail(error);
     return exitCode;
   } finally {

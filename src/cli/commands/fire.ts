@@ -7,6 +7,7 @@ import type { Io } from '../io/io.js';
 import { readAll } from '../io/read-all.js';
 import { unreadable } from '../io/unreadable.js';
 import type { Globals } from '../options.js';
+import { renderJson } from '../render/json.js';
 
 /** The arguments of `fire`. */
 export interface FireArguments {
@@ -39,7 +40,7 @@ export async function runFire(
   const hook = plan.to === undefined ? undefined : plan.hook;
   const options = { spool: globals.spool, env: io.env, id: args.id, hook };
   const fired = await fireAll(target, { args, file: plan.file, options, io });
-  if (globals.json) io.out(`${JSON.stringify(fired)}\n`);
+  if (globals.json) io.out(renderJson(fired));
   else if (args['print-id'] || (!globals.quiet && io.isTerminal('out'))) io.out(`${fired.id}\n`);
   if (globals.verbose)
     io.err(`capnhook: queued ${fired.id}${fired.events > 1 ? ` (${fired.events} events)` : ''}\n`);

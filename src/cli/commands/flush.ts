@@ -3,6 +3,7 @@ import { CapnhookError } from '../../shared/errors.js';
 import { exitCodes } from '../../shared/exit-codes.js';
 import type { Io } from '../io/io.js';
 import type { Globals } from '../options.js';
+import { renderJson } from '../render/json.js';
 import { count, renderCorrupt } from '../render/text.js';
 
 /** The arguments of `flush`. */
@@ -20,13 +21,13 @@ export async function runFlush({ hook, yes }: FlushArguments, globals: Globals, 
     const answer = isEmpty ? '' : await ask(found, io);
     if (answer === undefined || !/^y(es)?$/i.test(answer.trim())) {
       const why = isEmpty ? `: nothing is queued in ${found.spool}` : '';
-      if (globals.json && isEmpty) io.out(`${JSON.stringify({ events: 0, deliveries: 0, corrupt: [] })}\n`);
+      if (globals.json && isEmpty) io.out(renderJson({ events: 0, deliveries: 0, corrupt: [] }));
       else io.err(`capnhook: nothing was flushed${why}\n`);
       return answer === undefined ? exitCodes.interrupted : exitCodes.ok;
     }
   }
   const dropped = await flush(options);
-  if (globals.json) io.out(`${JSON.stringify(dropped)}\n`);
+  if (globals.json) io.out(renderJson(dropped));
   else if (!globals.quiet) {
     for (const entry of dropped.corrupt) io.err(`capnhook: ${renderCorrupt(entry)}\n`);
     io.err(`capnhook: moved ${whatOf(dropped)} to dead/\n`);

@@ -2,6 +2,7 @@ import { init } from '../../library/init.js';
 import { CapnhookError } from '../../shared/errors.js';
 import type { Io } from '../io/io.js';
 import type { Globals } from '../options.js';
+import { renderJson } from '../render/json.js';
 
 /** The arguments of `init`. */
 export interface InitArguments {
@@ -17,7 +18,7 @@ export async function runInit({ shared, group }: InitArguments, globals: Globals
     });
   }
   const { spool } = await init({ spool: globals.spool, group, env: io.env });
-  if (globals.json) io.out(`${JSON.stringify({ spool })}\n`);
+  if (globals.json) io.out(renderJson({ spool }));
   else if (!globals.quiet) io.err(`capnhook: the spool is ${spool}\n`);
   return 0;
 }

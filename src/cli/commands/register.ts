@@ -2,6 +2,7 @@ import { register } from '../../library/register.js';
 import type { Io } from '../io/io.js';
 import { readUrl } from '../io/read-url.js';
 import type { Globals } from '../options.js';
+import { renderJson } from '../render/json.js';
 
 /** `capnhook register HOOK URL`. @throws as the library's `register` */
 export async function runRegister(
@@ -13,7 +14,7 @@ export async function runRegister(
     config: globals.config,
     env: io.env,
   });
-  if (globals.json) io.out(`${JSON.stringify({ changed })}\n`);
+  if (globals.json) io.out(renderJson({ changed }));
   else if (!globals.quiet && (globals.verbose || io.isTerminal('err'))) {
     io.err(
       changed ? `capnhook: registered for ${hook}\n` : `capnhook: it was registered for ${hook} already\n`,

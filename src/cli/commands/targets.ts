@@ -2,6 +2,7 @@ import { targets } from '../../library/targets.js';
 import type { Io } from '../io/io.js';
 import type { Globals } from '../options.js';
 import { endpointData, renderEndpoint } from '../render/endpoint.js';
+import { renderJson } from '../render/json.js';
 
 /** `capnhook targets [HOOK]`. @throws as the library's `targets` */
 export async function runTargets(
@@ -11,11 +12,11 @@ export async function runTargets(
 ): Promise<number> {
   const found = await targets(hook, { config: globals.config, env: io.env });
   if (globals.json) {
-    const data = found.map(({ hook: name, endpoints }) => ({
+    const hooks = found.map(({ hook: name, endpoints }) => ({
       hook: name,
       endpoints: endpoints.map((endpoint) => endpointData(endpoint, globals.showUrls)),
     }));
-    io.print(`${JSON.stringify(data)}\n`);
+    io.print(renderJson({ hooks }));
     return 0;
   }
   const lines = found.flatMap(({ hook: name, endpoints }) =>

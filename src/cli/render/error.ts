@@ -12,6 +12,11 @@ export function renderError({ message, hint, problems }: CapnhookError): string 
   return `${lines.join('\n')}\n`;
 }
 
+/** Renders an expected failure as one line for standard error. */
+export function renderErrorLine({ message }: CapnhookError): string {
+  return `capnhook: ${message.split('\n', 1)[0]}\n`;
+}
+
 /** Renders a bug as lines for standard error. */
 export function renderBug(error: unknown): string {
   const trace = error instanceof Error ? (error.stack ?? error.message) : String(error);

@@ -2,7 +2,7 @@
 import { type Environment, spoolPath } from '../../config/paths.js';
 import { endpointDefaults } from '../../endpoint/endpoint.js';
 import { momentOf, systemClock } from '../../shared/clock.js';
-import { CapnhookError, errnoOf } from '../../shared/errors.js';
+import { CapnhookError, type ErrorData, errnoOf, errorData } from '../../shared/errors.js';
 import { randomBytes } from '../../shared/machine/random.js';
 import { systemDisk } from '../../spool/file/disk/disk.js';
 import { readLastReasons, writeLastReasons } from '../../spool/file/last-reasons.js';
@@ -57,17 +57,17 @@ export async function readLeft({ spool, env }: DrainPlace): Promise<Left | undef
 }
 
 /** A summary, and why the drain ended with an error; without what is left where that cannot be read. */
-export type FailedSummary = Partial<DrainSummary> & { error: { code: string; message: string } };
+export type FailedSummary = Partial<DrainSummary> & { error: ErrorData };
 
 /**
  * The summary of a drain that ended with an error.
  * @param done what it had done until then; default: nothing
  */
 export async function summaryOfError(
-  { code, message }: CapnhookError,
+  cause: CapnhookError,
   { done, ...place }: DrainPlace & { done?: DrainSummary | undefined },
 ): Promise<FailedSummary> {
-  const error = { code, message };
+  const error = errorData(cause);
   if (done !== undefined) return { ...done, error };
   const left = await readLeft(place);
   if (left === undefined) return { error };

@@ -11,7 +11,7 @@ describe('capnhook start and stop', () => {
       code: 0,
       stderr: 'capnhook: nothing to stop: no drain is running\n',
     });
-    expect((await place.run(['stop', '--json'])).stdout).toBe('{"stopped":false}\n');
+    expect((await place.run(['stop', '--json'])).stdout).toBe('{"version":1,"stopped":false}\n');
     expect((await place.run(['stop', '-q'])).stderr).toBe('');
     expect(await place.run(['stop', '--timeout', 'soon'])).toMatchObject({
       code: 64,

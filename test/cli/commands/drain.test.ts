@@ -30,6 +30,7 @@ describe('capnhook drain', () => {
     expect(seen.stderr).toBe('capnhook: delivered 1, 0 still queued\n');
     await fired(place);
     expect(JSON.parse((await place.run(['drain', '--json'])).stdout)).toEqual({
+      version: 1,
       delivered: 1,
       failed: 0,
       gaveUp: 0,

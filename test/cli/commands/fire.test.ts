@@ -34,7 +34,7 @@ describe('capnhook fire', () => {
     const one = await place.run(['fire', 'complete', '--json', '-v', '-d', '1', '--id', 'x-1']);
     expect(one).toMatchObject({
       code: 0,
-      stdout: '{"id":"x-1","events":1}\n',
+      stdout: '{"version":1,"id":"x-1","events":1}\n',
       stderr: 'capnhook: queued x-1\n',
     });
     const three = await place.run(['fire', 'complete', '--ndjson', '-', '--json', '-v', '--id', 'x-2'], {
@@ -42,7 +42,7 @@ describe('capnhook fire', () => {
     });
     expect(three).toMatchObject({
       code: 0,
-      stdout: '{"id":"x-2","events":3}\n',
+      stdout: '{"version":1,"id":"x-2","events":3}\n',
       stderr: 'capnhook: queued x-2 (3 events)\n',
     });
   });

@@ -15,7 +15,7 @@ describe('capnhook flush', () => {
       'capnhook: moved 0 queued deliveries and 2 events not taken in yet to dead/\n',
     );
     expect((await place.run(['flush', '--yes', '--json'])).stdout).toBe(
-      '{"events":1,"deliveries":0,"corrupt":[]}\n',
+      '{"version":1,"events":1,"deliveries":0,"corrupt":[]}\n',
     );
     mkdirSync(join(place.spool, 'queue'), { recursive: true });
     writeFileSync(join(place.spool, 'queue/stray'), '');

@@ -11,7 +11,9 @@ describe('capnhook init', () => {
       stderr: `capnhook: the spool is ${place.spool}\n`,
     });
     expect(statSync(place.spool).mode & 0o777).toBe(0o700);
-    expect((await place.run(['init', '--json'])).stdout).toBe(`${JSON.stringify({ spool: place.spool })}\n`);
+    expect((await place.run(['init', '--json'])).stdout).toBe(
+      `${JSON.stringify({ version: 1, spool: place.spool })}\n`,
+    );
     expect((await place.run(['init', '-q'])).stderr).toBe('');
   });
 

@@ -14,8 +14,12 @@ describe('capnhook register and deregister', () => {
     const again = await place.run(['register', 'complete', url], { terminal: ['err'] });
     expect(again).toMatchObject({ code: 0, stderr: 'capnhook: it was registered for complete already\n' });
     expect(place.readHooks()).toBe(before);
-    expect((await place.run(['register', 'complete', url, '--json'])).stdout).toBe('{"changed":false}\n');
-    expect((await place.run(['register', 'b.*', url, '--json'])).stdout).toBe('{"changed":true}\n');
+    expect((await place.run(['register', 'complete', url, '--json'])).stdout).toBe(
+      '{"version":1,"changed":false}\n',
+    );
+    expect((await place.run(['register', 'b.*', url, '--json'])).stdout).toBe(
+      '{"version":1,"changed":true}\n',
+    );
     expect((await place.run(['register', '**', url, '-v'])).stderr).toBe('capnhook: registered for **\n');
     expect((await place.run(['register', 'c', url, '-v', '-q'])).stderr).toBe('');
   });
@@ -77,7 +81,7 @@ describe('capnhook register and deregister', () => {
     expect((await place.run(['deregister', url])).stderr).toBe('capnhook: deregistered from x, z\n');
     expect((await place.run(['deregister', url])).stderr).toBe('capnhook: it was not registered\n');
     expect((await place.run(['deregister', '-', '--json'], { input: url })).stdout).toBe(
-      '{"removedFrom":[],"moved":0,"queued":0}\n',
+      '{"version":1,"removedFrom":[],"moved":0,"queued":0}\n',
     );
     expect((await place.run(['deregister', url, '-q'])).stderr).toBe('');
   });

@@ -47,7 +47,7 @@ endpoints:
       code: 0,
       stderr: 'capnhook: nobody is registered\n',
     });
-    expect((await place.run(['targets', '--json'])).stdout).toBe('[]\n');
+    expect((await place.run(['targets', '--json'])).stdout).toBe('{"version":1,"hooks":[]}\n');
   });
 
   it('targets --show-urls shows URLs whole', async () => {
@@ -62,7 +62,7 @@ endpoints:
     const place = createPlace();
     place.hooks(text);
     const json = async (...argv: string[]) =>
-      JSON.parse((await place.run(['targets', '--json', ...argv])).stdout);
+      JSON.parse((await place.run(['targets', '--json', ...argv])).stdout).hooks;
     expect(await json('complete')).toEqual([
       { hook: 'complete', endpoints: [{ id: expect.any(String), scheme: 'https', host: 'a.example' }] },
     ]);
