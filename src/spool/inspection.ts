@@ -4,6 +4,7 @@
  * meanwhile may be told twice, or not at all.
  */
 import type { EventHeader } from '../event/event.js';
+import type { AgeQuery, IncomingAges, QueueAges, SpoolTotals } from './ages.js';
 import type { UnclaimedReason, Why } from './reasons.js';
 
 /** Where an entry is: accepted and not routed, waiting in order, waiting on its own, without a receiver, or given up. */
@@ -59,6 +60,18 @@ export interface Inspection {
   entries(query?: EntryQuery): AsyncIterable<InspectedEntry>;
   /** Streams what was put aside because it could not be read. @throws as `entries` */
   quarantined(): AsyncIterable<QuarantinedEntry>;
+  /** Ids of all endpoints of which anything is known, in no order. @throws as `entries` */
+  endpoints(): Promise<readonly string[]>;
+  /**
+   * Streams what each endpoint is owed, by age, in the order of the endpoints' ids; reads no delivery.
+   * @param query.endpoints ids; default: all of which anything is known
+   * @throws as `entries`
+   */
+  queueAges(query: AgeQuery & { endpoints?: readonly string[] | undefined }): AsyncIterable<QueueAges>;
+  /** What was accepted and is not routed, by age. @throws as `entries` */
+  incomingAges(query: AgeQuery): Promise<IncomingAges>;
+  /** What else the spool holds. @throws as `entries` */
+  totals(): Promise<SpoolTotals>;
 }
 
 /** Whether an entry is wanted, its state aside. */

@@ -1,5 +1,6 @@
 /** What the inspection of every spool must tell, whatever stands behind it. */
 import { describe, expect, it } from 'vitest';
+import type { QueueAges } from '../../src/spool/ages.js';
 import type { EntryQuery, InspectedEntry } from '../../src/spool/inspection.js';
 import type { DrainSide, Spool } from '../../src/spool/spool.js';
 import { event } from '../support/builders.js';
@@ -124,6 +125,71 @@ export function describeInspection(name: string, open: () => Spool): void {
       const quarantined = [];
       for await (const entry of spool.inspection.quarantined()) quarantined.push(entry);
       expect(quarantined).toEqual([]);
+    });
+
+    it('queueAges() tells what each endpoint is owed by age, with its health', async () => {
+      const spool = open();
+      const { side, dead, retry, queued } = await filled(spool);
+      await side.saveHealth('b', { failures: 1, last: '503' }, { isImmediate: true });
+      const ages = async (now: number, endpoints?: string[]) => {
+        const found: QueueAges[] = [];
+        for await (const each of spool.inspection.queueAges({ now, boundsMs: [1_000, 60_000], endpoints }))
+          found.push(each);
+        return found;
+      };
+      const at = ({ time }: { time: string }) => Date.parse(time);
+      const a = { endpoint: 'a', waiting: 1, retrying: 1, dead: 1, nextDueMs: 4_102_444_800_000 };
+      const b = { endpoint: 'b', waiting: 1, retrying: 0, dead: 0, nextDueMs: undefined };
+      expect(at(dead)).toBeLessThan(at(retry));
+      expect(await ages(at(retry))).toMatchObject([
+        { ...a, counts: [2, 0, 0], oldestAt: at(retry) },
+        { ...b, counts: [1, 0, 0], oldestAt: at(queued), health: { failures: 1, last: '503' } },
+      ]);
+      expect(await ages(at(retry) + 1_000)).toMatchObject([{ counts: [1, 1, 0] }, { counts: [1, 0, 0] }]);
+      expect(await ages(at(retry) + 60_000, ['a'])).toMatchObject([{ counts: [0, 1, 1] }]);
+      expect((await spool.inspection.endpoints()).toSorted()).toEqual(['a', 'b']);
+      await side.close();
+    });
+
+    it('queueAges() counts what a batch is still owed', async () => {
+      const spool = open();
+      const side = await sideOf(spool);
+      const { payload: _, ...header } = event();
+      const payloads = ['1', '2', '3'].map((each) => Buffer.from(each));
+      await spool.enqueue({ ...header, payloads });
+      const query = { now: Date.parse(header.time), boundsMs: [1_000] };
+      const incoming = { entries: 1, events: 3, counts: [3, 0], oldestAt: query.now };
+      expect(await spool.inspection.incomingAges(query)).toEqual(incoming);
+      while ((await fanOut(side, () => ['a'])).more);
+      const [first] = (await side.claim('a', { limit: 1, now: 0 })).deliveries;
+      await side.done(first!);
+      const found: QueueAges[] = [];
+      for await (const each of spool.inspection.queueAges(query)) found.push(each);
+      expect(found).toMatchObject([{ waiting: 2, counts: [2, 0], oldestAt: query.now }]);
+      await side.close();
+    });
+
+    it('incomingAges() and totals() count what no endpoint has', async () => {
+      const spool = open();
+      const { side, waiting } = await filled(spool);
+      const at = Date.parse(waiting.time);
+      expect(await spool.inspection.incomingAges({ now: at + 5, boundsMs: [5] })).toEqual({
+        entries: 1,
+        events: 1,
+        counts: [0, 1],
+        oldestAt: at,
+      });
+      expect(await spool.inspection.totals()).toMatchObject({ unclaimed: 1, corrupt: 0, deadUnrouted: 0 });
+      await side.close();
+    });
+
+    it('ages and totals of a spool that was not used yet are none', async () => {
+      const { inspection } = open();
+      const query = { now: 0, boundsMs: [1] };
+      const none = { entries: 0, events: 0, counts: [0, 0], oldestAt: undefined };
+      expect(await inspection.incomingAges(query)).toEqual(none);
+      for await (const each of inspection.queueAges(query)) expect(each).toBeUndefined();
+      expect(await inspection.totals()).toMatchObject({ unclaimed: 0, corrupt: 0, deadUnrouted: 0 });
     });
   });
 }

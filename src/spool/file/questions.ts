@@ -38,6 +38,14 @@ export function createQuestions(disk: Disk, root: string, { now }: { now(): numb
     }
   }
 
+  async function resolved<T>(answer: Promise<T>): Promise<T> {
+    try {
+      return await answer;
+    } catch (error) {
+      throw unreadable(error);
+    }
+  }
+
   async function* readable<T>(items: AsyncIterable<T> | Iterable<T>): AsyncGenerator<T> {
     try {
       yield* items;
@@ -51,6 +59,10 @@ export function createQuestions(disk: Disk, root: string, { now }: { now(): numb
     inspection: {
       entries: (query) => readable(inspection.entries(query)),
       quarantined: () => readable(inspection.quarantined()),
+      endpoints: () => resolved(inspection.endpoints()),
+      queueAges: (query) => readable(inspection.queueAges(query)),
+      incomingAges: (query) => resolved(inspection.incomingAges(query)),
+      totals: () => resolved(inspection.totals()),
     },
     holder: async (options) => read(() => readHolder(root, options)),
     isHeld: async () => read(() => isHeld(root)),

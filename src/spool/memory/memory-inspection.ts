@@ -1,4 +1,6 @@
+import type { Health } from '../../endpoint/health.js';
 import type { Batch, Event } from '../../event/event.js';
+import { type AgeQuery, createAgeCount, type IncomingAges, type QueueAges } from '../ages.js';
 import { entryStates, type InspectedEntry, type Inspection, matchesQuery } from '../inspection.js';
 import type { Why } from '../reasons.js';
 
@@ -13,6 +15,7 @@ export interface MemoryContents {
 interface MemoryQueue {
   owed: ReadonlyArray<{ event: Event; attempts: number; dueMs?: number }>;
   dead: ReadonlyArray<{ event: Event; why: Why }>;
+  health: Health;
 }
 
 /** Makes the inspection of a spool in memory, in which nothing is ever quarantined. */
@@ -27,7 +30,45 @@ export function createMemoryInspection(contents: () => MemoryContents): Inspecti
       }
     },
     async *quarantined() {},
+    endpoints: async () => [...contents().queues].map(([endpoint]) => endpoint),
+    async *queueAges({ endpoints, ...query }) {
+      const queues = [...contents().queues].sort(([a], [b]) => (a < b ? -1 : 1));
+      for (const [endpoint, queue] of queues)
+        if (endpoints?.includes(endpoint) !== false) yield agesOf(endpoint, queue, query);
+    },
+    incomingAges: async (query) => incomingAges(contents().accepted, query),
+    async totals() {
+      const { unclaimed, dropped } = contents();
+      return { unclaimed: unclaimed.length, corrupt: 0, deadUnrouted: dropped.length, freeBytes: undefined };
+    },
   };
+}
+
+function agesOf(endpoint: string, { owed, dead, health }: MemoryQueue, query: AgeQuery): QueueAges {
+  const count = createAgeCount(query);
+  for (const { event } of owed) count.add(Date.parse(event.time));
+  const dues = owed.flatMap(({ dueMs }) => (dueMs === undefined ? [] : [dueMs]));
+  return {
+    endpoint,
+    waiting: owed.length - dues.length,
+    retrying: dues.length,
+    nextDueMs: dues.length === 0 ? undefined : Math.min(...dues),
+    ...count.ages(),
+    dead: dead.length,
+    health,
+    answer: undefined,
+  };
+}
+
+function incomingAges(accepted: MemoryContents['accepted'], query: AgeQuery): IncomingAges {
+  const count = createAgeCount(query);
+  let events = 0;
+  for (const entry of accepted) {
+    const eventsOfIt = 'payloads' in entry ? entry.payloads.length : 1;
+    count.add(Date.parse(entry.time), eventsOfIt);
+    events += eventsOfIt;
+  }
+  return { entries: accepted.length, events, ...count.ages() };
 }
 
 function* entriesOf({ accepted, unclaimed, dropped, queues }: MemoryContents): Generator<InspectedEntry> {

@@ -104,6 +104,11 @@ function hasRoom(disk: Disk, root: string, endpoint?: string): boolean {
   }
 }
 
+/** The last failed answer of an endpoint, where one is kept. */
+export function readLastAnswer(disk: Disk, root: string, endpoint: string): KeptAnswer | undefined {
+  return readAnswer(disk, `${root}/answers/${endpoint}.json`);
+}
+
 function readAnswer(disk: Disk, path: string): KeptAnswer | undefined {
   try {
     const found = readEntry(disk, path, { maxBytes });

@@ -3,6 +3,7 @@ import type { EventHeader } from '../../../event/event.js';
 import { maxEventFileBytes, parseEvent } from '../../../event/record.js';
 import { openBatchText } from '../batch/batch-text.js';
 import { acceptedAt, headerOf } from '../batch/delivery-file.js';
+import type { Disk } from '../disk/disk.js';
 import { readEntry } from '../disk/read-entry.js';
 import { readableOr } from '../disk/readable-or.js';
 import type { InspectionTools } from './found.js';
@@ -57,4 +58,13 @@ function readBatch(path: string, name: string, { disk, now }: InspectionTools): 
     events: header.events,
     acceptedAt: acceptedAt({ id, stat, now: now() }),
   };
+}
+
+/** How many events a batch has by its header; 1 where it does not say. */
+export function countBatchEvents(disk: Disk, path: string): number {
+  const opened = readableOr(undefined, () => openBatchText(disk, path));
+  if (opened?.kind !== 'open') return 1;
+  const { header } = opened.text;
+  opened.text.close();
+  return header.ok ? (header.events ?? 1) : 1;
 }

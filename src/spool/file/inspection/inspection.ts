@@ -11,10 +11,14 @@ import { createBatchTexts } from '../batch/batch-texts.js';
 import { createDeliveryReader } from '../deliveries/delivery-reader.js';
 import { createRecentEvents } from '../deliveries/recent-events.js';
 import type { Disk } from '../disk/disk.js';
+import { undecided } from '../disk/layout.js';
+import { listEndpoints } from '../endpoints/backlog.js';
 import { readDead } from './dead-entries.js';
 import { readDeliveries } from './delivery-entries.js';
 import type { Found } from './found.js';
 import { readQuarantine } from './quarantine.js';
+import { readIncomingAges, readQueueAges } from './read-ages.js';
+import { readTotals } from './read-totals.js';
 import { readIncoming, readUnclaimed } from './unrouted-entries.js';
 
 /** Entries that are looked at before others have their turn. */
@@ -61,5 +65,9 @@ export function createFileInspection(disk: Disk, root: string, now: () => number
     async *quarantined() {
       yield* readQuarantine(disk, root);
     },
+    endpoints: async () => [...listEndpoints(disk, root)].filter((endpoint) => endpoint !== undecided),
+    queueAges: (query) => readQueueAges(disk, root, query),
+    incomingAges: (query) => readIncomingAges(disk, root, query),
+    totals: async () => readTotals(disk, root),
   };
 }
