@@ -3,9 +3,10 @@
  * changes while it is read is told as it was or as it is; an entry that moves
  * meanwhile may be told twice, or not at all.
  */
+import type { Health } from '../endpoint/health.js';
 import type { EventHeader } from '../event/event.js';
 import type { AgeQuery, IncomingAges, QueueAges, SpoolTotals } from './ages.js';
-import type { UnclaimedReason, Why } from './reasons.js';
+import type { KeptAnswer, UnclaimedReason, Why } from './reasons.js';
 
 /** Where an entry is: accepted and not routed, waiting in order, waiting on its own, without a receiver, or given up. */
 export type EntryState = 'incoming' | 'queued' | 'retry' | 'unclaimed' | 'dead';
@@ -49,6 +50,8 @@ export interface InspectedEntry {
 export interface QuarantinedEntry {
   name: string;
   reason: string;
+  /** When it was put aside, ms since the epoch; undefined where that is not known. */
+  at?: number | undefined;
 }
 
 /** Reads a spool; needs no {@link DrainSide}, and changes nothing. */
@@ -72,6 +75,14 @@ export interface Inspection {
   incomingAges(query: AgeQuery): Promise<IncomingAges>;
   /** What else the spool holds. @throws as `entries` */
   totals(): Promise<SpoolTotals>;
+  /** An endpoint's health, as it was saved last; at most a second old. */
+  health(endpoint: string): Promise<Health>;
+  /**
+   * The last failed answer to a delivery, as far as it is kept: of a delivery that failed alone, or that the endpoint
+   * answered last. Those of dead deliveries are in their `why`.
+   * @param event its id; default: the endpoint's last failed answer, whatever the delivery
+   */
+  answer(endpoint: string, event?: string): Promise<KeptAnswer | undefined>;
 }
 
 /** Whether an entry is wanted, its state aside. */

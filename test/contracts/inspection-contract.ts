@@ -39,7 +39,12 @@ async function filled(spool: Spool) {
   for (const delivery of (await side.claim('a', { limit: 10, now: 0 })).deliveries) {
     const { id } = delivery.event;
     if (id === dead.id) await side.bury(delivery, reason);
-    else if (id === retry.id) await side.defer(delivery, { dueMs: 4_102_444_800_000, attempts: 2 });
+    else if (id === retry.id)
+      await side.defer(delivery, {
+        dueMs: 4_102_444_800_000,
+        attempts: 2,
+        answer: { event: retry.id, time: reason.time, status: 503, body: 'busy' },
+      });
     else side.release(delivery);
   }
   const waiting = event({ hook: 'build.failed' });
@@ -117,6 +122,27 @@ export function describeInspection(name: string, open: () => Spool): void {
         await side.done(delivery);
       expect(await read(spool)).toEqual([]);
       await side.close();
+    });
+
+    it('health() and answer() tell what is known of endpoints', async () => {
+      const spool = open();
+      const { side, retry, queued } = await filled(spool);
+      const answerTo = ({ id }: { id: string }) => ({
+        event: id,
+        time: reason.time,
+        status: 503,
+        body: 'busy',
+      });
+      (await side.queues.acquireOne('a'))?.noteAnswer(answerTo(queued));
+      await side.saveHealth('a', { failures: 2, last: '503' });
+      await side.close();
+      const { inspection } = spool;
+      expect(await inspection.health('a')).toMatchObject({ failures: 2, last: '503' });
+      expect(await inspection.health('c')).toEqual({});
+      expect(await inspection.answer('a')).toEqual(answerTo(queued));
+      expect(await inspection.answer('a', queued.id)).toEqual(answerTo(queued));
+      expect(await inspection.answer('a', retry.id)).toEqual(answerTo(retry));
+      expect(await inspection.answer('b')).toBeUndefined();
     });
 
     it('entries() and quarantined() find nothing in a spool that was not used yet', async () => {

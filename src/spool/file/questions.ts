@@ -63,6 +63,8 @@ export function createQuestions(disk: Disk, root: string, { now }: { now(): numb
       queueAges: (query) => readable(inspection.queueAges(query)),
       incomingAges: (query) => resolved(inspection.incomingAges(query)),
       totals: () => resolved(inspection.totals()),
+      health: (endpoint) => resolved(inspection.health(endpoint)),
+      answer: (endpoint, event) => resolved(inspection.answer(endpoint, event)),
     },
     holder: async (options) => read(() => readHolder(root, options)),
     isHeld: async () => read(() => isHeld(root)),

@@ -2,17 +2,19 @@ import type { Health } from '../../endpoint/health.js';
 import type { Batch, Event } from '../../event/event.js';
 import { type AgeQuery, createAgeCount, type IncomingAges, type QueueAges } from '../ages.js';
 import { entryStates, type InspectedEntry, type Inspection, matchesQuery } from '../inspection.js';
-import type { Why } from '../reasons.js';
+import type { KeptAnswer, Why } from '../reasons.js';
 
 /** What a spool in memory holds at this moment. */
 export interface MemoryContents {
   accepted: ReadonlyArray<Event | Batch>;
   unclaimed: ReadonlyArray<Event | Batch>;
   dropped: ReadonlyArray<{ entry: Event | Batch; why: Why }>;
-  queues: Iterable<[endpoint: string, queue: MemoryQueue]>;
+  queues: ReadonlyMap<string, MemoryQueue>;
 }
 
 interface MemoryQueue {
+  lastAnswer: KeptAnswer | undefined;
+  answers: ReadonlyMap<string, KeptAnswer>;
   owed: ReadonlyArray<{ event: Event; attempts: number; dueMs?: number }>;
   dead: ReadonlyArray<{ event: Event; why: Why }>;
   health: Health;
@@ -40,6 +42,12 @@ export function createMemoryInspection(contents: () => MemoryContents): Inspecti
     async totals() {
       const { unclaimed, dropped } = contents();
       return { unclaimed: unclaimed.length, corrupt: 0, deadUnrouted: dropped.length, freeBytes: undefined };
+    },
+    health: async (endpoint) => contents().queues.get(endpoint)?.health ?? {},
+    async answer(endpoint, event) {
+      const { answers, lastAnswer } = contents().queues.get(endpoint) ?? {};
+      if (event === undefined || lastAnswer?.event === event) return lastAnswer;
+      return answers?.get(event);
     },
   };
 }

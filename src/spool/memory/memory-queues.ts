@@ -89,7 +89,9 @@ function ownedEndpoint(
     async saveHealth(health) {
       if (isOurs()) queue.health = health;
     },
-    noteAnswer() {},
+    noteAnswer(answer) {
+      queue.lastAnswer = answer;
+    },
     async claim(options) {
       renew();
       const deliveries = isOurs() ? claimFrom(state, queue, options) : [];
@@ -101,9 +103,11 @@ function ownedEndpoint(
       end(delivery);
       queue.owed = queue.owed.filter((each) => each !== owed);
     },
-    async defer(delivery, { dueMs, attempts }) {
+    async defer(delivery, { dueMs, attempts, answer }) {
       const owed = end(delivery);
-      if (owed !== undefined) Object.assign(owed, { dueMs, attempts });
+      if (owed === undefined) return;
+      Object.assign(owed, { dueMs, attempts });
+      if (answer !== undefined) queue.answers.set(owed.event.id, answer);
     },
     async bury(delivery, why) {
       const owed = end(delivery);

@@ -2,7 +2,7 @@
 import type { Health } from '../../endpoint/health.js';
 import type { Batch, Event } from '../../event/event.js';
 import { batchMemberId } from '../../event/event-id.js';
-import type { ControlRequest, Delivery, Holder, UnclaimedReports, Why } from '../spool.js';
+import type { ControlRequest, Delivery, Holder, KeptAnswer, UnclaimedReports, Why } from '../spool.js';
 
 export interface Owed {
   event: Event;
@@ -33,6 +33,9 @@ export interface MemoryQueue {
   owed: Owed[];
   dead: Array<{ event: Event; why: Why }>;
   health: Health;
+  lastAnswer: KeptAnswer | undefined;
+  /** By event, of deliveries that failed alone. */
+  answers: Map<string, KeptAnswer>;
 }
 
 export interface MemoryState {
@@ -78,7 +81,15 @@ export function queueOf({ queues }: MemoryState, endpoint: string): MemoryQueue 
   let queue = queues.get(endpoint);
   if (queue === undefined) {
     const nobody = { owner: undefined, term: 0, isDry: false, until: Number.NEGATIVE_INFINITY };
-    queue = { endpoint, ...nobody, owed: [], dead: [], health: {} };
+    queue = {
+      endpoint,
+      ...nobody,
+      owed: [],
+      dead: [],
+      health: {},
+      lastAnswer: undefined,
+      answers: new Map(),
+    };
     queues.set(endpoint, queue);
   }
   return queue;

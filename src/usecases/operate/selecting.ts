@@ -15,7 +15,7 @@ export interface Named extends Omit<Selection, 'endpoints'> {
 }
 
 export interface SelectingPorts {
-  spool: Pick<Spool, 'backlog'>;
+  spool: Pick<Spool, 'inspection'>;
   hooks: HooksReader;
 }
 
@@ -59,8 +59,7 @@ async function knownEndpoints(
   doing: string,
 ): Promise<string[]> {
   const registered = await loadIfUsable(hooks); // what is in the spool can be steered without it
-  const known = new Set<string>(registered?.endpoints.keys());
-  for await (const { endpoint } of spool.backlog()) known.add(endpoint);
+  const known = new Set([...(registered?.endpoints.keys() ?? []), ...(await spool.inspection.endpoints())]);
   const endpoints = new Set<string>();
   for (const target of targets) {
     const ids = [...queueIds(registered, idOfTarget(target))].filter((id) => known.has(id));

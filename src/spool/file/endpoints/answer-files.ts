@@ -9,15 +9,12 @@ import { ignoreErrno } from '../../../shared/errors.js';
 import type { KeptAnswer } from '../../spool.js';
 import type { Disk } from '../disk/disk.js';
 import { privateDir, privateFile } from '../disk/layout.js';
-import { readEntry } from '../disk/read-entry.js';
 import { discard, ensureDirectory, ensureRoom, writeWhole } from '../disk/write-file.js';
 import { createKeptAnswers } from './kept-answers.js';
+import { readAnswer } from './read-answer.js';
 
 /** How often an endpoint's last answer is written at most, in ms. */
 const saveEveryMs = 1000;
-
-/** Maximum size of a file that is read, in bytes: 8 KiB of text, perhaps escaped. */
-const maxBytes = 128 * 1024;
 
 export interface AnswerFiles {
   /** An endpoint has answered so; written a second later. */
@@ -101,20 +98,5 @@ function hasRoom(disk: Disk, root: string, endpoint?: string): boolean {
   } catch (error) {
     ignoreErrno(error);
     return false;
-  }
-}
-
-/** The last failed answer of an endpoint, where one is kept. */
-export function readLastAnswer(disk: Disk, root: string, endpoint: string): KeptAnswer | undefined {
-  return readAnswer(disk, `${root}/answers/${endpoint}.json`);
-}
-
-function readAnswer(disk: Disk, path: string): KeptAnswer | undefined {
-  try {
-    const found = readEntry(disk, path, { maxBytes });
-    return found.kind === 'read' ? (JSON.parse(found.bytes.toString('utf8')) as KeptAnswer) : undefined;
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) ignoreErrno(error);
-    return undefined;
   }
 }

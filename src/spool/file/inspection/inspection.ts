@@ -13,6 +13,8 @@ import { createRecentEvents } from '../deliveries/recent-events.js';
 import type { Disk } from '../disk/disk.js';
 import { undecided } from '../disk/layout.js';
 import { listEndpoints } from '../endpoints/backlog.js';
+import { readHealth } from '../endpoints/health-files.js';
+import { readAnswer, readLastAnswer } from '../endpoints/read-answer.js';
 import { readDead } from './dead-entries.js';
 import { readDeliveries } from './delivery-entries.js';
 import type { Found } from './found.js';
@@ -69,5 +71,12 @@ export function createFileInspection(disk: Disk, root: string, now: () => number
     queueAges: (query) => readQueueAges(disk, root, query),
     incomingAges: (query) => readIncomingAges(disk, root, query),
     totals: async () => readTotals(disk, root),
+    health: async (endpoint) => readHealth(disk, root, endpoint),
+    async answer(endpoint, event) {
+      const own = event && readAnswer(disk, `${root}/answers/${endpoint}/${event}.json`);
+      if (own) return own;
+      const last = readLastAnswer(disk, root, endpoint);
+      return event === undefined || last?.event === event ? last : undefined;
+    },
   };
 }

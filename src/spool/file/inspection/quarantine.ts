@@ -13,11 +13,13 @@ export function* readQuarantine(disk: Disk, root: string): Generator<Quarantined
   const all = new Set(names);
   for (const name of names) {
     const isReason = name.endsWith('.why') && all.has(name.slice(0, -'.why'.length));
-    if (!isReason) yield { name, reason: readReason(disk, `${root}/corrupt/${name}.why`) };
+    if (!isReason) yield describe(disk, root, name);
   }
 }
 
-function readReason(disk: Disk, path: string): string {
+function describe(disk: Disk, root: string, name: string): QuarantinedEntry {
+  const path = `${root}/corrupt/${name}.why`;
   const found = readableOr(undefined, () => readEntry(disk, path, { maxBytes: MAX_REASON_BYTES }));
-  return found?.kind === 'read' ? found.bytes.toString('utf8').trimEnd() : '';
+  if (found?.kind !== 'read') return { name, reason: '' };
+  return { name, reason: found.bytes.toString('utf8').trimEnd(), at: found.stat.mtimeMs };
 }

@@ -14,9 +14,9 @@ import { eachName } from '../disk/each-name.js';
 import { parseRetryName, undecided } from '../disk/layout.js';
 import { listNames } from '../disk/list-names.js';
 import { readableOr } from '../disk/readable-or.js';
-import { readLastAnswer } from '../endpoints/answer-files.js';
 import { listEndpoints } from '../endpoints/backlog.js';
 import { readHealth } from '../endpoints/health-files.js';
+import { readLastAnswer } from '../endpoints/read-answer.js';
 import { countBatchEvents } from './entry-file.js';
 
 /** Maximum number of files that are looked up because their names tell no time; others count as old as the one before. */
