@@ -66,7 +66,7 @@ exports.Client = require('undici/lib/dispatcher/client.js');
 `;
 
 /** Files of their own, with the same name in `dist/`. */
-const others = ['chalk', 'commander', 'proper-lockfile', 'yaml'];
+const others = ['chalk', 'cli-progress', 'commander', 'proper-lockfile', 'yaml'];
 const libraries = [...others, 'undici'];
 const librariesApart = {
   name: 'libraries-apart',
