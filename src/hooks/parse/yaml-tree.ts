@@ -34,8 +34,11 @@ const MAX_ALIASED = 100_000;
 interface Builder {
   findings: Finding[];
   anchors: Map<string, Node>;
+  /** Of nodes with an anchor, since only those can be aliased. */
   built: Map<Node, { tree: Tree; size: number }>;
   open: Set<Node>;
+  /** Number of values so far, aliased ones included. */
+  size: number;
   aliased: number;
   /** The first alias that was not resolved; the rest of the tree cannot be trusted. */
   broken: Finding | undefined;
@@ -53,10 +56,11 @@ export function toTree(document: Document): {
     anchors: new Map(),
     built: new Map(),
     open: new Set(),
+    size: 0,
     aliased: 0,
     broken: undefined,
   };
-  const tree = document.contents === null ? undefined : build(document.contents, builder).tree;
+  const tree = document.contents === null ? undefined : build(document.contents, builder);
   return { tree, findings: builder.findings, broken: builder.broken };
 }
 
@@ -67,77 +71,71 @@ export function keyText(key: unknown): string | undefined {
   return key.type === Scalar.PLAIN ? (key.source ?? '') : String(key.value ?? '');
 }
 
-function build(node: Node, builder: Builder): { tree: Tree; size: number } {
+function build(node: Node, builder: Builder): Tree {
   if (isAlias(node)) return follow(node, node.source, builder);
   const anchor = 'anchor' in node ? node.anchor : undefined;
-  if (typeof anchor === 'string') builder.anchors.set(anchor, node);
+  return typeof anchor === 'string' ? buildAnchored(node, anchor, builder) : buildNode(node, builder);
+}
+
+function buildAnchored(node: Node, anchor: string, builder: Builder): Tree {
+  builder.anchors.set(anchor, node);
   builder.open.add(node);
-  const built = isCollection(node) ? buildCollection(node, builder) : buildScalar(node);
+  const before = builder.size;
+  const tree = buildNode(node, builder);
   builder.open.delete(node);
-  builder.built.set(node, built);
-  return built;
+  builder.built.set(node, { tree, size: builder.size - before });
+  return tree;
 }
 
-function buildScalar(node: Node): { tree: Tree; size: number } {
-  return { tree: { kind: 'scalar', at: offsetOf(node), value: isScalar(node) ? node.value : null }, size: 1 };
-}
-
-function buildCollection(node: Node & { items: unknown[] }, builder: Builder): { tree: Tree; size: number } {
+function buildNode(node: Node, builder: Builder): Tree {
+  builder.size += 1;
   if (isMap(node)) return buildMap(node, builder);
-  const children = node.items.map((item) => build(item as Node, builder));
-  return {
-    tree: { kind: 'list', at: offsetOf(node), items: children.map((one) => one.tree) },
-    size: sizeOf(children),
-  };
+  const at = offsetOf(node);
+  if (!isCollection(node)) return { kind: 'scalar', at, value: isScalar(node) ? node.value : null };
+  return { kind: 'list', at, items: node.items.map((item) => build(item as Node, builder)) };
 }
 
-function buildMap(node: Node & { items: unknown[] }, builder: Builder): { tree: Tree; size: number } {
+function buildMap(node: Node & { items: unknown[] }, builder: Builder): Tree {
   const entries = new Map<string, TreeEntry>();
-  const children: { size: number }[] = [];
   for (const pair of node.items.filter(isPair)) {
-    const key = build(pair.key as Node, builder);
-    const at = offsetOf(pair.key as Node);
-    const value = pair.value === null ? buildNothing(at) : build(pair.value as Node, builder);
-    children.push(key, value);
-    const text = keyText(isAlias(pair.key) ? builder.anchors.get(pair.key.source) : pair.key);
+    const key = pair.key as Node;
+    build(key, builder);
+    const at = offsetOf(key);
+    const value = pair.value === null ? buildNothing(at, builder) : build(pair.value as Node, builder);
+    const text = keyText(isAlias(key) ? builder.anchors.get(key.source) : key);
     if (text === undefined)
       builder.findings.push({ at, message: 'a key must be a name, not a list or a map' });
     else if (entries.has(text))
       builder.findings.push({ at, message: `duplicate key ${quoted(text) ?? ''}`.trim() });
-    else entries.set(text, { key: text, at, value: value.tree });
+    else entries.set(text, { key: text, at, value });
   }
-  return {
-    tree: { kind: 'map', at: offsetOf(node), entries: [...entries.values()] },
-    size: sizeOf(children),
-  };
+  return { kind: 'map', at: offsetOf(node), entries: [...entries.values()] };
 }
 
 /** A key without a value: `{a}`. */
-function buildNothing(at: number): { tree: Tree; size: number } {
-  return { tree: { kind: 'scalar', at, value: null }, size: 1 };
+function buildNothing(at: number, builder: Builder): Tree {
+  builder.size += 1;
+  return { kind: 'scalar', at, value: null };
 }
 
-function follow(alias: Node, name: string, builder: Builder): { tree: Tree; size: number } {
+function follow(alias: Node, name: string, builder: Builder): Tree {
   const target = builder.anchors.get(name);
   const at = offsetOf(alias);
   if (target === undefined) {
     const message = `nothing above is named by the anchor '&…' that this alias '*…' refers to`;
     builder.findings.push({ at, message });
-    return buildNothing(at);
+    return buildNothing(at, builder);
   }
   const giveUp = (message: string) => {
     builder.broken ??= { at, message };
-    return buildNothing(at);
+    return buildNothing(at, builder);
   };
   if (builder.open.has(target)) return giveUp('this alias contains itself');
   const built = builder.built.get(target)!;
   builder.aliased += built.size;
-  if (builder.aliased <= MAX_ALIASED) return built;
+  builder.size += built.size;
+  if (builder.aliased <= MAX_ALIASED) return built.tree;
   return giveUp(`the aliases up to here repeat more than ${MAX_ALIASED} values; write them out or use fewer`);
-}
-
-function sizeOf(children: readonly { size: number }[]): number {
-  return children.reduce((sum, child) => sum + child.size, 1);
 }
 
 function offsetOf(node: Node): number {
