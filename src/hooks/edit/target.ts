@@ -10,7 +10,7 @@ import type { Draft, DraftEndpoint, DraftItem } from '../parse/draft.js';
 export function isTarget(target: string, draft: Draft): (item: DraftItem) => boolean {
   const names = new Map(draft.endpoints.map((endpoint) => [endpoint.name!.value, endpoint]));
   const parsed = parseWebhookUrl(target);
-  const key = urlKey(parsed.ok ? { url: { at: 0, value: { value: parsed.url } } } : {});
+  const key = parsed.ok ? parsed.url : undefined;
   const named = urlKey(names.get(target) ?? {});
   // A URL belongs to the first endpoint that has it, as it does when the file is read.
   const isFirst = draft.endpoints.find((endpoint) => urlKey(endpoint) === named)?.name?.value === target;

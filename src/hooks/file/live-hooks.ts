@@ -117,7 +117,7 @@ async function firstLoad(
     if (lookAt(path).signature === seen.signature || opening.stop?.aborted) {
       if (mayBeMissing && missing.has(seen.signature)) {
         parseDraft(''); // loads the parser: a daemon may need it after an update has replaced its files
-        return { seen, draft: { hooks: [], endpoints: [], defaults: {} }, isMissing: true };
+        return { seen, draft: { hooks: [], endpoints: [], inline: [], defaults: {} }, isMissing: true };
       }
       if (loaded instanceof CapnhookError) throw loaded;
       return { seen, draft: loaded, isMissing: false };

@@ -4,7 +4,10 @@ import type { Positioned } from './finding.js';
 /** The hooks file: every value has the right type and its offset. The values are not checked yet. */
 export interface Draft {
   hooks: DraftHook[];
+  /** Those under `endpoints:`. */
   endpoints: DraftEndpoint[];
+  /** The endpoints of `hooks` that are defined where they are used, in the file's order. */
+  inline: DraftEndpoint[];
   defaults: DraftDefaults;
 }
 
@@ -45,12 +48,18 @@ export interface DraftDefaults extends DraftSettings {
   unclaimed?: Positioned<string>;
 }
 
+/** A URL or a reference as it is written. */
+export interface DraftUrl extends Positioned<Secret> {
+  /** The normalised URL, or the reference; undefined if the URL is refused. Worked out once, since it is asked for often. */
+  normal: Secret | undefined;
+}
+
 /** An endpoint as it is written in the file. */
 export interface DraftEndpoint extends DraftSettings {
   at: number;
   /** Its name under `endpoints:`. */
   name?: Positioned<string>;
-  url?: Positioned<Secret>;
+  url?: DraftUrl;
   headers: { name: Positioned<string>; value: Positioned<Secret> }[];
   sign: Positioned<Secret>[];
   /** Nothing but a URL: it takes the settings that the URL has elsewhere in the file. */
@@ -59,17 +68,10 @@ export interface DraftEndpoint extends DraftSettings {
 
 /** Every endpoint of the file: those under `endpoints:`, then the inline ones. */
 export function endpointsOf(draft: Draft): DraftEndpoint[] {
-  return [...draft.endpoints, ...inlineEndpointsOf(draft)];
+  return [...draft.endpoints, ...draft.inline];
 }
 
 /** Everything that has settings: every endpoint, and the defaults. */
 export function settingsOf(draft: Draft): DraftSettings[] {
   return [...endpointsOf(draft), draft.defaults];
-}
-
-/** The inline endpoints, in the file's order. */
-export function inlineEndpointsOf(draft: Draft): DraftEndpoint[] {
-  return draft.hooks.flatMap((hook) =>
-    hook.items.flatMap((item) => ('endpoint' in item ? [item.endpoint] : [])),
-  );
 }

@@ -2,7 +2,7 @@
 import type { Draft, DraftEndpoint, DraftHook, DraftItem } from './draft.js';
 import type { Finding } from './finding.js';
 import { entriesOf, hasPlannedKey } from './keys.js';
-import { readHeaders, readSign, readUrl } from './references.js';
+import { draftUrl, readHeaders, readSign, readUrl } from './references.js';
 import { DEFAULTS, readDefaults, readSettings, SETTINGS } from './settings.js';
 import { isNothing, typeName, wrongType } from './types.js';
 import type { Tree, TreeEntry, TreeMap } from './yaml-tree.js';
@@ -21,11 +21,15 @@ export function normalise(tree: Tree | undefined, findings: Finding[]): Draft {
   const hooks = section(top.get('hooks'), 'a hook', findings);
   const endpoints = section(top.get('endpoints'), 'an endpoint', findings);
   const defaults = top.get('defaults');
-  return {
+  const draft: Draft = {
     hooks: hooks.map((entry) => readHook(entry, findings)),
     endpoints: endpoints.flatMap((entry) => readNamed(entry, findings)),
+    inline: [],
     defaults: defaults === undefined ? {} : defaultsOf(defaults, findings),
   };
+  for (const { items } of draft.hooks)
+    for (const item of items) if ('endpoint' in item) draft.inline.push(item.endpoint);
+  return draft;
 }
 
 /** The entries of a map that may be empty or missing. */
@@ -76,7 +80,7 @@ function readNamed({ key, at, value }: TreeEntry, findings: Finding[]): DraftEnd
 }
 
 function bareEndpoint(at: number, url: string): DraftEndpoint {
-  return { at, url: { at, value: { value: url } }, headers: [], sign: [], bare: true };
+  return { at, url: draftUrl(at, { value: url }), headers: [], sign: [], bare: true };
 }
 
 function readEndpoint(map: TreeMap, findings: Finding[]): DraftEndpoint {

@@ -1,5 +1,6 @@
 import type { Secret } from '../../endpoint/endpoint.js';
-import type { DraftEndpoint } from './draft.js';
+import { parseWebhookUrl } from '../../event/webhook-url.js';
+import type { DraftEndpoint, DraftUrl } from './draft.js';
 import type { Finding, Positioned } from './finding.js';
 import { entriesOf } from './keys.js';
 import { readText, wrongType } from './types.js';
@@ -8,8 +9,21 @@ import type { Tree, TreeEntry } from './yaml-tree.js';
 const REFERENCES = ['env', 'file', 'credential'] as const;
 
 /** Reads an endpoint's URL: text or a reference. */
-export function readUrl({ value }: TreeEntry, findings: Finding[]): Positioned<Secret> | undefined {
-  return readSecret(value, "'url' must be a URL or a reference such as {env: NAME}", findings);
+export function readUrl({ value }: TreeEntry, findings: Finding[]): DraftUrl | undefined {
+  const read = readSecret(value, "'url' must be a URL or a reference such as {env: NAME}", findings);
+  return read && draftUrl(read.at, read.value);
+}
+
+/** A URL or a reference at an offset. */
+export function draftUrl(at: number, value: Secret): DraftUrl {
+  return { at, value, normal: normalUrl(value) };
+}
+
+function normalUrl(url: Secret): Secret | undefined {
+  if (!('value' in url)) return url;
+  const parsed = parseWebhookUrl(url.value);
+  if (!parsed.ok) return undefined;
+  return parsed.url === url.value ? url : { value: parsed.url };
 }
 
 /** Reads an endpoint's headers, each a text or a reference. */

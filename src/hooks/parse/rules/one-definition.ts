@@ -1,5 +1,6 @@
-import { buildDefinition, buildSettings, urlKey } from '../build.js';
-import { type Draft, inlineEndpointsOf } from '../draft.js';
+import type { Endpoint } from '../../../endpoint/endpoint.js';
+import { buildEndpoint, buildSettings, urlKey } from '../build.js';
+import type { Draft } from '../draft.js';
 import { quoted } from '../finding.js';
 import type { Rule } from './rule.js';
 
@@ -8,10 +9,10 @@ export const oneDefinition: Rule = {
   *check(draft) {
     const defaults = buildSettings(draft.defaults);
     const seen = namedDefinitions(draft, defaults);
-    for (const endpoint of inlineEndpointsOf(draft)) {
+    for (const endpoint of draft.inline) {
       const key = urlKey(endpoint);
       if (endpoint.bare || key === undefined) continue;
-      const settings = settingsText(buildDefinition(endpoint, defaults));
+      const settings = settingsText(buildEndpoint(endpoint, defaults));
       const first = seen.get(key);
       if (first === undefined) seen.set(key, { settings });
       else if (first.settings !== settings) {
@@ -34,12 +35,12 @@ function namedDefinitions(
   for (const endpoint of draft.endpoints) {
     const key = urlKey(endpoint);
     if (key === undefined || seen.has(key) || endpoint.name === undefined) continue;
-    seen.set(key, { settings: settingsText(buildDefinition(endpoint, defaults)), name: endpoint.name.value });
+    seen.set(key, { settings: settingsText(buildEndpoint(endpoint, defaults)), name: endpoint.name.value });
   }
   return seen;
 }
 
-function settingsText(settings: ReturnType<typeof buildDefinition>): string {
-  const headers = Object.entries(settings.headers).sort(([a], [b]) => (a < b ? -1 : 1));
-  return JSON.stringify({ ...settings, headers });
+function settingsText({ headers, ...settings }: Endpoint): string {
+  const sorted = Object.entries(headers).sort(([a], [b]) => (a < b ? -1 : 1));
+  return JSON.stringify({ ...settings, id: undefined, headers: sorted });
 }

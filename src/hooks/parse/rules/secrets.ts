@@ -10,8 +10,8 @@ export const urls: Rule = {
   *check(draft) {
     for (const { url } of endpointsOf(draft)) {
       if (url === undefined || !('value' in url.value)) continue;
-      const parsed = parseWebhookUrl(url.value.value);
-      if (!parsed.ok) yield { at: url.at, message: parsed.reason };
+      const parsed = url.normal === undefined ? parseWebhookUrl(url.value.value) : undefined;
+      if (parsed?.ok === false) yield { at: url.at, message: parsed.reason };
       else if (PLACEHOLDER.test(url.value.value)) yield { at: url.at, message: NO_VARIABLES };
     }
   },
