@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Secret } from './endpoint.js';
+import type { Endpoint, Secret } from './endpoint.js';
 
 const ENDPOINT_NAME = /^[A-Za-z0-9_][A-Za-z0-9_-]{0,63}$/;
 const MAX_HOST = 64;
@@ -42,6 +42,15 @@ export function unnamedEndpointId(url: Secret): string {
   if ('env' in url) return `env~${digest(`env:${url.env}`)}`;
   if ('file' in url) return `file~${digest(`file:${url.file}`)}`;
   return `credential~${digest(`credential:${url.credential}`)}`;
+}
+
+/**
+ * The id that an endpoint of the hooks file would have without a name: its own, if it has none.
+ *
+ * @throws as {@link unnamedEndpointId}
+ */
+export function formerEndpointId({ id, url }: Pick<Endpoint, 'id' | 'url'>): string {
+  return isEndpointName(id) ? unnamedEndpointId(url) : id;
 }
 
 function digest(text: string): string {

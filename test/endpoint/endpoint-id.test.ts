@@ -1,6 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { endpointIdOf, isEndpointName, unnamedEndpointId } from '../../src/endpoint/endpoint-id.js';
+import {
+  endpointIdOf,
+  formerEndpointId,
+  isEndpointName,
+  unnamedEndpointId,
+} from '../../src/endpoint/endpoint-id.js';
 
 describe('endpointIdOf()', () => {
   it('endpointIdOf() is the host and 12 hex digits of the SHA-256 of the normalised URL', () => {
@@ -58,4 +63,20 @@ describe('isEndpointName()', () => {
       expect(isEndpointName(name)).toBe(false);
     },
   );
+});
+
+describe('formerEndpointId()', () => {
+  const url = { value: 'https://panda.dog.com/run' };
+
+  it('formerEndpointId() of a named endpoint is the id of its URL', () => {
+    expect(formerEndpointId({ id: 'panda', url })).toBe('panda.dog.com~9df659c077e9');
+    expect(formerEndpointId({ id: 'panda', url: { env: 'URL' } })).toMatch(/^env~/);
+  });
+
+  it('formerEndpointId() of an endpoint without a name is its own', () => {
+    for (const each of [url, { env: 'URL' }, { file: '/url' }, { credential: 'url' }]) {
+      const id = unnamedEndpointId(each);
+      expect(formerEndpointId({ id, url: each })).toBe(id);
+    }
+  });
 });

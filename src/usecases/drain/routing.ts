@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { longestBackOffMs } from '../../endpoint/back-off.js';
 import type { Endpoint } from '../../endpoint/endpoint.js';
-import { unnamedEndpointId } from '../../endpoint/endpoint-id.js';
+import { formerEndpointId } from '../../endpoint/endpoint-id.js';
 import type { Addressed, Hooks, UnclaimedPolicy } from '../../routing/hooks.js';
 import type { HooksRefresh, LiveHooks } from '../../routing/live-hooks.js';
 import { createRouter, type HooksRouter } from '../../routing/match.js';
@@ -104,15 +104,30 @@ function fingerprintOf({ registrations, endpoints }: Hooks): string {
 function routesOf(hooks: Hooks): Routes {
   const { registrations, endpoints, defaults } = hooks;
   const all = [...endpoints.values()];
-  const waits = [...all, defaults].map(({ retry }) => longestBackOffMs(retry));
+  const policies = new Set([...all, defaults].map(({ retry }) => retry));
+  const waits = [...policies].map(longestBackOffMs);
   return {
     router: createRouter(hooks),
-    registered: new Set(registrations.flatMap((each) => each.endpoints.flatMap(idsOf))),
-    known: new Map([...all.map((each) => [unnamedEndpointId(each.url), each] as const), ...endpoints]),
+    registered: registeredIds(registrations),
+    known: byEitherId(endpoints),
     longestMs: waits.reduce((longest, ms) => Math.max(longest, ms), 0),
   };
 }
 
-function idsOf({ id, url }: Endpoint): string[] {
-  return [id, unnamedEndpointId(url)];
+function registeredIds(registrations: Hooks['registrations']): Set<string> {
+  const ids = new Set<string>();
+  for (const { endpoints } of registrations) {
+    for (const endpoint of endpoints) {
+      ids.add(endpoint.id);
+      ids.add(formerEndpointId(endpoint));
+    }
+  }
+  return ids;
+}
+
+function byEitherId(endpoints: Hooks['endpoints']): Map<string, Endpoint> {
+  const known = new Map<string, Endpoint>();
+  for (const endpoint of endpoints.values()) known.set(formerEndpointId(endpoint), endpoint);
+  for (const [id, endpoint] of endpoints) known.set(id, endpoint);
+  return known;
 }
