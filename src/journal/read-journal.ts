@@ -36,7 +36,7 @@ export function createJournalReader(directory: string): JournalReader {
 }
 
 /** The days of which there are files, oldest first. @throws the errno of a directory that cannot be listed */
-async function listDays(directory: string): Promise<string[]> {
+export async function listDays(directory: string): Promise<string[]> {
   try {
     const names = await readdir(directory);
     return names
@@ -81,7 +81,8 @@ function dayOf(ms: number): string {
   return timeText(ms).slice(0, 'YYYY-MM-DD'.length);
 }
 
-function cannotRead(error: unknown, directory: string): unknown {
+/** The error for a person. @param error of any kind */
+export function cannotRead(error: unknown, directory: string): unknown {
   const errno = errnoOf(error);
   if (errno === undefined || error instanceof CapnhookError) return error;
   const isRefused = errno === 'EACCES' || errno === 'EPERM';
