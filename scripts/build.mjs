@@ -105,6 +105,7 @@ const parts = {
     'src/spool/file/drain-side/survey.ts',
   ],
   program: ['src/cli/program.ts'],
+  inspect: ['src/cli/commands/status.ts'],
 };
 
 await Promise.all([

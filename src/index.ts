@@ -27,6 +27,7 @@ export {
 } from './library/operate.js';
 export { type RegisterOptions, register } from './library/register.js';
 export { type RetryUnclaimedOptions, retryUnclaimed } from './library/retry-unclaimed.js';
+export { type StatusOptions, status } from './library/status.js';
 export { type Targets, type TargetsOptions, targets } from './library/targets.js';
 export type { Clock } from './shared/clock.js';
 export { CapnhookError, type ErrorCode, type ErrorDetails, type Problem } from './shared/errors.js';
@@ -34,3 +35,15 @@ export type { EntryState } from './spool/inspection.js';
 export type { DrainMode, EntryProblem, Holder } from './spool/spool.js';
 export type { DrainSummary, EndpointLabel, Notice } from './usecases/drain/ports.js';
 export type { Fired } from './usecases/fire.js';
+export type {
+  ByAge,
+  DrainStatus,
+  EndpointState,
+  EndpointStatus,
+  HooksFileStatus,
+  LastError,
+  NextStep,
+  QueuedByAge,
+  Status,
+  StatusTotals,
+} from './usecases/inspect/status-data.js';

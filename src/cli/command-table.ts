@@ -1,6 +1,6 @@
 /** The description of every command: its arguments, its help, and the function that runs it. */
 import type { Io } from './io/io.js';
-import { drainOptions, fireOptions, type Globals, type OptionSpecs } from './options.js';
+import { drainOptions, fireOptions, type Globals, type OptionSpecs, statusOptions } from './options.js';
 
 /** One command. */
 export interface CommandSpec {
@@ -132,6 +132,17 @@ export const commands: readonly CommandSpec[] = [
     async run({ options, globals, io }) {
       const { runStop } = await import('./commands/daemon.js');
       return runStop(options, globals, io);
+    },
+  },
+  {
+    name: 'status',
+    positionals: [['[endpoint]', 'a URL, or the name or id of an endpoint; without it, all']],
+    summary: 'show who drains, what waits for whom, and what stands in the way',
+    options: statusOptions,
+    examples: ['capnhook status', 'capnhook status chat --json'],
+    async run({ positionals: [endpoint], options, globals, io }) {
+      const { runStatus } = await import('./commands/status.js');
+      return runStatus({ endpoint, ...options }, globals, io);
     },
   },
   {

@@ -61,6 +61,8 @@ export const drainOptions: OptionSpecs = {
   },
 };
 
+export const statusOptions: OptionSpecs = {};
+
 /** Whether an option takes one value. If it were given twice, the first value would be lost. */
 export function takesOneValue(spec: OptionSpec | undefined): boolean {
   return spec?.type === 'string' && spec.multiple !== true;

@@ -1,4 +1,6 @@
 /** How many attempts were made of late, by the journal. */
+import { lstat, readdir } from 'node:fs/promises';
+import { errnoOf } from '../shared/errors.js';
 import { scanAttempts } from './attempt-scan.js';
 import { blocksForward, findRange, openDay, timeText } from './day-file.js';
 import { cannotRead, listDays } from './read-journal.js';
@@ -60,5 +62,35 @@ async function* blocksSince(path: string, since: number): AsyncGenerator<Buffer>
     yield* blocksForward(handle, await findRange(handle, size, { since }));
   } finally {
     await handle.close();
+  }
+}
+
+/** What the files of the journal in `directory` take, in bytes. @throws CapnhookError as {@link countRecentAttempts} */
+export async function journalBytes(directory: string): Promise<number> {
+  try {
+    let bytes = 0;
+    for (const name of await namesIn(directory)) bytes += (await sizeOf(`${directory}/${name}`)) ?? 0;
+    return bytes;
+  } catch (error) {
+    throw cannotRead(error, directory);
+  }
+}
+
+async function namesIn(directory: string): Promise<string[]> {
+  try {
+    return await readdir(directory);
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return [];
+    throw error;
+  }
+}
+
+/** Undefined for what was pruned meanwhile. */
+async function sizeOf(path: string): Promise<number | undefined> {
+  try {
+    return (await lstat(path)).size;
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return undefined;
+    throw error;
   }
 }

@@ -10,6 +10,8 @@ export interface RecordingIoOptions {
   terminal?: ReadonlyArray<'in' | 'out' | 'err'>;
   /** What is typed when it asks. */
   answer?: string;
+  /** The size of the terminal; default 200 columns and 50 rows. */
+  size?: { columns: number; rows: number };
 }
 
 export interface RecordingIo extends Io {
@@ -30,6 +32,7 @@ export function recordingIo({
   input,
   terminal = [],
   answer = '',
+  size = { columns: 200, rows: 50 },
 }: RecordingIoOptions = {}): RecordingIo {
   const written = { out: '', err: '' };
   const asked: string[] = [];
@@ -48,6 +51,7 @@ export function recordingIo({
     },
     writeWordsTo: () => undefined,
     isTerminal: (stream) => terminal.includes(stream),
+    terminalSize: () => (terminal.includes('out') ? size : undefined),
     readInput(maxBytes) {
       if (input === undefined) throw new Error('standard input was read, and nobody asked for it');
       reads += 1;

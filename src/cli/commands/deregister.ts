@@ -7,10 +7,11 @@ import {
 } from '../../library/deregister.js';
 import { CapnhookError } from '../../shared/errors.js';
 import { exitCodes } from '../../shared/exit-codes.js';
+import { endpointData } from '../../usecases/endpoint-data.js';
 import type { Io } from '../io/io.js';
 import { readUrl } from '../io/read-url.js';
 import type { Globals } from '../options.js';
-import { endpointData, renderEndpoint } from '../render/endpoint.js';
+import { renderEndpoint } from '../render/endpoint.js';
 import { renderJson } from '../render/json.js';
 import { count } from '../render/text.js';
 

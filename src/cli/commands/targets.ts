@@ -1,7 +1,8 @@
 import { targets } from '../../library/targets.js';
+import { endpointData } from '../../usecases/endpoint-data.js';
 import type { Io } from '../io/io.js';
 import type { Globals } from '../options.js';
-import { endpointData, renderEndpoint } from '../render/endpoint.js';
+import { renderEndpoint } from '../render/endpoint.js';
 import { renderJson } from '../render/json.js';
 
 /** `capnhook targets [HOOK]`. @throws as the library's `targets` */

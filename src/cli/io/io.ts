@@ -15,6 +15,8 @@ export interface Io {
   /** Appends all further messages to this file. @returns the errno if it cannot be opened; nothing has changed then */
   writeWordsTo(path: string): string | undefined;
   isTerminal(stream: 'in' | 'out' | 'err'): boolean;
+  /** The size of the terminal that standard output is; undefined where it is none. */
+  terminalSize(): { columns: number; rows: number } | undefined;
   /** All of standard input, or undefined if it is larger. @throws the errno of a failed read */
   readInput(maxBytes: number): Uint8Array | undefined;
   /** Asks on the terminal, and resolves to the typed line: empty after Ctrl-D, undefined after Ctrl-C. */

@@ -43,6 +43,11 @@ export const processIo: Io = {
     }
     return process.getBuiltinModule('node:tty').isatty(numbers[stream]);
   },
+  terminalSize() {
+    if (!processIo.isTerminal('out')) return undefined;
+    const { columns, rows } = process.stdout;
+    return columns > 0 && rows > 0 ? { columns, rows } : undefined; // a serial line need not know
+  },
   readInput: (maxBytes) => readAll(0, maxBytes),
   async ask(question) {
     const { createInterface } = await import('node:readline/promises');

@@ -14,14 +14,3 @@ function renderReference(reference: Exclude<Secret, { value: string }>): string 
   if ('env' in reference) return `$${reference.env}`;
   return 'file' in reference ? reference.file : `credential ${reference.credential}`;
 }
-
-/** An endpoint as JSON data; its URL only with `showUrls`. */
-export function endpointData(
-  { id, url }: { id: string; url?: Secret },
-  showUrls: boolean,
-): Record<string, unknown> {
-  if (url === undefined) return { id };
-  if (!('value' in url)) return { id, url: showUrls ? url : undefined };
-  const { protocol, host } = new URL(url.value);
-  return { id, scheme: protocol.slice(0, -1), host, url: showUrls ? url.value : undefined };
-}

@@ -13,6 +13,6 @@ export function renderShellenv(source: string, spool?: string): string {
 }
 
 /** Quotes a text as one shell word. */
-function quoted(text: string): string {
+export function quoted(text: string): string {
   return `'${text.replaceAll("'", "'\\''")}'`;
 }

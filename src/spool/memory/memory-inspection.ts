@@ -52,7 +52,11 @@ export function createMemoryInspection(contents: () => MemoryContents): Inspecti
   };
 }
 
-function agesOf(endpoint: string, { owed, dead, health }: MemoryQueue, query: AgeQuery): QueueAges {
+function agesOf(
+  endpoint: string,
+  { owed, dead, health, lastAnswer }: MemoryQueue,
+  query: AgeQuery,
+): QueueAges {
   const count = createAgeCount(query);
   for (const { event } of owed) count.add(Date.parse(event.time));
   const dues = owed.flatMap(({ dueMs }) => (dueMs === undefined ? [] : [dueMs]));
@@ -64,7 +68,7 @@ function agesOf(endpoint: string, { owed, dead, health }: MemoryQueue, query: Ag
     ...count.ages(),
     dead: dead.length,
     health,
-    answer: undefined,
+    answer: lastAnswer,
   };
 }
 

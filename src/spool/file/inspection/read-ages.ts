@@ -12,7 +12,6 @@ import { batchFilesOf, countOwed, listSegments } from '../batch/segment.js';
 import type { Disk } from '../disk/disk.js';
 import { eachName } from '../disk/each-name.js';
 import { parseRetryName, undecided } from '../disk/layout.js';
-import { listNames } from '../disk/list-names.js';
 import { readableOr } from '../disk/readable-or.js';
 import { listEndpoints } from '../endpoints/backlog.js';
 import { readHealth } from '../endpoints/health-files.js';
@@ -35,6 +34,7 @@ export async function* readQueueAges(
     const waiting = await countQueue(disk, `${root}/queue/${endpoint}`, { times, count });
     const { retrying, nextDueMs } = countRetries(disk, `${root}/retry/${endpoint}`, { times, count });
     const health = readHealth(disk, root, endpoint);
+    const hasTrouble = retrying > 0 || Object.keys(health).length > 0;
     yield {
       endpoint,
       waiting,
@@ -43,7 +43,7 @@ export async function* readQueueAges(
       ...count.ages(),
       dead: countDead(disk, root, endpoint),
       health,
-      answer: Object.keys(health).length === 0 ? undefined : readLastAnswer(disk, root, endpoint),
+      answer: hasTrouble ? readLastAnswer(disk, root, endpoint) : undefined,
     };
   }
 }
@@ -111,8 +111,13 @@ function countRetries(
 
 /** How many deliveries of an endpoint are dead. */
 export function countDead(disk: Disk, root: string, endpoint: string): number {
-  const names = readableOr([], () => listNames(disk, `${root}/dead/${endpoint}`));
-  return names.filter((name) => /\.jsonl?$/.test(name) && !name.endsWith('.why.json')).length;
+  let dead = 0;
+  readableOr(undefined, () =>
+    eachName(disk, `${root}/dead/${endpoint}`, (name) => {
+      if (/\.jsonl?$/.test(name) && !name.endsWith('.why.json')) dead += 1;
+    }),
+  );
+  return dead;
 }
 
 /** When files were accepted. */

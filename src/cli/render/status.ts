@@ -1,0 +1,166 @@
+/** The state of everything, for people. */
+import { formatDuration } from '../../shared/duration.js';
+import type {
+  DrainStatus,
+  EndpointStatus,
+  NextStep,
+  QueuedByAge,
+  Status,
+  StatusTotals,
+} from '../../usecases/inspect/status-data.js';
+import { formatBytes } from './bytes.js';
+import type { Style } from './style.js';
+import { renderTable } from './table.js';
+import { safe } from './text.js';
+
+export interface StatusOptions {
+  style: Style;
+  /** Maximum width of a line of the table, in characters; default: none is cut. */
+  width?: number | undefined;
+  /** What follows `capnhook` in each command, so that it means this spool: ` --spool /x`; default nothing. */
+  globals?: string;
+}
+
+/** Renders the state of everything, as lines with their line breaks. */
+export function renderStatus(status: Status, { style, width, globals = '' }: StatusOptions): string {
+  const { drain, hooksFile, totals, next } = status;
+  const now = Date.parse(status.time);
+  const broken =
+    hooksFile.problem === undefined || hooksFile.isMissing
+      ? ''
+      : `${style.bad(safe(`${hooksFile.problem}; the endpoints' settings are not known`))}\n`;
+  const parts = [
+    `${renderDrain(drain, { now, style })}\n${broken}`,
+    renderEndpoints(status, { now, style, width }),
+    renderTotals(totals),
+    renderNext(next, { style, globals }),
+  ];
+  return parts.filter((part) => part !== '').join('\n');
+}
+
+/** The state of an endpoint, in words: `parked: 503, next try in 40s`. @param options.now ms since the epoch */
+export function renderState(
+  { state, reason, allowed, limit, nextTry, pausedBy, pausedUntil }: EndpointStatus,
+  { now }: { now: number },
+): string {
+  const why = reason === undefined ? '' : `: ${reason}`;
+  const next = nextTry === undefined ? '' : `, next try ${renderNextTry(nextTry, now)}`;
+  switch (state) {
+    case 'ok':
+      return 'ok';
+    case 'on-hold':
+      return 'on hold: not registered';
+    case 'recovering':
+      return `recovering ${allowed}/${limit}`;
+    case 'paused': {
+      const until = pausedUntil === undefined ? '' : ` until ${pausedUntil}`;
+      return pausedBy === undefined ? `paused${why}` : `paused by ${pausedBy}${until}${why}`;
+    }
+    case 'parked':
+      return `parked${why}${next}`;
+    case 'rejecting':
+      return `rejecting${why}`;
+    case 'misconfigured':
+      return `misconfigured${why}`;
+  }
+}
+
+function renderNextTry(time: string, now: number): string {
+  const ms = Date.parse(time) - now;
+  return ms <= 0 ? 'with the next drain' : `in ${durationText(ms)}`;
+}
+
+function renderDrain(drain: DrainStatus, { now, style }: { now: number; style: Style }): string {
+  const { isRunning, pid, host, mode, since, isVisible } = drain;
+  if (!isRunning) return style.bad('nobody drains');
+  const where = isVisible === false ? ` on ${safe(host ?? 'another machine')}` : '';
+  const age = since === undefined ? '' : ` for ${durationText(now - Date.parse(since))}, since ${since}`;
+  return style.good(`a drain runs (${mode}, pid ${pid})${where}${age}`);
+}
+
+const header = [
+  ...['endpoint', 'state', 'queued', '<1m', '<5m', '<1h', '<1d', 'older', 'oldest', 'given up'],
+  ...['failed/1m', 'failed/1h', 'dead', 'last error'],
+];
+
+/** All columns of numbers and durations. */
+const right = header.map((_, column) => column).filter((column) => column > 1 && column < header.length - 1);
+
+function renderEndpoints(
+  { endpoints, incoming, totals }: Status,
+  { now, style, width }: { now: number; style: Style; width: number | undefined },
+): string {
+  const rows = [
+    header,
+    ...endpoints.map((each) => endpointRow(each, now)),
+    ...(incoming.total > 0 ? [['not taken in', '', ...ageCells(incoming, now)]] : []),
+    ['all', '', ...ageCells(totals.queued, now), '', ...attemptCells(totals), String(totals.dead)],
+  ];
+  const paint = (cell: string, { row, column }: { row: number; column: number }): string => {
+    if (row === 0) return style.faint(cell);
+    const state = endpoints[row - 1]?.state;
+    if (column !== 1 || state === undefined || state === 'recovering') return cell;
+    return state === 'ok' ? style.good(cell) : style.bad(cell);
+  };
+  return renderTable(rows, { right, width, paint });
+}
+
+function endpointRow(endpoint: EndpointStatus, now: number): string[] {
+  const { queued, givesUp, lastError, dead } = endpoint;
+  const { id, url } = endpoint.endpoint;
+  return [
+    typeof url === 'string' ? `${url} (${id})` : id,
+    renderState(endpoint, { now }),
+    ...ageCells(queued, now),
+    givesUp === undefined ? '' : renderGivesUp(Date.parse(givesUp) - now),
+    ...attemptCells(endpoint),
+    dead === 0 ? '' : String(dead),
+    [lastError?.what, lastError?.answer].filter((each) => each !== undefined).join(': '),
+  ];
+}
+
+function ageCells({ total, byAge, oldest }: QueuedByAge, now: number): string[] {
+  const { under1m, under5m, under1h, under1d, older } = byAge;
+  const ages = [under1m, under5m, under1h, under1d, older].map((each) => (each === 0 ? '' : String(each)));
+  return [String(total), ...ages, oldest === undefined ? '' : durationText(now - Date.parse(oldest))];
+}
+
+function attemptCells({ lastMinute, lastHour }: Pick<StatusTotals, 'lastMinute' | 'lastHour'>): string[] {
+  return [lastMinute, lastHour].map(({ attempts, failures }) =>
+    attempts === 0 ? '' : `${failures}/${attempts}`,
+  );
+}
+
+function renderGivesUp(ms: number): string {
+  return ms <= 0 ? 'now' : `in ${durationText(ms)}`;
+}
+
+function renderTotals({ dead, unclaimed, corrupt, freeBytes, journalBytes }: StatusTotals): string {
+  const free = freeBytes === undefined ? [] : [`${formatBytes(freeBytes)} free`];
+  const parts = [
+    `${dead} dead`,
+    `${unclaimed} unclaimed`,
+    `${corrupt} corrupt`,
+    ...free,
+    `journal ${formatBytes(journalBytes)}`,
+  ];
+  return `${parts.join(', ')}\n`;
+}
+
+function renderNext(
+  steps: readonly NextStep[],
+  { style, globals }: { style: Style; globals: string },
+): string {
+  if (steps.length === 0) return '';
+  const rows = steps.map(({ command, why }) => [
+    `  ${command.replace(/^capnhook/, `capnhook${globals}`)}`,
+    why,
+  ]);
+  const paint = (cell: string, { column }: { column: number }) => (column === 1 ? style.faint(cell) : cell);
+  return `next:\n${renderTable(rows, { paint })}`;
+}
+
+/** A duration in at most one unit; a time that has not come yet is 0s. */
+function durationText(ms: number): string {
+  return formatDuration(Math.max(Math.round(ms / 1000), 0) * 1000);
+}
