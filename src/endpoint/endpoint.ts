@@ -27,6 +27,17 @@ export const ORDERS = ['any', 'strict'] as const;
 /** The values of `onFailure`. */
 export const ON_FAILURES = ['block', 'skip'] as const;
 
+/** How long what was delivered is kept. */
+export interface SentPolicy {
+  /** Time after the delivery, in ms, counted from the end of its day (UTC). */
+  keepMs: number;
+  /** Maximum size of what is kept of an endpoint, in bytes; the oldest goes first. */
+  maxBytes: number;
+}
+
+/** What holds where `sent` leaves something out: 7 days, 1 GiB. */
+export const sentDefaults: SentPolicy = { keepMs: 7 * 86_400_000, maxBytes: 2 ** 30 };
+
 /** A URL with its settings. */
 export interface Endpoint {
   /** Used in the spool, the journal and all output. Reveals at most the host of the URL. */
@@ -49,6 +60,8 @@ export interface Endpoint {
   /** A delivery older than this is given up once its endpoint was tried often enough. */
   giveUpAfterMs: number;
   retry: RetryPolicy;
+  /** Keeps what was delivered, to be sent again. Absent: nothing is kept. */
+  sent?: SentPolicy;
   /** A command that is run for each change of the endpoint's state: its name and arguments. */
   onChange?: readonly string[];
 }

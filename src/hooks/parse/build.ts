@@ -3,14 +3,22 @@
  * built once. Never fails: the rules have checked the draft.
  */
 
-import { type Endpoint, endpointDefaults, ON_FAILURES, ORDERS } from '../../endpoint/endpoint.js';
+import {
+  type Endpoint,
+  endpointDefaults,
+  ON_FAILURES,
+  ORDERS,
+  type SentPolicy,
+  sentDefaults,
+} from '../../endpoint/endpoint.js';
 import { unnamedEndpointId } from '../../endpoint/endpoint-id.js';
 import { parseRate } from '../../endpoint/rate.js';
 import type { Hooks, UnclaimedPolicy } from '../../routing/hooks.js';
+import { parseByteSize } from '../../shared/byte-size.js';
 import { parseDuration } from '../../shared/duration.js';
 import type { Draft, DraftEndpoint, DraftItem, DraftSettings } from './draft.js';
 import type { Positioned } from './finding.js';
-import { DROP } from './must-be.js';
+import { DROP, NONE } from './must-be.js';
 
 type Settings = Hooks['defaults'];
 
@@ -98,6 +106,7 @@ export function buildEndpoint(written: DraftEndpoint, defaults: Settings): Endpo
     giveUpAfterMs: settings.giveUpAfterMs,
     retry: settings.retry,
     onChange: settings.onChange,
+    sent: settings.sent,
   };
 }
 
@@ -111,6 +120,7 @@ export function buildSettings(written: DraftSettings, defaults: Settings = endpo
     sign: defaults.sign,
     rate,
     onChange: onChange.length > 0 ? onChange : undefined,
+    sent: buildSent(written.sent, defaults.sent),
     order: choice(written.order, ORDERS) ?? defaults.order,
     onFailure: choice(written.onFailure, ON_FAILURES) ?? defaults.onFailure,
     timeoutMs: ms(written.timeout) ?? defaults.timeoutMs,
@@ -120,6 +130,20 @@ export function buildSettings(written: DraftSettings, defaults: Settings = endpo
       scheduleMs: written.schedule?.value.map((wait) => ms(wait) ?? 0) ?? defaults.retry.scheduleMs,
       jitter: written.jitter?.value ?? defaults.retry.jitter,
     },
+  };
+}
+
+function buildSent(
+  written: DraftSettings['sent'],
+  defaultSent: SentPolicy | undefined,
+): SentPolicy | undefined {
+  if (written === undefined) return defaultSent;
+  if (written.value === NONE) return undefined;
+  const { keep, maxBytes } = written.value;
+  const others = defaultSent ?? sentDefaults;
+  return {
+    keepMs: ms(keep) ?? others.keepMs,
+    maxBytes: (maxBytes && parseByteSize(maxBytes.value)) ?? others.maxBytes,
   };
 }
 

@@ -31,8 +31,16 @@ export interface DraftSettings {
   giveUpAfter?: Positioned<string>;
   schedule?: Positioned<readonly Positioned<string>[]>;
   jitter?: Positioned<number>;
+  /** How long what was delivered is kept, or `none`. */
+  sent?: Positioned<DraftSent | 'none'>;
   /** A command: its name and arguments; empty for `none`. */
   onChange?: Positioned<readonly Positioned<string>[]>;
+}
+
+/** A duration and a size. */
+export interface DraftSent {
+  keep?: Positioned<string> | undefined;
+  maxBytes?: Positioned<string> | undefined;
 }
 
 /** Default settings of endpoints, and the settings of the whole drain. */

@@ -14,6 +14,7 @@ export const SETTINGS: readonly string[] = [
   'onFailure',
   'giveUpAfter',
   'retry',
+  'sent',
   'onChange',
 ];
 
@@ -29,6 +30,8 @@ export const DEFAULTS: readonly string[] = [
 
 const DURATION = 'must be a duration such as 500ms, 20s, 5m, 2h or 3d';
 const ON_CHANGE = "'onChange' must be a map with 'command', or 'none'";
+const SENT = "'sent' must be a map such as {keep: 7d, maxBytes: 1GiB}, or 'none'";
+const SIZE = 'must be a size such as 500MiB, 1GiB or 10GB';
 const RATE = "'rate' must be a rate such as 10/s, 100/m, 1000/h or 5000/d, or 'none'";
 
 /** Reads the settings of an endpoint or of `defaults`. */
@@ -42,6 +45,7 @@ export function readSettings(entries: ReadonlyMap<string, TreeEntry>, findings: 
     } else if (key === 'rate' || key === 'order' || key === 'onFailure') {
       settings[key] = readText(value, key === 'rate' ? RATE : MUST_BE[key], findings);
     } else if (key === 'retry') Object.assign(settings, readRetry(value, findings));
+    else if (key === 'sent') Object.assign(settings, readSent(value, findings));
     else if (key === 'onChange') Object.assign(settings, readOnChange(value, findings));
   }
   return settings;
@@ -80,6 +84,21 @@ function readKeep(
   const read = keep && readText(keep.value, `'keep' ${DURATION}`, findings);
   // The word replaces the map; it is not a value of `keep`.
   return keep && read?.value === or ? wrongType(keep.value, `'keep' ${DURATION}`, findings) : read;
+}
+
+function readSent(tree: TreeEntry['value'], findings: Finding[]): Pick<DraftSettings, 'sent'> {
+  if (tree.kind === 'scalar' && tree.value === NONE) return { sent: { at: tree.at, value: NONE } };
+  if (tree.kind !== 'map') {
+    wrongType(tree, SENT, findings);
+    return {};
+  }
+  const entries = entriesOf(tree, ['keep', 'maxBytes'], findings);
+  const [keep, maxBytes] = [entries.get('keep'), entries.get('maxBytes')];
+  const value = {
+    keep: keep && readText(keep.value, `'keep' ${DURATION}`, findings),
+    maxBytes: maxBytes && readText(maxBytes.value, `'maxBytes' ${SIZE}`, findings),
+  };
+  return { sent: { at: tree.at, value } };
 }
 
 function readOnChange(tree: TreeEntry['value'], findings: Finding[]): Pick<DraftSettings, 'onChange'> {

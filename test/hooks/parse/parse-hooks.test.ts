@@ -117,10 +117,10 @@ defaults: {timeout: 7s, retry: {jitter: 0.5}}
     const { endpoints, defaults, maxInFlight, alert, holdKeepMs, journalKeepMs } = hooksOf(`
 hooks: {trouble: [own]}
 endpoints:
-  own: {url: https://a.example/1, rate: 1/s, order: any, onChange: {command: [/bin/page]}}
+  own: {url: https://a.example/1, rate: 1/s, order: any, onChange: {command: [/bin/page]}, sent: {keep: 30d}}
   like: {url: https://a.example/2, onFailure: block}
-  free: {url: https://a.example/3, rate: none, onChange: none}
-defaults: {rate: 5000/d, order: strict, onFailure: skip, onChange: {command: [mail]}, maxInFlight: 4096, alert: trouble, hold: {keep: 1d}, journal: {keep: 7d}}
+  free: {url: https://a.example/3, rate: none, onChange: none, sent: none}
+defaults: {rate: 5000/d, order: strict, onFailure: skip, onChange: {command: [mail]}, sent: {maxBytes: 10MB}, maxInFlight: 4096, alert: trouble, hold: {keep: 1d}, journal: {keep: 7d}}
 `);
     expect({ maxInFlight, alert }).toEqual({ maxInFlight: 4_096, alert: 'trouble' });
     expect([holdKeepMs, journalKeepMs]).toEqual([86_400_000, 7 * 86_400_000]);
@@ -130,6 +130,9 @@ defaults: {rate: 5000/d, order: strict, onFailure: skip, onChange: {command: [ma
     expect(endpoints.get('own')).toMatchObject(own);
     expect(endpoints.get('free')?.rate).toBeUndefined();
     expect(endpoints.get('free')?.onChange).toBeUndefined();
+    expect(endpoints.get('free')?.sent).toBeUndefined();
+    expect(endpoints.get('own')?.sent).toEqual({ keepMs: 30 * 86_400_000, maxBytes: 10_000_000 });
+    expect(endpoints.get('like')?.sent).toEqual({ keepMs: 7 * 86_400_000, maxBytes: 10_000_000 });
     expect(endpoints.get('like')).toMatchObject({
       rate,
       order: 'strict',

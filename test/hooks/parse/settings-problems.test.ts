@@ -40,6 +40,18 @@ describe('parseHooks() reports', () => {
       [`1:${E + 28} in strict order 'concurrency' can only be 1; leave it out`],
     ],
     [
+      endpoint('sent: 7d'),
+      [`1:${E + 6} 'sent' must be a map such as {keep: 7d, maxBytes: 1GiB}, or 'none'; found text`],
+    ],
+    [
+      endpoint('sent: {maxBytes: 1000GB, keep: 1w}'),
+      [`1:${E + 31} bad duration; write a number and a unit, such as 500ms, 20s, 5m, 2h or 3d, at most 365d`],
+    ],
+    [
+      endpoint('sent: {maxBytes: 1g}'),
+      [`1:${E + 17} bad size; write a number and a unit, such as 500MiB, 1GiB or 10GB`],
+    ],
+    [
       endpoint('onChange: page'),
       [`1:${E + 10} 'onChange' must be a map with 'command', or 'none'; found text`],
     ],
@@ -80,7 +92,7 @@ describe('parseHooks() reports', () => {
     [
       endpoint('maxInFlight: 5'),
       [
-        `1:${E} unknown key 'maxInFlight'; known here: url, headers, sign, timeout, concurrency, rate, order, onFailure, giveUpAfter, retry, onChange`,
+        `1:${E} unknown key 'maxInFlight'; known here: url, headers, sign, timeout, concurrency, rate, order, onFailure, giveUpAfter, retry, sent, onChange`,
       ],
     ],
     [

@@ -1,7 +1,7 @@
 import { alerts, commands, orders, rates } from './conduct.js';
 import { headerNames, headerValues, hosts, placeholders } from './headers.js';
 import { definedEndpoints, distinctNames, endpointNames, hookPatterns } from './names.js';
-import { durations, ranges } from './numbers.js';
+import { durations, ranges, sizes } from './numbers.js';
 import { oneDefinition } from './one-definition.js';
 import type { Rule } from './rule.js';
 import { references, urls } from './secrets.js';
@@ -19,6 +19,7 @@ export const rules: readonly Rule[] = [
   hosts,
   placeholders,
   durations,
+  sizes,
   ranges,
   rates,
   orders,

@@ -1,7 +1,8 @@
+import { parseByteSize } from '../../../shared/byte-size.js';
 import { parseDuration } from '../../../shared/duration.js';
 import { settingsOf } from '../draft.js';
 import type { Positioned } from '../finding.js';
-import { DROP, MAX_CONCURRENCY, MAX_IN_FLIGHT, MUST_BE } from '../must-be.js';
+import { DROP, MAX_CONCURRENCY, MAX_IN_FLIGHT, MUST_BE, NONE } from '../must-be.js';
 import type { Rule } from './rule.js';
 
 const MAX_WAITS = 50;
@@ -12,7 +13,8 @@ export const durations: Rule = {
   name: 'a duration is a number and a unit, at most 365 days',
   *check(draft) {
     const { holdKeep, journalKeep, unclaimed } = draft.defaults;
-    const waits = settingsOf(draft).flatMap(({ timeout, giveUpAfter, schedule }) => [
+    const waits = settingsOf(draft).flatMap(({ timeout, giveUpAfter, schedule, sent }) => [
+      sent === undefined || sent.value === NONE ? undefined : sent.value.keep,
       timeout,
       giveUpAfter,
       ...(schedule?.value ?? []),
@@ -23,6 +25,20 @@ export const durations: Rule = {
       const message =
         'bad duration; write a number and a unit, such as 500ms, 20s, 5m, 2h or 3d, at most 365d';
       yield { at: written.at, message };
+    }
+  },
+};
+
+export const sizes: Rule = {
+  name: 'a size is a number and a unit',
+  *check(draft) {
+    for (const { sent } of settingsOf(draft)) {
+      const size = sent === undefined || sent.value === NONE ? undefined : sent.value.maxBytes;
+      if (size === undefined || parseByteSize(size.value) !== undefined) continue;
+      yield {
+        at: size.at,
+        message: 'bad size; write a number and a unit, such as 500MiB, 1GiB or 10GB',
+      };
     }
   },
 };
