@@ -51,6 +51,7 @@ const floors = {
     'queue',
     'readers',
     'deliveries',
+    'sent',
     'unclaimed',
     'incoming',
     'intake',

@@ -8,15 +8,28 @@ import type { EventHeader } from '../event/event.js';
 import type { AgeQuery, IncomingAges, QueueAges, SpoolTotals } from './ages.js';
 import type { KeptAnswer, UnclaimedReason, Why } from './reasons.js';
 
-/** Where an entry is: accepted and not routed, waiting in order, waiting on its own, without a receiver, or given up. */
-export type EntryState = 'incoming' | 'queued' | 'retry' | 'unclaimed' | 'dead';
+/**
+ * Where an entry is: accepted and not routed, waiting in order, waiting on its own, without a receiver, given up, or
+ * delivered and kept.
+ */
+export type EntryState = 'incoming' | 'queued' | 'retry' | 'unclaimed' | 'dead' | 'sent';
 
 /** All states, in the order in which they are read. */
-export const entryStates: readonly EntryState[] = ['incoming', 'queued', 'retry', 'unclaimed', 'dead'];
+export const entryStates: readonly EntryState[] = [
+  'incoming',
+  'queued',
+  'retry',
+  'unclaimed',
+  'dead',
+  'sent',
+];
+
+/** All of what is not delivered. */
+export const undeliveredStates: readonly EntryState[] = entryStates.filter((state) => state !== 'sent');
 
 /** Which entries are wanted; each member that is there must hold. */
 export interface EntryQuery {
-  /** Default: all. */
+  /** Default: all but `sent`. */
   states?: readonly EntryState[];
   /** Ids of endpoints; entries that have no endpoint yet do not match. Default: all. */
   endpoints?: readonly string[];
@@ -40,6 +53,8 @@ export interface InspectedEntry {
   attempts: number;
   /** Of a retry: when it is due, ms since the epoch. */
   dueMs?: number;
+  /** Of what was delivered: when, ms since the epoch; it may have been earlier, but not later. */
+  sentAt?: number;
   /** Of a dead or an unclaimed entry, where it is known. */
   why?: Partial<Why> | Partial<UnclaimedReason>;
   /** The payload's bytes; undefined for a batch. */

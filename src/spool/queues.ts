@@ -46,8 +46,8 @@ export interface OwnedEndpoint {
   noteAnswer(answer: KeptAnswer): void;
   /** The next deliveries, due retries first, then the waiting ones in order. Unreadable ones are put aside. */
   claim(options: ClaimOptions): Promise<Claim>;
-  /** The delivery was made. */
-  done(delivery: Delivery): Promise<void>;
+  /** The delivery was made. It is removed, or kept where `options` are given. */
+  done(delivery: Delivery, options?: DoneOptions): Promise<void>;
   /** The delivery waits on its own until `dueMs`, with its attempts recorded. */
   defer(delivery: Delivery, options: Deferral): Promise<void>;
   /** The delivery is dead. */
@@ -75,6 +75,12 @@ export interface Delivery {
   attempts: number;
   /** When the event was accepted, ms since the epoch. */
   acceptedAt: number;
+}
+
+/** What was delivered is kept, to be sent again. */
+export interface DoneOptions {
+  /** Maximum size of what is kept of the endpoint, in bytes; the oldest goes first. */
+  keepMaxBytes: number;
 }
 
 export interface SaveHealthOptions {

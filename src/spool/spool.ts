@@ -10,7 +10,16 @@ import type { Inspection } from './inspection.js';
 import type { Intake } from './intake.js';
 import type { Discarded, DiscardedEntry, DiscardRequest, Retried, RetryRequest } from './moves.js';
 import type { Outbox } from './outbox.js';
-import type { Claim, ClaimOptions, Deferral, Delivery, Due, Queues, SaveHealthOptions } from './queues.js';
+import type {
+  Claim,
+  ClaimOptions,
+  Deferral,
+  Delivery,
+  DoneOptions,
+  Due,
+  Queues,
+  SaveHealthOptions,
+} from './queues.js';
 import type { EntryProblem, Why } from './reasons.js';
 import type { ControlRequest, Wish } from './wish.js';
 
@@ -28,6 +37,7 @@ export type {
   ClaimOptions,
   Deferral,
   Delivery,
+  DoneOptions,
   Due,
   OwnedEndpoint,
   Queues,
@@ -64,6 +74,11 @@ export interface Spool extends Inbox {
   restoreUnclaimed(options?: { hook?: string }): Promise<number>;
   /** Forgets the health of endpoints that are owed nothing and that nobody needs; some at a time. Needs no {@link DrainSide}. */
   pruneHealth(isNeeded: IsHealthNeeded): Promise<void>;
+  /**
+   * Removes what was delivered on days that ended longer ago than it is kept, some at a time; needs no lease.
+   * @param keepMsOf how long what an endpoint got is kept, in ms
+   */
+  pruneSent(keepMsOf: (endpoint: string) => number): Promise<void>;
   /**
    * The process that drains at this moment, if any.
    * @param options.visibleOnly leaves out what this process cannot see; asks nothing of the lock, and so never stands in the way of a drain that starts
@@ -156,8 +171,8 @@ export interface DrainSide {
   ready(due: Due): readonly string[];
   /** The next deliveries of an endpoint, due retries first, then the waiting ones in order. Unreadable ones are put aside. */
   claim(endpoint: string, options: ClaimOptions): Promise<Claim>;
-  /** The delivery was made. */
-  done(delivery: Delivery): Promise<void>;
+  /** The delivery was made. It is removed, or kept where `options` are given. */
+  done(delivery: Delivery, options?: DoneOptions): Promise<void>;
   /** The delivery waits on its own until `dueMs`, with its attempts recorded. */
   defer(delivery: Delivery, options: Deferral): Promise<void>;
   /** The delivery is dead. */

@@ -62,7 +62,8 @@ async function drainOnce(
     open,
     endpoints,
     fromInbox,
-  }: Pick<Required<FaultyDrainOptions>, 'endpoints' | 'fromInbox'> & {
+    keeps,
+  }: Pick<Required<FaultyDrainOptions>, 'endpoints' | 'fromInbox' | 'keeps'> & {
     open: () => Promise<DrainSide>;
   },
 ): Promise<Told> {
@@ -80,10 +81,10 @@ async function drainOnce(
     side = await open();
     for (let more = fromInbox; more; ) {
       ({ more } = await fanOut(side, () => endpoints, { canSendNow: () => true }));
-      for (const endpoint of side.ready({ now: 0 })) await settleAll(root, { side, endpoint, told });
+      for (const endpoint of side.ready({ now: 0 })) await settleAll(root, { side, endpoint, told, keeps });
     }
     await fanOutAll(side, () => endpoints);
-    for (const endpoint of side.ready({ now: 0 })) await settleAll(root, { side, endpoint, told });
+    for (const endpoint of side.ready({ now: 0 })) await settleAll(root, { side, endpoint, told, keeps });
   } catch (error) {
     told.error = error;
   }
@@ -97,7 +98,7 @@ async function drainOnce(
 
 async function settleAll(
   root: string,
-  { side, endpoint, told }: { side: DrainSide; endpoint: string; told: Told },
+  { side, endpoint, told, keeps }: { side: DrainSide; endpoint: string; told: Told; keeps: boolean },
 ): Promise<void> {
   const deliveries = await claimAll(side, endpoint);
   for (const delivery of deliveries) {
@@ -109,7 +110,7 @@ async function settleAll(
     const key = keyOf(delivery);
     if (index % 4 === 0) {
       told.unsure.add(key);
-      await side.done(delivery);
+      await side.done(delivery, keeps ? { keepMaxBytes: Infinity } : undefined);
       told.done.add(key);
       told.unsure.delete(key);
     } else if (index % 4 === 1) {
@@ -138,7 +139,10 @@ function payloadsBelow(directory: string, payloads: readonly string[]): string[]
 }
 
 /** A drain without faults finds all that is owed, once, and nothing that is done with. */
-async function judge(root: string, { told, endpoints, payloads, mayBeCorrupt }: Judged): Promise<void> {
+async function judge(
+  root: string,
+  { told, endpoints, payloads, mayBeCorrupt, keeps }: Judged,
+): Promise<void> {
   const side = await sideOf(spoolAt(root));
   const { postponed } = await fanOutAll(side, () => endpoints);
   expect(postponed).toEqual([]);
@@ -159,6 +163,7 @@ async function judge(root: string, { told, endpoints, payloads, mayBeCorrupt }: 
   // A reason that was left alone takes the first name.
   const torn = filesBelow(`${root}/corrupt`).filter((name) => /^torn\.json(\.1)?$/.test(name));
   expect(torn.map((name) => readFileSync(`${root}/corrupt/${name}`, 'utf8'))).toEqual([corruptText]);
+  if (keeps && told.abandoned) expectKept(root, told);
   for (const endpoint of endpoints) {
     const dead = payloadsBelow(`${root}/dead/${endpoint}`, payloads);
     for (const payload of payloads) {
@@ -179,12 +184,25 @@ async function judge(root: string, { told, endpoints, payloads, mayBeCorrupt }: 
   for (const room of ['queue', 'retry', 'incoming']) expect(filesBelow(`${root}/${room}`)).toEqual([]);
 }
 
+/** Whatever was done before a kill is kept. */
+function expectKept(root: string, { done }: Told): void {
+  const kept = filesBelow(`${root}/sent`).filter((path) => path !== 'sizes.json');
+  const texts = kept.map((path) => `${path.split('/')[1]} ${readFileSync(`${root}/sent/${path}`, 'utf8')}`);
+  for (const key of done) {
+    const [endpoint, payload] = [key.slice(0, key.indexOf(' ')), key.slice(key.indexOf(' ') + 1)];
+    const has = (text: string) => text.startsWith(`${endpoint} `) && text.includes(`"payload":${payload}\n`);
+    expect(texts.filter(has), key).toHaveLength(1);
+  }
+}
+
 export interface FaultyDrainOptions {
   mayBeCorrupt?: boolean;
   /** Default: three, and a batch of two. With one, an event is moved into its queue, and all becomes of a batch of nine. */
   endpoints?: readonly string[];
   /** Whether events with one endpoint are sent from `incoming/`; default false. */
   fromInbox?: boolean;
+  /** Whether what is delivered is kept in `sent/`; default false. */
+  keeps?: boolean;
 }
 
 interface Judged extends Required<Omit<FaultyDrainOptions, 'fromInbox'>> {
@@ -195,7 +213,12 @@ interface Judged extends Required<Omit<FaultyDrainOptions, 'fromInbox'>> {
 /** Drains a new spool on a disk with a fault, and checks that nothing is lost and nothing repeated. */
 export async function drainWith(
   fault: Fault,
-  { mayBeCorrupt = false, endpoints = ['a', 'b', 'c'], fromInbox = false }: FaultyDrainOptions = {},
+  {
+    mayBeCorrupt = false,
+    endpoints = ['a', 'b', 'c'],
+    fromInbox = false,
+    keeps = false,
+  }: FaultyDrainOptions = {},
 ): Promise<{ calls: number; told: Told }> {
   const directory = quickDir();
   const root = `${directory}/spool`;
@@ -208,11 +231,11 @@ export async function drainWith(
     return { kind: 'locked', fd };
   }
   const open = (): Promise<DrainSide> => sideOf(spoolAt(root, { disk: faulty.disk, takeKernelLock }));
-  const told = await drainOnce(root, { open, endpoints, fromInbox });
+  const told = await drainOnce(root, { open, endpoints, fromInbox, keeps });
   const calls = faulty.calls();
   faulty.closeAll();
   if (told.abandoned) for (const fd of locks) closeSync(fd);
-  await judge(root, { told, endpoints, payloads, mayBeCorrupt });
+  await judge(root, { told, endpoints, payloads, mayBeCorrupt, keeps });
   rmSync(directory, { recursive: true });
   return { calls, told };
 }

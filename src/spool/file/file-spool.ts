@@ -15,6 +15,7 @@ import { pruneHealth } from './endpoints/prune-health.js';
 import { isIdle } from './idle.js';
 import type { LockOptions } from './lock/lock.js';
 import { createQuestions } from './questions.js';
+import { pruneSent } from './sent/prune-sent.js';
 import { ensureSpool } from './setup/create.js';
 import { forOwner } from './setup/for-owner.js';
 import { restoreUnclaimed } from './unclaimed/restore-unclaimed.js';
@@ -90,6 +91,7 @@ export function createFileSpool(root: string, options: FileSpoolOptions): Spool 
         ignoreErrno(error); // history only
       }
     },
+    pruneSent: (keepMsOf) => pruneSent(disk, root, { now: now(), keepMsOf }),
     async request(request) {
       try {
         writeRequest(disk, root, { request, token: token() });

@@ -25,7 +25,7 @@ export function createMemoryDeliveries(state: MemoryState): DeliverySide {
   return {
     ready: (due) => endpointsWhere(state, ({ owed }) => owed.some((each) => isReady(each, due))),
     claim: (endpoint, options) => of(endpoint).claim(options),
-    done: (delivery) => ofOwner(delivery).done(delivery),
+    done: (delivery, options) => ofOwner(delivery).done(delivery, options),
     defer: (delivery, options) => ofOwner(delivery).defer(delivery, options),
     bury: (delivery, why) => ofOwner(delivery).bury(delivery, why),
     release: (delivery) => ofOwner(delivery).giveBack(delivery),

@@ -1,7 +1,13 @@
 import type { Health } from '../../endpoint/health.js';
 import type { Batch, Event } from '../../event/event.js';
 import { type AgeQuery, createAgeCount, type IncomingAges, type QueueAges } from '../ages.js';
-import { entryStates, type InspectedEntry, type Inspection, matchesQuery } from '../inspection.js';
+import {
+  entryStates,
+  type InspectedEntry,
+  type Inspection,
+  matchesQuery,
+  undeliveredStates,
+} from '../inspection.js';
 import type { KeptAnswer, Why } from '../reasons.js';
 
 /** What a spool in memory holds at this moment. */
@@ -9,6 +15,7 @@ export interface MemoryContents {
   accepted: ReadonlyArray<Event | Batch>;
   unclaimed: ReadonlyArray<Event | Batch>;
   dropped: ReadonlyArray<{ entry: Event | Batch; why: Why }>;
+  sent: ReadonlyArray<{ event: Event; endpoint: string; sentAt: number }>;
   queues: ReadonlyMap<string, MemoryQueue>;
 }
 
@@ -24,7 +31,7 @@ interface MemoryQueue {
 export function createMemoryInspection(contents: () => MemoryContents): Inspection {
   return {
     async *entries(query = {}) {
-      const { states = entryStates } = query;
+      const { states = undeliveredStates } = query;
       const all = [...entriesOf(contents())];
       for (const state of entryStates) {
         if (!states.includes(state)) continue;
@@ -83,10 +90,21 @@ function incomingAges(accepted: MemoryContents['accepted'], query: AgeQuery): In
   return { entries: accepted.length, events, ...count.ages() };
 }
 
-function* entriesOf({ accepted, unclaimed, dropped, queues }: MemoryContents): Generator<InspectedEntry> {
+function* entriesOf({
+  accepted,
+  unclaimed,
+  dropped,
+  sent,
+  queues,
+}: MemoryContents): Generator<InspectedEntry> {
   for (const { entry, why } of dropped) yield { ...unrouted('dead', entry), why };
   for (const entry of accepted) yield unrouted('incoming', entry);
   for (const entry of unclaimed) yield unrouted('unclaimed', entry);
+  for (const { event, endpoint, sentAt } of sent) {
+    const { payload, ...header } = event;
+    const acceptedAt = Date.parse(header.time);
+    yield { state: 'sent', header, events: 1, endpoint, acceptedAt, attempts: 0, sentAt, payload };
+  }
   for (const [endpoint, { owed, dead }] of queues) {
     for (const { event, attempts, dueMs } of owed) {
       const { payload, ...header } = event;

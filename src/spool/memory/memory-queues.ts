@@ -1,5 +1,5 @@
 /** Queues in memory: which endpoints a drain owns, and what it does with their deliveries. */
-import type { ClaimOptions, Delivery, Due, OwnedEndpoint, Queues } from '../spool.js';
+import type { ClaimOptions, Delivery, DoneOptions, Due, OwnedEndpoint, Queues } from '../spool.js';
 import { type MemoryDrain, type MemoryQueue, type MemoryState, type Owed, queueOf } from './memory-state.js';
 
 export interface MemoryQueuesOptions {
@@ -98,9 +98,10 @@ function ownedEndpoint(
       queue.isDry = deliveries.length < options.limit;
       return { deliveries, quarantined: [], postponed: [], goesOn: !queue.isDry };
     },
-    async done(delivery) {
+    async done(delivery, options) {
       const { owed } = claimOf(state, delivery);
       end(delivery);
+      if (options !== undefined) keep(state, delivery, options);
       queue.owed = queue.owed.filter((each) => each !== owed);
     },
     async defer(delivery, { dueMs, attempts, answer }) {
@@ -134,6 +135,20 @@ function ownedEndpoint(
       queue.until = until;
     },
   };
+}
+
+/** Keeps what was delivered, and removes the oldest of its endpoint where that is too much. */
+function keep(state: MemoryState, { event, endpoint }: Delivery, { keepMaxBytes }: DoneOptions): void {
+  state.sent.push({ event, endpoint, sentAt: state.now() });
+  const sizeOf = () => {
+    const ofEndpoint = state.sent.filter((each) => each.endpoint === endpoint);
+    return ofEndpoint.reduce((sum, each) => sum + each.event.payload.length, 0);
+  };
+  while (sizeOf() > keepMaxBytes)
+    state.sent.splice(
+      state.sent.findIndex((each) => each.endpoint === endpoint),
+      1,
+    );
 }
 
 /** Whether it is neither claimed nor on hold. */

@@ -29,7 +29,7 @@ export interface MemorySpoolOptions {
 
 /** A spool that lasts as long as the process. */
 export function createMemorySpool({ now, newestHooks, shared }: MemorySpoolOptions): Spool {
-  const state = { ...createMemoryState(), newestHooks };
+  const state = { ...createMemoryState(now), newestHooks };
   const { leaseMs = Infinity } = shared ?? {};
   return {
     ...unclaimedAndHealth(state, now),
@@ -60,6 +60,7 @@ export function createMemorySpool({ now, newestHooks, shared }: MemorySpoolOptio
       accepted: state.accepted,
       unclaimed: state.unclaimed.map(({ entry }) => entry),
       dropped: state.dropped,
+      sent: state.sent,
       queues: state.queues,
     })),
   };
@@ -109,8 +110,14 @@ function createMemoryDrainSide(
 function unclaimedAndHealth(
   state: MemoryState,
   now: () => number,
-): Pick<Spool, 'restoreUnclaimed' | 'pruneHealth'> {
+): Pick<Spool, 'restoreUnclaimed' | 'pruneHealth' | 'pruneSent'> {
   return {
+    async pruneSent(keepMsOf) {
+      const endOfDay = (ms: number) => (Math.floor(ms / 86_400_000) + 1) * 86_400_000;
+      state.sent = state.sent.filter(({ endpoint, sentAt }) => {
+        return now() < endOfDay(sentAt) + keepMsOf(endpoint);
+      });
+    },
     async restoreUnclaimed({ hook } = {}) {
       const restored = state.unclaimed
         .map(({ entry }) => entry)

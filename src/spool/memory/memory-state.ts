@@ -43,6 +43,10 @@ export interface MemoryState {
   unclaimed: Array<{ entry: Event | Batch; since: number }>;
   /** Dropped before they were fanned out. */
   dropped: Array<{ entry: Event | Batch; why: Why }>;
+  /** Delivered and kept, the oldest first. */
+  sent: Array<{ event: Event; endpoint: string; sentAt: number }>;
+  /** ms since the epoch. */
+  now(): number;
   reports: UnclaimedReports;
   queues: Map<string, MemoryQueue>;
   claims: WeakMap<Delivery, { owed: Owed; term: number }>;
@@ -58,12 +62,14 @@ export interface MemoryState {
 
 export const noReports: UnclaimedReports = { hooks: [], others: 0 };
 
-/** Makes an empty state. */
-export function createMemoryState(): MemoryState {
+/** Makes an empty state. @param now ms since the epoch */
+export function createMemoryState(now: () => number): MemoryState {
   return {
     accepted: [],
     unclaimed: [],
     dropped: [],
+    sent: [],
+    now,
     reports: noReports,
     queues: new Map(),
     claims: new WeakMap(),

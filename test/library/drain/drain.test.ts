@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
@@ -32,6 +32,27 @@ describe('drain()', () => {
         'utf8',
       ).split('\n'),
     ).toHaveLength(4);
+  });
+
+  it('drain() keeps what was delivered to endpoints that ask for it, and only that', async () => {
+    const { place, options } = here();
+    const { url } = await receiver();
+    place.hooks(
+      `hooks: {a: [chat, other]}\nendpoints:\n  chat: {url: "${url}/1", sent: {keep: 1d}}\n  other: "${url}/2"\n`,
+    );
+    const { id } = await fire('a', Buffer.from('1.0'), options);
+    await fireBatch('a', Buffer.from('2\n3\n'), options);
+    expect(await drain(options)).toMatchObject({ delivered: 6, owed: 0 });
+    const today = new Date().toISOString().slice(0, 10);
+    expect(readdirSync(join(place.spool, 'sent', today))).toEqual(['chat']);
+    const kept = readdirSync(join(place.spool, 'sent', today, 'chat'));
+    expect(kept).toHaveLength(3);
+    const text = readFileSync(join(place.spool, 'sent', today, 'chat', `${id}.json`), 'utf8');
+    expect(text).toContain('"payload":1.0\n');
+    mkdirSync(join(place.spool, 'sent/2020-01-01/chat'), { recursive: true });
+    writeFileSync(join(place.spool, 'sent/2020-01-01/chat/evt_1.json'), '{}');
+    expect(await drain(options)).toMatchObject({ delivered: 0 });
+    expect(readdirSync(join(place.spool, 'sent')).sort()).toEqual([today, 'sizes.json']);
   });
 
   it('drain() with waitMs, and with stop and abort', async () => {

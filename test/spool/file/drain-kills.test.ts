@@ -54,6 +54,33 @@ describe('a drain on a disk that fails', () => {
     expect(calls).toBeGreaterThan(100);
   }, 60_000);
 
+  it.each([
+    ['queues', {}],
+    ['one queue', { endpoints: ['a'] }],
+    ['incoming/', { endpoints: ['a'], fromInbox: true }],
+  ])(
+    'take() to close() from %s keep what was delivered, at whichever call they are killed',
+    async (_, options) => {
+      const calls = await atEachCall(
+        (n) =>
+          ({ nth }) =>
+            nth === n ? 'KILL' : undefined,
+        { ...options, keeps: true, from: measure(3, 1), every: measure(3, 1) },
+      );
+      expect(calls).toBeGreaterThan(100);
+    },
+    60_000,
+  );
+
+  it('take() to close() lose nothing and repeat nothing of what is kept, whichever call fails', async () => {
+    await atEachCall(
+      (n) =>
+        ({ nth }) =>
+          nth === n ? 'EIO' : undefined,
+      { keeps: true, mayBeCorrupt: true, from: measure(5, 1), every: measure(5, 1) },
+    );
+  }, 60_000);
+
   it('take() to close() go on after short writes', async () => {
     const { told } = await drainWith(({ name }) => (name === 'writeSync' ? 'SHORT' : undefined));
     expect(told.error).toBeUndefined();

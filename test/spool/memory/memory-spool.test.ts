@@ -3,6 +3,7 @@ import { describeInspection } from '../../contracts/inspection-contract.js';
 import { describeIntake } from '../../contracts/intake-contract.js';
 import { describeQueues, describeSharedQueues, type OpenSpool } from '../../contracts/queues-contract.js';
 import { describeRetry } from '../../contracts/retry-contract.js';
+import { describeSent } from '../../contracts/sent-contract.js';
 import { describeSpool } from '../../contracts/spool-contract.js';
 
 describeSpool('createMemorySpool()', () => {
@@ -18,6 +19,8 @@ function open(options: Omit<MemorySpoolOptions, 'now'> = {}): OpenSpool {
 }
 
 describeQueues('createMemorySpool()', open());
+
+describeSent('createMemorySpool()', open());
 
 const leaseMs = 30_000;
 describeQueues('createMemorySpool() that is shared', open({ shared: { leaseMs } }));

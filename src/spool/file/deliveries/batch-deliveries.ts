@@ -7,7 +7,7 @@ import type { DirectorySync } from '../disk/directory-sync.js';
 import type { Disk } from '../disk/disk.js';
 import { privateFile } from '../disk/layout.js';
 import { putAside } from '../disk/put-aside.js';
-import { closeQuietly, discard, syncDirectory, writeDurably } from '../disk/write-file.js';
+import { closeQuietly, discard, syncDirectory, writeDurably, writeWhole } from '../disk/write-file.js';
 import type { Member, Slot } from '../queue/slot.js';
 import { evict } from './move-file.js';
 import { progressOf } from './slot-paths.js';
@@ -16,6 +16,8 @@ import { progressOf } from './slot-paths.js';
 export interface BatchDeliveries {
   /** Notes that a delivery is finished; that holds after `kill -9` once this resolves. */
   finish(slot: Slot, member: Member): Promise<void>;
+  /** Writes an event that was delivered into a file of its own, and notes that it is finished; both as {@link BatchDeliveries.finish}. */
+  keep(slot: Slot, member: Member, extraction: Omit<Extraction, 'acceptedAt'>): Promise<void>;
   /** Writes an event into a file of its own, which is durable before the batch notes that it has left. */
   extract(slot: Slot, member: Member, extraction: Extraction): void;
   /** Writes the bytes of a line that cannot be used to `corrupt/`. */
@@ -61,11 +63,25 @@ export function createBatchDeliveries(
     return path;
   }
 
+  async function finish(slot: Slot, { index }: Member): Promise<void> {
+    const progress = progressOf(root, slot);
+    await marks.settle(progress, index);
+    sync.touch(progress);
+  }
+
   return {
-    async finish(slot, { index }) {
-      const progress = progressOf(root, slot);
-      await marks.settle(progress, index);
-      sync.touch(progress);
+    finish,
+    async keep(slot, member, { event, to }) {
+      const temporary = `${root}/tmp/${token()}`;
+      writeWhole(disk, temporary, { bytes: eventToBytes(event), mode: privateFile });
+      try {
+        disk.renameSync(temporary, to);
+      } catch (error) {
+        discard(disk, temporary);
+        throw error;
+      }
+      sync.touch(to);
+      await finish(slot, member);
     },
     extract(slot, member, { event, to, acceptedAt }) {
       mark(slot, member, 'moving');

@@ -17,7 +17,7 @@ import { removeIfThere, syncDirectory } from '../disk/write-file.js';
 import type { Slot } from '../queue/slot.js';
 import { createBatchDeliveries } from './batch-deliveries.js';
 import { createDestinations } from './destinations.js';
-import { moveFile } from './move-file.js';
+import { moveFile, replaceFile } from './move-file.js';
 import { pathOf } from './slot-paths.js';
 import { writeWhy } from './why-file.js';
 
@@ -27,6 +27,11 @@ export interface DeliveryFiles {
   pathOf(slot: Slot): string;
   /** Removes a delivery; it stays removed after `kill -9` once this resolves. */
   remove(slot: Slot): Promise<void>;
+  /**
+   * Moves a delivery that was made to a directory that is there; an event of a batch gets a file of its own.
+   * @returns false if it, or the directory, was removed before
+   */
+  keep(slot: Slot, to: { event: Event; directory: string; name: string }): Promise<boolean>;
   /**
    * Moves a delivery to `retry/<endpoint>/<name>`.
    * @param to.acceptedAt when its event was accepted, in ms since the epoch; the new file of an event of a batch has this
@@ -86,6 +91,14 @@ export function createDeliveryFiles(disk: Disk, root: string, options: DeliveryF
     pathOf: (slot) => pathOf(root, slot),
     forget: destinations.forget,
     remove: (slot) => (slot.member === undefined ? removeFile(slot) : batches.finish(slot, slot.member)),
+    async keep(slot, { event, directory, name }) {
+      const to = `${directory}/${name}`;
+      if (slot.member !== undefined) await batches.keep(slot, slot.member, { event, to });
+      else if (!replaceFile(disk, { from: pathOf(root, slot), to })) return false;
+      else sync.touch(`${root}/${slot.directory}`);
+      sync.touch(directory);
+      return true;
+    },
     moveToRetry(slot, { event, endpoint, name, acceptedAt }) {
       const directory = destinations.ensure('retry', endpoint);
       const to = `${directory}/${name}`;

@@ -23,6 +23,22 @@ export function moveFile(disk: Disk, root: string, { from, to }: { from: string;
   }
 }
 
+/**
+ * Renames a file, in place of another one, and makes sure that its old name is removed.
+ * @returns false if the file, or the directory that it goes to, was removed before
+ * @throws the errno of what failed
+ */
+export function replaceFile(disk: Disk, { from, to }: { from: string; to: string }): boolean {
+  try {
+    disk.renameSync(from, to);
+    removeIfThere(disk, from); // as above
+    return true;
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return false;
+    throw error;
+  }
+}
+
 /** Quarantines another file that has the name `to`: another event may have had the same id, and is not overwritten. */
 export function evict(disk: Disk, root: string, { from, to }: { from: string; to: string }): void {
   const there = disk.lstatSync(to, { throwIfNoEntry: false });

@@ -70,7 +70,7 @@ function byId({
         })
         .map(({ endpoint }) => endpoint),
     claim: (endpoint, claimOptions) => of(endpoint).claim(claimOptions),
-    done: (delivery) => of(delivery.endpoint).done(delivery),
+    done: (delivery, options) => of(delivery.endpoint).done(delivery, options),
     defer: (delivery, deferral) => of(delivery.endpoint).defer(delivery, deferral),
     bury: (delivery, why) => of(delivery.endpoint).bury(delivery, why),
     release: (delivery) => of(delivery.endpoint).giveBack(delivery),
@@ -145,7 +145,7 @@ async function close(
 
 /** What fails here, the next drain does again; it must not hide the error that a drain has ended with. */
 async function putInOrder(
-  { intake, health, answers, sync, readers, ballast }: DrainTools,
+  { intake, health, answers, sync, sentSizes, readers, ballast }: DrainTools,
   removeDelivered: () => Promise<void>,
 ): Promise<void> {
   for (const work of [
@@ -153,6 +153,7 @@ async function putInOrder(
     intake.placeRest,
     health.flush,
     answers.flush,
+    sentSizes.close,
     sync.flush,
     readers.tidy,
     ballast.restore,

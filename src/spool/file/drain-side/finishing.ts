@@ -1,7 +1,7 @@
 /** Ends claims: each delivery is removed, deferred, dead, or given back. */
 import { ignoreErrno } from '../../../shared/errors.js';
 import { removeUnordered } from '../../../shared/remove-unordered.js';
-import type { Deferral, Delivery, Why } from '../../spool.js';
+import type { Deferral, Delivery, DoneOptions, Why } from '../../spool.js';
 import { isUnchanged } from '../batch/unchanged.js';
 import { retryName } from '../disk/layout.js';
 import type { Slot } from '../queue/slot.js';
@@ -11,7 +11,7 @@ import type { DrainTools } from './tools.js';
 
 /** Each throws the error in words. */
 export interface Finishing {
-  done(queue: EndpointQueue, delivery: Delivery): Promise<void>;
+  done(queue: EndpointQueue, delivery: Delivery, options?: DoneOptions): Promise<void>;
   defer(queue: EndpointQueue, delivery: Delivery, options: Deferral): Promise<void>;
   bury(queue: EndpointQueue, delivery: Delivery, why: Why): Promise<void>;
   giveBack(queue: EndpointQueue, delivery: Delivery): void;
@@ -27,7 +27,7 @@ interface Burial {
 }
 
 export function createFinishing(tools: DrainTools, claims: Claims): Finishing {
-  const { disk, readers, inbox, intake, files, answers, sync, inWords } = tools;
+  const { disk, readers, inbox, intake, files, sent, answers, sync, inWords } = tools;
   /** Delivered, and not removed yet; by their paths. */
   const delivered: Slot[] = [];
 
@@ -36,6 +36,10 @@ export function createFinishing(tools: DrainTools, claims: Claims): Finishing {
     if (room !== 'incoming') return true;
     const file = inbox.find(name)?.file;
     return file !== undefined && isUnchanged(disk, file);
+  }
+
+  function keep(slot: Slot, { event, endpoint }: Delivery, { keepMaxBytes }: DoneOptions): Promise<void> {
+    return sent.keep({ slot, event, endpoint, maxBytes: keepMaxBytes });
   }
 
   function forget(queue: EndpointQueue, slot: Slot): void {
@@ -72,14 +76,15 @@ export function createFinishing(tools: DrainTools, claims: Claims): Finishing {
   }
 
   return {
-    async done(queue, delivery) {
+    async done(queue, delivery, options) {
       try {
         const slot = claims.slotOf(queue, delivery);
         delivered.push(slot);
         sync.check();
         claims.end(queue, delivery);
         if (delivery.attempts > 0) answers.drop(delivery.endpoint, delivery.event.id);
-        if (isAsRead(slot)) await files.remove(slot);
+        if (isAsRead(slot))
+          await (options === undefined ? files.remove(slot) : keep(slot, delivery, options));
         removeUnordered(delivered, slot);
         forget(queue, slot);
       } catch (error) {

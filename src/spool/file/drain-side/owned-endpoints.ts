@@ -53,7 +53,7 @@ export function createOwnedEndpoints(
       },
       noteAnswer: (answer) => answers.note(endpoint, answer),
       claim: (options) => claim(queue, options),
-      done: (delivery) => finishing.done(queue, delivery),
+      done: (delivery, options) => finishing.done(queue, delivery, options),
       defer: (delivery, options) => finishing.defer(queue, delivery, options),
       bury: (delivery, why) => finishing.bury(queue, delivery, why),
       giveBack: (delivery) => finishing.giveBack(queue, delivery),

@@ -18,6 +18,8 @@ import { createIntake, type Intake } from '../intake/intake.js';
 import type { SpoolLock } from '../lock/lock.js';
 import { createQueueWriter, type QueueWriter } from '../placing/queue-writer.js';
 import { createQueueReaders, type QueueReaders } from '../readers/queue-readers.js';
+import { createSentFiles, type SentFiles } from '../sent/sent-files.js';
+import { createSentSizes, type SentSizes } from '../sent/sent-sizes.js';
 import type { Ballast } from '../setup/ballast.js';
 import { recover } from './recovery.js';
 
@@ -54,6 +56,8 @@ export interface DrainTools {
   answers: AnswerFiles;
   health: HealthFiles;
   files: DeliveryFiles;
+  sent: SentFiles;
+  sentSizes: SentSizes;
   reader: DeliveryReader;
   recent: RecentEvents;
   readers: QueueReaders;
@@ -80,6 +84,8 @@ export async function openTools(
   const marks = createProgressMarks(disk);
   const texts = createBatchTexts(disk, now);
   const recent = createRecentEvents(disk, root, now);
+  const files = createDeliveryFiles(disk, root, { sync, marks, token });
+  const sentSizes = createSentSizes(disk, root, token);
   const tools = {
     disk,
     root,
@@ -93,7 +99,9 @@ export async function openTools(
     quarantined,
     answers: createAnswerFiles(disk, root, token),
     health: createHealthFiles(disk, root, token, createEndpointFiles(disk, root)),
-    files: createDeliveryFiles(disk, root, { sync, marks, token }),
+    files,
+    sentSizes,
+    sent: createSentFiles(disk, root, { files, sizes: sentSizes, now }),
     reader: createDeliveryReader(disk, root, { texts, recent, now }),
     writer: createQueueWriter(disk, root, token),
     inbox: createInboxDeliveries((endpoint) => readers.hasOther(endpoint)),

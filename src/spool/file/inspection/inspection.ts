@@ -6,6 +6,7 @@ import {
   entryStates,
   type Inspection,
   matchesQuery,
+  undeliveredStates,
 } from '../../inspection.js';
 import { createBatchTexts } from '../batch/batch-texts.js';
 import { createDeliveryReader } from '../deliveries/delivery-reader.js';
@@ -21,6 +22,7 @@ import type { Found } from './found.js';
 import { readQuarantine } from './quarantine.js';
 import { readIncomingAges, readQueueAges } from './read-ages.js';
 import { readTotals } from './read-totals.js';
+import { readSent } from './sent-entries.js';
 import { readIncoming, readUnclaimed } from './unrouted-entries.js';
 
 /** Entries that are looked at before others have their turn. */
@@ -39,7 +41,7 @@ export function createFileInspection(disk: Disk, root: string, now: () => number
       recent: createRecentEvents(disk, root, now),
       now,
     });
-    const { states = entryStates } = query;
+    const { states = undeliveredStates } = query;
     const tools = { disk, root, query, now, texts, reader };
     const read: Record<EntryState, () => Generator<Found>> = {
       incoming: () => readIncoming(tools),
@@ -47,6 +49,7 @@ export function createFileInspection(disk: Disk, root: string, now: () => number
       retry: () => readDeliveries('retry', tools),
       unclaimed: () => readUnclaimed(tools),
       dead: () => readDead(tools),
+      sent: () => readSent(tools),
     };
     try {
       for (const state of entryStates) if (states.includes(state)) yield* read[state]();

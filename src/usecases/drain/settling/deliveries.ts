@@ -3,6 +3,8 @@
  * full disk, concerns one delivery: it is reported, and its endpoint has a
  * cooldown.
  */
+
+import type { SentPolicy } from '../../../endpoint/endpoint.js';
 import { CapnhookError, errnoOf } from '../../../shared/errors.js';
 import type { Deferral, Delivery, Why } from '../../../spool/spool.js';
 import type { DrainPorts } from '../ports.js';
@@ -11,8 +13,8 @@ import type { Reporter } from '../reporting/reporter.js';
 import type { Cooldowns } from './cooldowns.js';
 
 export interface Deliveries {
-  /** Removes a delivery that was delivered. */
-  done(claimed: OwnedDelivery): Promise<void>;
+  /** Removes a delivery that was delivered, or keeps it as its endpoint's `sent` says. */
+  done(claimed: OwnedDelivery, sent?: SentPolicy): Promise<void>;
   /** Whether a delivery was delivered, but could not be removed then: it must not be sent again. */
   isDelivered(delivery: Delivery): boolean;
   /** Defers a delivery to a time of its own; false if the spool refused. */
@@ -26,8 +28,8 @@ export function createDeliveries(
   { side }: DrainPorts,
   { reporter, cooldowns }: { reporter: Reporter; cooldowns: Cooldowns },
 ): Deliveries {
-  /** Delivered, and still in the spool. */
-  const delivered = new Set<string>();
+  /** Delivered, and still in the spool, with how they are kept. */
+  const delivered = new Map<string, SentPolicy | undefined>();
 
   async function changed(claimed: OwnedDelivery, change: () => Promise<void>): Promise<boolean> {
     try {
@@ -53,14 +55,15 @@ export function createDeliveries(
   }
 
   return {
-    async done(claimed) {
+    async done(claimed, sent) {
       const { owned, delivery } = claimed;
+      const policy = sent ?? (delivered.size > 0 ? delivered.get(keyOf(delivery)) : undefined);
       try {
-        await owned.done(delivery);
+        await owned.done(delivery, policy && { keepMaxBytes: policy.maxBytes });
         if (delivered.size > 0) delivered.delete(keyOf(delivery));
       } catch (error) {
         putOff(claimed, error);
-        delivered.add(keyOf(delivery));
+        delivered.set(keyOf(delivery), policy);
       }
     },
     isDelivered: (delivery) => delivered.size > 0 && delivered.has(keyOf(delivery)),

@@ -77,7 +77,7 @@ export function createPerform(ports: DrainPorts, options: PerformOptions): Perfo
     if (decision === 'waits') return wait(finished);
     // The endpoint works, whatever it answers to this delivery.
     cooldowns.end(endpoint.id);
-    if (decision === 'delivered') return deliveries.done(finished);
+    if (decision === 'delivered') return deliveries.done(finished, endpoint.sent);
     const answer: Answer = { what: '', ...verdict };
     if (decision === 'alone') return deferAlone(finished, answer);
     const message = `the receiver wants it never again: ${answer.what}`;

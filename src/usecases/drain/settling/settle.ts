@@ -127,7 +127,7 @@ export function createSettler(ports: DrainPorts, options: SettlerOptions): Settl
       return;
     }
     summary.delivered += 1;
-    await deliveries.done(finished);
+    await deliveries.done(finished, finished.endpoint.sent);
   }
 
   /** Not async: most attempts deliver, and wait for nothing but the spool. */
