@@ -23,8 +23,10 @@ describe('--json', () => {
     await fitting(place, ['targets']);
     await fitting(place, ['targets', '--show-urls']);
     await fitting(place, ['fire', 'complete', '-d', '1']);
+    await fitting(place, ['status']);
     const [failed] = await fitting(place, ['drain']);
     expect(failed).toMatchObject({ owed: 1, queues: [{ why: 'parked' }] });
+    await fitting(place, ['status', '--show-urls']);
     await fitting(place, ['deregister', `${url}s`]);
     await fitting(place, ['flush', '--yes']);
     await fitting(place, ['deregister', url, '--dry-run']);

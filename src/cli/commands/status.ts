@@ -2,6 +2,7 @@ import { status } from '../../library/status.js';
 import type { Io } from '../io/io.js';
 import type { Globals } from '../options.js';
 import { globalsText } from '../render/globals-text.js';
+import { renderJson } from '../render/json.js';
 import { renderStatus } from '../render/status.js';
 import { createStyle } from '../render/style.js';
 
@@ -15,7 +16,7 @@ export async function runStatus({ endpoint }: StatusArguments, globals: Globals,
   const { spool, config, showUrls } = globals;
   const found = await status({ endpoint, spool, config, showUrls, env: io.env });
   if (globals.json) {
-    io.print(`${JSON.stringify(found)}\n`);
+    io.print(renderJson(found));
     return 0;
   }
   const style = await createStyle(globals.color && io.isTerminal('out'));

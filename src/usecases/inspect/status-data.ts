@@ -5,7 +5,6 @@ import type { EndpointData } from '../endpoint-data.js';
 
 /** What a spool has to do, for whom, and what stands in the way. */
 export interface Status {
-  version: 1;
   /** When it was read. */
   time: string;
   /** The spool's directory. */

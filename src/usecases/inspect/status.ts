@@ -83,7 +83,6 @@ export async function readStatus(
   const { entries, ...ages } = await spool.inspection.incomingAges(query);
   const incoming = { entries, ...queuedByAge(ages) };
   const status: Omit<Status, 'next'> = {
-    version: 1,
     time: isoTime(moment.now),
     spool: path,
     drain: await drainStatus(spool),

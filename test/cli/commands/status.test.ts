@@ -4,6 +4,7 @@ import { createEventId } from '../../../src/event/event-id.js';
 import type { Status } from '../../../src/library/status.js';
 import { randomBytes } from '../../../src/shared/machine/random.js';
 import { fired, secret, tails } from '../../support/cli-kit.js';
+import { documentsIn, misfits } from '../../support/json-schemas.js';
 import { createPlace, type Place } from '../../support/place.js';
 import { startReceiver } from '../../support/receiver.js';
 
@@ -12,7 +13,9 @@ const minute = 60_000;
 async function json(place: Place, ...args: string[]): Promise<Status> {
   const { stdout, code, stderr } = await place.run(['status', '--json', ...args]);
   expect([code, stderr]).toEqual([0, '']);
-  return JSON.parse(stdout) as Status;
+  const [found] = documentsIn(stdout);
+  expect(misfits('status', found)).toEqual([]);
+  return found as Status;
 }
 
 /** Puts a delivery into an endpoint's queue, as if it had been fired some time ago. */
