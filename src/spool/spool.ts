@@ -6,23 +6,16 @@
  */
 import type { Health } from '../endpoint/health.js';
 import type { Batch, Event } from '../event/event.js';
+import type { EndpointsById } from './by-id.js';
 import type { Inspection } from './inspection.js';
 import type { Intake } from './intake.js';
 import type { Discarded, DiscardedEntry, DiscardRequest, Retried, RetryRequest } from './moves.js';
 import type { Outbox } from './outbox.js';
-import type {
-  Claim,
-  ClaimOptions,
-  Deferral,
-  Delivery,
-  DoneOptions,
-  Due,
-  Queues,
-  SaveHealthOptions,
-} from './queues.js';
-import type { EntryProblem, Why } from './reasons.js';
+import type { Queues } from './queues.js';
+import type { EntryProblem } from './reasons.js';
 import type { ControlRequest, Wish } from './wish.js';
 
+export type { EndpointsById } from './by-id.js';
 export type {
   ClaimedEntry,
   Discarded,
@@ -41,7 +34,6 @@ export type {
   Due,
   OwnedEndpoint,
   Queues,
-  SaveHealthOptions,
 } from './queues.js';
 export type { EntryProblem, KeptAnswer, UnclaimedReason, Why } from './reasons.js';
 export type { Selection } from './selection.js';
@@ -167,47 +159,10 @@ export interface DrainSide {
   saveUnclaimedReports(reports: UnclaimedReports): Promise<void>;
   /** What is queued, by endpoint. */
   readonly queues: Queues;
-  /** Endpoints with deliveries that can be claimed now: waiting ones, and retries that are due. */
-  ready(due: Due): readonly string[];
-  /** The next deliveries of an endpoint, due retries first, then the waiting ones in order. Unreadable ones are put aside. */
-  claim(endpoint: string, options: ClaimOptions): Promise<Claim>;
-  /** The delivery was made. It is removed, or kept where `options` are given. */
-  done(delivery: Delivery, options?: DoneOptions): Promise<void>;
-  /** The delivery waits on its own until `dueMs`, with its attempts recorded. */
-  defer(delivery: Delivery, options: Deferral): Promise<void>;
-  /** The delivery is dead. */
-  bury(delivery: Delivery, why: Why): Promise<void>;
-  /** Gives a claim back unchanged, at its old place. */
-  release(delivery: Delivery): void;
-  /** Puts a claimed delivery on hold: it stays at its place, and is not handed out before {@link DrainSide.resume}. */
-  hold(delivery: Delivery): void;
-  /** Lets deliveries on hold be claimed again: those of an endpoint, or all. */
-  resume(endpoint?: string): void;
-  /**
-   * Puts all that an endpoint is owed on hold, unread; to be called before anything of it is claimed.
-   * @param mark what {@link DrainSide.queueMark} told when all of it was on hold
-   * @returns whether the queue looks as it did then; otherwise nothing is done
-   */
-  holdAll(endpoint: string, mark: string): boolean;
-  /** How an endpoint's queue looks, to tell later whether deliveries came or went; undefined where that cannot be told. */
-  queueMark(endpoint: string): string | undefined;
-  /** How many deliveries of an endpoint this drain has put on hold. */
-  onHold(endpoint: string): number;
-  health(endpoint: string): Health;
-  /**
-   * Losing what was saved loses back-off history and nothing else.
-   * @param options.isImmediate whether it lasts, should the process end, when it resolves; default false: a second later
-   * @param options.isDurable whether it lasts, should the power fail, when it resolves; default false
-   */
-  saveHealth(endpoint: string, health: Health, options?: SaveHealthOptions): Promise<void>;
-  /** The earliest time (ms) at which a retry of an endpoint becomes due, if any waits. */
-  nextDue(endpoint: string): number | undefined;
-  /** Endpoints that are owed anything at all. */
-  owing(): readonly string[];
+  /** What is asked of any endpoint, owned or not. */
+  readonly byId: EndpointsById;
   /** Entries accepted and not fanned out, without those that were found to be no events. */
   waiting(): Promise<number>;
-  /** Deliveries owed to an endpoint, claimed ones included. */
-  owed(endpoint: string): Promise<number>;
   /** Moves queued entries that match to the dead; each call a bounded number of them. Those that are claimed stay. */
   discard(request: DiscardRequest): Promise<Discarded>;
   /**

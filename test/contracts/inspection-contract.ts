@@ -4,6 +4,7 @@ import type { QueueAges } from '../../src/spool/ages.js';
 import type { EntryQuery, InspectedEntry } from '../../src/spool/inspection.js';
 import type { DrainSide, Spool } from '../../src/spool/spool.js';
 import { event } from '../support/builders.js';
+import { own } from '../support/own.js';
 import { fanOut } from '../support/spool-kit.js';
 
 const reason = {
@@ -36,16 +37,16 @@ async function filled(spool: Spool) {
   for (const each of [dead, retry, queued, lost]) await spool.enqueue(each);
   const route = ({ id }: { id: string }) => (id === lost.id ? [] : id === queued.id ? ['a', 'b'] : ['a']);
   while ((await fanOut(side, route)).more);
-  for (const delivery of (await side.claim('a', { limit: 10, now: 0 })).deliveries) {
+  for (const delivery of (await own.claim(side, 'a', { limit: 10, now: 0 })).deliveries) {
     const { id } = delivery.event;
-    if (id === dead.id) await side.bury(delivery, reason);
+    if (id === dead.id) await own.bury(side, delivery, reason);
     else if (id === retry.id)
-      await side.defer(delivery, {
+      await own.defer(side, delivery, {
         dueMs: 4_102_444_800_000,
         attempts: 2,
         answer: { event: retry.id, time: reason.time, status: 503, body: 'busy' },
       });
-    else side.release(delivery);
+    else await own.giveBack(side, delivery);
   }
   const waiting = event({ hook: 'build.failed' });
   await spool.enqueue(waiting);
@@ -118,8 +119,8 @@ export function describeInspection(name: string, open: () => Spool): void {
       const side = await sideOf(spool);
       await spool.enqueue(event());
       await fanOut(side, () => ['a']);
-      for (const delivery of (await side.claim('a', { limit: 1, now: 0 })).deliveries)
-        await side.done(delivery);
+      for (const delivery of (await own.claim(side, 'a', { limit: 1, now: 0 })).deliveries)
+        await own.done(side, delivery);
       expect(await read(spool)).toEqual([]);
       await side.close();
     });
@@ -134,7 +135,7 @@ export function describeInspection(name: string, open: () => Spool): void {
         body: 'busy',
       });
       (await side.queues.acquireOne('a'))?.noteAnswer(answerTo(queued));
-      await side.saveHealth('a', { failures: 2, last: '503' });
+      await side.byId.saveHealth('a', { failures: 2, last: '503' });
       await side.close();
       const { inspection } = spool;
       expect(await inspection.health('a')).toMatchObject({ failures: 2, last: '503' });
@@ -156,7 +157,7 @@ export function describeInspection(name: string, open: () => Spool): void {
     it('queueAges() tells what each endpoint is owed by age, with its health', async () => {
       const spool = open();
       const { side, dead, retry, queued } = await filled(spool);
-      await side.saveHealth('b', { failures: 1, last: '503' }, { isImmediate: true });
+      await side.byId.saveHealth('b', { failures: 1, last: '503' }, { isImmediate: true });
       const ages = async (now: number, endpoints?: string[]) => {
         const found: QueueAges[] = [];
         for await (const each of spool.inspection.queueAges({ now, boundsMs: [1_000, 60_000], endpoints }))
@@ -187,8 +188,8 @@ export function describeInspection(name: string, open: () => Spool): void {
       const incoming = { entries: 1, events: 3, counts: [3, 0], oldestAt: query.now };
       expect(await spool.inspection.incomingAges(query)).toEqual(incoming);
       while ((await fanOut(side, () => ['a'])).more);
-      const [first] = (await side.claim('a', { limit: 1, now: 0 })).deliveries;
-      await side.done(first!);
+      const [first] = (await own.claim(side, 'a', { limit: 1, now: 0 })).deliveries;
+      await own.done(side, first!);
       const found: QueueAges[] = [];
       for await (const each of spool.inspection.queueAges(query)) found.push(each);
       expect(found).toMatchObject([{ waiting: 2, counts: [2, 0], oldestAt: query.now }]);

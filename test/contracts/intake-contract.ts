@@ -5,6 +5,7 @@ import type { Entry, Intake } from '../../src/spool/intake.js';
 import type { OutboxEntry } from '../../src/spool/outbox.js';
 import type { DrainSide, Spool } from '../../src/spool/spool.js';
 import { event } from '../support/builders.js';
+import { own } from '../support/own.js';
 import { claimAll, ids, sideOf } from '../support/spool-kit.js';
 
 export interface IntakeKnobs {
@@ -122,10 +123,10 @@ export function describeIntake(name: string, open: () => { spool: Spool } & Inta
       const { entries } = await side.intake.take();
       const routed = entries.map((entry) => ({ entry, endpoints: ['a'], canSendNow: true }));
       expect(await side.intake.place(routed)).toMatchObject({ events: 3, deliveries: 3 });
-      expect(side.ready({ now: 0 })).toEqual(['a']);
+      expect(await own.acquire(side)).toEqual(['a']);
       const [first, second] = await claimAll(side, 'a');
-      await side.done(first!);
-      await side.defer(second!, { dueMs: 5, attempts: 1 });
+      await own.done(side, first!);
+      await own.defer(side, second!, { dueMs: 5, attempts: 1 });
       await side.close();
       const next = await sideOf(spool);
       await takeAll(next.intake).then((left) => next.intake.place(left.map(to('a'))));
@@ -166,7 +167,7 @@ export function describeIntake(name: string, open: () => { spool: Spool } & Inta
           isStale: false,
           events: 1,
         });
-      expect(side.owing()).toEqual([isStale ? 'b' : 'a']);
+      expect(side.byId.owing()).toEqual([isStale ? 'b' : 'a']);
       await side.close();
     });
 
@@ -182,7 +183,7 @@ export function describeIntake(name: string, open: () => { spool: Spool } & Inta
         ({ more } = taken);
       }
       expect(await spool.waiting()).toBe(1);
-      expect(side.owing()).toEqual([]);
+      expect(side.byId.owing()).toEqual([]);
       await side.close();
       const next = await sideOf(spool);
       expect(idsOf(await takeAll(next.intake))).toEqual([left.id]);
@@ -210,7 +211,7 @@ export function describeIntake(name: string, open: () => { spool: Spool } & Inta
         { id: fired.id, isBatch: false, texts: [['{"a": 1.0}']] },
         { id: batch, isBatch: true, texts: [['1', '"two"']] },
       ]);
-      expect([events, await spool.waiting(), side.owing()]).toEqual([3, 0, []]);
+      expect([events, await spool.waiting(), side.byId.owing()]).toEqual([3, 0, []]);
       await side.close();
       const next = await sideOf(spool);
       expect(await takeAll(next.intake)).toEqual([]);

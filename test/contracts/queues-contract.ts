@@ -165,9 +165,9 @@ export function describeQueues(name: string, open: OpenSpool): void {
       owned!.hold((await claimed(owned!))[0]!);
       expect(await claimed(owned!)).toEqual([]);
       await owned!.release({ until: 9_000 });
-      expect(side.onHold('a')).toBe(1);
+      expect(side.byId.onHold('a')).toBe(1);
       expect(await idsAcquired(side, 9_000)).toEqual([]);
-      side.resume('a');
+      side.byId.resume('a');
       expect(await idsAcquired(side, 0)).toEqual(['a']);
       await side.close();
     });
@@ -307,7 +307,7 @@ export function describeSharedQueues(name: string, open: OpenSpool, { leaseMs }:
         expect({ waiting, retrying, dead }).toEqual({ waiting: 4, retrying: 0, dead: 0 });
       expect(await claimed(owned!)).toEqual([]);
       for (const delivery of again) await owned!.done(delivery);
-      expect(await other.owed('a')).toBe(0);
+      expect(await other.byId.owed('a')).toBe(0);
       for (const side of [one, other]) await side.close();
     });
   });

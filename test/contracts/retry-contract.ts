@@ -4,6 +4,7 @@ import type { Event } from '../../src/event/event.js';
 import type { Selection } from '../../src/spool/selection.js';
 import type { Delivery, DrainSide, RetriedEntry, Spool } from '../../src/spool/spool.js';
 import { event } from '../support/builders.js';
+import { own } from '../support/own.js';
 import { claimAll, fanOut, farFuture, ids } from '../support/spool-kit.js';
 
 const why = {
@@ -38,7 +39,7 @@ async function retryAll(side: DrainSide, select: Selection) {
 async function claimOne(side: DrainSide, endpoint: string, id: string): Promise<Delivery> {
   const claimed = await claimAll(side, endpoint);
   const wanted = claimed.find((each) => each.event.id === id);
-  for (const each of claimed) if (each !== wanted) side.release(each);
+  for (const each of claimed) if (each !== wanted) await own.giveBack(side, each);
   if (wanted === undefined) throw new Error(`${id} cannot be claimed`);
   return wanted;
 }
@@ -62,8 +63,8 @@ async function filled(spool: Spool) {
   const route = ({ id }: { id: string }) =>
     id === first.unclaimed.id ? [] : id === first.other.id ? ['b'] : ['a'];
   while ((await fanOut(side, route)).more);
-  await side.bury(await claimOne(side, 'a', first.dead.id), why);
-  await side.defer(await claimOne(side, 'a', first.deferred.id), { dueMs: farFuture, attempts: 2 });
+  await own.bury(side, await claimOne(side, 'a', first.dead.id), why);
+  await own.defer(side, await claimOne(side, 'a', first.deferred.id), { dueMs: farFuture, attempts: 2 });
   await spool.enqueue(dropped);
   const request = { select: { hook: 'dropped' }, incoming: true, why: flushed };
   while (!(await side.discard(request)).isDone);
@@ -93,7 +94,7 @@ export function describeRetry(name: string, open: () => Spool): void {
       expect(ids(claimed).sort()).toEqual(all.sort());
       expect(ids(await claimAll(again, 'b'))).toEqual([other.id]);
       for await (const { dead: left } of spool.backlog('a')) expect(left).toBe(0);
-      for (const each of claimed) await again.done(each);
+      for (const each of claimed) await own.done(again, each);
       expect(await retryAll(again, { endpoints: ['a'], reasons: ['gave-up'] })).toEqual({
         moved: [],
         endpoints: [],
@@ -107,7 +108,7 @@ export function describeRetry(name: string, open: () => Spool): void {
       const claimed = await claimAll(side, 'a', Date.now());
       const attempts = (id: string) => claimed.find((each) => each.event.id === id)?.attempts;
       expect([attempts(deferred.id), attempts(dead.id)]).toEqual([2, 0]);
-      await side.bury(claimed.find((each) => each.event.id === dead.id)!, why);
+      await own.bury(side, claimed.find((each) => each.event.id === dead.id)!, why);
       await side.close();
     });
 
@@ -136,13 +137,13 @@ export function describeRetry(name: string, open: () => Spool): void {
 
     it('retry() leaves what is claimed, and its endpoint is one to try', async () => {
       const { side, deferred } = await filled(open());
-      const claimed = await side.claim('a', { limit: 9, now: farFuture });
+      const claimed = await own.claim(side, 'a', { limit: 9, now: farFuture });
       expect(ids(claimed.deliveries)).toContain(deferred.id);
       expect(await retryAll(side, { endpoints: ['a'], states: ['retry'] })).toEqual({
         moved: [],
         endpoints: ['a'],
       });
-      for (const each of claimed.deliveries) await side.done(each);
+      for (const each of claimed.deliveries) await own.done(side, each);
       await side.close();
     });
 

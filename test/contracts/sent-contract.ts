@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { EntryQuery, InspectedEntry } from '../../src/spool/inspection.js';
 import type { DrainSide, Spool } from '../../src/spool/spool.js';
 import { event } from '../support/builders.js';
+import { own } from '../support/own.js';
 import { claimAll, fanOut, fanOutAll, sideOf } from '../support/spool-kit.js';
 
 const dayMs = 86_400_000;
@@ -17,7 +18,7 @@ const ids = (entries: readonly InspectedEntry[]) => entries.map(({ header }) => 
 
 async function deliverAll(side: DrainSide, endpoint: string, keepMaxBytes?: number): Promise<void> {
   const options = keepMaxBytes === undefined ? undefined : { keepMaxBytes };
-  for (const delivery of await claimAll(side, endpoint)) await side.done(delivery, options);
+  for (const delivery of await claimAll(side, endpoint)) await own.done(side, delivery, options);
 }
 
 export function describeSent(name: string, open: () => { spool: Spool; setNow(ms: number): void }): void {
@@ -41,7 +42,7 @@ export function describeSent(name: string, open: () => { spool: Spool; setNow(ms
       });
       expect(Buffer.from(entry!.payload!)).toEqual(Buffer.from(fired.payload));
       expect(Math.abs(entry!.sentAt! - now)).toBeLessThan(60_000);
-      expect(side.owing()).toEqual([]);
+      expect(side.byId.owing()).toEqual([]);
       await side.close();
     });
 
@@ -62,7 +63,7 @@ export function describeSent(name: string, open: () => { spool: Spool; setNow(ms
       expect(ids(entries)).toEqual([single.id, `${header.id}_1`, `${header.id}_2`].sort());
       const second = entries.find((each) => each.header.id === `${header.id}_2`);
       expect(Buffer.from(second!.payload!).toString()).toBe('[2, 3]');
-      expect(side.owing()).toEqual([]);
+      expect(side.byId.owing()).toEqual([]);
       await side.close();
     });
 
@@ -113,7 +114,7 @@ export function describeSent(name: string, open: () => { spool: Spool; setNow(ms
       await fanOutAll(side, () => ['a', 'b']);
       for (const endpoint of ['a', 'b'])
         for (const delivery of await claimAll(side, endpoint)) {
-          await side.done(delivery, { keepMaxBytes: endpoint === 'a' ? 100_000 : 1_000_000 });
+          await own.done(side, delivery, { keepMaxBytes: endpoint === 'a' ? 100_000 : 1_000_000 });
           await new Promise(setImmediate);
         }
       await side.close();

@@ -5,6 +5,7 @@ import { batchMemberId, createEventId } from '../../src/event/event-id.js';
 import { randomBytes } from '../../src/shared/machine/random.js';
 import type { ControlRequest, Delivery, DrainSide, Selection, Spool, Wish } from '../../src/spool/spool.js';
 import { event } from '../support/builders.js';
+import { own } from '../support/own.js';
 import { discardAll, fanOut, farFuture } from '../support/spool-kit.js';
 
 /** A spool to test: a new one at each call of `open`, and the same one again by `reopen`. */
@@ -22,7 +23,7 @@ export function describeSpool(name: string, open: () => SpoolUnderTest): void {
   }
 
   async function claimAll(side: DrainSide, endpoint: string, now = 0): Promise<readonly Delivery[]> {
-    return (await side.claim(endpoint, { limit: 1000, now })).deliveries;
+    return (await own.claim(side, endpoint, { limit: 1000, now })).deliveries;
   }
 
   function ids(deliveries: readonly Delivery[]): string[] {
@@ -81,19 +82,19 @@ export function describeSpool(name: string, open: () => SpoolUnderTest): void {
       const fired = [event(), event(), event()];
       const { side } = await fannedOut(fired, ['a', 'b']);
       const [first, second, third] = await claimAll(side, 'a');
-      side.hold(first!);
-      side.hold(third!);
-      expect(side.onHold('a')).toBe(2);
-      expect(side.onHold('b')).toBe(0);
+      await own.hold(side, first!);
+      await own.hold(side, third!);
+      expect(side.byId.onHold('a')).toBe(2);
+      expect(side.byId.onHold('b')).toBe(0);
       expect(await claimAll(side, 'a')).toEqual([]);
-      await side.done(second!);
-      expect(side.ready({ now: 0 })).toEqual(['b']);
-      expect([...side.owing()].sort()).toEqual(['a', 'b']);
-      expect(await side.owed('a')).toBe(2);
-      side.resume('b');
-      expect(side.onHold('a')).toBe(2);
-      side.resume();
-      expect(side.onHold('a')).toBe(0);
+      await own.done(side, second!);
+      expect(await own.acquire(side)).toEqual(['b']);
+      expect([...side.byId.owing()].sort()).toEqual(['a', 'b']);
+      expect(await side.byId.owed('a')).toBe(2);
+      side.byId.resume('b');
+      expect(side.byId.onHold('a')).toBe(2);
+      side.byId.resume();
+      expect(side.byId.onHold('a')).toBe(0);
       expect(ids(await claimAll(side, 'a'))).toEqual([fired[0]!.id, fired[2]!.id]);
       await side.close();
     });
@@ -102,7 +103,7 @@ export function describeSpool(name: string, open: () => SpoolUnderTest): void {
       const { spool, side, step } = await fannedOut([event()], ['a']);
       expect(step.events).toBe(1);
       const [retry] = await claimAll(side, 'a');
-      await side.defer(retry!, { dueMs: 5, attempts: 1 });
+      await own.defer(side, retry!, { dueMs: 5, attempts: 1 });
       const { payload: _, ...header } = event();
       await spool.enqueue({ ...header, payloads: [Buffer.from('1'), Buffer.from('2')] });
       const last = event();
@@ -110,13 +111,13 @@ export function describeSpool(name: string, open: () => SpoolUnderTest): void {
       while ((await fanOut(side, () => ['a'])).more);
       const claimed = await claimAll(side, 'a', 10);
       expect(claimed).toHaveLength(4);
-      for (const delivery of claimed) if (delivery.event.id !== last.id) side.hold(delivery);
-      await side.done(claimed.find(({ event: { id } }) => id === last.id)!);
-      expect(side.onHold('a')).toBe(3);
-      expect(await side.owed('a')).toBe(3);
+      for (const delivery of claimed) if (delivery.event.id !== last.id) await own.hold(side, delivery);
+      await own.done(side, claimed.find(({ event: { id } }) => id === last.id)!);
+      expect(side.byId.onHold('a')).toBe(3);
+      expect(await side.byId.owed('a')).toBe(3);
       expect(await claimAll(side, 'a', 10)).toEqual([]);
-      expect(side.nextDue('a')).toBeUndefined();
-      side.resume('a');
+      expect(side.byId.nextDue('a')).toBeUndefined();
+      side.byId.resume('a');
       expect(ids(await claimAll(side, 'a', 10)).sort()).toEqual(
         [retry!.event.id, batchMemberId(header.id, 1), batchMemberId(header.id, 2)].sort(),
       );
@@ -140,7 +141,7 @@ export function describeSpool(name: string, open: () => SpoolUnderTest): void {
     it('the intake makes one delivery for each endpoint, and claim() keeps them apart', async () => {
       const fired = event();
       const { side } = await fannedOut([fired], ['a', 'b']);
-      expect([...side.ready({ now: 0 })].sort()).toEqual(['a', 'b']);
+      expect(await own.acquire(side)).toEqual(['a', 'b']);
       expect(ids(await claimAll(side, 'a'))).toEqual([fired.id]);
       expect(ids(await claimAll(side, 'b'))).toEqual([fired.id]);
       await side.close();
@@ -158,7 +159,7 @@ export function describeSpool(name: string, open: () => SpoolUnderTest): void {
         { id: dropped.id, hook: 'dropped', events: 1, isKept: false },
       ]);
       expect(await spool.waiting()).toBe(0);
-      expect(side.owing()).toEqual([]);
+      expect(side.byId.owing()).toEqual([]);
       expect(await spool.restoreUnclaimed()).toBe(1);
       await fanOut(side, () => ['a']);
       expect(ids(await claimAll(side, 'a'))).toEqual([kept.id]);
@@ -222,19 +223,19 @@ export function describeSpool(name: string, open: () => SpoolUnderTest): void {
       while (steps.at(-1)?.more);
       expect(steps.length).toBeGreaterThan(1);
       expect(steps.reduce((sum, { events }) => sum + events, 0)).toBe(300);
-      expect(await side.owed('a')).toBe(300);
+      expect(await side.byId.owed('a')).toBe(300);
       await side.close();
     });
 
     it('claim() hands out in order, each delivery once, at most `limit`', async () => {
       const fired = [event(), event(), event()];
       const { side } = await fannedOut(fired, ['a']);
-      const first = await side.claim('a', { limit: 2, now: 0 });
+      const first = await own.claim(side, 'a', { limit: 2, now: 0 });
       expect(ids(first.deliveries)).toEqual([fired[0]!.id, fired[1]!.id]);
       expect(ids(await claimAll(side, 'a'))).toEqual([fired[2]!.id]);
       expect(await claimAll(side, 'a')).toEqual([]);
-      expect(side.ready({ now: 0 })).toEqual([]);
-      expect(side.owing()).toEqual(['a']);
+      expect(await own.acquire(side)).toEqual([]);
+      expect(side.byId.owing()).toEqual(['a']);
       await side.close();
     });
 
@@ -244,13 +245,13 @@ export function describeSpool(name: string, open: () => SpoolUnderTest): void {
       await side.close();
     });
 
-    it('release() gives a delivery back to its old place', async () => {
+    it('giveBack() gives a delivery back to its old place', async () => {
       const fired = [event(), event(), event()];
       const { side } = await fannedOut(fired, ['a']);
       const [first, second] = await claimAll(side, 'a');
-      side.release(second!);
-      side.release(first!);
-      expect(side.ready({ now: 0 })).toEqual(['a']);
+      await own.giveBack(side, second!);
+      await own.giveBack(side, first!);
+      expect(await own.acquire(side)).toEqual(['a']);
       expect(ids(await claimAll(side, 'a'))).toEqual([fired[0]!.id, fired[1]!.id]);
       await side.close();
     });
@@ -258,59 +259,60 @@ export function describeSpool(name: string, open: () => SpoolUnderTest): void {
     it('done() ends a delivery, and a delivery is settled once', async () => {
       const { side } = await fannedOut([event()], ['a']);
       const [delivery] = await claimAll(side, 'a');
-      await side.done(delivery!);
-      expect(side.owing()).toEqual([]);
-      expect(await side.owed('a')).toBe(0);
-      await expect(side.done(delivery!)).rejects.toThrow('settled once');
+      await own.done(side, delivery!);
+      expect(side.byId.owing()).toEqual([]);
+      expect(await side.byId.owed('a')).toBe(0);
+      await expect(own.done(side, delivery!)).rejects.toThrow('settled once');
       await side.close();
     });
 
     it('defer() keeps a delivery back until it is due, then hands it out first with its attempts', async () => {
       const fired = [event(), event()];
       const { side } = await fannedOut(fired, ['a']);
-      const { deliveries } = await side.claim('a', { limit: 1, now: 0 });
-      await side.defer(deliveries[0]!, { dueMs: 5000, attempts: 2 });
-      expect(side.nextDue('a')).toBe(5000);
-      expect(ids((await side.claim('a', { limit: 1, now: 4999 })).deliveries)).toEqual([fired[1]!.id]);
-      expect(side.ready({ now: 4999 })).toEqual([]);
-      expect(side.ready({ now: 5000 })).toEqual(['a']);
+      const { deliveries } = await own.claim(side, 'a', { limit: 1, now: 0 });
+      await own.defer(side, deliveries[0]!, { dueMs: 5000, attempts: 2 });
+      expect(side.byId.nextDue('a')).toBe(5000);
+      expect(ids((await own.claim(side, 'a', { limit: 1, now: 4999 })).deliveries)).toEqual([fired[1]!.id]);
+      expect((await own.claim(side, 'a', { limit: 1, now: 4999 })).deliveries).toEqual([]);
+      expect(await own.acquire(side, 4999)).toEqual([]);
+      expect(await own.acquire(side, 5000)).toEqual(['a']);
       const [retry] = await claimAll(side, 'a', 5000);
       expect(retry).toMatchObject({ attempts: 2, event: { id: fired[0]!.id } });
-      expect(side.nextDue('a')).toBeUndefined();
+      expect(side.byId.nextDue('a')).toBeUndefined();
       await side.close();
     });
 
-    it('claim() and ready() take a retry for due that is later than `latest`, after those that are due', async () => {
+    it('claim() takes a retry for due that is later than `latest`, after those that are due', async () => {
       const fired = [event(), event(), event(), event()];
       const { side } = await fannedOut(fired, ['a']);
       const claimed = await claimAll(side, 'a');
       for (const [n, dueMs] of [9000, 5000, 8000, 1000].entries())
-        await side.defer(claimed[n]!, { dueMs, attempts: 1 });
-      expect(side.ready({ now: 0, latest: 9000 })).toEqual([]);
-      expect(side.ready({ now: 0, latest: 8999 })).toEqual(['a']);
-      const { deliveries } = await side.claim('a', { limit: 9, now: 1000, latest: 7999 });
+        await own.defer(side, claimed[n]!, { dueMs, attempts: 1 });
+      expect((await own.claim(side, 'a', { limit: 9, now: 0, latest: 9000 })).deliveries).toEqual([]);
+      const [latest, ...others] = (await own.claim(side, 'a', { limit: 9, now: 0, latest: 8999 })).deliveries;
+      expect([latest!.event.id, others]).toEqual([fired[0]!.id, []]);
+      await own.giveBack(side, latest!);
+      const { deliveries } = await own.claim(side, 'a', { limit: 9, now: 1000, latest: 7999 });
       expect(ids(deliveries)).toEqual([fired[3]!.id, fired[2]!.id, fired[0]!.id]);
-      expect(side.nextDue('a')).toBe(5000);
+      expect(side.byId.nextDue('a')).toBe(5000);
       await side.close();
     });
 
     it('claim() with `probe` hands out others first, then what failed the longest ago, wherever it waits', async () => {
       const fired = [event(), event(), event(), event(), event()];
       const { side } = await fannedOut(fired, ['a']);
-      const [first, second] = await claimAll(side, 'a').then((all) => {
-        for (const delivery of all.slice(2)) side.release(delivery);
-        return all;
-      });
-      await side.defer(first!, { dueMs: 10, attempts: 1 });
-      await side.defer(second!, { dueMs: 20, attempts: 1 });
+      const [first, second, ...others] = await claimAll(side, 'a');
+      for (const delivery of others) await own.giveBack(side, delivery);
+      await own.defer(side, first!, { dueMs: 10, attempts: 1 });
+      await own.defer(side, second!, { dueMs: 20, attempts: 1 });
       const [due, failedDue, failed, other, failedLast] = fired.map(({ id }) => id);
       const probe = [failed!, 'evt_elsewhere', failedDue!, failedLast!];
-      expect(side.ready({ now: 5 })).toEqual(['a']);
+      expect(await own.acquire(side, 5)).toEqual(['a']);
       for (const next of [other, due, failed, failedDue, failedLast]) {
-        const { deliveries } = await side.claim('a', { limit: 1, now: 20, probe });
+        const { deliveries } = await own.claim(side, 'a', { limit: 1, now: 20, probe });
         expect(ids(deliveries)).toEqual([next]);
       }
-      expect((await side.claim('a', { limit: 1, now: 20, probe })).deliveries).toEqual([]);
+      expect((await own.claim(side, 'a', { limit: 1, now: 20, probe })).deliveries).toEqual([]);
       await side.close();
     });
 
@@ -318,9 +320,9 @@ export function describeSpool(name: string, open: () => SpoolUnderTest): void {
       const fired = [event(), event(), event(), event()];
       const all = fired.map(({ id }) => id);
       const { side } = await fannedOut(fired, ['a']);
-      const { deliveries } = await side.claim('a', { limit: 1, now: 0, probe: all.slice(0, 2) });
+      const { deliveries } = await own.claim(side, 'a', { limit: 1, now: 0, probe: all.slice(0, 2) });
       expect(ids(deliveries)).toEqual([all[2]]);
-      side.release(deliveries[0]!);
+      await own.giveBack(side, deliveries[0]!);
       expect(ids(await claimAll(side, 'a'))).toEqual(all);
       await side.close();
     });
@@ -328,20 +330,20 @@ export function describeSpool(name: string, open: () => SpoolUnderTest): void {
     it('claim() with `probe` hands out no retry before its time, failed or not', async () => {
       const { side } = await fannedOut([event(), event()], ['a']);
       const claimed = await claimAll(side, 'a');
-      for (const delivery of claimed) await side.defer(delivery, { dueMs: 10, attempts: 1 });
+      for (const delivery of claimed) await own.defer(side, delivery, { dueMs: 10, attempts: 1 });
       const probe = [claimed[0]!.event.id];
-      expect((await side.claim('a', { limit: 9, now: 9, probe })).deliveries).toEqual([]);
-      expect(ids((await side.claim('a', { limit: 9, now: 10, probe })).deliveries)).toEqual(
+      expect((await own.claim(side, 'a', { limit: 9, now: 9, probe })).deliveries).toEqual([]);
+      expect(ids((await own.claim(side, 'a', { limit: 9, now: 10, probe })).deliveries)).toEqual(
         [claimed[1]!, claimed[0]!].map((delivery) => delivery.event.id),
       );
       await side.close();
     });
 
-    it('release() of a retry keeps its due time', async () => {
+    it('giveBack() of a retry keeps its due time', async () => {
       const { side } = await fannedOut([event()], ['a']);
-      await side.defer((await claimAll(side, 'a'))[0]!, { dueMs: 5000, attempts: 1 });
-      side.release((await claimAll(side, 'a', 6000))[0]!);
-      expect(side.nextDue('a')).toBe(5000);
+      await own.defer(side, (await claimAll(side, 'a'))[0]!, { dueMs: 5000, attempts: 1 });
+      await own.giveBack(side, (await claimAll(side, 'a', 6000))[0]!);
+      expect(side.byId.nextDue('a')).toBe(5000);
       await side.close();
     });
 
@@ -349,8 +351,8 @@ export function describeSpool(name: string, open: () => SpoolUnderTest): void {
       const { spool, side } = await fannedOut([event(), event(), event()], ['a']);
       const [first, second] = await claimAll(side, 'a');
       const time = new Date(0).toISOString();
-      await side.bury(first!, { reason: 'gave-up', message: 'too old', attempts: 9, time });
-      await side.defer(second!, { dueMs: 1, attempts: 1 });
+      await own.bury(side, first!, { reason: 'gave-up', message: 'too old', attempts: 9, time });
+      await own.defer(side, second!, { dueMs: 1, attempts: 1 });
       const backlog = [];
       for await (const each of spool.backlog()) backlog.push(each);
       expect(backlog).toEqual([{ endpoint: 'a', waiting: 1, retrying: 1, dead: 1, health: {} }]);
@@ -376,7 +378,7 @@ export function describeSpool(name: string, open: () => SpoolUnderTest): void {
     it('saveHealth() lasts from one drain to the next', async () => {
       const under = open();
       const { side } = await opened(under);
-      await side.saveHealth('a', {
+      await side.byId.saveHealth('a', {
         failures: 2,
         parkedUntil: 7000,
         failedAt: [1, 2],
@@ -386,10 +388,10 @@ export function describeSpool(name: string, open: () => SpoolUnderTest): void {
           ['42', 2],
         ],
       });
-      expect(side.health('a')).toMatchObject({ failures: 2 });
+      expect(side.byId.health('a')).toMatchObject({ failures: 2 });
       await side.close();
       const next = await opened(under);
-      expect(next.side.health('a')).toEqual({
+      expect(next.side.byId.health('a')).toEqual({
         failures: 2,
         parkedUntil: 7000,
         failedAt: [1, 2],
@@ -399,8 +401,8 @@ export function describeSpool(name: string, open: () => SpoolUnderTest): void {
           ['42', 2],
         ],
       });
-      await next.side.saveHealth('a', {});
-      expect(next.side.health('a')).toEqual({});
+      await next.side.byId.saveHealth('a', {});
+      expect(next.side.byId.health('a')).toEqual({});
       await next.side.close();
     });
 
@@ -428,12 +430,12 @@ export function describeSpool(name: string, open: () => SpoolUnderTest): void {
       const { side } = await opened(under);
       await fanOut(side, () => ['a']);
       const [delivery] = await claimAll(side, 'a');
-      await side.defer(delivery!, { dueMs: 5_000, attempts: 1 });
+      await own.defer(side, delivery!, { dueMs: 5_000, attempts: 1 });
       await side.close();
       expect(await spool.idle()).toBe(false);
       const again = await opened(under);
       const [retried] = await claimAll(again.side, 'a', 5_000);
-      await again.side.done(retried!);
+      await own.done(again.side, retried!);
       expect(await spool.idle()).toBe(false);
       await again.side.close();
       expect(await spool.idle()).toBe(true);
@@ -460,7 +462,7 @@ export function describeSpool(name: string, open: () => SpoolUnderTest): void {
       });
       expect(entries.map(({ endpoint }) => endpoint ?? '').sort()).toEqual(['', 'a', 'b']);
       expect(await spool.waiting()).toBe(1);
-      expect(await side.owed('a')).toBe(1);
+      expect(await side.byId.owed('a')).toBe(1);
       for await (const { dead } of spool.backlog('a')) expect(dead).toBe(1);
       expect((await claimAll(side, 'a')).map((delivery) => delivery.event.hook)).toEqual(['y']);
       await side.close();
@@ -469,15 +471,15 @@ export function describeSpool(name: string, open: () => SpoolUnderTest): void {
     it('discard() leaves what is claimed, takes what is on hold, and asks of some endpoints alone', async () => {
       const { side } = await fannedOut([event({ hook: 'x' }), event({ hook: 'y' })], ['a', 'b']);
       const [held, claimed] = await claimAll(side, 'a');
-      side.hold(held!);
+      await own.hold(side, held!);
       const step = await discardAll(side, { select: { endpoints: ['a'] }, why });
       expect(step.entries.map((entry) => entry.event)).toEqual([held!.event.id]);
       expect(step.claimed).toEqual([{ event: claimed!.event.id, endpoint: 'a' }]);
-      expect(await side.owed('b')).toBe(2);
-      side.release(claimed!);
+      expect(await side.byId.owed('b')).toBe(2);
+      await own.giveBack(side, claimed!);
       expect(ids(await claimAll(side, 'a'))).toEqual([claimed!.event.id]);
       await discardAll(side, { select: {}, why });
-      expect(side.owing().filter((endpoint) => endpoint === 'b')).toEqual([]);
+      expect(side.byId.owing().filter((endpoint) => endpoint === 'b')).toEqual([]);
       await side.close();
     });
 
@@ -497,9 +499,9 @@ export function describeSpool(name: string, open: () => SpoolUnderTest): void {
       expect(await dropped({ reasons: ['gave-up'] })).toEqual([]);
       expect(await dropped({ ids: [second!, 'other'], states: ['queued'] })).toEqual([second]);
       const [claimed] = await claimAll(side, 'a');
-      await side.defer(claimed!, { dueMs: farFuture, attempts: 1 });
+      await own.defer(side, claimed!, { dueMs: farFuture, attempts: 1 });
       expect(await dropped({ states: ['retry'] })).toEqual([first]);
-      expect(await side.owed('a')).toBe(1);
+      expect(await side.byId.owed('a')).toBe(1);
       await side.close();
     });
 
@@ -544,12 +546,12 @@ export function describeSpool(name: string, open: () => SpoolUnderTest): void {
       const under = open();
       const { side } = await opened(under);
       const paused = { paused: 'jed paused it', pause: { by: 'jed', at: 1_000, until: 2_000 } };
-      await side.saveHealth('a', paused, { isDurable: true });
+      await side.byId.saveHealth('a', paused, { isDurable: true });
       await side.close();
       const next = await opened(under);
-      expect(next.side.health('a')).toEqual(paused);
-      await next.side.saveHealth('a', {}, { isDurable: true });
-      expect(next.side.health('a')).toEqual({});
+      expect(next.side.byId.health('a')).toEqual(paused);
+      await next.side.byId.saveHealth('a', {}, { isDurable: true });
+      expect(next.side.byId.health('a')).toEqual({});
       await next.side.close();
     });
 

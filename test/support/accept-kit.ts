@@ -3,6 +3,7 @@ import { expect } from 'vitest';
 import type { Batch, Event } from '../../src/event/event.js';
 import { event } from './builders.js';
 import type { DiskCall } from './faulty-disk.js';
+import { own } from './own.js';
 import { claimAll, fanOutAll, sideOf, spoolAt, text } from './spool-kit.js';
 
 /** An event with a payload that no JSON library may touch. */
@@ -18,7 +19,7 @@ export async function drained(root: string): Promise<string[]> {
   const { quarantined, postponed } = await fanOutAll(side, () => ['a']);
   expect([...quarantined, ...postponed]).toEqual([]);
   const deliveries = await claimAll(side, 'a');
-  for (const delivery of deliveries) await side.done(delivery);
+  for (const delivery of deliveries) await own.done(side, delivery);
   await side.close();
   return deliveries.map(text);
 }

@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { expect } from 'vitest';
 import type { DrainSide, Why } from '../../src/spool/spool.js';
 import { type Fault, faultyDisk } from './faulty-disk.js';
+import { own } from './own.js';
 import {
   claimAll,
   fanOutAll,
@@ -47,8 +48,8 @@ export async function rest(root: string): Promise<string[]> {
   const side = await sideOf(spoolAt(root));
   await fanOutAll(side, () => ['a']);
   const claimed = await claimAll(side, 'a', farFuture);
-  for (const delivery of claimed) await side.done(delivery);
-  expect(side.owing()).toEqual([]);
+  for (const delivery of claimed) await own.done(side, delivery);
+  expect(side.byId.owing()).toEqual([]);
   await side.close();
   expect(names(`${root}/queue`)).toEqual([]);
   expect(names(`${root}/retry`)).toEqual([]);

@@ -4,9 +4,10 @@ import { expect } from 'vitest';
 import { randomBytes } from '../../src/shared/machine/random.js';
 import { createFileInbox } from '../../src/spool/file/accept/file-inbox.js';
 import type { KernelLock } from '../../src/spool/file/lock/kernel-lock.js';
-import type { Delivery, DrainSide } from '../../src/spool/spool.js';
+import type { Delivery, DrainSide, OwnedEndpoint } from '../../src/spool/spool.js';
 import { event, shellEvent } from './builders.js';
 import { type Fault, faultyDisk, Killed } from './faulty-disk.js';
+import { own } from './own.js';
 import {
   claimAll,
   fanOut,
@@ -81,10 +82,10 @@ async function drainOnce(
     side = await open();
     for (let more = fromInbox; more; ) {
       ({ more } = await fanOut(side, () => endpoints, { canSendNow: () => true }));
-      for (const endpoint of side.ready({ now: 0 })) await settleAll(root, { side, endpoint, told, keeps });
+      await settleAll(root, side, { told, keeps });
     }
     await fanOutAll(side, () => endpoints);
-    for (const endpoint of side.ready({ now: 0 })) await settleAll(root, { side, endpoint, told, keeps });
+    await settleAll(root, side, { told, keeps });
   } catch (error) {
     told.error = error;
   }
@@ -96,11 +97,17 @@ async function drainOnce(
   return told;
 }
 
-async function settleAll(
-  root: string,
-  { side, endpoint, told, keeps }: { side: DrainSide; endpoint: string; told: Told; keeps: boolean },
-): Promise<void> {
-  const deliveries = await claimAll(side, endpoint);
+interface Settling {
+  told: Told;
+  keeps: boolean;
+}
+
+async function settleAll(root: string, { queues }: DrainSide, settling: Settling): Promise<void> {
+  for (const owned of await queues.acquire({ limit: 1_000, now: 0 })) await settle(root, owned, settling);
+}
+
+async function settle(root: string, owned: OwnedEndpoint, { told, keeps }: Settling): Promise<void> {
+  const { deliveries } = await owned.claim({ limit: 100_000, now: 0 });
   for (const delivery of deliveries) {
     const entry = delivery.event.id.replace(/_\d+$/, '');
     expect(existsSync(`${root}/incoming/${entry}.jsonl`)).toBe(false);
@@ -110,20 +117,20 @@ async function settleAll(
     const key = keyOf(delivery);
     if (index % 4 === 0) {
       told.unsure.add(key);
-      await side.done(delivery, keeps ? { keepMaxBytes: Infinity } : undefined);
+      await owned.done(delivery, keeps ? { keepMaxBytes: Infinity } : undefined);
       told.done.add(key);
       told.unsure.delete(key);
     } else if (index % 4 === 1) {
-      await side.defer(delivery, { dueMs, attempts: 3 });
+      await owned.defer(delivery, { dueMs, attempts: 3 });
       told.deferred.add(key);
     } else if (index % 4 === 2) {
-      await side.bury(delivery, { reason: 'gave-up', message: 'too old', attempts: 9, time: '' });
+      await owned.bury(delivery, { reason: 'gave-up', message: 'too old', attempts: 9, time: '' });
       told.buried.add(key);
     } else {
-      side.release(delivery);
+      owned.giveBack(delivery);
     }
   }
-  await side.saveHealth(endpoint, { failures: 1 });
+  await owned.saveHealth({ failures: 1 });
 }
 
 /** The payloads of the event files below a directory. */
@@ -152,11 +159,11 @@ async function judge(
       const key = keyOf(delivery);
       found.push(key);
       if (told.deferred.has(key)) expect(delivery.attempts).toBe(3);
-      await side.done(delivery);
+      await own.done(side, delivery);
     }
   }
   expect(new Set(found).size).toBe(found.length);
-  expect(side.owing()).toEqual([]);
+  expect(side.byId.owing()).toEqual([]);
   expect(await side.waiting()).toBe(0);
   const aside = payloadsBelow(`${root}/corrupt`, payloads);
   if (!mayBeCorrupt) expect(aside).toEqual([]);

@@ -10,14 +10,7 @@ import type { Clock } from '../../src/shared/clock.js';
 import type { CutSignal } from '../../src/shared/cut.js';
 import type { Intake, Taken } from '../../src/spool/intake.js';
 import { createMemorySpool } from '../../src/spool/memory/memory-spool.js';
-import type {
-  Delivery,
-  DrainSide,
-  EndpointBacklog,
-  OwnedEndpoint,
-  Spool,
-  Why,
-} from '../../src/spool/spool.js';
+import type { DrainSide, EndpointBacklog, OwnedEndpoint, Spool, Why } from '../../src/spool/spool.js';
 import { drain } from '../../src/usecases/drain/drain.js';
 import type { DrainOptions, DrainSummary, Notice, Notifier } from '../../src/usecases/drain/ports.js';
 import { endpoint, event } from './builders.js';
@@ -175,6 +168,26 @@ export function withIntake(side: DrainSide, other: (intake: Intake) => Partial<I
   return { ...side, intake: { ...side.intake, ...other(side.intake) } };
 }
 
+/** A drain's side with other methods of the endpoints that it owns. */
+export function withOwned(
+  side: DrainSide,
+  other: (owned: OwnedEndpoint) => Partial<OwnedEndpoint>,
+): DrainSide {
+  const { queues } = side;
+  const changed = (owned: OwnedEndpoint) => ({ ...owned, ...other(owned) });
+  return {
+    ...side,
+    queues: {
+      ...queues,
+      acquire: async (...args) => (await queues.acquire(...args)).map(changed),
+      async acquireOne(id) {
+        const owned = await queues.acquireOne(id);
+        return owned && changed(owned);
+      },
+    },
+  };
+}
+
 export interface Buried {
   event: string;
   endpoint: string;
@@ -222,32 +235,6 @@ export interface Draining extends ScriptedSender {
   told<K extends Notice['kind']>(kind: K): NoticeOf<K>[];
 }
 
-/** A drain's side whose owned endpoints do everything by its own methods, so that a test can stand between. */
-function throughSide(side: DrainSide): DrainSide {
-  const through = (owned: OwnedEndpoint): OwnedEndpoint => ({
-    ...owned,
-    health: () => side.health(owned.id),
-    saveHealth: (...args) => side.saveHealth(owned.id, ...args),
-    claim: (...args) => side.claim(owned.id, ...args),
-    done: (...args) => side.done(...args),
-    defer: (...args) => side.defer(...args),
-    bury: (...args) => side.bury(...args),
-    giveBack: (...args) => side.release(...args),
-    hold: (...args) => side.hold(...args),
-  });
-  return {
-    ...side,
-    queues: {
-      ...side.queues,
-      acquire: async (...args) => (await side.queues.acquire(...args)).map(through),
-      async acquireOne(id) {
-        const owned = await side.queues.acquireOne(id);
-        return owned && through(owned);
-      },
-    },
-  };
-}
-
 /** A spool in memory and all that a drain needs, to be drained as often as one likes. */
 export function draining(options: DrainingOptions = {}): Draining {
   const clock = options.clock ?? fakeClock();
@@ -265,14 +252,13 @@ export function draining(options: DrainingOptions = {}): Draining {
     if (!result.joined) throw new Error('the spool is held');
     const { side } = result;
     if (options.spool !== undefined) return side;
-    const watched: DrainSide = {
-      ...side,
-      async bury(delivery: Delivery, why: Why) {
-        await side.bury(delivery, why);
+    const watched = withOwned(side, ({ bury }) => ({
+      async bury(delivery, why) {
+        await bury(delivery, why);
         buried.push({ event: delivery.event.id, endpoint: delivery.endpoint, why });
       },
-    };
-    return throughSide(options.wrap?.(watched) ?? watched);
+    }));
+    return options.wrap?.(watched) ?? watched;
   }
 
   return {

@@ -27,6 +27,7 @@ import type {
   DrainSide,
   Spool,
 } from '../../src/spool/spool.js';
+import { own } from './own.js';
 
 /** Whether the tests run as root; what needs it is skipped otherwise, and says so. */
 export const isRoot: boolean = process.geteuid?.() === 0;
@@ -177,7 +178,7 @@ type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 /** Everything that an endpoint can be sent at `now`, claimed. */
 export async function claimAll(side: DrainSide, endpoint: string, now = 0): Promise<readonly Delivery[]> {
-  return (await side.claim(endpoint, { limit: 100_000, now })).deliveries;
+  return (await own.claim(side, endpoint, { limit: 100_000, now })).deliveries;
 }
 
 /** All that a request moves to the dead, its steps together. */

@@ -65,18 +65,13 @@ export function takeOver(queue: MemoryQueue, owner: MemoryDrain | undefined): vo
   for (const owed of queue.owed) owed.claimed = false;
 }
 
-/** An endpoint without regard to who owns it, as the holder of an exclusive spool may use any. */
-export function anyEndpoint(state: MemoryState, id: string): OwnedEndpoint {
-  return ownedEndpoint(state, queueOf(state, id), { drain: undefined, renew() {} });
-}
-
 function ownedEndpoint(
   state: MemoryState,
   queue: MemoryQueue,
-  { drain, renew }: { drain: MemoryDrain | undefined; renew(): void },
+  { drain, renew }: { drain: MemoryDrain; renew(): void },
 ): OwnedEndpoint {
   const { term } = queue;
-  const isOurs = () => drain === undefined || (queue.owner === drain && queue.term === term);
+  const isOurs = () => queue.owner === drain && queue.term === term;
   /** Ends a claim; undefined where the endpoint is not ours any more. */
   const end = (delivery: Delivery) => {
     renew();
@@ -123,10 +118,7 @@ function ownedEndpoint(
       const owed = end(delivery);
       if (owed !== undefined) owed.held = true;
     },
-    nextDue() {
-      const due = queue.owed.filter(isThere).flatMap(({ dueMs }) => dueMs ?? []);
-      return due.length === 0 ? undefined : Math.min(...due);
-    },
+    nextDue: () => nextDueOf(queue),
     isOurs,
     async release({ until = Number.NEGATIVE_INFINITY } = {}) {
       renew();
@@ -151,12 +143,18 @@ function keep(state: MemoryState, { event, endpoint }: Delivery, { keepMaxBytes 
     );
 }
 
+/** When the first retry of a queue becomes due, ms since the epoch. */
+export function nextDueOf({ owed }: MemoryQueue): number | undefined {
+  const due = owed.filter(isThere).flatMap(({ dueMs }) => dueMs ?? []);
+  return due.length === 0 ? undefined : Math.min(...due);
+}
+
 /** Whether it is neither claimed nor on hold. */
 function isThere({ claimed, held }: Owed): boolean {
   return !claimed && !held;
 }
 
-export function isReady(owed: Owed, { now, latest = Infinity }: Due): boolean {
+function isReady(owed: Owed, { now, latest = Infinity }: Due): boolean {
   const { dueMs } = owed;
   return isThere(owed) && (dueMs === undefined || dueMs <= now || dueMs > latest);
 }

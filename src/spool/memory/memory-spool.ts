@@ -1,6 +1,6 @@
 /** A spool in memory: the reference that says, in the fewest words, what every spool does. */
 import type { DrainSide, EndpointBacklog, Spool } from '../spool.js';
-import { createMemoryDeliveries } from './memory-deliveries.js';
+import { createMemoryEndpoints } from './memory-by-id.js';
 import { discard, discardable } from './memory-discard.js';
 import { createMemoryInspection } from './memory-inspection.js';
 import { createMemoryIntake } from './memory-intake.js';
@@ -75,17 +75,7 @@ function createMemoryDrainSide(
   return {
     queues: createMemoryQueues(state, { drain, now, leaseMs }),
     ...createMemoryIntake(state, now),
-    ...createMemoryDeliveries(state),
-    resume(endpoint) {
-      for (const [id, queue] of queues) {
-        if (endpoint !== undefined && endpoint !== id) continue;
-        for (const each of queue.owed) each.held = false;
-        queue.until = Number.NEGATIVE_INFINITY;
-      }
-    },
-    holdAll: () => false,
-    queueMark: () => undefined,
-    onHold: (endpoint) => queues.get(endpoint)?.owed.filter(({ held }) => held).length ?? 0,
+    byId: createMemoryEndpoints(state),
     waiting: async () => state.accepted.length,
     discard: async (request) => discard(state, request),
     retry: async (request) => retry(state, request, now()),

@@ -67,15 +67,15 @@ export function createHolds({ side, clock, report }: DrainPorts, options: HoldsO
   /** An endpoint that had deliveries on hold. Where nothing has changed since, they are again, unread. */
   function begin(endpoint: string): void {
     const held = noteHeld(endpoint, until === 'daemon');
-    const { heldSince = 0, heldAll } = atThisClock(side.health(endpoint), momentOf(clock));
+    const { heldSince = 0, heldAll } = atThisClock(side.byId.health(endpoint), momentOf(clock));
     if (heldAll === undefined || heldAll.hooks !== routing.fingerprint()) return;
-    if (side.holdAll(endpoint, heldAll.queue)) held.fromMs = heldSince + heldAll.afterMs;
+    if (side.byId.holdAll(endpoint, heldAll.queue)) held.fromMs = heldSince + heldAll.afterMs;
   }
 
   /** Since when the endpoint has deliveries on hold: from now on, where nothing is saved of it. */
   async function heldSince(endpoint: string): Promise<number> {
     const moment = momentOf(clock);
-    const health = atThisClock(side.health(endpoint), moment);
+    const health = atThisClock(side.byId.health(endpoint), moment);
     if (health.heldSince !== undefined) {
       noteHeld(endpoint, until === 'daemon');
       return health.heldSince;
@@ -84,24 +84,24 @@ export function createHolds({ side, clock, report }: DrainPorts, options: HoldsO
     const next = { ...health, heldSince: moment.now };
     if (moment.clock !== undefined) next.clock = moment.clock;
     // Before it is reported, which the next drain must not do again.
-    await side.saveHealth(endpoint, next, { isImmediate: true });
+    await side.byId.saveHealth(endpoint, next, { isImmediate: true });
     return moment.now;
   }
 
   function reportHeld(endpoint: string, count: number): void {
     report({ kind: 'on-hold', endpoint: { id: endpoint }, count, keepMs: routing.holdKeepMs() });
-    const health = side.health(endpoint);
+    const health = side.byId.health(endpoint);
     const state = stateOf(health);
     onChange({ endpoint, from: state, to: state, since: health.heldSince ?? clock.now(), onHold: count });
   }
 
   /** Nothing is on hold any more, unless the endpoint is parked: then its deliveries were not looked through. */
   function end(endpoint: string): void {
-    const health = side.health(endpoint);
-    if (stateOf(health) !== 'well' && side.owing().includes(endpoint)) return;
+    const health = side.byId.health(endpoint);
+    if (stateOf(health) !== 'well' && side.byId.owing().includes(endpoint)) return;
     known.delete(endpoint);
     const { heldSince: _, heldAll: __, ...rest } = health;
-    void side.saveHealth(endpoint, rest, { isImmediate: true });
+    void side.byId.saveHealth(endpoint, rest, { isImmediate: true });
     if (routing.isRegistered(endpoint)) report({ kind: 'resumed', endpoint: { id: endpoint } });
   }
 
@@ -127,39 +127,40 @@ export function createHolds({ side, clock, report }: DrainPorts, options: HoldsO
       held.fromMs = Math.min(held.fromMs, from);
     },
     look() {
-      if (isFirstLook) for (const id of side.owing()) if (side.health(id).heldSince !== undefined) begin(id);
+      if (isFirstLook)
+        for (const id of side.byId.owing()) if (side.byId.health(id).heldSince !== undefined) begin(id);
       isFirstLook = false;
       const hasChanged = version !== routing.version();
       version = routing.version();
       for (const [id, held] of known) {
         if (!hasChanged && held.fromMs + routing.holdKeepMs() > clock.now()) continue;
         held.fromMs = Infinity;
-        side.resume(id);
+        side.byId.resume(id);
       }
     },
     async save() {
       for (const [endpoint, { fromMs }] of known) {
-        const { heldSince, heldAll, ...health } = atThisClock(side.health(endpoint), momentOf(clock));
-        const held = side.onHold(endpoint);
-        if (heldSince === undefined || held === 0 || held < (await side.owed(endpoint))) continue;
-        const queue = side.queueMark(endpoint);
+        const { heldSince, heldAll, ...health } = atThisClock(side.byId.health(endpoint), momentOf(clock));
+        const held = side.byId.onHold(endpoint);
+        if (heldSince === undefined || held === 0 || held < (await side.byId.owed(endpoint))) continue;
+        const queue = side.byId.queueMark(endpoint);
         if (queue === undefined) continue;
         const hooks = routing.fingerprint();
         if (heldAll?.queue === queue && heldAll.hooks === hooks) continue;
         const found = { hooks, queue, afterMs: Math.max(fromMs - heldSince, 0) };
-        await side.saveHealth(endpoint, { ...health, heldSince, heldAll: found });
+        await side.byId.saveHealth(endpoint, { ...health, heldSince, heldAll: found });
       }
     },
     async areAll() {
-      for (const id of side.owing()) {
-        const held = side.onHold(id);
-        if (held === 0 || held < (await side.owed(id))) return false;
+      for (const id of side.byId.owing()) {
+        const held = side.byId.onHold(id);
+        if (held === 0 || held < (await side.byId.owed(id))) return false;
       }
       return true;
     },
     flush(at) {
       for (const [endpoint, held] of known) {
-        const count = side.onHold(endpoint);
+        const count = side.byId.onHold(endpoint);
         const isGrowing = at === 'busy' && count !== held.count;
         held.count = count;
         if (count === 0 && at === 'idle') end(endpoint);

@@ -31,8 +31,8 @@ export function createLook(ports: DrainPorts, parts: DrainParts, options: DrainO
   async function giveUpPaused(): Promise<void> {
     if (clock.monotonic() < expireAt) return;
     expireAt = clock.monotonic() + expireEveryMs;
-    for (const id of side.owing()) {
-      if (pausedMs(side.health(id), clock.now()) === 0) continue;
+    for (const id of side.byId.owing()) {
+      if (pausedMs(side.byId.health(id), clock.now()) === 0) continue;
       const owned = await side.queues.acquireOne(id);
       if (owned === undefined) continue;
       await settler.giveUpPaused(owned, routing.holdKeepMs());

@@ -56,7 +56,7 @@ export function createLoop(ports: DrainPorts, parts: DrainParts, options: DrainO
     if (!isTroubleDue) return;
     isTroubleDue = false;
     if (hooks.isMissing?.()) ports.report({ kind: 'hooks-missing' });
-    for (const notice of troubleNotices(await readQueues(ports, parts), side)) ports.report(notice);
+    for (const notice of troubleNotices(await readQueues(ports, parts), side.byId)) ports.report(notice);
   }
 
   async function work(): Promise<void> {

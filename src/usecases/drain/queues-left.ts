@@ -10,17 +10,17 @@ export async function readQueues(
 ): Promise<Queued[]> {
   const moment = momentOf(clock);
   const queues: Queued[] = [];
-  for (const endpoint of side.owing()) {
-    const held = side.onHold(endpoint);
+  for (const endpoint of side.byId.owing()) {
+    const held = side.byId.onHold(endpoint);
     if (held > 0) queues.push({ endpoint, count: held, why: 'on-hold' });
-    const count = (await side.owed(endpoint)) - held;
+    const count = (await side.byId.owed(endpoint)) - held;
     if (count <= 0) continue;
     const facts = {
       endpoint,
       count,
       held: 0,
-      health: side.health(endpoint),
-      nextDue: side.nextDue(endpoint),
+      health: side.byId.health(endpoint),
+      nextDue: side.byId.nextDue(endpoint),
       cutOff: settler.cutOff(endpoint),
     };
     queues.push(queuedOf({ ...facts, conduct: routing.settingsOf(endpoint) }, moment));

@@ -21,7 +21,7 @@ export interface Step extends Discarded {
 }
 
 export interface CarryOutPorts {
-  side: Pick<DrainSide, 'discard' | 'retry' | 'health' | 'saveHealth'>;
+  side: Pick<DrainSide, 'discard' | 'retry' | 'byId'>;
   clock: Pick<Clock, 'now'>;
   journal: Pick<Journal, 'write'>;
   /** Whether a delivery is registered, by the hooks as they are now. */
@@ -85,9 +85,9 @@ function retryAll({ select }: RetryWish, { side, clock, journal }: CarryOutPorts
     const changed = endpoints.filter((id) => !tried.has(id));
     for (const id of changed) {
       tried.add(id);
-      const before = side.health(id);
+      const before = side.byId.health(id);
       const after = afterRetry(before);
-      if (after !== before) await side.saveHealth(id, after, { isImmediate: true });
+      if (after !== before) await side.byId.saveHealth(id, after, { isImmediate: true });
     }
     return { ...step, entries, claimed: [], changed };
   };
@@ -95,7 +95,7 @@ function retryAll({ select }: RetryWish, { side, clock, journal }: CarryOutPorts
 
 async function changeEndpoints(wish: EndpointWish, { side, clock }: CarryOutPorts): Promise<Step> {
   for (const id of wish.select.endpoints)
-    await side.saveHealth(id, changed(side.health(id), wish, clock.now()), { isDurable: true });
+    await side.byId.saveHealth(id, changed(side.byId.health(id), wish, clock.now()), { isDurable: true });
   const { endpoints } = wish.select;
   return { entries: [], claimed: [], quarantined: [], changed: endpoints, isDone: true };
 }

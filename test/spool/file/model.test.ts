@@ -6,6 +6,7 @@ import { batchMemberId } from '../../../src/event/event-id.js';
 import { createMemorySpool } from '../../../src/spool/memory/memory-spool.js';
 import type { Delivery, DrainSide, Spool } from '../../../src/spool/spool.js';
 import { event } from '../../support/builders.js';
+import { own } from '../../support/own.js';
 import { fanOutAll, madeSpool, quickDir, sideOf, spoolAt } from '../../support/spool-kit.js';
 
 const endpoints = ['a', 'b'];
@@ -97,20 +98,30 @@ const steps: fc.Arbitrary<{ name: string; run: Step }> = fc.oneof(
         const probe = failed && [...new Set(failed.flatMap((n) => under.fired[n] ?? []))];
         const options = { limit, now, ...(latest !== undefined && { latest }), ...(probe && { probe }) };
         await both(async ({ side, claimed }) => {
-          const claim = await side.claim(endpoint, options);
+          const claim = await own.claim(side, endpoint, options);
           claimed.push(...claim.deliveries);
           return { ...claim, deliveries: claim.deliveries.map(shown) };
         })(under);
       },
     })),
-  index.map((n) => ({ name: `done ${n}`, run: settle(n, (side, delivery) => side.done(delivery)) })),
-  index.map((n) => ({ name: `bury ${n}`, run: settle(n, (side, delivery) => side.bury(delivery, why)) })),
-  index.map((n) => ({ name: `release ${n}`, run: settle(n, (side, delivery) => side.release(delivery)) })),
+  fc.nat(40).map((now) => ({
+    name: `acquire at ${now}`,
+    run: both(({ side }) => own.acquire(side, now)),
+  })),
+  index.map((n) => ({ name: `done ${n}`, run: settle(n, (side, delivery) => own.done(side, delivery)) })),
+  index.map((n) => ({
+    name: `bury ${n}`,
+    run: settle(n, (side, delivery) => own.bury(side, delivery, why)),
+  })),
+  index.map((n) => ({
+    name: `release ${n}`,
+    run: settle(n, (side, delivery) => own.giveBack(side, delivery)),
+  })),
   fc.record({ n: index, attempts: fc.integer({ min: 1, max: 9 }) }).map(({ n, attempts }) => ({
     name: `defer ${n}`,
     run: async (under: Both) => {
       const dueMs = under.nextDueMs++;
-      await settle(n, (side, delivery) => side.defer(delivery, { dueMs, attempts }))(under);
+      await settle(n, (side, delivery) => own.defer(side, delivery, { dueMs, attempts }))(under);
     },
   })),
   fc.constant({
@@ -135,11 +146,9 @@ async function seen({ spool, side }: Side): Promise<unknown> {
   return {
     backlog,
     isWaiting: (await spool.waiting()) > 0, // a batch counts as one entry in the one, as its events in the other
-    owing: [...side.owing()].sort(),
-    ready: [...side.ready({ now: 20 })].sort(),
-    readyAfterJump: [...side.ready({ now: 0, latest: 30 })].sort(),
-    owed: await Promise.all(endpoints.map((endpoint) => side.owed(endpoint))),
-    nextDue: endpoints.map((endpoint) => side.nextDue(endpoint)),
+    owing: [...side.byId.owing()].sort(),
+    owed: await Promise.all(endpoints.map((endpoint) => side.byId.owed(endpoint))),
+    nextDue: endpoints.map((endpoint) => side.byId.nextDue(endpoint)),
   };
 }
 

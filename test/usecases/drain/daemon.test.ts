@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { systemClock } from '../../../src/shared/clock.js';
-import { draining, hooksOf } from '../../support/draining.js';
+import { draining, hooksOf, withOwned } from '../../support/draining.js';
 import { watchTimers } from '../../support/own-timers.js';
 import { noUnhandledRejections } from '../../support/unhandled.js';
 import { until } from '../../support/world.js';
@@ -44,13 +44,13 @@ describe('drain() as a daemon', () => {
           return 204;
         },
       },
-      wrap: (side) => ({
-        ...side,
-        bury(delivery, why) {
-          world.clock.advance?.(5);
-          return side.bury(delivery, why);
-        },
-      }),
+      wrap: (side) =>
+        withOwned(side, ({ bury }) => ({
+          bury(delivery, why) {
+            world.clock.advance?.(5);
+            return bury(delivery, why);
+          },
+        })),
     });
     await world.fire(...times(2_500));
     await world.drain();

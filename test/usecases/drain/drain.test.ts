@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { draining, fakeClock, hooksOf, type Script } from '../../support/draining.js';
+import { draining, fakeClock, hooksOf, type Script, withOwned } from '../../support/draining.js';
 import { noUnhandledRejections } from '../../support/unhandled.js';
 import { gate, until } from '../../support/world.js';
 
@@ -208,13 +208,13 @@ describe('drain() and its limits', () => {
           return 204;
         },
       },
-      wrap: (side) => ({
-        ...side,
-        claim(endpoint, options) {
-          claims += 1;
-          return side.claim(endpoint, options);
-        },
-      }),
+      wrap: (side) =>
+        withOwned(side, ({ claim }) => ({
+          claim(options) {
+            claims += 1;
+            return claim(options);
+          },
+        })),
     });
     await world.fire({});
     expect(await world.drain()).toMatchObject({ delivered: 100 });

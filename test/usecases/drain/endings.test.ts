@@ -2,8 +2,8 @@ import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { systemClock } from '../../../src/shared/clock.js';
 import type { Intake } from '../../../src/spool/intake.js';
-import type { DrainSide } from '../../../src/spool/spool.js';
-import { draining, hooksOf, nothingTaken, withIntake } from '../../support/draining.js';
+import type { OwnedEndpoint } from '../../../src/spool/spool.js';
+import { draining, hooksOf, nothingTaken, withIntake, withOwned } from '../../support/draining.js';
 import { watchTimers } from '../../support/own-timers.js';
 import { noUnhandledRejections } from '../../support/unhandled.js';
 import { gate, until } from '../../support/world.js';
@@ -35,13 +35,13 @@ describe('drain() that is stopped', () => {
   it('drain() starts no attempt of what it was just claiming', async () => {
     const stop = new AbortController();
     const world = draining({
-      wrap: (side) => ({
-        ...side,
-        claim(endpoint, options) {
-          stop.abort();
-          return side.claim(endpoint, options);
-        },
-      }),
+      wrap: (side) =>
+        withOwned(side, ({ claim }) => ({
+          claim(options) {
+            stop.abort();
+            return claim(options);
+          },
+        })),
     });
     await world.fire({});
     expect(await world.drain({ stop: stop.signal })).toMatchObject({ delivered: 0, owed: 1 });
@@ -209,13 +209,13 @@ describe('drain() that loses its ground', () => {
     expect(world.sent).toEqual([]);
   });
 
-  const failing: ReadonlyArray<keyof DrainSide | keyof Intake> = [
+  const failing: ReadonlyArray<keyof OwnedEndpoint | keyof Intake> = [
     'take',
     'place',
     'claim',
     'done',
     'health',
-    'release',
+    'giveBack',
     'saveHealth',
     'defer',
     'bury',
@@ -238,7 +238,7 @@ describe('drain() that loses its ground', () => {
           }
           return method in side.intake
             ? withIntake(side, () => ({ [method]: fail }))
-            : { ...side, [method]: fail };
+            : withOwned(side, () => ({ [method]: fail }));
         },
       });
       await world.fire(...times(3));
@@ -259,15 +259,15 @@ describe('drain() that loses its ground', () => {
     const error = new Error('EIO');
     let steps = 0;
     const world = draining({
-      wrap: (side) => ({
-        ...withIntake(side, ({ take }) => ({
+      wrap(side) {
+        const endless = withIntake(side, ({ take }) => ({
           async take() {
             steps += 1;
             return { ...(await take()), more: steps < 1_000, checked: 1 };
           },
-        })),
-        done: () => Promise.reject(error),
-      }),
+        }));
+        return withOwned(endless, () => ({ done: () => Promise.reject(error) }));
+      },
     });
     await world.fire({});
     await expect(world.drain()).rejects.toBe(error);

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Endpoint } from '../../../src/endpoint/endpoint.js';
 import type { Health } from '../../../src/endpoint/health.js';
 import { CapnhookError } from '../../../src/shared/errors.js';
-import { type Draining, draining, hooksOf, type Script } from '../../support/draining.js';
+import { type Draining, draining, hooksOf, type Script, withOwned } from '../../support/draining.js';
 import { gate, until } from '../../support/world.js';
 
 const scheduleMs = [1_000, 60_000, 600_000];
@@ -423,10 +423,13 @@ describe('drain() and changes of an endpoint', () => {
       script: { a: 503 },
       wrap: (side) => ({
         ...side,
-        async owed(endpoint) {
-          asked.push(endpoint);
-          if (asked.length === 1) throw new CapnhookError('TEMPORARY', 'Cannot list the queue: EMFILE');
-          return side.owed(endpoint);
+        byId: {
+          ...side.byId,
+          async owed(endpoint) {
+            asked.push(endpoint);
+            if (asked.length === 1) throw new CapnhookError('TEMPORARY', 'Cannot list the queue: EMFILE');
+            return side.byId.owed(endpoint);
+          },
         },
       }),
     });
@@ -468,9 +471,12 @@ describe('drain() and changes of an endpoint', () => {
       script: { a: 503 },
       wrap: (side) => ({
         ...side,
-        owed(endpoint) {
-          asked += 1;
-          return side.owed(endpoint);
+        byId: {
+          ...side.byId,
+          owed(endpoint) {
+            asked += 1;
+            return side.byId.owed(endpoint);
+          },
         },
       }),
     });
@@ -486,11 +492,14 @@ describe('drain() from one pass to the next', () => {
     const world = draining({
       hooks: hooksOf({ complete: ['a'] }, { a: { retry: { scheduleMs, jitter: 0 } } }),
       script: { a: 503 },
-      wrap: (side) => ({
-        ...side,
-        health: () => ({}),
-        saveHealth: async (_, health) => void saved.push(health),
-      }),
+      wrap: (side) => {
+        const health = () => ({});
+        const withoutHealth = { ...side, byId: { ...side.byId, health } };
+        return withOwned(withoutHealth, () => ({
+          health,
+          saveHealth: async (each) => void saved.push(each),
+        }));
+      },
     });
     await world.fire({}, {});
     await world.drain();
@@ -519,13 +528,13 @@ describe('drain() and what it keeps', () => {
     const world = draining({
       hooks,
       script: { a: 503 },
-      wrap: (side) => ({
-        ...side,
-        saveHealth(endpoint, health, options) {
-          saved.push(options?.isImmediate);
-          return side.saveHealth(endpoint, health, options);
-        },
-      }),
+      wrap: (side) =>
+        withOwned(side, ({ saveHealth }) => ({
+          saveHealth(health, options) {
+            saved.push(options?.isImmediate);
+            return saveHealth(health, options);
+          },
+        })),
     });
     await world.fire({});
     await world.drain();

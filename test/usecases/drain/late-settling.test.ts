@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import type { Delivery, DrainSide } from '../../../src/spool/spool.js';
-import { draining, hooksOf } from '../../support/draining.js';
+import type { DrainSide } from '../../../src/spool/spool.js';
+import { draining, hooksOf, withOwned } from '../../support/draining.js';
 import { gate, until } from '../../support/world.js';
 
 const times = (count: number) => Array.from({ length: count }, () => ({}));
@@ -9,14 +9,14 @@ const times = (count: number) => Array.from({ length: count }, () => ({}));
 /** A drain's side that removes deliveries only when the gate is open, and the order of what it was asked. */
 function removingLate(passed: Promise<void>): { wrap: (side: DrainSide) => DrainSide; asked: string[] } {
   const asked: string[] = [];
-  const wrap = (side: DrainSide): DrainSide => ({
-    ...side,
-    async done(delivery: Delivery) {
-      asked.push(delivery.event.id);
-      await passed;
-      await side.done(delivery);
-    },
-  });
+  const wrap = (side: DrainSide): DrainSide =>
+    withOwned(side, ({ done }) => ({
+      async done(delivery) {
+        asked.push(delivery.event.id);
+        await passed;
+        await done(delivery);
+      },
+    }));
   return { wrap, asked };
 }
 
@@ -114,17 +114,17 @@ describe('drain() on a spool that takes its time to settle', () => {
     const world = draining({
       hooks: hooksOf({ complete: ['a'] }, { a: { concurrency: 8 } }),
       script: { a: () => passed.then(() => 204) },
-      wrap: (side) => ({
-        ...side,
-        claim: (...args) => {
-          claims += 1;
-          return side.claim(...args);
-        },
-        async done(delivery) {
-          rounds.push(claims);
-          await side.done(delivery);
-        },
-      }),
+      wrap: (side) =>
+        withOwned(side, ({ claim, done }) => ({
+          claim(options) {
+            claims += 1;
+            return claim(options);
+          },
+          async done(delivery) {
+            rounds.push(claims);
+            await done(delivery);
+          },
+        })),
     });
     await world.fire(...times(16));
     const drained = world.drain();

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { systemClock } from '../../../src/shared/clock.js';
 import { CapnhookError } from '../../../src/shared/errors.js';
 import type { Delivery, DrainSide } from '../../../src/spool/spool.js';
-import { draining, hooksOf, nothingTaken, withIntake } from '../../support/draining.js';
+import { draining, hooksOf, nothingTaken, withIntake, withOwned } from '../../support/draining.js';
 import { gate, until } from '../../support/world.js';
 
 const two = hooksOf({ complete: ['a', 'b'] });
@@ -22,15 +22,15 @@ function refusing(
   event: string,
   { keepsClaim = true, isRefusing = () => true }: RefusingOptions = {},
 ): (side: DrainSide) => DrainSide {
-  return (side) => ({
-    ...side,
-    async [method](delivery: Delivery, ...rest: never[]) {
-      if (delivery.event.id !== event || delivery.endpoint !== 'a' || !isRefusing())
-        return (side[method] as (...all: unknown[]) => Promise<void>)(delivery, ...rest);
-      if (!keepsClaim) side.release(delivery);
-      throw refusal();
-    },
-  });
+  return (side) =>
+    withOwned(side, (owned) => ({
+      async [method](delivery: Delivery, ...rest: never[]) {
+        if (delivery.event.id !== event || delivery.endpoint !== 'a' || !isRefusing())
+          return (owned[method] as (...all: unknown[]) => Promise<void>)(delivery, ...rest);
+        if (!keepsClaim) owned.giveBack(delivery);
+        throw refusal();
+      },
+    }));
 }
 
 describe('drain() on a spool that refuses', () => {

@@ -2,7 +2,7 @@ import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import type { AttemptResult } from '../../../src/delivery/sender.js';
 import { systemClock } from '../../../src/shared/clock.js';
-import { draining, hooksOf } from '../../support/draining.js';
+import { draining, hooksOf, withOwned } from '../../support/draining.js';
 import { noUnhandledRejections } from '../../support/unhandled.js';
 import { gate, until } from '../../support/world.js';
 
@@ -310,15 +310,15 @@ describe('drain() and endpoints in trouble', () => {
     const world = draining({
       hooks: hooksOf({ complete: ['a', 'b'] }, { a: limits, b: limits }),
       script: { a: 503, b: 503 },
-      wrap: (side) => ({
-        ...side,
-        async claim(endpoint, options) {
-          if (options.limit < 8) return side.claim(endpoint, options); // an attempt's
-          sweeps += 1;
-          await sleep(20); // the other one comes to wait
-          throw new Error('made to fail');
-        },
-      }),
+      wrap: (side) =>
+        withOwned(side, ({ claim }) => ({
+          async claim(options) {
+            if (options.limit < 8) return claim(options); // an attempt's
+            sweeps += 1;
+            await sleep(20); // the other one comes to wait
+            throw new Error('made to fail');
+          },
+        })),
     });
     await world.fire(...times(20));
     for (let tries = 1; tries < 8; tries += 1) {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { draining, hooksOf, withIntake } from '../../support/draining.js';
+import { draining, hooksOf, withIntake, withOwned } from '../../support/draining.js';
 import { noUnhandledRejections } from '../../support/unhandled.js';
 
 noUnhandledRejections();
@@ -12,25 +12,27 @@ describe('drain() and what cannot be read', () => {
     let taken = false;
     let claimed = false;
     const world = draining({
-      wrap: (side) => ({
-        ...withIntake(side, ({ take }) => ({
+      wrap(side) {
+        const quarantining = withIntake(side, ({ take }) => ({
           async take() {
             const quarantined = taken ? [] : [entry];
             taken = true;
             return { ...(await take()), quarantined };
           },
-        })),
-        async claim(endpoint, options) {
-          if (claimed) return side.claim(endpoint, options);
-          claimed = true;
-          return {
-            deliveries: [],
-            quarantined: [entry],
-            postponed: [{ name: 'y.json', reason: 'EIO' }],
-            goesOn: true,
-          };
-        },
-      }),
+        }));
+        return withOwned(quarantining, ({ claim }) => ({
+          async claim(options) {
+            if (claimed) return claim(options);
+            claimed = true;
+            return {
+              deliveries: [],
+              quarantined: [entry],
+              postponed: [{ name: 'y.json', reason: 'EIO' }],
+              goesOn: true,
+            };
+          },
+        }));
+      },
     });
     await world.fire({});
     expect(await world.drain()).toMatchObject({ delivered: 1, corrupt: 2 });
@@ -50,15 +52,15 @@ describe('drain() and what cannot be read', () => {
       let claims = 0;
       const world = draining({
         hooks: hooksOf({ complete: ['a'] }, { a: conduct }),
-        wrap: (side) => ({
-          ...side,
-          async claim(endpoint, options) {
-            asked.add(options.inOrder);
-            claims += 1;
-            if (claims > 1 && !isBlocking) return side.claim(endpoint, options);
-            return { deliveries: [], quarantined: [], postponed: [held], goesOn: !isBlocking };
-          },
-        }),
+        wrap: (side) =>
+          withOwned(side, ({ claim }) => ({
+            async claim(options) {
+              asked.add(options.inOrder);
+              claims += 1;
+              if (claims > 1 && !isBlocking) return claim(options);
+              return { deliveries: [], quarantined: [], postponed: [held], goesOn: !isBlocking };
+            },
+          })),
       });
       await world.fire(...times(3));
       expect(await world.drain()).toMatchObject(isBlocking ? { owed: 3 } : { delivered: 3, owed: 0 });
@@ -72,13 +74,13 @@ describe('drain() and what cannot be read', () => {
     const world = draining({
       hooks: hooksOf({ complete: ['a'] }, { a: { retry, giveUpAfterMs: 1_000 } }),
       script: { a: 503 },
-      wrap: (side) => ({
-        ...side,
-        async claim(endpoint, options) {
-          const claim = await side.claim(endpoint, options);
-          return options.limit === 1 ? claim : { ...claim, quarantined: [{ name: 'z', reason: 'torn' }] };
-        },
-      }),
+      wrap: (side) =>
+        withOwned(side, ({ claim }) => ({
+          async claim(options) {
+            const found = await claim(options);
+            return options.limit === 1 ? found : { ...found, quarantined: [{ name: 'z', reason: 'torn' }] };
+          },
+        })),
     });
     await world.fire(...times(3));
     let corrupt = 0;

@@ -6,15 +6,15 @@ import { createRequestReports } from '../control/request-reports.js';
 import { noteProgress, readRequests, removeRequest } from '../control/requests.js';
 import { countIncoming } from '../incoming/incoming.js';
 import type { SpoolLock } from '../lock/lock.js';
-import { readQueueMark } from '../queue/queue-mark.js';
 import type { Ballast } from '../setup/ballast.js';
 import { expireUnclaimed } from '../unclaimed/unclaimed-expiry.js';
 import { readUnclaimedReports, saveUnclaimedReports } from '../unclaimed/unclaimed-reports.js';
+import { createEndpointsById } from './by-id.js';
 import { createClaims } from './claims.js';
 import { createDiscardSteps } from './discard-steps.js';
 import { createFinishing, type Finishing } from './finishing.js';
 import { createIntakeSteps } from './intake-steps.js';
-import { createOwnedEndpoints, type OwnedEndpoints } from './owned-endpoints.js';
+import { createOwnedEndpoints } from './owned-endpoints.js';
 import { createRetrySteps } from './retry-steps.js';
 import { type DrainSideOptions, type DrainTools, openTools } from './tools.js';
 
@@ -25,64 +25,23 @@ export async function openDrainSide(
   options: DrainSideOptions,
 ): Promise<Omit<DrainSide, 'outbox'>> {
   const tools = await openTools(ballast, root, options);
-  const { disk, readers, inbox, intake, health } = tools;
+  const { disk, inbox, intake } = tools;
   const claims = createClaims(tools);
   const finishing = createFinishing(tools, claims);
   const steps = createIntakeSteps(tools, claims);
-  const { queues, of } = createOwnedEndpoints(tools, { claims, finishing, steps });
-  const queueMark = (endpoint: string) => markOf(tools, endpoint);
+  const queues = createOwnedEndpoints(tools, { claims, finishing, steps });
   return {
     queues,
-    ...byId({ tools, queues, of }),
+    byId: createEndpointsById(tools),
     ...unclaimedSide(tools),
     ...requestSide(tools),
     intake: steps.intake,
-    holdAll: (endpoint, mark) => queueMark(endpoint) === mark && readers.holdAll(endpoint),
-    queueMark,
-    resume: readers.resume,
-    onHold: readers.onHold,
-    health: (endpoint) => health.get(endpoint),
-    saveHealth: async (endpoint, next, saveOptions) => health.set(endpoint, next, saveOptions),
     waiting: async () => Math.max(countIncoming(disk, root) - intake.immovable() - inbox.size(), 0),
-    owed: async (endpoint) => readers.owed(endpoint) + inbox.count(endpoint),
     discard: createDiscardSteps(tools),
     retry: createRetrySteps(tools),
     onHint: (hint) => watchIncoming(root, hint),
     isValid: () => options.lock.isValid(),
     close: () => close(tools, { lock: options.lock, removeDelivered: finishing.removeDelivered }),
-  };
-}
-
-/** What reaches an endpoint by its id. */
-function byId({
-  tools: { readers, inbox },
-  of,
-}: OwnedEndpoints & { tools: DrainTools }): Pick<
-  DrainSide,
-  'ready' | 'claim' | 'done' | 'defer' | 'bury' | 'release' | 'hold' | 'nextDue' | 'owing'
-> {
-  const all = () => [...readers.all()];
-  return {
-    ready: ({ now, latest = Infinity }) =>
-      all()
-        .filter((queue) => {
-          return inbox.isReady(queue.endpoint) || readers.hasReady(queue, { now, latest });
-        })
-        .map(({ endpoint }) => endpoint),
-    claim: (endpoint, claimOptions) => of(endpoint).claim(claimOptions),
-    done: (delivery, options) => of(delivery.endpoint).done(delivery, options),
-    defer: (delivery, deferral) => of(delivery.endpoint).defer(delivery, deferral),
-    bury: (delivery, why) => of(delivery.endpoint).bury(delivery, why),
-    release: (delivery) => of(delivery.endpoint).giveBack(delivery),
-    hold: (delivery) => of(delivery.endpoint).hold(delivery),
-    nextDue(endpoint) {
-      const queue = readers.find(endpoint);
-      return queue && readers.nextDue(queue);
-    },
-    owing: () =>
-      all()
-        .filter((queue) => readers.isOwing(queue) || inbox.count(queue.endpoint) > 0)
-        .map(({ endpoint }) => endpoint),
   };
 }
 
@@ -118,15 +77,6 @@ function requestSide({
     noteProgress: (id) => noteProgress(disk, root, { id, nowMs: now() }),
     finishRequest: (id) => removeRequest(disk, root, id),
   };
-}
-
-function markOf({ disk, root, now }: DrainTools, endpoint: string): string | undefined {
-  try {
-    return readQueueMark(disk, root, { endpoint, now: now() });
-  } catch (error) {
-    ignoreErrno(error); // a claim reports it
-    return undefined;
-  }
 }
 
 async function close(

@@ -29,10 +29,11 @@ export async function joinSpool(
   if (result.held) return { joined: false, by: result.holder };
   const { lock } = result;
   try {
-    const { intake, ...others } = await openDrainSide(ballast, root, { ...options, lock });
+    const { intake, byId, ...others } = await openDrainSide(ballast, root, { ...options, lock });
     const told = inWords(intake, options.inWords);
     const outbox = createOutbox(told, (entry) => readable(ballast.disk, entry));
-    return { joined: true, side: { ...inWords(others, options.inWords), intake: told, outbox } };
+    const side = { ...inWords(others, options.inWords), byId: inWords(byId, options.inWords) };
+    return { joined: true, side: { ...side, intake: told, outbox } };
   } catch (error) {
     await lock.release();
     throw error;

@@ -7,17 +7,11 @@ import type { Finishing } from './finishing.js';
 import type { IntakeSteps } from './intake-steps.js';
 import type { DrainTools } from './tools.js';
 
-export interface OwnedEndpoints {
-  queues: Queues;
-  /** An endpoint, whether it is owned or not. */
-  of(endpoint: string): OwnedEndpoint;
-}
-
 /** Makes the endpoints of a drain. */
 export function createOwnedEndpoints(
   tools: DrainTools,
   { claims, finishing, steps }: { claims: Claims; finishing: Finishing; steps: IntakeSteps },
-): OwnedEndpoints {
+): Queues {
   const { readers, health, answers, inWords } = tools;
   let lastNow = anyTime;
 
@@ -66,17 +60,13 @@ export function createOwnedEndpoints(
     };
   }
 
-  function ownedOf(queue: EndpointQueue): OwnedEndpoint {
+  function own(queue: EndpointQueue): OwnedEndpoint {
+    readers.own(queue);
     queue.owned ??= newOwned(queue);
     return queue.owned;
   }
 
-  function own(queue: EndpointQueue): OwnedEndpoint {
-    readers.own(queue);
-    return ownedOf(queue);
-  }
-
-  const queues: Queues = {
+  return {
     async acquire({ limit, now, isEarly = now < lastNow }) {
       lastNow = now;
       claims.giveBackUnreadable();
@@ -90,5 +80,4 @@ export function createOwnedEndpoints(
       return Math.min(readyAt, againAt);
     },
   };
-  return { queues, of: (endpoint) => ownedOf(readers.of(endpoint)) };
 }

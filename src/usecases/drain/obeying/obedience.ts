@@ -23,7 +23,7 @@ export function createObedience({ side, report }: Pick<DrainPorts, 'side' | 'rep
     changed(wish, endpoints) {
       for (const id of endpoints) {
         if (wish.kind === 'pause')
-          report({ kind: 'paused', endpoint: { id }, why: side.health(id).paused ?? '' });
+          report({ kind: 'paused', endpoint: { id }, why: side.byId.health(id).paused ?? '' });
         if (wish.kind === 'resume') report({ kind: 'unpaused', endpoint: { id } });
       }
     },

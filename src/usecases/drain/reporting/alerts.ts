@@ -43,7 +43,7 @@ export function createAlerts({ side, notifier, report }: DrainPorts, routing: Ro
       from,
       to,
       since: new Date(since).toISOString(),
-      owed: await side.owed(endpoint),
+      owed: await side.byId.owed(endpoint),
       gaveUp,
       onHold,
       rejected,

@@ -62,7 +62,7 @@ export function createReporter(ports: DrainPorts, { showUrls, onChange }: Report
     for (const notice of givenUp.take()) {
       report({ kind: 'gave-up', ...notice });
       const { id } = notice.endpoint;
-      const health = side.health(id);
+      const health = side.byId.health(id);
       const state = toldStateOf(health);
       const since = health.since ?? clock.now();
       onChange({ endpoint: id, from: state, to: state, since, gaveUp: notice.count });

@@ -45,7 +45,7 @@ export function createEligibility(
 
   /** Also before it is acquired, or after it was released. */
   function healthOf({ id, owned }: EndpointRecord): Health {
-    return owned === undefined ? side.health(id) : owned.health();
+    return owned === undefined ? side.byId.health(id) : owned.health();
   }
 
   /** An endpoint without registration is tried although it is parked: its deliveries decide what becomes of them. */

@@ -2,6 +2,7 @@ import { renameSync, truncateSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { batch, queued } from '../../../support/batch-kit.js';
 import { shellEvent } from '../../../support/builders.js';
+import { own } from '../../../support/own.js';
 import { claimAll, fanOutAll, names, read, sideOf, spoolAt, text } from '../../../support/spool-kit.js';
 
 describe('a batch that somebody changes in the queue', () => {
@@ -10,11 +11,11 @@ describe('a batch that somebody changes in the queue', () => {
     truncateSync(file, batch(['1']).length);
     await side.close();
     const next = await sideOf(spoolAt(root));
-    const { deliveries, quarantined } = await next.claim('a', { limit: 9, now: 0 });
+    const { deliveries, quarantined } = await own.claim(next, 'a', { limit: 9, now: 0 });
     expect(deliveries.map(text)).toEqual(['1']);
     expect(quarantined).toEqual([{ name: 'b.jsonl', reason: 'it ends before its event 2' }]);
-    await next.done(deliveries[0]!);
-    expect(next.owing()).toEqual([]);
+    await own.done(next, deliveries[0]!);
+    expect(next.byId.owing()).toEqual([]);
     await next.close();
     expect(read(`${root}/corrupt/b.jsonl`)).toBe(batch(['1']));
     expect(names(`${root}/queue`)).toEqual([]);
@@ -22,14 +23,14 @@ describe('a batch that somebody changes in the queue', () => {
 
   it('claim() reads another batch that was put in its place from where that has the event', async () => {
     const { root, side, file } = await queued(['111', '222', '333']);
-    const [first] = (await side.claim('a', { limit: 1, now: 0 })).deliveries;
-    const [second] = (await side.claim('a', { limit: 1, now: 0 })).deliveries;
-    side.release(second!);
+    const [first] = (await own.claim(side, 'a', { limit: 1, now: 0 })).deliveries;
+    const [second] = (await own.claim(side, 'a', { limit: 1, now: 0 })).deliveries;
+    await own.giveBack(side, second!);
     writeFileSync(`${root}/tmp/new`, batch(['"a"', '"bbbbbb"', '"c"']));
     renameSync(`${root}/tmp/new`, file);
     await new Promise((resolve) => setTimeout(resolve, 60)); // it is looked at every 50 ms
     expect((await claimAll(side, 'a')).map(text)).toEqual(['"bbbbbb"', '"c"']);
-    await side.done(first!);
+    await own.done(side, first!);
     await side.close();
   });
 
@@ -38,7 +39,7 @@ describe('a batch that somebody changes in the queue', () => {
     await side.close();
     writeFileSync(file, batch(['111', '{{{', '333']));
     const next = await sideOf(spoolAt(root));
-    const { deliveries, quarantined } = await next.claim('a', { limit: 9, now: 0 });
+    const { deliveries, quarantined } = await own.claim(next, 'a', { limit: 9, now: 0 });
     expect(deliveries.map(text)).toEqual(['111', '333']);
     expect(quarantined.map(({ name }) => name)).toEqual(['b_2.json']);
     expect(read(`${root}/corrupt/b_2.json`)).toBe('{{{');
@@ -52,7 +53,7 @@ describe('a batch that somebody changes in the queue', () => {
     await fanOutAll(side, () => ['a']);
     renameSync(file, `${root}/tmp/taken`);
     expect((await claimAll(side, 'a')).map(text)).toEqual(['"single"']);
-    expect(await side.owed('a')).toBe(1);
+    expect(await side.byId.owed('a')).toBe(1);
     await side.close();
   });
 });

@@ -1,5 +1,6 @@
 import { closeSync, openSync, writeFileSync, writeSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { own } from '../../../support/own.js';
 import {
   claimAll,
   fanOutAll,
@@ -25,7 +26,7 @@ describe('a batch to which somebody writes when it is queued already', () => {
       if (claimed.length === 0) break;
       for (const delivery of claimed) {
         found[delivery.endpoint]?.push(`${delivery.event.id} ${text(delivery)}`);
-        await side.done(delivery);
+        await own.done(side, delivery);
       }
     }
     closeSync(writer);

@@ -4,6 +4,7 @@ import { eventToBytes } from '../../../../src/event/record.js';
 import { batch, rest } from '../../../support/batch-kit.js';
 import { event } from '../../../support/builders.js';
 import { faultyDisk, Killed } from '../../../support/faulty-disk.js';
+import { own } from '../../../support/own.js';
 import {
   claimAll,
   fanOut,
@@ -38,9 +39,9 @@ describe('a batch that is half taken in', () => {
     looks = 0;
     expect(ids(await claimAll(side, 'a'))).toEqual([single.id]);
     expect(looks).toBeLessThan(100);
-    expect(await side.owed('a')).toBe(count + 1);
-    expect(side.owing()).toEqual(['a']);
-    expect(side.ready({ now: 0 })).toEqual([]);
+    expect(await side.byId.owed('a')).toBe(count + 1);
+    expect(side.byId.owing()).toEqual(['a']);
+    expect(await own.acquire(side)).toEqual([]);
     expect(await fanOutAll(side, () => ['a', 'c'])).toMatchObject({ events: count, deliveries: count });
     for (const endpoint of ['a', 'c']) {
       const claimed = await claimAll(side, endpoint);

@@ -5,6 +5,7 @@ import { eventToBytes } from '../../../../src/event/record.js';
 import type { DrainSide } from '../../../../src/spool/spool.js';
 import { queued, rest, why } from '../../../support/batch-kit.js';
 import { faultyDisk, Killed } from '../../../support/faulty-disk.js';
+import { own } from '../../../support/own.js';
 import { claimAll, fanOutAll, names, sideOf, spoolAt, text } from '../../../support/spool-kit.js';
 
 describe('the progress of a batch', () => {
@@ -25,13 +26,13 @@ describe('the progress of a batch', () => {
   it('that is missing settles nothing, and tells what is settled from then on', async () => {
     const { root, side, progress } = await queued(lines);
     const [first] = await claimAll(side, 'a');
-    await side.done(first!);
+    await own.done(side, first!);
     await side.close();
     rmSync(progress);
     const next = await sideOf(spoolAt(root));
     const claimed = await claimAll(next, 'a');
     expect(claimed.map(text)).toEqual(lines);
-    await next.done(claimed[1]!);
+    await own.done(next, claimed[1]!);
     await next.close();
     expect(await rest(root)).toEqual(['1', '3']);
   });
@@ -53,7 +54,7 @@ describe('the progress of a batch', () => {
       expect(quarantined).toEqual([{ name: 'b.done', reason }]);
       expect(names(`${root}/corrupt`)).toEqual(['b.done', 'b.done.why']);
       const [first] = await claimAll(next, 'a');
-      await next.done(first!);
+      await own.done(next, first!);
       await next.close();
       expect(await rest(root)).toEqual(['2', '3']);
     },
@@ -73,7 +74,7 @@ describe('the progress of a batch', () => {
       if (errno === 'EMFILE') await expect(opening).rejects.toThrow(/EMFILE/);
       else {
         const next = await opening;
-        expect(await next.claim('a', { limit: 1, now: 1 })).toMatchObject({
+        expect(await own.claim(next, 'a', { limit: 1, now: 1 })).toMatchObject({
           deliveries: [],
           postponed: [{ name: 'a', reason: 'it cannot be read now (EROFS)' }],
         });
@@ -144,7 +145,9 @@ describe('the progress of a batch', () => {
         const claimed = await claimAll(side, 'a');
         from = n;
         const act = (l: DrainSide) =>
-          how === 'defer' ? l.defer(claimed[1]!, { dueMs: 1, attempts: 1 }) : l.bury(claimed[1]!, why);
+          how === 'defer'
+            ? own.defer(l, claimed[1]!, { dueMs: 1, attempts: 1 })
+            : own.bury(l, claimed[1]!, why);
         killed = await act(side).then(
           () => false,
           (error: unknown) => error instanceof Killed,

@@ -4,6 +4,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { eventToBytes } from '../../../../src/event/record.js';
 import { systemDisk } from '../../../../src/spool/file/disk/disk.js';
 import { type Fault, faultyDisk } from '../../../support/faulty-disk.js';
+import { own } from '../../../support/own.js';
 import { opened, put, queued, why } from '../../../support/queue-kit.js';
 import {
   claimAll,
@@ -30,11 +31,11 @@ describe('settling a delivery', () => {
     for (const settle of ['done', 'defer', 'bury'] as const) {
       const { root, side, delivery, path, fired } = await claimed();
       renameSync(path, `${root}/../taken`);
-      if (settle === 'done') await side.done(delivery);
-      if (settle === 'defer') await side.defer(delivery, { dueMs: 5, attempts: 1 });
-      if (settle === 'bury') await side.bury(delivery, why);
-      expect(side.owing()).toEqual([]);
-      expect(side.nextDue('a')).toBeUndefined();
+      if (settle === 'done') await own.done(side, delivery);
+      if (settle === 'defer') await own.defer(side, delivery, { dueMs: 5, attempts: 1 });
+      if (settle === 'bury') await own.bury(side, delivery, why);
+      expect(side.byId.owing()).toEqual([]);
+      expect(side.byId.nextDue('a')).toBeUndefined();
       expect(names(`${root}/retry/a`)).toEqual([]);
       expect(names(`${root}/dead/a`)).toEqual(settle === 'bury' ? [`${fired.id}.why.json`] : []);
       await side.close();
@@ -45,7 +46,7 @@ describe('settling a delivery', () => {
     const { root, side, delivery, path, fired } = await claimed();
     mkdirSync(`${root}/dead/a`);
     linkSync(path, `${root}/dead/a/${fired.id}.json`);
-    await side.bury(delivery, why);
+    await own.bury(side, delivery, why);
     expect(existsSync(path)).toBe(false);
     expect(read(`${root}/dead/a/${fired.id}.json`)).toBe(eventToBytes(fired).toString());
     expect(JSON.parse(read(`${root}/dead/a/${fired.id}.why.json`))).toEqual(why);
@@ -58,7 +59,7 @@ describe('settling a delivery', () => {
     const name = `0000000000005.1.${fired.id}.json`;
     mkdirSync(`${root}/retry/a`);
     linkSync(path, `${root}/retry/a/${name}`);
-    await side.defer(delivery, { dueMs: 5, attempts: 1 });
+    await own.defer(side, delivery, { dueMs: 5, attempts: 1 });
     expect(existsSync(path)).toBe(false);
     expect(ids(await claimAll(side, 'a', 5))).toEqual([fired.id]);
     await side.close();
@@ -73,7 +74,7 @@ describe('settling a delivery', () => {
       const name = `${fired.id}.json`;
       mkdirSync(`${root}/dead/a`);
       make(`${root}/dead/a/${name}`);
-      await side.bury(delivery, why);
+      await own.bury(side, delivery, why);
       expect(read(`${root}/dead/a/${name}`)).toBe(eventToBytes(fired).toString());
       expect(names(`${root}/corrupt`)).toEqual([name, `${name}.why`]);
       await side.close();
@@ -84,7 +85,7 @@ describe('settling a delivery', () => {
     const { root, side, delivery, fired } = await claimed(({ name, args }) =>
       name === 'openSync' && String(args[0]).endsWith('.why.json') ? 'ENOSPC' : undefined,
     );
-    await side.bury(delivery, why);
+    await own.bury(side, delivery, why);
     expect(names(`${root}/dead/a`)).toEqual([`${fired.id}.json`]);
     await side.close();
   });
@@ -98,7 +99,7 @@ describe('settling a delivery', () => {
       if (name === 'openSync' && String(args[0]).endsWith('/dead')) synced.push('dead');
       return undefined;
     });
-    for (const delivery of await claimAll(side, 'a')) await side.bury(delivery, why);
+    for (const delivery of await claimAll(side, 'a')) await own.bury(side, delivery, why);
     expect(synced).toEqual(['dead']);
     await side.close();
   });
@@ -113,9 +114,9 @@ describe('settling a delivery', () => {
       );
       failing = true;
       const settled = {
-        done: () => side.done(delivery),
-        defer: () => side.defer(delivery, { dueMs: 5, attempts: 1 }),
-        bury: () => side.bury(delivery, why),
+        done: () => own.done(side, delivery),
+        defer: () => own.defer(side, delivery, { dueMs: 5, attempts: 1 }),
+        bury: () => own.bury(side, delivery, why),
       };
       await expect(settled[settle]()).rejects.toMatchObject({
         code: 'SPOOL_WRITE',
@@ -130,11 +131,12 @@ describe('settling a delivery', () => {
     });
   }
 
-  it('release() of a delivery of another drain is a bug, and is told as one', async () => {
+  it('giveBack() of a delivery of another drain is a bug, and is told as one', async () => {
     const { side, delivery } = await claimed();
-    side.release(delivery);
-    expect(() => side.release(delivery)).toThrow('settled once');
-    await expect(side.done(delivery)).rejects.toThrow('settled once');
+    await own.giveBack(side, delivery);
+    const owned = await own.endpoint(side, delivery.endpoint);
+    expect(() => owned.giveBack(delivery)).toThrow('settled once');
+    await expect(own.done(side, delivery)).rejects.toThrow('settled once');
     await side.close();
   });
 
@@ -158,8 +160,8 @@ describe('settling a delivery', () => {
     const onClose: Array<() => void> = [];
     const side = await sideOf(spool);
     const [first] = await claimAll(side, 'a');
-    await side.done(first!);
-    await side.saveHealth('a', { failures: 1 });
+    await own.done(side, first!);
+    await side.byId.saveHealth('a', { failures: 1 });
     failing = true;
     await expect(side.close()).resolves.toBeUndefined(); // the next drain does it again
     expect(released).toBe(1);
@@ -201,11 +203,11 @@ describe('settling a delivery', () => {
     const side = await opened(root);
     const due = await claimAll(side, 'a', 8);
     expect(ids(due)).toEqual(['z', 'a', 'b']);
-    for (const n of [2, 1, 0]) side.release(due[n]!);
+    for (const n of [2, 1, 0]) await own.giveBack(side, due[n]!);
     expect(ids(await claimAll(side, 'a', 8))).toEqual(['z', 'a', 'b']);
-    expect(side.nextDue('a')).toBe(9);
-    expect(side.nextDue('nobody')).toBeUndefined();
-    expect(await side.owed('nobody')).toBe(0);
+    expect(side.byId.nextDue('a')).toBe(9);
+    expect(side.byId.nextDue('nobody')).toBeUndefined();
+    expect(await side.byId.owed('nobody')).toBe(0);
     expect(ids(await claimAll(side, 'a', farFuture))).toEqual(['c']);
     await side.close();
   });

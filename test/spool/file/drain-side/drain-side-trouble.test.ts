@@ -7,6 +7,7 @@ import { drainRooms } from '../../../../src/spool/file/disk/layout.js';
 import type { Delivery, DrainSide } from '../../../../src/spool/spool.js';
 import { event } from '../../../support/builders.js';
 import { type Fault, faultyDisk } from '../../../support/faulty-disk.js';
+import { own } from '../../../support/own.js';
 import {
   claimAll,
   fanOut,
@@ -38,16 +39,16 @@ describe('what a drain is given', () => {
     const first = await sideOf(spool);
     await fire('r');
     await fanOutAll(first, () => ['a']);
-    await first.defer((await claimAll(first, 'a'))[0]!, { dueMs: farFuture, attempts: 1 });
+    await own.defer(first, (await claimAll(first, 'a'))[0]!, { dueMs: farFuture, attempts: 1 });
     await fire('w');
     await fanOutAll(first, () => ['a']);
     await first.close();
     const side = await sideOf(spool);
-    const [waiting] = (await side.claim('a', { limit: 1, now: 1, probe: ['other'] })).deliveries;
-    await side.defer(waiting!, { dueMs: 1_000, attempts: 1 });
+    const [waiting] = (await own.claim(side, 'a', { limit: 1, now: 1, probe: ['other'] })).deliveries;
+    await own.defer(side, waiting!, { dueMs: 1_000, attempts: 1 });
     expect(names(`${root}/retry/a`)).toHaveLength(2);
-    expect(await side.owed('a')).toBe(2);
-    expect(ids((await side.claim('a', { limit: 10, now: 2_000 })).deliveries)).toEqual(['w']);
+    expect(await side.byId.owed('a')).toBe(2);
+    expect(ids((await own.claim(side, 'a', { limit: 10, now: 2_000 })).deliveries)).toEqual(['w']);
     await side.close();
   });
 
@@ -61,11 +62,11 @@ describe('what a drain is given', () => {
       await first.close();
       const side = await sideOf(spool);
       await fire('2');
-      const claiming = side.claim('a', { limit: 8, now: 1 });
+      const claiming = own.claim(side, 'a', { limit: 8, now: 1 });
       await fanOut(side, () => endpoints);
       const claimed = [...(await claiming).deliveries, ...(await claimAll(side, 'a'))];
       expect(ids(claimed).sort()).toEqual(['1', '2']);
-      expect(await side.owed('a')).toBe(2);
+      expect(await side.byId.owed('a')).toBe(2);
       await side.close();
     },
   );
@@ -82,7 +83,7 @@ describe('what a drain is given', () => {
       return name === 'unlinkSync' && String(args[0]).includes('/queue/a/') ? 'EIO' : undefined;
     };
     expect((await fanOut(side, () => ['a', 'b'])).postponed).toHaveLength(1);
-    expect((await side.claim('a', { limit: 1, now: 1 })).deliveries).toEqual([]);
+    expect((await own.claim(side, 'a', { limit: 1, now: 1 })).deliveries).toEqual([]);
     trouble.fault = () => undefined;
     expect((await fanOutAll(side, () => ['a', 'b'])).postponed).toEqual([]);
     await fanOutAll(side, () => ['a', 'b']);
@@ -102,7 +103,7 @@ describe('a delivery that cannot be read just now', () => {
     trouble.fault = ({ name, args }) => (name === 'openSync' && isBad(String(args[0])) ? errno : undefined);
     return { root, trouble, side: await sideOf(spool) };
   }
-  const next = (side: DrainSide, inOrder = false) => side.claim('chat', { limit: 1, now: 1, inOrder });
+  const next = (side: DrainSide, inOrder = false) => own.claim(side, 'chat', { limit: 1, now: 1, inOrder });
 
   it('does not hold up those behind it, and is tried again after 5 seconds', async () => {
     const { trouble, side } = await queued('EIO');
@@ -112,7 +113,7 @@ describe('a delivery that cannot be read just now', () => {
     }
     const [c] = (await next(side)).deliveries;
     expect(c?.event.id).toBe('c');
-    await side.done(c!);
+    await own.done(side, c!);
     trouble.fault = () => undefined;
     await fanOutAll(side, () => ['chat']);
     expect(ids(await claimAll(side, 'chat'))).toEqual(['d']);
@@ -145,7 +146,7 @@ describe('done() after an fsync has failed in the background', () => {
     await fanOutAll(side, () => ['chat']);
     const [a, b] = await claimAll(side, 'chat');
     trouble.fault = ({ name }) => (name === 'fsync' ? 'EIO' : undefined);
-    await side.done(a!);
+    await own.done(side, a!);
     await sleep(120); // a group is fsynced 50 ms after its first change
     trouble.fault = () => undefined;
     return { root, side, b: b!, fire };
@@ -153,25 +154,25 @@ describe('done() after an fsync has failed in the background', () => {
 
   it('tells of it, and removes the delivery at close()', async () => {
     const { root, side, b } = await failed();
-    await expect(side.done(b)).rejects.toThrow(/EIO/);
+    await expect(own.done(side, b)).rejects.toThrow(/EIO/);
     await side.close();
     expect(filesBelow(`${root}/queue`)).toEqual([]);
   });
 
   it('does not send it again in this drain either, and then removes it', async () => {
     const { root, side, b } = await failed();
-    await expect(side.done(b)).rejects.toThrow(/EIO/);
-    side.release(b);
+    await expect(own.done(side, b)).rejects.toThrow(/EIO/);
+    await own.giveBack(side, b);
     const [again] = await claimAll(side, 'chat');
     expect(again?.event.id).toBe('b'); // whoever has made it knows that
-    await side.done(again!);
+    await own.done(side, again!);
     expect(filesBelow(`${root}/queue`)).toEqual([]);
     await side.close();
   });
 
   it('does not take away another event that has its id since', async () => {
     const { root, side, b, fire } = await failed();
-    await expect(side.done(b)).rejects.toThrow(/EIO/);
+    await expect(own.done(side, b)).rejects.toThrow(/EIO/);
     await fire('b', '"another"');
     await fanOutAll(side, () => ['chat']);
     await side.close();
@@ -185,10 +186,11 @@ describe('done() after an fsync has failed in the background', () => {
     ['bury', { reason: 'refused', message: '', attempts: 1, time: '' }],
   ] as const)('%s() tells of it instead, and the claim can be given back', async (method, options) => {
     const { root, side, b } = await failed();
-    await expect(side[method](b, options as never)).rejects.toThrow(/EIO/);
-    side.release(b);
+    const owned = await own.endpoint(side, 'chat');
+    await expect(owned[method](b, options as never)).rejects.toThrow(/EIO/);
+    owned.giveBack(b);
     const [again] = await claimAll(side, 'chat');
-    await side[method](again!, options as never);
+    await owned[method](again!, options as never);
     await side.close();
     expect(filesBelow(`${root}/queue`)).toEqual([]);
   });
@@ -227,11 +229,11 @@ describe('an endpoint whose files cannot be put in order', () => {
       const side = await sideOf(spool);
       expect(await fanOutAll(side, () => [])).toMatchObject({ quarantined: [], postponed: [] });
       expect(ids(await claimAll(side, 'good'))).toEqual(['1']);
-      const { deliveries, postponed } = await side.claim('bad', { limit: 1, now: 1 });
+      const { deliveries, postponed } = await own.claim(side, 'bad', { limit: 1, now: 1 });
       expect(deliveries).toEqual([]);
       expect(postponed).toEqual([expect.objectContaining({ reason: `it cannot be read now (${errno})` })]);
-      expect(side.owing()).toContain('bad');
-      expect(await side.owed('bad')).toBeGreaterThan(0);
+      expect(side.byId.owing()).toContain('bad');
+      expect(await side.byId.owed('bad')).toBeGreaterThan(0);
       expect(filesBelow(`${root}/queue/bad`)).toEqual(['00000001.2.b/b.done', '00000001.2.b/b.jsonl']);
       trouble.fault = () => undefined;
       mkdirSync(`${root}/dead/bad`);
@@ -253,13 +255,16 @@ describe('an endpoint whose files cannot be put in order', () => {
     const first = await sideOf(spool);
     await fire('1');
     await fanOutAll(first, () => ['bad']);
-    await first.defer((await claimAll(first, 'bad'))[0]!, { dueMs: 1, attempts: 1 });
+    await own.defer(first, (await claimAll(first, 'bad'))[0]!, { dueMs: 1, attempts: 1 });
     await first.close();
     const [retry] = names(`${root}/retry/bad`);
     const path = `${root}/retry/bad`;
     trouble.fault = ({ name, args }) => (name === 'accessSync' && args[0] === path ? 'EACCES' : undefined);
     const side = await sideOf(spool);
-    expect(await side.claim('bad', { limit: 1, now: 2 })).toMatchObject({ deliveries: [], goesOn: false });
+    expect(await own.claim(side, 'bad', { limit: 1, now: 2 })).toMatchObject({
+      deliveries: [],
+      goesOn: false,
+    });
     await side.close();
     expect(names(path)).toEqual([retry]);
   });
@@ -282,7 +287,7 @@ describe('directories that somebody has removed', () => {
     expect(statSync(`${root}/${room}`).mode & 0o777).toBe(0o700);
     await fire('1');
     await fanOutAll(side, () => ['a']);
-    await side.done((await claimAll(side, 'a'))[0]!);
+    await own.done(side, (await claimAll(side, 'a'))[0]!);
     await side.close();
     expect(await spool.idle()).toBe(true);
   });
@@ -300,8 +305,8 @@ describe('directories that somebody has removed', () => {
         return delivery!;
       }
       async function useAll(n: number): Promise<void> {
-        await side.bury(await claimed(`dead${n}`), why);
-        await side.defer(await claimed(`retry${n}`), { dueMs: farFuture, attempts: 1 });
+        await own.bury(side, await claimed(`dead${n}`), why);
+        await own.defer(side, await claimed(`retry${n}`), { dueMs: farFuture, attempts: 1 });
         writeFileSync(`${root}/incoming/bad${n}.json`, 'garbage');
         expect((await fanOutAll(side, () => ['a'])).quarantined).toHaveLength(1);
       }
@@ -328,7 +333,7 @@ describe('close()', () => {
       return ({ name, args }) => (name === 'unlinkSync' && String(args[0]).endsWith(end) ? 'EIO' : undefined);
     };
     trouble.fault = failing('.json');
-    for (const delivery of claimed) await expect(side.done(delivery)).rejects.toThrow(/EIO/);
+    for (const delivery of claimed) await expect(own.done(side, delivery)).rejects.toThrow(/EIO/);
     trouble.fault = failing('/a.json');
     await side.close();
     expect(filesBelow(`${root}/queue`)).toEqual(['chat/00000001/a.json']);
@@ -378,7 +383,7 @@ describe('an intake', () => {
     const route = ({ id }: { id: string }) => [id.slice(0, 1)];
     const taken = await fanOut(side, route);
     expect(taken).toMatchObject({ events: 1, postponed: [{ name: 'a2.json' }] });
-    expect(ids((await side.claim('b', { limit: 10, now: Date.now() })).deliveries)).toEqual(['b1']);
+    expect(ids((await own.claim(side, 'b', { limit: 10, now: Date.now() })).deliveries)).toEqual(['b1']);
     trouble.fault = () => undefined;
     await fanOut(side, route);
     expect(ids(await claimAll(side, 'a'))).toEqual(['a1', 'a2']);

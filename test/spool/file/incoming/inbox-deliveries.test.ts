@@ -5,6 +5,7 @@ import { eventToBytes } from '../../../../src/event/record.js';
 import type { DrainSide, Spool } from '../../../../src/spool/spool.js';
 import { event } from '../../../support/builders.js';
 import { faultyDisk } from '../../../support/faulty-disk.js';
+import { own } from '../../../support/own.js';
 import {
   claimAll,
   discardAll,
@@ -40,15 +41,15 @@ describe('place() with endpoints that can be sent to now', () => {
     const { root, side } = await fired(event(), event());
     expect(await step(side)).toMatchObject({ events: 2, deliveries: 2, more: false });
     expect(side.intake.unqueued()).toBe(2);
-    expect(side.ready({ now: 0 })).toEqual(['a']);
-    expect(side.owing()).toEqual(['a']);
-    expect([await side.owed('a'), await side.waiting()]).toEqual([2, 0]);
+    expect(await own.acquire(side)).toEqual(['a']);
+    expect(side.byId.owing()).toEqual(['a']);
+    expect([await side.byId.owed('a'), await side.waiting()]).toEqual([2, 0]);
     const deliveries = await claimAll(side, 'a');
     expect(deliveries).toHaveLength(2);
     expect(side.intake.unqueued()).toBe(0);
     expect(names(`${root}/queue`)).toEqual([]);
-    for (const delivery of deliveries) await side.done(delivery);
-    expect(side.owing()).toEqual([]);
+    for (const delivery of deliveries) await own.done(side, delivery);
+    expect(side.byId.owing()).toEqual([]);
     expect(names(`${root}/incoming`)).toEqual([]);
     await side.close();
   });
@@ -77,13 +78,13 @@ describe('place() with endpoints that can be sent to now', () => {
     const events = [event(), event(), event()];
     const { root, spool, side } = await fired(...events);
     await step(side);
-    const [first] = (await side.claim('a', { limit: 1, now: 0 })).deliveries;
+    const [first] = (await own.claim(side, 'a', { limit: 1, now: 0 })).deliveries;
     const later = event();
     await spool.enqueue(later);
     expect(await step(side)).toMatchObject({ events: 1 });
     expect(names(`${root}/incoming`)).toEqual([`${events[0]!.id}.json`]);
     expect(ids(await claimAll(side, 'a'))).toEqual([events[1]!.id, events[2]!.id, later.id]);
-    await side.done(first!);
+    await own.done(side, first!);
     await side.close();
   });
 
@@ -91,8 +92,8 @@ describe('place() with endpoints that can be sent to now', () => {
     const events = [event(), event()];
     const { root, side } = await fired(...events);
     await step(side);
-    const [first] = (await side.claim('a', { limit: 1, now: 0 })).deliveries;
-    side.release(first!);
+    const [first] = (await own.claim(side, 'a', { limit: 1, now: 0 })).deliveries;
+    await own.giveBack(side, first!);
     expect(await claimAll(side, 'a')).toEqual([]);
     await step(side);
     expect(names(`${root}/incoming`)).toEqual([]);
@@ -103,8 +104,8 @@ describe('place() with endpoints that can be sent to now', () => {
   it('queues the rest when the drain ends', async () => {
     const { root, side } = await fired(event(), event());
     await step(side);
-    const [first] = (await side.claim('a', { limit: 1, now: 0 })).deliveries;
-    side.release(first!);
+    const [first] = (await own.claim(side, 'a', { limit: 1, now: 0 })).deliveries;
+    await own.giveBack(side, first!);
     await side.close();
     expect(names(`${root}/incoming`)).toEqual([]);
     expect(filesBelow(`${root}/queue/a`)).toHaveLength(2);
@@ -124,14 +125,14 @@ describe('place() with endpoints that can be sent to now', () => {
     const { root, side } = await fired(event(), event());
     await step(side);
     const [first, second] = await claimAll(side, 'a');
-    await side.defer(first!, { dueMs: 5, attempts: 1 });
-    await side.bury(second!, { ...reason, attempts: 2 });
+    await own.defer(side, first!, { dueMs: 5, attempts: 1 });
+    await own.bury(side, second!, { ...reason, attempts: 2 });
     expect(names(`${root}/incoming`)).toEqual([]);
     expect(filesBelow(`${root}/dead/a`)).toContain(`${second!.event.id}.json`);
     const [retry] = await claimAll(side, 'a', farFuture);
     expect(retry).toMatchObject({ event: { id: first!.event.id }, attempts: 1 });
-    await side.done(retry!);
-    expect(side.owing()).toEqual([]);
+    await own.done(side, retry!);
+    expect(side.byId.owing()).toEqual([]);
     await side.close();
   });
 
@@ -141,7 +142,7 @@ describe('place() with endpoints that can be sent to now', () => {
     const [delivery] = await claimAll(side, 'a');
     rmSync(`${root}/incoming/${delivery!.event.id}.json`);
     const answer = { event: delivery!.event.id, status: 400, time: '', text: 'no' };
-    await side.defer(delivery!, { dueMs: 5, attempts: 1, answer });
+    await own.defer(side, delivery!, { dueMs: 5, attempts: 1, answer });
     await side.close();
     expect(filesBelow(`${root}/answers`).filter((name) => name.includes(answer.event))).toEqual([]);
   });
@@ -150,8 +151,8 @@ describe('place() with endpoints that can be sent to now', () => {
     const { side } = await fired(event());
     await step(side);
     const [delivery] = await claimAll(side, 'a');
-    side.hold(delivery!);
-    expect(await side.owed('a')).toBe(1);
+    await own.hold(side, delivery!);
+    expect(await side.byId.owed('a')).toBe(1);
     await step(side);
     expect(await claimAll(side, 'a')).toHaveLength(1);
     await side.close();
@@ -165,9 +166,9 @@ describe('place() with endpoints that can be sent to now', () => {
       const other = { ...delivery!.event, payload: Buffer.from('"another"') };
       writeFileSync(`${root}/tmp/other`, eventToBytes(other));
       renameSync(`${root}/tmp/other`, `${root}/incoming/${other.id}.json`);
-      if (settle === 'done') await side.done(delivery!);
-      if (settle === 'defer') await side.defer(delivery!, { dueMs: 5, attempts: 1 });
-      if (settle === 'bury') await side.bury(delivery!, { ...reason, attempts: 2 });
+      if (settle === 'done') await own.done(side, delivery!);
+      if (settle === 'defer') await own.defer(side, delivery!, { dueMs: 5, attempts: 1 });
+      if (settle === 'bury') await own.bury(side, delivery!, { ...reason, attempts: 2 });
       expect(await side.waiting()).toBe(1);
       await fanOutAll(side, () => ['a']);
       const [next] = await claimAll(side, 'a', farFuture);
@@ -183,7 +184,7 @@ describe('place() with endpoints that can be sent to now', () => {
     const path = `${root}/incoming/${delivery!.event.id}.json`;
     writeFileSync(path, readFileSync(path, 'utf8').replace('"sent"', '"next"'));
     utimesSync(path, 1, 1);
-    await side.done(delivery!);
+    await own.done(side, delivery!);
     await fanOutAll(side, () => ['a']);
     expect((await claimAll(side, 'a')).map(text)).toEqual(['"next"']);
     await side.close();
@@ -194,7 +195,7 @@ describe('place() with endpoints that can be sent to now', () => {
     await step(side);
     const [delivery] = await claimAll(side, 'a');
     utimesSync(`${root}/incoming/${delivery!.event.id}.json`, 1, 1);
-    await side.done(delivery!);
+    await own.done(side, delivery!);
     expect(names(`${root}/incoming`)).toEqual([]);
     await side.close();
   });
@@ -208,7 +209,7 @@ describe('place() with endpoints that can be sent to now', () => {
     const next = await sideOf(spoolAt(root, { disk }));
     await step(next);
     const [delivery] = await claimAll(next, 'a');
-    await expect(next.done(delivery!)).rejects.toThrow('EIO');
+    await expect(own.done(next, delivery!)).rejects.toThrow('EIO');
     isRefused = false;
     await next.close();
     expect([names(`${root}/incoming`), filesBelow(`${root}/queue`)]).toEqual([[], []]);
@@ -234,7 +235,7 @@ describe('place() with endpoints that can be sent to now', () => {
     const waiting = await step(side);
     expect(waiting).toMatchObject({ events: 0, postponed: [], more: false });
     expect(waiting.changing).toMatchObject([{ name: 'same-id.json' }]);
-    await side.done(delivery!);
+    await own.done(side, delivery!);
     expect(await step(side)).toMatchObject({ events: 1, changing: [] });
     await side.close();
   });
@@ -248,7 +249,7 @@ describe('place() with endpoints that can be sent to now', () => {
       expect(await step(side)).toMatchObject({ postponed: [] });
       for (const delivery of await claimAll(side, 'a')) {
         payloads.push(Buffer.from(delivery.event.payload).toString());
-        await side.done(delivery);
+        await own.done(side, delivery);
       }
     }
     expect(payloads).toHaveLength(2);
@@ -259,13 +260,13 @@ describe('place() with endpoints that can be sent to now', () => {
   it('discard() moves what is not claimed, and names what is', async () => {
     const { root, side } = await fired(event(), event());
     await step(side);
-    const [claimed] = (await side.claim('a', { limit: 1, now: 0 })).deliveries;
+    const [claimed] = (await own.claim(side, 'a', { limit: 1, now: 0 })).deliveries;
     const request = { select: { endpoints: ['a'] }, incoming: true, why: reason };
     const discarded = await discardAll(side, request);
     expect(discarded.claimed).toEqual([{ event: claimed!.event.id, endpoint: 'a' }]);
     expect(discarded.entries).toHaveLength(1);
     expect(names(`${root}/incoming`)).toEqual([`${claimed!.event.id}.json`]);
-    await side.done(claimed!);
+    await own.done(side, claimed!);
     await side.close();
   });
 });

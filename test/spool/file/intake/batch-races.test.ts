@@ -4,6 +4,7 @@ import type { DrainSide } from '../../../../src/spool/spool.js';
 import { shellEvent } from '../../../support/builders.js';
 import { faultyDisk } from '../../../support/faulty-disk.js';
 import { mine, raced, replace } from '../../../support/intake-kit.js';
+import { own } from '../../../support/own.js';
 import {
   claimAll,
   fanOut,
@@ -69,7 +70,7 @@ describe('the intake of batches against others', () => {
     expect(await fanOutAll(side, () => ['a'])).toMatchObject({ events: 2, postponed: [], quarantined: [] });
     const [old] = await claimAll(side, 'a');
     expect(text(old!)).toBe('"old"');
-    await side.done(old!);
+    await own.done(side, old!);
     expect((await claimAll(side, 'a')).map(text)).toEqual(['"new"']);
     await side.close();
   });

@@ -5,6 +5,7 @@ import { randomBytes } from '../../../../src/shared/machine/random.js';
 import { batchToBytes, event, shellEvent } from '../../../support/builders.js';
 import { faultyDisk, Killed } from '../../../support/faulty-disk.js';
 import { drop, opened, putAside } from '../../../support/intake-kit.js';
+import { own } from '../../../support/own.js';
 import {
   claimAll,
   fanOut,
@@ -67,10 +68,10 @@ describe('the intake of batches', () => {
       const claimed = await claimAll(side, 'a');
       expect(claimed).toHaveLength(1);
       found.push(text(claimed[0]!));
-      await side.done(claimed[0]!);
+      await own.done(side, claimed[0]!);
     }
     expect(found).toEqual(['2', '1', '3']);
-    expect(side.owing()).toEqual([]);
+    expect(side.byId.owing()).toEqual([]);
     expect(names(`${root}/incoming`)).toEqual([]);
     await side.close();
   });
@@ -80,7 +81,7 @@ describe('the intake of batches', () => {
     drop(root, 'mine.jsonl', '{"id":"mine","hook":"x"}\n1\n2\n');
     await fanOutAll(side, () => ['a', 'b']);
     const [first] = await claimAll(side, 'a');
-    await side.done(first!);
+    await own.done(side, first!);
     drop(root, 'mine.jsonl', '{"hook":"x","id":"mine","time":"2020-01-01T00:00:00Z"}\n\n 1 \r\n2\n');
     expect(await fanOutAll(side, () => ['a', 'b'])).toMatchObject({
       deliveries: 0,
@@ -89,7 +90,7 @@ describe('the intake of batches', () => {
     });
     expect(names(`${root}/incoming`)).toEqual([]);
     expect((await claimAll(side, 'b')).map(text)).toEqual(['1', '2']);
-    expect(await side.owed('a')).toBe(1);
+    expect(await side.byId.owed('a')).toBe(1);
     await side.close();
   });
 
@@ -100,11 +101,11 @@ describe('the intake of batches', () => {
     expect(await fanOutAll(side, () => ['a'])).toMatchObject({ events: 3, quarantined: [], postponed: [] });
     const claimed = await claimAll(side, 'a');
     expect(claimed.map(text)).toEqual(['1', '2']);
-    for (const delivery of claimed) await side.done(delivery);
+    for (const delivery of claimed) await own.done(side, delivery);
     const [first] = await claimAll(side, 'a');
     expect(text(first!)).toBe('"first"');
-    await side.done(first!);
-    expect(side.owing()).toEqual([]);
+    await own.done(side, first!);
+    expect(side.byId.owing()).toEqual([]);
     await side.close();
     expect(names(`${root}/queue`)).toEqual([]);
   });
@@ -160,9 +161,9 @@ describe('the intake of batches', () => {
         const side = await sideOf(spoolAt(root, { disk: faulty.disk }));
         await fanOutAll(side, () => endpoints);
         for (const endpoint of endpoints) {
-          const { deliveries } = await side.claim(endpoint, { limit: 2, now: 0 });
+          const { deliveries } = await own.claim(side, endpoint, { limit: 2, now: 0 });
           unsure = endpoint;
-          await side.done(deliveries[0]!);
+          await own.done(side, deliveries[0]!);
           unsure = '';
           done.set(endpoint, 1);
         }
@@ -179,7 +180,7 @@ describe('the intake of batches', () => {
         expect(gone).toBeLessThan(2);
         expect(claimed.map(text)).toEqual(lines.slice(gone));
         expect(ids(claimed)).toEqual([1, 2, 3].slice(gone).map((each) => batchMemberId(header.id, each)));
-        for (const delivery of claimed) await side.done(delivery);
+        for (const delivery of claimed) await own.done(side, delivery);
       }
       await side.close();
       expect(names(`${root}/queue`)).toEqual([]);

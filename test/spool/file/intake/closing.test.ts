@@ -1,6 +1,7 @@
 import { mkdirSync, renameSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { mine, raced } from '../../../support/intake-kit.js';
+import { own } from '../../../support/own.js';
 import { claimAll, fanOut, madeSpool, names } from '../../../support/spool-kit.js';
 
 describe('close()', () => {
@@ -12,8 +13,8 @@ describe('close()', () => {
     drop('mine.json', mine('1'));
     await fanOut(side, () => ['a']);
     const [delivery] = await claimAll(side, 'a');
-    await side.done(delivery!);
-    await side.saveHealth('a', { failures: 1 });
+    await own.done(side, delivery!);
+    await side.byId.saveHealth('a', { failures: 1 });
     renameSync(root, `${root}-old`);
     madeSpool(root.slice(0, -'/spool'.length));
     mkdirSync(`${root}/queue/a/00000001`, { recursive: true });

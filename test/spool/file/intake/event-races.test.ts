@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { type DiskCall, faultyDisk } from '../../../support/faulty-disk.js';
 import { mine, raced, replace } from '../../../support/intake-kit.js';
+import { own } from '../../../support/own.js';
 import {
   claimAll,
   fanOut,
@@ -32,7 +33,7 @@ describe('the intake against others', () => {
     await fanOutAll(side, () => ['a']);
     const [first] = await claimAll(side, 'a');
     expect(text(first!)).toBe('"fired"');
-    await side.done(first!);
+    await own.done(side, first!);
     await fanOutAll(side, () => ['a']);
     expect((await claimAll(side, 'a')).map(text)).toEqual(['"dropped"']);
     await side.close();
@@ -49,7 +50,7 @@ describe('the intake against others', () => {
     expect(await fanOutAll(side, () => ['a'])).toMatchObject({ events: 2, postponed: [], quarantined: [] });
     const [first] = await claimAll(side, 'a');
     expect(text(first!)).toBe('1');
-    await side.done(first!);
+    await own.done(side, first!);
     expect((await claimAll(side, 'a')).map(text)).toEqual(['2']);
     await side.close();
   });
@@ -148,7 +149,7 @@ describe('the intake against others', () => {
     for (const endpoint of ['a', 'b']) {
       const [old] = await claimAll(side, endpoint);
       expect(text(old!)).toBe('"old"');
-      await side.done(old!);
+      await own.done(side, old!);
     }
     for (const endpoint of ['a', 'b']) expect((await claimAll(side, endpoint)).map(text)).toEqual(['"new"']);
     await side.close();
@@ -165,7 +166,7 @@ describe('the intake against others', () => {
     drop('mine.json', mine('1'));
     drop('b.jsonl', '{"id":"b","hook":"x"}\n1\n');
     expect(await fanOutAll(side, () => ['a'])).toMatchObject({ events: 2, postponed: [] });
-    await side.saveHealth('a', { failures: 1 });
+    await side.byId.saveHealth('a', { failures: 1 });
     await side.close();
     expect(names(`${root}/endpoints`)).toEqual(['a.json']);
   });

@@ -24,6 +24,7 @@ import { mostOfOneId } from '../../../../src/spool/file/placing/put.js';
 import { event, shellEvent } from '../../../support/builders.js';
 import { faultyDisk } from '../../../support/faulty-disk.js';
 import { drop, opened } from '../../../support/intake-kit.js';
+import { own } from '../../../support/own.js';
 import {
   asRoot,
   claimAll,
@@ -186,10 +187,10 @@ describe('the intake of events', () => {
       expect(others).toEqual([]);
       expect(await claimAll(side, 'a')).toEqual([]);
       found.push(text(next!));
-      await side.done(next!);
+      await own.done(side, next!);
     }
     expect(found).toEqual(['1', '0', '2']); // first the one whose name was its id
-    expect(side.owing()).toEqual([]);
+    expect(side.byId.owing()).toEqual([]);
     await side.close();
     expect(names(`${root}/queue`)).toEqual([]);
   });
@@ -202,16 +203,16 @@ describe('the intake of events', () => {
       await fanOutAll(side, () => ['a']);
     }
     const [first] = await claimAll(side, 'a');
-    side.release(first!);
+    await own.giveBack(side, first!);
     const probe = [fired.id];
-    const [probed] = (await side.claim('a', { limit: 9, now: 0, probe })).deliveries;
+    const [probed] = (await own.claim(side, 'a', { limit: 9, now: 0, probe })).deliveries;
     expect(text(probed!)).toBe('"first"');
-    expect((await side.claim('a', { limit: 9, now: 0, probe })).deliveries).toEqual([]);
-    await side.defer(probed!, { dueMs: 5, attempts: 1 });
+    expect((await own.claim(side, 'a', { limit: 9, now: 0, probe })).deliveries).toEqual([]);
+    await own.defer(side, probed!, { dueMs: 5, attempts: 1 });
     const [other] = await claimAll(side, 'a', 9);
     expect([text(other!), other!.attempts]).toEqual(['"first"', 1]);
     expect(await claimAll(side, 'a', 9)).toEqual([]);
-    await side.bury(other!, { reason: 'gave-up', message: '', attempts: 1, time: '' });
+    await own.bury(side, other!, { reason: 'gave-up', message: '', attempts: 1, time: '' });
     expect((await claimAll(side, 'a')).map(text)).toEqual(['"other"']);
     await side.close();
   });
@@ -279,7 +280,7 @@ describe('the intake of events', () => {
     await inbox.enqueue({ ...fired, time: '2020-01-01T00:00:00.000Z' });
     expect(await fanOutAll(side, () => ['a'])).toMatchObject({ events: 1, deliveries: 0, quarantined: [] });
     expect(ids(await claimAll(side, 'a'))).toEqual([fired.id]);
-    expect(await side.owed('a')).toBe(1);
+    expect(await side.byId.owed('a')).toBe(1);
     await side.close();
   });
 
@@ -297,7 +298,7 @@ describe('the intake of events', () => {
     const [first, ...others] = await claimAll(side, 'b');
     expect(text(first!)).toEqual(text({ event: fired }));
     expect(others).toEqual([]);
-    await side.done(first!);
+    await own.done(side, first!);
     expect((await claimAll(side, 'b')).map(text)).toEqual(['"other"']);
     await side.close();
   });
@@ -322,7 +323,7 @@ describe('the intake of events', () => {
     expect(names(`${root}/queue/a`)).toEqual(['00000001', '00000002']);
     const claimed = await claimAll(side, 'a');
     expect(claimed).toHaveLength(3);
-    for (const delivery of claimed) await side.done(delivery);
+    for (const delivery of claimed) await own.done(side, delivery);
     expect((await claimAll(side, 'a')).map(text)).toEqual(['"changed"']);
     await side.close();
   });
@@ -351,7 +352,7 @@ describe('the intake of events', () => {
     expect((await fanOutAll(side, () => ['a'])).postponed).toEqual([]);
     const [first] = await claimAll(side, 'a');
     expect(text(first!)).toBe('"first"');
-    await side.done(first!);
+    await own.done(side, first!);
     expect((await claimAll(side, 'a')).map(text)).toEqual(['"second"']);
     await side.close();
   });
@@ -376,7 +377,7 @@ describe('the intake of events', () => {
     const side = await sideOf(spoolAt(root));
     await inbox.enqueue(fired);
     expect((await fanOutAll(side, () => ['a'])).postponed).toEqual([]);
-    expect((await side.claim('a', { limit: 1, now: 0 })).quarantined).toHaveLength(1);
+    expect((await own.claim(side, 'a', { limit: 1, now: 0 })).quarantined).toHaveLength(1);
     expect(ids(await claimAll(side, 'a'))).toEqual([fired.id]);
     await side.close();
   });

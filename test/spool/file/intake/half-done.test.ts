@@ -4,6 +4,7 @@ import { eventToBytes } from '../../../../src/event/record.js';
 import { event } from '../../../support/builders.js';
 import { faultyDisk } from '../../../support/faulty-disk.js';
 import { opened } from '../../../support/intake-kit.js';
+import { own } from '../../../support/own.js';
 import {
   claimAll,
   fanOut,
@@ -34,17 +35,17 @@ describe('the intake after one that was cut short', () => {
   it('claim() hands nothing out before the event is gone from incoming/, and then once', async () => {
     const { root, fired, side } = await halfDone();
     expect(await claimAll(side, 'a')).toEqual([]);
-    expect(side.ready({ now: 0 })).toEqual([]);
-    expect(side.owing()).toEqual(['a']);
+    expect(await own.acquire(side)).toEqual([]);
+    expect(side.byId.owing()).toEqual(['a']);
     expect(await fanOutAll(side, () => ['a', 'b'])).toMatchObject({ events: 1, deliveries: 1 });
     expect(existsSync(`${root}/incoming/${fired.id}.json`)).toBe(false);
     for (const endpoint of ['a', 'b']) {
       const deliveries = await claimAll(side, endpoint);
       expect(ids(deliveries)).toEqual([fired.id]);
-      await side.done(deliveries[0]!);
+      await own.done(side, deliveries[0]!);
       expect(await claimAll(side, endpoint)).toEqual([]);
     }
-    expect(side.owing()).toEqual([]);
+    expect(side.byId.owing()).toEqual([]);
     await side.close();
   });
 
@@ -105,13 +106,13 @@ describe('the intake after one that was cut short', () => {
     expect(await fanOutAll(side, () => ['a', 'b', 'c'])).toMatchObject({ events: 1, deliveries: 0 });
     const [other, ...others] = await claimAll(side, 'c');
     expect([other!.event.hook, others]).toEqual(['other', []]);
-    await side.done(other!);
+    await own.done(side, other!);
     for (const endpoint of ['a', 'b', 'c']) {
       const claimed = await claimAll(side, endpoint);
       expect(ids(claimed)).toEqual([fired.id]);
-      await side.done(claimed[0]!);
+      await own.done(side, claimed[0]!);
     }
-    expect(side.owing()).toEqual([]);
+    expect(side.byId.owing()).toEqual([]);
     await side.close();
   });
 
@@ -153,11 +154,11 @@ describe('the intake after one that was cut short', () => {
     await expect(fanOut(side, () => ['b'])).rejects.toMatchObject({ code: 'SPOOL_WRITE' });
     failing = false;
     expect(await fanOutAll(side, () => ['b'])).toMatchObject({ events: 0, postponed: [] });
-    expect(side.ready({ now: 0 })).toEqual(['b']);
+    expect(await own.acquire(side)).toEqual(['b']);
     const [delivery] = await claimAll(side, 'b');
     expect(delivery!.event.id).toBe(fired.id);
-    await side.done(delivery!);
-    expect(side.owing()).toEqual([]);
+    await own.done(side, delivery!);
+    expect(side.byId.owing()).toEqual([]);
     await side.close();
   });
 });

@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { faultyDisk } from '../../../support/faulty-disk.js';
 import { mine, raced } from '../../../support/intake-kit.js';
+import { own } from '../../../support/own.js';
 import { claimAll, fanOut, ids, madeSpool, quickDir, sideOf, spoolAt } from '../../../support/spool-kit.js';
 import { countTurns, type Turns } from '../../../support/turns.js';
 
@@ -38,7 +39,7 @@ describe('the intake to very many', () => {
     turns = countTurns();
     const endpoints = Array.from({ length: 2000 }, (_, n) => `e${n}`);
     const step = side.intake.place(entries.map((entry) => ({ entry, endpoints })));
-    const claiming = side.claim('e0', { limit: 1, now: 0 });
+    const claiming = own.claim(side, 'e0', { limit: 1, now: 0 });
     expect(await step).toMatchObject({ events: 1, deliveries: 2000 });
     turns.stop();
     expect(turnsPutting).toBeGreaterThan(3);

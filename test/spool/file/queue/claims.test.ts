@@ -6,6 +6,7 @@ import { randomBytes } from '../../../../src/shared/machine/random.js';
 import { systemDisk } from '../../../../src/spool/file/disk/disk.js';
 import { createQueueWriter } from '../../../../src/spool/file/placing/queue-writer.js';
 import { event } from '../../../support/builders.js';
+import { own } from '../../../support/own.js';
 import { opened, put, queued } from '../../../support/queue-kit.js';
 import {
   claimAll,
@@ -29,7 +30,7 @@ describe('claim() over segments', () => {
       return undefined;
     });
     const before = calls;
-    expect(await side.claim('a', { limit: 1, now: farFuture })).toMatchObject({
+    expect(await own.claim(side, 'a', { limit: 1, now: farFuture })).toMatchObject({
       deliveries: [],
       postponed: [],
     });
@@ -60,11 +61,11 @@ describe('claim() over segments', () => {
     listed.length = 0;
     const found: string[] = [];
     for (;;) {
-      const { deliveries } = await side.claim('a', { limit: 100, now: 0 });
+      const { deliveries } = await own.claim(side, 'a', { limit: 100, now: 0 });
       if (deliveries.length === 0) break;
       found.push(...ids(deliveries));
       expect(listed.at(-1)).toBe(segments[Math.floor((found.length - 1) / 4096)]);
-      for (const delivery of deliveries) await side.done(delivery);
+      for (const delivery of deliveries) await own.done(side, delivery);
       expect(names(`${root}/queue/a`)).toEqual(segments.slice(Math.floor((found.length - 1) / 4096)));
     }
     expect(found).toEqual(all);
@@ -84,7 +85,7 @@ describe('claim() over segments', () => {
     for (const each of [first, second, third]) await spool.enqueue(each);
     await fanOutAll(side, () => ['a']);
     expect(names(`${root}/queue/a/00000008`)).toEqual([second, third].map(({ id }) => `${id}.json`));
-    const { deliveries } = await side.claim('a', { limit: 5000, now: 0 });
+    const { deliveries } = await own.claim(side, 'a', { limit: 5000, now: 0 });
     expect(ids(deliveries)).toEqual([first, second, third].map(({ id }) => id));
     await side.close();
   });
@@ -94,14 +95,14 @@ describe('claim() over segments', () => {
     const spool = spoolAt(root);
     const fired = [queued(root), put(root, 'queue/a/00000002/z.json'), event(), event()];
     const side = await sideOf(spool);
-    const [first] = (await side.claim('a', { limit: 1, now: 0 })).deliveries;
+    const [first] = (await own.claim(side, 'a', { limit: 1, now: 0 })).deliveries;
     for (const each of fired.slice(2)) await spool.enqueue(each);
     await fanOutAll(side, () => ['a']);
     const rest = await claimAll(side, 'a');
     expect(rest.map(text)).toEqual(fired.slice(1).map((each) => text({ event: each })));
-    expect(await side.owed('a')).toBe(4);
-    side.release(first!);
-    for (const delivery of rest) await side.done(delivery);
+    expect(await side.byId.owed('a')).toBe(4);
+    await own.giveBack(side, first!);
+    for (const delivery of rest) await own.done(side, delivery);
     expect(names(`${root}/queue/a`)).toEqual(['00000001', '00000002']);
     expect(ids(await claimAll(side, 'a'))).toEqual([fired[0]!.id]);
     await side.close();
@@ -117,7 +118,7 @@ describe('claim() over segments', () => {
     const side = await sideOf(spool);
     await spool.enqueue(event());
     await fanOutAll(side, () => ['a']); // the tail is known now
-    for (const delivery of await claimAll(side, 'a')) await side.done(delivery);
+    for (const delivery of await claimAll(side, 'a')) await own.done(side, delivery);
     expect(names(`${root}/queue/a`)).toEqual(['00000003']);
     const next = event();
     await spool.enqueue(next);
@@ -151,11 +152,11 @@ describe('claim() over segments', () => {
     const side = await opened(root, ({ name, args }) =>
       failing && name === 'readdirSync' && String(args[0]).endsWith('/a/00000001') ? 'EMFILE' : undefined,
     );
-    expect(await side.claim('a', { limit: 1, now: 0 })).toMatchObject({
+    expect(await own.claim(side, 'a', { limit: 1, now: 0 })).toMatchObject({
       deliveries: [],
       postponed: [{ name: 'a', reason: 'it cannot be read now (EMFILE)' }],
     });
-    expect(side.owing()).toEqual(['a']);
+    expect(side.byId.owing()).toEqual(['a']);
     failing = false;
     expect(ids(await claimAll(side, 'a'))).toEqual([fired.id]);
     await side.close();
@@ -170,11 +171,11 @@ describe('claim() over segments', () => {
         ? 'EMFILE'
         : undefined,
     );
-    expect(await side.claim('a', { limit: 5, now: 0 })).toMatchObject({
+    expect(await own.claim(side, 'a', { limit: 5, now: 0 })).toMatchObject({
       deliveries: [],
       postponed: [{ name: `${first.id}.json`, reason: 'it cannot be read now (EMFILE)' }],
     });
-    expect(await side.owed('a')).toBe(2);
+    expect(await side.byId.owed('a')).toBe(2);
     expect(ids(await claimAll(side, 'a'))).toEqual([]);
     failing = false;
     expect(ids(await claimAll(side, 'a'))).toEqual([first.id, second.id]);
@@ -188,7 +189,7 @@ describe('claim() over segments', () => {
     );
     const side = await opened(root);
     const claimed = await claimAll(side, 'a');
-    for (const n of [2, 0, 3, 1]) side.release(claimed[n]!);
+    for (const n of [2, 0, 3, 1]) await own.giveBack(side, claimed[n]!);
     expect(ids(await claimAll(side, 'a'))).toEqual(fired.map(({ id }) => id));
     await side.close();
   });
@@ -200,9 +201,9 @@ describe('claim() over segments', () => {
     writeFileSync(`${root}/queue/a/00000002/.hidden`, '');
     const side = await opened(root);
     const [a, b, c] = await claimAll(side, 'a');
-    side.release(a!);
-    await side.done(b!);
-    await side.done(c!);
+    await own.giveBack(side, a!);
+    await own.done(side, b!);
+    await own.done(side, c!);
     expect(names(`${root}/queue/a`)).toEqual(['00000001', '00000002', '00000003']);
     expect(ids(await claimAll(side, 'a'))).toEqual([a!.event.id]);
     await side.close();
@@ -217,11 +218,11 @@ describe('claim() over segments', () => {
     const side = await opened(root);
     const [retry, first, last] = await claimAll(side, endpoint, 5);
     expect(retry).toMatchObject({ attempts: 2, event: { id: 'x' } });
-    await side.done(first!);
+    await own.done(side, first!);
     expect(names(`${root}/queue/${endpoint}`)).toEqual(['00000002']);
-    await side.done(last!);
-    await side.done(retry!);
-    expect(side.owing()).toEqual([]);
+    await own.done(side, last!);
+    await own.done(side, retry!);
+    expect(side.byId.owing()).toEqual([]);
     await side.close();
   });
 });

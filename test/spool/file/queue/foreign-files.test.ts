@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, unlinkSync, wr
 import { describe, expect, it } from 'vitest';
 import { eventToBytes } from '../../../../src/event/record.js';
 import { event } from '../../../support/builders.js';
+import { own } from '../../../support/own.js';
 import { opened, put, queued, why } from '../../../support/queue-kit.js';
 import {
   claimAll,
@@ -34,7 +35,7 @@ describe('claim() of what does not belong there', () => {
         make(`${root}/${room}/${name}`);
         const good = queued(root);
         const side = await opened(root);
-        const claim = await side.claim('a', { limit: 2, now: 5 });
+        const claim = await own.claim(side, 'a', { limit: 2, now: 5 });
         expect(claim.quarantined).toEqual([{ name, reason: expect.stringMatching(reason) }]);
         expect(ids(claim.deliveries)).toEqual([good.id]);
         expect(names(`${root}/corrupt`)).toEqual([name, `${name}.why`]);
@@ -46,7 +47,7 @@ describe('claim() of what does not belong there', () => {
       const root = madeSpool(quickDir());
       const fired = put(root, `${room}/with a space.json`);
       const side = await opened(root);
-      const { quarantined } = await side.claim('a', { limit: 1, now: 5 });
+      const { quarantined } = await own.claim(side, 'a', { limit: 1, now: 5 });
       expect(quarantined).toEqual([
         { name: 'with a space.json', reason: 'its name is not that of a delivery' },
       ]);
@@ -62,7 +63,7 @@ describe('claim() of what does not belong there', () => {
       writeFileSync(Buffer.concat([Buffer.from(`${root}/${room}/`), Buffer.from([0xff])]), 'x');
       const side = await opened(root);
       expect(ids(await claimAll(side, 'a', 5))).toEqual([good.id]);
-      expect((await side.claim('a', { limit: 9, now: 5 })).quarantined).toEqual([]);
+      expect((await own.claim(side, 'a', { limit: 9, now: 5 })).quarantined).toEqual([]);
       await side.close();
       expect(readdirSync(`${root}/${room}`)).toContain('.hidden');
     });
@@ -72,8 +73,8 @@ describe('claim() of what does not belong there', () => {
     const root = madeSpool(quickDir());
     for (const id of ['x', 'y', 'z']) put(root, `queue/a/00000001/${id}`);
     const side = await opened(root);
-    expect((await side.claim('a', { limit: 2, now: 0 })).quarantined).toHaveLength(2);
-    expect((await side.claim('a', { limit: 2, now: 0 })).quarantined).toHaveLength(1);
+    expect((await own.claim(side, 'a', { limit: 2, now: 0 })).quarantined).toHaveLength(2);
+    expect((await own.claim(side, 'a', { limit: 2, now: 0 })).quarantined).toHaveLength(1);
     await side.close();
   });
 
@@ -85,10 +86,10 @@ describe('claim() of what does not belong there', () => {
       if (name === 'renameSync' && String(args[1]).includes('/corrupt/')) unlinkSync(String(args[0]));
       return undefined;
     });
-    expect(ids((await side.claim('a', { limit: 1, now: 0 })).deliveries)).toEqual([fired[0]!.id]);
+    expect(ids((await own.claim(side, 'a', { limit: 1, now: 0 })).deliveries)).toEqual([fired[0]!.id]);
     for (const { id } of fired.slice(1, 8)) rmSync(`${root}/queue/a/00000001/${id}.json`);
     writeFileSync(`${root}/queue/a/00000001/${fired[8]!.id}.json`, 'garbage');
-    const claim = await side.claim('a', { limit: 1, now: 0 });
+    const claim = await own.claim(side, 'a', { limit: 1, now: 0 });
     expect(ids(claim.deliveries)).toEqual([fired[9]!.id]);
     expect(claim.quarantined).toEqual([]);
     await side.close();
@@ -115,8 +116,8 @@ describe('claim() of what does not belong there', () => {
     );
     for (const endpoint of ['a', 'b']) {
       const [delivery] = await claimAll(side, endpoint);
-      if (endpoint === 'a') await side.bury(delivery!, why);
-      else await side.defer(delivery!, { dueMs: 1, attempts: 1 });
+      if (endpoint === 'a') await own.bury(side, delivery!, why);
+      else await own.defer(side, delivery!, { dueMs: 1, attempts: 1 });
     }
     await side.close();
     expect(names(`${root}/retry`)).toEqual(['b']);

@@ -5,6 +5,7 @@ import { dayName } from '../../../../src/spool/file/sent/sent-days.js';
 import { describeSent } from '../../../contracts/sent-contract.js';
 import { event } from '../../../support/builders.js';
 import { type Fault, faultyDisk } from '../../../support/faulty-disk.js';
+import { own } from '../../../support/own.js';
 import {
   claimAll,
   fanOutAll,
@@ -40,7 +41,7 @@ describe('sent/', () => {
       return undefined;
     });
     isWatching = true;
-    await side.done(deliveries[0]!);
+    await own.done(side, deliveries[0]!);
     isWatching = false;
     expect(calls).toHaveLength(1);
     expect(calls[0]).toMatch(/^unlinkSync queue\/a\//);
@@ -55,10 +56,10 @@ describe('sent/', () => {
       if (isWatching) calls.push(name);
       return undefined;
     });
-    await side.done(deliveries[0]!, { keepMaxBytes: 1_000 });
+    await own.done(side, deliveries[0]!, { keepMaxBytes: 1_000 });
     await new Promise((resolve) => setTimeout(resolve, 20));
     isWatching = true;
-    await side.done(deliveries[1]!, { keepMaxBytes: 1_000 });
+    await own.done(side, deliveries[1]!, { keepMaxBytes: 1_000 });
     isWatching = false;
     expect(calls).toEqual(['renameSync', 'unlinkSync', 'lstatSync']);
     await side.close();
@@ -73,7 +74,7 @@ describe('sent/', () => {
           ? errno
           : undefined,
       );
-      for (const delivery of deliveries) await side.done(delivery, { keepMaxBytes: 1_000 });
+      for (const delivery of deliveries) await own.done(side, delivery, { keepMaxBytes: 1_000 });
       expect(filesBelow(`${root}/queue`)).toEqual([]);
       expect(filesBelow(`${root}/sent`)).toEqual([]);
       await side.close();
@@ -82,16 +83,16 @@ describe('sent/', () => {
 
   it('done() makes a directory again that a person has removed', async () => {
     const { root, side, deliveries, today } = await queued(2);
-    await side.done(deliveries[0]!, { keepMaxBytes: 1_000 });
+    await own.done(side, deliveries[0]!, { keepMaxBytes: 1_000 });
     rmSync(`${root}/sent`, { recursive: true });
-    await side.done(deliveries[1]!, { keepMaxBytes: 1_000 });
+    await own.done(side, deliveries[1]!, { keepMaxBytes: 1_000 });
     expect(names(today)).toEqual([`${deliveries[1]!.event.id}.json`]);
     await side.close();
   });
 
   it('close() notes the sizes, which the next side begins with', async () => {
     const { root, side, deliveries, today } = await queued(3);
-    for (const delivery of deliveries) await side.done(delivery, { keepMaxBytes: 10_000 });
+    for (const delivery of deliveries) await own.done(side, delivery, { keepMaxBytes: 10_000 });
     await side.close();
     const bytes = names(today).reduce((sum, name) => sum + readFileSync(`${today}/${name}`).length, 0);
     expect(JSON.parse(readFileSync(`${root}/sent/sizes.json`, 'utf8'))).toEqual({ a: bytes });
@@ -101,7 +102,7 @@ describe('sent/', () => {
     const { root, side, deliveries, today } = await queued(1);
     mkdirSync(`${root}/sent/2020-01-01/a`, { recursive: true });
     writeFileSync(`${root}/sent/2020-01-01/a/evt_old.json`, 'x'.repeat(10_000));
-    await side.done(deliveries[0]!, { keepMaxBytes: 5_000 });
+    await own.done(side, deliveries[0]!, { keepMaxBytes: 5_000 });
     await new Promise((resolve) => setTimeout(resolve, 50));
     expect(filesBelow(`${root}/sent/2020-01-01`)).toEqual([]);
     expect(names(today)).toHaveLength(1);

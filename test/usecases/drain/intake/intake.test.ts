@@ -147,7 +147,7 @@ describe('createIntake()', () => {
     const [fired] = await world.fire('any');
     await world.run();
     expect(world.placed.map(([routed]) => routed?.endpoints)).toEqual([['a'], ['b']]);
-    expect(world.side.owing()).toEqual(['b']);
+    expect(world.side.byId.owing()).toEqual(['b']);
     expect(ids(await claimAll(world.side, 'b'))).toEqual([fired]);
   });
 
@@ -156,6 +156,6 @@ describe('createIntake()', () => {
     await world.fire(...Array.from({ length: 300 }, () => 'any'));
     await world.run();
     expect(await world.spool.waiting()).toBe(300);
-    expect(world.side.owing()).toEqual([]);
+    expect(world.side.byId.owing()).toEqual([]);
   });
 });

@@ -25,7 +25,7 @@ describe('createTake()', () => {
     const record = { id: 'a', owned, settings: endpoint({ id: 'a' }) } as unknown as EndpointRecord;
     expect(await take(record, { now: 0 })).toBe(false);
     expect(cooldowns.isCoolingDown('a')).toBe(true);
-    expect(side.onHold('a')).toBe(0);
+    expect(side.byId.onHold('a')).toBe(0);
     expect(ids(await claimAll(side, 'a'))).toEqual([fired.id]);
     await side.close();
   });

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { createLargePayloads } from '../../../../../src/usecases/drain/sending/places/large-payloads.js';
-import { draining, hooksOf } from '../../../../support/draining.js';
+import { draining, hooksOf, withOwned } from '../../../../support/draining.js';
 import { gate, until } from '../../../../support/world.js';
 
 const megabytes = (count: number): Buffer => Buffer.alloc(count * 2 ** 20, 0x20);
@@ -55,13 +55,13 @@ describe('drain() and an endpoint that only an event names', () => {
     const world = draining({
       hooks: hooksOf({ complete: ['b'] }),
       script: { 'gone.example~000000000000': 503 },
-      wrap: (side) => ({
-        ...side,
-        claim(endpoint, options) {
-          if (endpoint !== 'b') claims += 1;
-          return side.claim(endpoint, options);
-        },
-      }),
+      wrap: (side) =>
+        withOwned(side, ({ id, claim }) => ({
+          claim(options) {
+            if (id !== 'b') claims += 1;
+            return claim(options);
+          },
+        })),
     });
     await world.fire({ to: ['https://gone.example/in'] }, { to: ['https://gone.example/in'] });
     await world.drain();
