@@ -95,8 +95,9 @@ const oneFile = {
 const main = { from: 'src/cli/entry-main.ts', name: 'main', refuse: 'refuseOtherBuild' };
 
 /**
- * The command line's parts, and the modules that begin them: what a drain needs only when there is something to do, and
- * every command except an ordinary `drain`. Most drains of a cron job find nothing, and read neither.
+ * The command line's parts, and the modules that begin them: what a drain needs only when there is something to do;
+ * every command except an ordinary `drain`; the commands that show what the spool holds. Most drains of a cron job find
+ * nothing, and read none of them.
  */
 const parts = {
   drain: [
@@ -105,7 +106,7 @@ const parts = {
     'src/spool/file/drain-side/survey.ts',
   ],
   program: ['src/cli/program.ts'],
-  inspect: ['src/cli/commands/status.ts'],
+  inspect: ['src/cli/commands/list.ts', 'src/cli/commands/status.ts'],
 };
 
 await Promise.all([

@@ -97,6 +97,41 @@ export const commands: readonly CommandSpec[] = [
     },
   },
   {
+    name: 'list',
+    positionals: [],
+    summary: 'list what the spool holds, one line each',
+    options: {
+      endpoint: {
+        type: 'string',
+        multiple: true,
+        value: 'ENDPOINT',
+        help: 'only of this endpoint: its name, id or URL; may be repeated',
+      },
+      hook: { type: 'string', value: 'HOOK', help: 'only of this hook or pattern' },
+      state: {
+        type: 'string',
+        value: 'STATES',
+        help: 'only in these: incoming, queued, parked, paused, held, retry, unclaimed, dead, corrupt, sent; with commas (default: all but sent)',
+      },
+      since: {
+        type: 'string',
+        value: 'TIME',
+        help: 'only what was accepted at this time or later: ISO 8601, or 2h',
+      },
+      older: { type: 'string', value: 'TIME', help: 'only what was accepted before: ISO 8601, or 2h' },
+      limit: { type: 'string', value: 'N', help: 'at most so many' },
+    },
+    examples: [
+      'capnhook list --endpoint chat --state parked,retry',
+      'capnhook list --state dead --since 2h --json',
+    ],
+    notes: 'Each line: id, state, hook, endpoint, age, failed attempts, reason.',
+    async run({ options, globals, io }) {
+      const { runList } = await import('./commands/list.js');
+      return runList(options, globals, io);
+    },
+  },
+  {
     name: 'drain',
     positionals: [],
     summary: 'send what is queued, once or continuously',

@@ -43,8 +43,9 @@ export function recordingIo({
     out(text) {
       written.out += text;
     },
-    print(text) {
-      written.out += text;
+    print(data) {
+      written.out += Buffer.from(data as Uint8Array).toString();
+      return true;
     },
     err(text) {
       written.err += text;

@@ -7,9 +7,10 @@ export interface Io {
   out(text: string): void;
   /**
    * Writes requested data to standard output. A closed pipe is not an error.
+   * @returns whether it may go on: false where the reader has closed it
    * @throws CapnhookError `SPOOL_WRITE` if it cannot be written completely
    */
-  print(text: string): void;
+  print(data: string | Uint8Array): boolean;
   /** Writes messages to standard error. */
   err(text: string): void;
   /** Appends all further messages to this file. @returns the errno if it cannot be opened; nothing has changed then */

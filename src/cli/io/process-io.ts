@@ -13,9 +13,10 @@ const numbers = { in: 0, out: 1, err: 2 };
 export const processIo: Io = {
   env: process.env,
   out: (text) => void writeAll(1, text),
-  print(text) {
-    const errno = writeAll(1, text);
-    if (errno === undefined || closed.has(errno)) return;
+  print(data) {
+    const errno = writeAll(1, data);
+    if (errno === undefined) return true;
+    if (closed.has(errno)) return false;
     throw new CapnhookError('SPOOL_WRITE', `Cannot write to standard output (${errno})`, {
       hint: 'The output is incomplete.',
     });

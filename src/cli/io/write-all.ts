@@ -2,11 +2,11 @@ import { writeSync } from 'node:fs';
 import { errnoOf } from '../../shared/errors.js';
 
 /**
- * Writes a text to a descriptor of any kind (file, pipe, terminal).
+ * Writes a text or bytes to a descriptor of any kind (file, pipe, terminal).
  * @returns the errno if it could not be written completely, for example because of a closed pipe or a full disk
  */
-export function writeAll(fd: number, text: string): string | undefined {
-  const bytes = Buffer.from(text);
+export function writeAll(fd: number, data: string | Uint8Array): string | undefined {
+  const bytes = Buffer.from(data as Uint8Array);
   for (let at = 0; at < bytes.length; ) {
     try {
       at += writeSync(fd, bytes, at);
