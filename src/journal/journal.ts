@@ -15,6 +15,7 @@ export interface JournalEntry {
     | 'gave-up'
     | 'deregistered'
     | 'retried'
+    | 'replayed'
     | 'unclaimed'
     | 'expired'
     | 'corrupt'

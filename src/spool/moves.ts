@@ -1,4 +1,5 @@
 /** Moves of many entries that a person asked for, in steps: to the dead, and back. */
+import type { Rate } from '../endpoint/endpoint.js';
 import type { EventHeader } from '../event/event.js';
 import type { EntryProblem, Why } from './reasons.js';
 import type { Selection } from './selection.js';
@@ -40,10 +41,20 @@ export interface RetryRequest {
   select: Selection;
 }
 
+/** What is to be sent again; the same object for each step. */
+export interface ReplayRequest {
+  /** Of what was delivered and kept; its times are those of the delivery. */
+  select: Selection;
+  /** At most this fast to each endpoint; default: as fast as its own limits allow. */
+  rate?: Rate | undefined;
+  /** Whether a selected delivery is sent again, by the hooks as they are now. Default: each is. */
+  isWanted?: ((event: EventHeader, endpoint: string) => boolean) | undefined;
+}
+
 /** An entry that waited, and does so no longer: a delivery, or an event or a batch that has no endpoint yet. */
 export interface RetriedEntry extends DiscardedEntry {
   /** Where it was. */
-  from: 'retry' | 'dead' | 'unclaimed';
+  from: 'retry' | 'dead' | 'unclaimed' | 'sent';
 }
 
 /** What a step of a retry has done. */

@@ -11,9 +11,9 @@ export interface Selection {
   endpoints?: readonly string[];
   /** Ids of events, whole; of a batch the id of each of its events. Default: all. */
   ids?: readonly string[];
-  /** Accepted at this time or later, ms since the epoch. */
+  /** Accepted at this time or later, ms since the epoch; of what was delivered and kept: delivered. */
   since?: number;
-  /** Accepted before this time, ms since the epoch. */
+  /** Before this time, likewise. */
   before?: number;
   /** Where the entries are. Default: everywhere that the wish speaks of. */
   states?: readonly EntryState[];
@@ -28,6 +28,8 @@ export interface Selectable {
   endpoint: string | undefined;
   /** ms since the epoch. */
   acceptedAt: number;
+  /** Only of what was delivered and kept: when, ms since the epoch. */
+  sentAt?: number | undefined;
   /** Why it is dead or unclaimed; undefined for every other entry. */
   reason?: string | undefined;
 }
@@ -58,12 +60,12 @@ export function createSelector(select: Selection): Selector {
       return false;
     },
     hasState: (state) => states === undefined || states.includes(state),
-    has({ header, endpoint, acceptedAt, reason }) {
+    has({ header, endpoint, acceptedAt, sentAt = acceptedAt, reason }) {
       if (!mayHave(header.id)) return false;
       if (endpoints !== undefined && (endpoint === undefined || !endpoints.has(endpoint))) return false;
       if (reasons !== undefined && (reason === undefined || !reasons.includes(reason))) return false;
       if (hook !== undefined && (header.hook === undefined || !matchesHook(hook, header.hook))) return false;
-      return acceptedAt >= since && acceptedAt < before;
+      return sentAt >= since && sentAt < before;
     },
   };
 }

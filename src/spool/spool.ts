@@ -9,7 +9,14 @@ import type { Batch, Event } from '../event/event.js';
 import type { EndpointsById } from './by-id.js';
 import type { Inspection } from './inspection.js';
 import type { Intake } from './intake.js';
-import type { Discarded, DiscardedEntry, DiscardRequest, Retried, RetryRequest } from './moves.js';
+import type {
+  Discarded,
+  DiscardedEntry,
+  DiscardRequest,
+  ReplayRequest,
+  Retried,
+  RetryRequest,
+} from './moves.js';
 import type { Outbox } from './outbox.js';
 import type { Queues } from './queues.js';
 import type { EntryProblem } from './reasons.js';
@@ -21,6 +28,7 @@ export type {
   Discarded,
   DiscardedEntry,
   DiscardRequest,
+  ReplayRequest,
   Retried,
   RetriedEntry,
   RetryRequest,
@@ -170,6 +178,8 @@ export interface DrainSide {
    * an endpoint, which are fanned out again. Each call a bounded number. Those that are claimed stay.
    */
   retry(request: RetryRequest): Promise<Retried>;
+  /** Queues again, in order, what was delivered and kept. It is not kept then until it is delivered again. Each call a bounded number. */
+  replay(request: ReplayRequest): Promise<Retried>;
   /** Requests that wait to be obeyed, oldest first. */
   requests(): WaitingRequests;
   /** Tells the command that waits for a request that it is being obeyed. */

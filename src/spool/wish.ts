@@ -1,4 +1,5 @@
 /** What a person asks of the drain that runs, or of the next one, as data. */
+import type { Rate } from '../endpoint/endpoint.js';
 import type { Selection } from './selection.js';
 
 /** Endpoints, by their ids. */
@@ -47,7 +48,15 @@ export interface DropWish {
   by: string;
 }
 
-export type Wish = RetryWish | DropWish | DeregisterWish | PauseWish | ResumeWish;
+/** `replay`: what was delivered and kept, and is still registered, is sent again. */
+export interface ReplayWish {
+  kind: 'replay';
+  select: Selection;
+  /** At most this fast to each endpoint; default: as fast as its own limits allow. */
+  rate?: Rate | undefined;
+}
+
+export type Wish = ReplayWish | RetryWish | DropWish | DeregisterWish | PauseWish | ResumeWish;
 
 /** A request to the drain. */
 export interface ControlRequest {

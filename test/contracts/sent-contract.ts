@@ -1,10 +1,10 @@
 /** What every spool must do with what was delivered and is to be kept, whatever stands behind it. */
 import { describe, expect, it } from 'vitest';
 import type { EntryQuery, InspectedEntry } from '../../src/spool/inspection.js';
-import type { DrainSide, Spool } from '../../src/spool/spool.js';
+import type { DrainSide, ReplayRequest, RetriedEntry, Spool } from '../../src/spool/spool.js';
 import { event } from '../support/builders.js';
 import { own } from '../support/own.js';
-import { claimAll, fanOut, fanOutAll, sideOf } from '../support/spool-kit.js';
+import { claimAll, fanOut, fanOutAll, farFuture, sideOf } from '../support/spool-kit.js';
 
 const dayMs = 86_400_000;
 
@@ -125,5 +125,98 @@ export function describeSent(name: string, open: () => { spool: Spool; setNow(ms
       expect(left).toEqual(newest.slice(-left.length));
       expect(await kept(spool, { endpoints: ['b'] })).toHaveLength(40);
     });
+
+    /** Three events, delivered to `a` and `b` and kept. */
+    async function delivered() {
+      const { spool, setNow } = open();
+      setNow(Date.now());
+      const side = await sideOf(spool);
+      const fired = [event({ hook: 'x' }), event({ hook: 'y' }), event({ hook: 'x' })];
+      for (const each of fired) await spool.enqueue(each);
+      await fanOutAll(side, () => ['a', 'b']);
+      for (const endpoint of ['a', 'b']) await deliverAll(side, endpoint, 100_000);
+      return { spool, side, setNow, fired: fired.map(({ id }) => id) };
+    }
+
+    it('replay() queues again what is selected of what was delivered', async () => {
+      const { spool, side, fired } = await delivered();
+      const moved = await replayAll(side, { select: { hook: 'x', endpoints: ['a'] } });
+      expect(moved.map(({ event: id, endpoint, from }) => `${from} ${endpoint} ${id}`)).toEqual([
+        `sent a ${fired[0]}`,
+        `sent a ${fired[2]}`,
+      ]);
+      const claimed = await claimAll(side, 'a', farFuture);
+      expect(claimed.map(({ event: { id }, attempts }) => [id, attempts])).toEqual([
+        [fired[0], 0],
+        [fired[2], 0],
+      ]);
+      expect(await claimAll(side, 'b', farFuture)).toEqual([]);
+      for (const each of claimed) await own.done(side, each, { keepMaxBytes: 100_000 });
+      expect(ids(await kept(spool, { endpoints: ['a'] }))).toEqual([...fired].sort());
+      await side.close();
+    });
+
+    it('replay() that is repeated queues nothing a second time, what was sent again meanwhile neither', async () => {
+      const { side, setNow } = await delivered();
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      const before = Date.now();
+      setNow(before + 1);
+      const request = { select: { endpoints: ['a'], since: before - 60_000, before } };
+      expect(await replayAll(side, request)).toHaveLength(3);
+      expect(await replayAll(side, { ...request })).toHaveLength(0);
+      for (const each of await claimAll(side, 'a', farFuture))
+        await own.done(side, each, { keepMaxBytes: 100_000 });
+      expect(await replayAll(side, { ...request })).toHaveLength(0);
+      expect(await replayAll(side, { select: { endpoints: ['a'], before: farFuture } })).toHaveLength(3);
+      await side.close();
+    });
+
+    it('replay() goes by the time of the delivery', async () => {
+      const { side } = await delivered();
+      const now = Date.now();
+      expect(await replayAll(side, { select: { since: now + 60_000 } })).toEqual([]);
+      expect(await replayAll(side, { select: { before: now - 60_000 } })).toEqual([]);
+      expect(await replayAll(side, { select: { since: now - 60_000 } })).toHaveLength(6);
+      await side.close();
+    });
+
+    it('replay() makes deliveries due as far apart as its rate says, for each endpoint by itself', async () => {
+      const { side, setNow } = await delivered();
+      const now = Date.now() + 1_000;
+      setNow(now);
+      await replayAll(side, { select: {}, rate: { count: 2, perMs: 10_000 } });
+      for (const endpoint of ['a', 'b']) {
+        expect(await claimAll(side, endpoint, now - 1)).toHaveLength(0);
+        expect(await claimAll(side, endpoint, now)).toHaveLength(1);
+        expect(await claimAll(side, endpoint, now + 9_999)).toHaveLength(1);
+        expect(await claimAll(side, endpoint, now + 10_000)).toHaveLength(1);
+      }
+      await side.close();
+    });
+
+    it('replay() leaves what is not wanted any more', async () => {
+      const { spool, side } = await delivered();
+      const moved = await replayAll(side, { select: {}, isWanted: (_, endpoint) => endpoint === 'b' });
+      expect(moved).toHaveLength(3);
+      expect(await kept(spool, { endpoints: ['a'] })).toHaveLength(3);
+      await side.close();
+    });
+
+    it('retry() queues nothing again that was delivered', async () => {
+      const { side } = await delivered();
+      expect(await side.retry({ select: {} })).toMatchObject({ entries: [], isDone: true });
+      expect(await own.acquire(side)).toEqual([]);
+      await side.close();
+    });
   });
+}
+
+/** All that is replayed, the steps together. */
+async function replayAll(side: DrainSide, request: ReplayRequest): Promise<RetriedEntry[]> {
+  const entries: RetriedEntry[] = [];
+  for (;;) {
+    const step = await side.replay(request);
+    entries.push(...step.entries);
+    if (step.isDone) return entries;
+  }
 }

@@ -52,6 +52,8 @@ const renderers: { [K in Notice['kind']]: Renderer<K> } = {
     endpoint === undefined
       ? `${count(dropped, 'event')} not taken in yet dropped, and moved to dead/`
       : `${count(dropped, 'delivery', 'deliveries')} for ${renderLabel(endpoint)} dropped, and moved to dead/`,
+  replayed: ({ endpoint, count: replayed }) =>
+    `${count(replayed, 'delivery', 'deliveries')} for ${renderLabel(endpoint)} queued again`,
   retried: ({ endpoint, count: retried }) =>
     `${count(retried, 'delivery', 'deliveries')} for ${renderLabel(endpoint)} retried now`,
   restored: ({ events }) => `${count(events, 'event')} without an endpoint moved back to incoming/`,

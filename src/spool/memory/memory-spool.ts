@@ -5,6 +5,7 @@ import { discard, discardable } from './memory-discard.js';
 import { createMemoryInspection } from './memory-inspection.js';
 import { createMemoryIntake } from './memory-intake.js';
 import { createMemoryQueues, takeOver } from './memory-queues.js';
+import { replay } from './memory-replay.js';
 import { retry } from './memory-retry.js';
 import {
   createMemoryState,
@@ -79,6 +80,7 @@ function createMemoryDrainSide(
     waiting: async () => state.accepted.length,
     discard: async (request) => discard(state, request),
     retry: async (request) => retry(state, request, now()),
+    replay: async (request) => replay(state, request, now()),
     requests: () => ({ requests: [...requests.values()], unknown: [] }),
     noteProgress: (id) => void progress.set(id, (progress.get(id) ?? 0) + 1),
     finishRequest: (id) => void requests.delete(id),

@@ -143,6 +143,7 @@ export type Notice =
   | { kind: 'dropped'; endpoint?: EndpointLabel; count: number }
   /** Deliveries of the endpoint that were deferred or dead are sent now, because a person asked for it. */
   | { kind: 'retried'; endpoint: EndpointLabel; count: number }
+  | { kind: 'replayed'; endpoint: EndpointLabel; count: number }
   /** Events that were unclaimed, or flushed before they had an endpoint, are taken in again. */
   | { kind: 'restored'; events: number }
   /** A person has ended the pause of the endpoint. */

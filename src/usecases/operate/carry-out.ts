@@ -6,7 +6,7 @@ import type { Journal } from '../../journal/journal.js';
 import type { Clock } from '../../shared/clock.js';
 import { isoTime } from '../../shared/iso-time.js';
 import type { Discarded, DiscardRequest, DrainSide, Wish } from '../../spool/spool.js';
-import type { DeregisterWish, DropWish, RetryWish } from '../../spool/wish.js';
+import type { DeregisterWish, DropWish, ReplayWish, RetryWish } from '../../spool/wish.js';
 
 /** The wishes that move entries to the dead. */
 export type MovingWish = DeregisterWish | DropWish;
@@ -21,7 +21,7 @@ export interface Step extends Discarded {
 }
 
 export interface CarryOutPorts {
-  side: Pick<DrainSide, 'discard' | 'retry' | 'byId'>;
+  side: Pick<DrainSide, 'discard' | 'retry' | 'replay' | 'byId'>;
   clock: Pick<Clock, 'now'>;
   journal: Pick<Journal, 'write'>;
   /** Whether a delivery is registered, by the hooks as they are now. */
@@ -36,6 +36,7 @@ export type Steps = () => Promise<Step>;
 /** Begins to carry out a wish, and notes in the journal what it moves. @throws from the steps: the errors of the spool */
 export function carryOut(wish: Wish, ports: CarryOutPorts): Steps {
   if (isMoving(wish)) return moveAll(wish, ports);
+  if (wish.kind === 'replay') return replayAll(wish, ports);
   return wish.kind === 'retry' ? retryAll(wish, ports) : () => changeEndpoints(wish, ports);
 }
 
@@ -90,6 +91,20 @@ function retryAll({ select }: RetryWish, { side, clock, journal }: CarryOutPorts
       if (after !== before) await side.byId.saveHealth(id, after, { isImmediate: true });
     }
     return { ...step, entries, claimed: [], changed };
+  };
+}
+
+function replayAll(
+  { select, rate }: ReplayWish,
+  { side, clock, journal, isRegistered }: CarryOutPorts,
+): Steps {
+  const request = { select, rate, isWanted: isRegistered };
+  return async () => {
+    const { entries, endpoints, ...step } = await side.replay(request);
+    const time = isoTime(clock.now());
+    for (const { event, hook, endpoint } of entries)
+      journal.write({ time, what: 'replayed', event, hook, endpoint });
+    return { ...step, entries, claimed: [], changed: endpoints };
   };
 }
 

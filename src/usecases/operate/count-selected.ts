@@ -17,6 +17,7 @@ export interface Selected {
 /** Where the entries are that a wish moves. */
 const movedFrom: Record<Wish['kind'], readonly EntryState[]> = {
   retry: ['retry', 'unclaimed', 'dead'],
+  replay: ['sent'],
   drop: ['incoming', 'queued', 'retry'],
   deregister: ['queued', 'retry'],
   pause: [],

@@ -26,6 +26,11 @@ const areTexts: Check = (value) => Array.isArray(value) && value.every(isText);
 /** What a request names becomes part of a path. */
 const areEndpoints: Check = (value) => Array.isArray(value) && value.every(isEndpointDirectory);
 
+const isRate: Check = (value) => {
+  const { count, perMs } = (value ?? {}) as { count?: unknown; perMs?: unknown };
+  return [count, perMs].every((each) => Number.isSafeInteger(each) && (each as number) >= 1);
+};
+
 /** The members of a selection. */
 const ofSelection: Record<keyof Selection, Check> = {
   hook: isText,
@@ -49,6 +54,7 @@ interface Members {
 /** The members of each kind of wish. */
 const kinds: Record<Wish['kind'], Members> = {
   retry: { has: {}, needs: [] },
+  replay: { has: { rate: isRate }, needs: [] },
   drop: { has: { by: isText }, needs: ['by'] },
   deregister: { has: {}, needs: ['endpoints'] },
   pause: {

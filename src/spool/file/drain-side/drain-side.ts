@@ -15,6 +15,7 @@ import { createDiscardSteps } from './discard-steps.js';
 import { createFinishing, type Finishing } from './finishing.js';
 import { createIntakeSteps } from './intake-steps.js';
 import { createOwnedEndpoints } from './owned-endpoints.js';
+import { createReplaySteps } from './replay-steps.js';
 import { createRetrySteps } from './retry-steps.js';
 import { type DrainSideOptions, type DrainTools, openTools } from './tools.js';
 
@@ -39,6 +40,7 @@ export async function openDrainSide(
     waiting: async () => Math.max(countIncoming(disk, root) - intake.immovable() - inbox.size(), 0),
     discard: createDiscardSteps(tools),
     retry: createRetrySteps(tools),
+    replay: createReplaySteps(tools),
     onHint: (hint) => watchIncoming(root, hint),
     isValid: () => options.lock.isValid(),
     close: () => close(tools, { lock: options.lock, removeDelivered: finishing.removeDelivered }),

@@ -6,22 +6,12 @@ import { createWalkSteps } from './walk-steps.js';
 /** Makes a function that makes what a request selects due now, a step each call. @throws from it: the errno of what failed */
 export function createRetrySteps(tools: DrainTools): (request: RetryRequest) => Promise<Retried> {
   const { disk, root, now, readers, reader, texts, files, quarantined } = tools;
-  /** Endpoints of which deliveries were moved, and whose directories are to be listed again. */
-  const moved = new Set<string>();
+  const { onRetry, reload } = createRetryNotes(tools);
 
   const step = createWalkSteps<RetryRequest, FoundRetry>(disk, async (request, late) => {
     const isClaimed = readers.isOut;
-    const onRetry = (endpoint: string, name: string): void => {
-      moved.add(endpoint);
-      readers.deferred(readers.of(endpoint), name);
-    };
     return retryAll(disk, root, { request, tools: { now, reader, texts, files, late, isClaimed, onRetry } });
   });
-
-  function reload(): void {
-    if (moved.size > 0) readers.reload([...moved]);
-    moved.clear();
-  }
 
   return async (request) => {
     try {
@@ -34,5 +24,25 @@ export function createRetrySteps(tools: DrainTools): (request: RetryRequest) => 
       reload();
       throw error;
     }
+  };
+}
+
+/** Makes what tells the readers of retries that were put into their directories. */
+export function createRetryNotes({ readers }: Pick<DrainTools, 'readers'>): {
+  /** A retry was put there. */
+  onRetry(endpoint: string, name: string): void;
+  /** Has the directories listed again. */
+  reload(): void;
+} {
+  const moved = new Set<string>();
+  return {
+    onRetry(endpoint, name) {
+      moved.add(endpoint);
+      readers.deferred(readers.of(endpoint), name);
+    },
+    reload() {
+      if (moved.size > 0) readers.reload([...moved]);
+      moved.clear();
+    },
   };
 }

@@ -2,8 +2,8 @@
 
 /** A delivery's file, or its place in a batch. */
 export interface Slot {
-  /** Its directory in the spool; `incoming` while it is sent from there, `dead` while it is put back. */
-  room: 'queue' | 'retry' | 'incoming' | 'dead';
+  /** Its directory in the spool; `incoming` while it is sent from there, `dead` or `sent` while it is put back. */
+  room: 'queue' | 'retry' | 'incoming' | 'dead' | 'sent';
   /** The directory below the spool, e.g. `queue/chat/00000001`. */
   directory: string;
   /** Of an event of a batch: its id. */

@@ -17,7 +17,9 @@ export function createObedience({ side, report }: Pick<DrainPorts, 'side' | 'rep
         if (kind === 'drop')
           report(id === '' ? { kind: 'dropped', count } : { kind: 'dropped', endpoint: { id }, count });
         else if (id === '') report({ kind: 'restored', events: count });
-        else report({ kind: kind === 'retry' ? 'retried' : 'deregistered', endpoint: { id }, count });
+        else if (kind === 'retry') report({ kind: 'retried', endpoint: { id }, count });
+        else if (kind === 'replay') report({ kind: 'replayed', endpoint: { id }, count });
+        else report({ kind: 'deregistered', endpoint: { id }, count });
       }
     },
     changed(wish, endpoints) {
