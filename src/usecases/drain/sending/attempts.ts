@@ -18,8 +18,11 @@ import { createShares, firstRanks, mostInFlight } from './places/shares.js';
 import { createRoundRobin } from './round-robin.js';
 import { createTake } from './take.js';
 
-/** Maximum number of claims of one `fill`; the first one has a single turn, so that the first attempts begin soon. */
-const maxClaims = 1024;
+/**
+ * Maximum number of claims of one `fill`; the first one has a single turn, so that the first attempts begin soon. Answers
+ * are handled in between: with more claims, quick receivers would get more connections than they need.
+ */
+const maxClaims = 64;
 
 /** Maximum duration of one `fill`, in ms: deliveries that are buried or removed take time, but no place in flight. */
 const fillMs = 50;
