@@ -28,7 +28,17 @@ export {
 } from './library/operate.js';
 export { type RegisterOptions, register } from './library/register.js';
 export { type RetryUnclaimedOptions, retryUnclaimed } from './library/retry-unclaimed.js';
-export { type StatusOptions, status } from './library/status.js';
+export {
+  type Check,
+  type CheckLevel,
+  type CheckLimits,
+  type CheckOptions,
+  check,
+  type Finding,
+  type Metric,
+  type StatusOptions,
+  status,
+} from './library/status.js';
 export { type Targets, type TargetsOptions, targets } from './library/targets.js';
 export type { Clock } from './shared/clock.js';
 export { CapnhookError, type ErrorCode, type ErrorDetails, type Problem } from './shared/errors.js';

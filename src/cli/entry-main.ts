@@ -4,12 +4,13 @@ import { guarded } from './guarded.js';
 import { processIo } from './io/process-io.js';
 import { readLimits, threadPoolSize } from './io/thread-pool.js';
 import { run } from './main.js';
-import { asksForJson } from './options.js';
+import { asksForJson, isCheck } from './options.js';
 
 /** Runs a command line to its end, and resolves to its exit code. */
 export async function main(argv: readonly string[]): Promise<number> {
   const size = threadPoolSize(readLimits());
-  if (size === 0) return guarded(noThreads, processIo, { json: asksForJson(argv, process.env) });
+  if (size === 0)
+    return guarded(noThreads, processIo, { json: asksForJson(argv, process.env), check: isCheck(argv) });
   process.env.UV_THREADPOOL_SIZE ??= String(size);
   return run(argv, processIo);
 }

@@ -1,7 +1,7 @@
 import { runDrain } from './commands/drain.js';
 import { guarded } from './guarded.js';
 import type { Io } from './io/io.js';
-import { asksForJson, globalsFrom } from './options.js';
+import { asksForJson, globalsFrom, isCheck } from './options.js';
 import { parseOrdinary } from './ordinary.js';
 
 /** Runs a command line; resolves to its exit code and never rejects. */
@@ -17,6 +17,6 @@ export function run(argv: readonly string[], io: Io): Promise<number> {
       return runProgram(argv, io);
     },
     io,
-    { json },
+    { json, check: isCheck(argv) },
   );
 }

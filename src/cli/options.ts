@@ -61,7 +61,23 @@ export const drainOptions: OptionSpecs = {
   },
 };
 
-export const statusOptions: OptionSpecs = {};
+export const statusOptions: OptionSpecs = {
+  watch: { type: 'boolean', help: 'show it again and again, in its place' },
+  check: { type: 'boolean', help: 'one line and the exit code 0, 1, 2 or 3, for Nagios and its kin' },
+  'max-age': {
+    type: 'string',
+    value: 'DURATION',
+    help: 'with --check: critical when a delivery waits for longer (default: 15m)',
+  },
+  'max-queued': { type: 'string', value: 'N', help: 'with --check: critical when more are queued' },
+  'max-dead': { type: 'string', value: 'N', help: 'with --check: critical when more are dead (default: 0)' },
+  'require-drain': { type: 'boolean', help: 'with --check: critical when nobody drains' },
+};
+
+/** Whether a command line is one of a monitoring system, whose exit codes are others: a failure is 3. */
+export function isCheck(argv: readonly string[]): boolean {
+  return argv.includes('status') && argv.includes('--check');
+}
 
 /** Whether an option takes one value. If it were given twice, the first value would be lost. */
 export function takesOneValue(spec: OptionSpec | undefined): boolean {

@@ -6,7 +6,14 @@ import { packageVersion } from '../shared/machine/package-info.js';
 import { mayBeUrl } from '../shared/shown.js';
 import { type Call, type CommandSpec, commands } from './command-table.js';
 import type { Io } from './io/io.js';
-import { asksForJson, globalOptions, globalsFrom, type OptionSpecs, takesOneValue } from './options.js';
+import {
+  asksForJson,
+  globalOptions,
+  globalsFrom,
+  isCheck,
+  type OptionSpecs,
+  takesOneValue,
+} from './options.js';
 import { renderJson } from './render/json.js';
 import { hideUrls } from './render/text.js';
 
@@ -37,6 +44,7 @@ export async function runProgram(argv: readonly string[], io: Io): Promise<numbe
   } catch (error) {
     if (!isCommanderError(error)) throw error;
     if (error.exitCode === 0) return exitCodes.ok;
+    if (isCheck(argv)) throw new CapnhookError('USAGE', usageData(error, argv).message);
     if (asksForJson(argv, io.env)) io.out(renderJson({ error: usageData(error, argv) }));
     return exitCodes.usage;
   }

@@ -3,10 +3,12 @@ import { type Environment, hooksPath, namedHooks } from '../config/paths.js';
 import { loadHooks } from '../hooks/file/hooks-file.js';
 import { countRecentAttempts, journalBytes } from '../journal/recent-attempts.js';
 import { systemClock } from '../shared/clock.js';
+import { type Check, type CheckLimits, checkStatus } from '../usecases/inspect/check.js';
 import { readStatus } from '../usecases/inspect/status.js';
 import type { Status } from '../usecases/inspect/status-data.js';
 import { existingSpoolPath, openSpool } from './open-spool.js';
 
+export type { Check, CheckLevel, CheckLimits, Finding, Metric } from '../usecases/inspect/check.js';
 export type { Status } from '../usecases/inspect/status-data.js';
 
 export interface StatusOptions {
@@ -21,6 +23,9 @@ export interface StatusOptions {
   /** Default `process.env`. */
   env?: Environment;
 }
+
+/** What is checked, and from when on it is wrong. */
+export interface CheckOptions extends StatusOptions, CheckLimits {}
 
 /**
  * Tells who drains, what waits for each endpoint and how old it is, what stands in the way, and what to do next. Reads
@@ -47,4 +52,13 @@ export async function status(options: StatusOptions = {}): Promise<Status> {
     journalBytes: () => journalBytes(journal),
   };
   return readStatus(ports, { endpoint, showUrls });
+}
+
+/**
+ * Judges the {@link status} for a monitoring system.
+ * @throws CapnhookError as {@link status}: that it cannot be told, which a monitoring system has to be told as well
+ * @example const { level, findings } = await check({ maxAgeMs: 900_000, requireDrain: true });
+ */
+export async function check(options: CheckOptions = {}): Promise<Check> {
+  return checkStatus(await status(options), options);
 }

@@ -1,26 +1,81 @@
-import { status } from '../../library/status.js';
+import { type CheckLimits, check, status } from '../../library/status.js';
+import { parseDuration } from '../../shared/duration.js';
+import { CapnhookError } from '../../shared/errors.js';
 import type { Io } from '../io/io.js';
 import type { Globals } from '../options.js';
+import { checkCode, renderCheck } from '../render/check.js';
 import { globalsText } from '../render/globals-text.js';
 import { renderJson } from '../render/json.js';
 import { renderStatus } from '../render/status.js';
 import { createStyle } from '../render/style.js';
+import { watch } from '../watch.js';
 
 /** The arguments of `status`. */
 export interface StatusArguments {
   endpoint?: string | undefined;
+  watch?: boolean | undefined;
+  check?: boolean | undefined;
+  'max-age'?: string | undefined;
+  'max-queued'?: string | undefined;
+  'max-dead'?: string | undefined;
+  'require-drain'?: boolean | undefined;
 }
 
-/** `capnhook status [ENDPOINT]`. @throws as the library's `status` */
-export async function runStatus({ endpoint }: StatusArguments, globals: Globals, io: Io): Promise<number> {
-  const { spool, config, showUrls } = globals;
-  const found = await status({ endpoint, spool, config, showUrls, env: io.env });
-  if (globals.json) {
-    io.print(renderJson(found));
-    return 0;
+/** Options that belong to `--check`. */
+const ofCheck = ['max-age', 'max-queued', 'max-dead', 'require-drain'] as const;
+
+/**
+ * `capnhook status [ENDPOINT]`. With `--check` the exit code is 0, 1, 2 or 3, and a failure of its own is 3.
+ * @throws CapnhookError `USAGE`; as the library's `status`
+ */
+export async function runStatus(args: StatusArguments, globals: Globals, io: Io): Promise<number> {
+  const { spool, config, showUrls, json } = globals;
+  const { endpoint } = args;
+  const options = { endpoint, spool, config, showUrls, env: io.env };
+  if (args.check) {
+    const found = await check({ ...options, ...limitsOf(args) });
+    io.print(renderCheck(found));
+    return checkCode(found.level);
   }
+  const stray = ofCheck.find((name) => args[name] !== undefined);
+  if (stray !== undefined)
+    throw new CapnhookError('USAGE', `Cannot show the status: --${stray} belongs to --check`);
+  if (args.watch && !json && !io.isTerminal('out'))
+    throw new CapnhookError('USAGE', 'Cannot watch: standard output is not a terminal', {
+      hint: 'With --json it prints a line each time.',
+    });
   const style = await createStyle(globals.color && io.isTerminal('out'));
-  const width = io.terminalSize()?.columns;
-  io.print(renderStatus(found, { style, width, globals: globalsText(globals) }));
+  const look = async (): Promise<string> => {
+    const found = await status(options);
+    if (json) return renderJson(found);
+    const width = io.terminalSize()?.columns;
+    return renderStatus(found, { style, width, globals: globalsText(globals) });
+  };
+  if (args.watch) return watch(io, { look });
+  io.print(await look());
   return 0;
+}
+
+function limitsOf(args: StatusArguments): CheckLimits {
+  const maxAge = args['max-age'];
+  const maxAgeMs = maxAge === undefined ? undefined : parseDuration(maxAge);
+  if (maxAge !== undefined && maxAgeMs === undefined)
+    throw badValue('max-age', maxAge, 'a duration, such as 90s, 15m or 2h');
+  return {
+    maxAgeMs,
+    maxQueued: numberOf('max-queued', args['max-queued']),
+    maxDead: numberOf('max-dead', args['max-dead']),
+    requireDrain: args['require-drain'],
+  };
+}
+
+function numberOf(option: string, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  if (/^\d{1,15}$/.test(text)) return Number(text);
+  throw badValue(option, text, 'a whole number');
+}
+
+function badValue(option: string, text: string, what: string): CapnhookError {
+  const given = JSON.stringify(text.slice(0, 40));
+  return new CapnhookError('USAGE', `Cannot check: --${option} needs ${what}, not ${given}`);
 }
