@@ -187,4 +187,12 @@ describe('capnhook status', () => {
     const { stdout } = await place.run(['status', '--spool', place.spool]);
     expect(stdout).toContain(`  capnhook --spool ${place.spool} start`);
   });
+
+  it('status --watch needs a terminal, or --json', async () => {
+    const place = await usedPlace('hooks: {}\n');
+    expect(await place.run(['status', '--watch'])).toMatchObject({
+      code: 64,
+      stderr: expect.stringContaining('not a terminal'),
+    });
+  });
 });
