@@ -96,8 +96,8 @@ const main = { from: 'src/cli/entry-main.ts', name: 'main', refuse: 'refuseOther
 
 /**
  * The command line's parts, and the modules that begin them: what a drain needs only when there is something to do;
- * every command except an ordinary `drain`; the commands that show what the spool holds. Most drains of a cron job find
- * nothing, and read none of them.
+ * every command except an ordinary `drain`; the commands that show what the spool holds, and those that steer it. Most
+ * drains of a cron job find nothing, and read none of them.
  */
 const parts = {
   drain: [
@@ -143,7 +143,7 @@ async function buildCommandLine() {
   };
   const built = await Promise.all([
     build({ ...pieces, entryPoints: { fire: 'src/cli/entry-fire.ts' } }),
-    buildParts({ ...pieces, plugins: [librariesApart] }, { main, parts }),
+    buildParts({ ...pieces, plugins: [librariesApart] }, { main, parts, hub: 'program', beside: ['drain'] }),
     build({
       ...pieces,
       entryPoints: Object.fromEntries(others.map((name) => [name, name])),

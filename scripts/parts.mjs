@@ -9,31 +9,59 @@ import { build } from 'esbuild';
  * @param options esbuild's, for all of them
  * @param options.main `from`, the module that the main file begins with; `name`, what it exports; `refuse`, the name
  *   of its function that throws where a part is of another build
- * @param options.parts for each part's name the modules that it begins with; main reaches these by `import()` only
+ * @param options.parts for each part's name the modules that it begins with; others reach these by `import()` only
+ * @param options.hub the part that loads the others, those named in `beside` left out: what only these need is in it
  */
-export async function buildParts(options, { main, parts }) {
+export async function buildParts(options, { main, parts, hub, beside }) {
   const plugins = [...options.plugins, partsApart(parts)];
-  const buildFile = (name, contents, inMain) =>
+  const buildFile = (name, contents, taken) =>
     build({
       ...options,
       ...{ stdin: { contents, resolveDir: '.', sourcefile: name }, entryNames: name },
       ...{ format: 'cjs', metafile: true, write: false },
-      plugins: [...plugins, takenFromMain(inMain)],
+      plugins: [...plugins, takenFrom(taken)],
     });
-  const buildMain = (link) => buildFile('main', mainSource(main, link), new Set());
-  const buildAllParts = (inMain) =>
-    Promise.all(Object.entries(parts).map(([name, modules]) => buildFile(name, partSource(modules), inMain)));
+  const buildMain = (link) => buildFile('main', mainSource(main, link), {});
+  const buildHub = (link, inMain) => buildFile(hub, hubSource(parts[hub], main, link), { main: inMain });
+  const names = Object.keys(parts).filter((name) => name !== hub);
+  const buildOthers = (inMain, inHub) =>
+    Promise.all(
+      names.map((name) =>
+        buildFile(name, partSource(parts[name]), {
+          main: inMain,
+          [hub]: beside.includes(name) ? new Set() : inHub,
+        }),
+      ),
+    );
 
-  const alone = new Set(modulesOf(await buildMain({ id: '', needed: [] })));
-  const apart = await buildAllParts(alone);
-  // What two parts need is in the main file, too.
-  const inMain = new Set([...alone, ...repeated(apart.flatMap(modulesOf))]);
-  const built = await buildAllParts(inMain);
-  const unlinked = built.flatMap(({ outputFiles }) => outputFiles);
-  const needed = [...new Set(unlinked.flatMap(({ text }) => namesIn(text)))].sort();
-  const link = { id: idOf([...(await buildMain({ id: '', needed })).outputFiles, ...unlinked]), needed };
-  const linked = unlinked.map(({ path, text }) => ({ path, text: linkToMain(text, link) }));
-  return { outputFiles: [...(await buildMain(link)).outputFiles, ...linked] };
+  const nothing = { id: '', needed: [] };
+  const { inMain, inHub } = await shares();
+  const others = (await buildOthers(inMain, inHub)).flatMap(({ outputFiles }) => outputFiles);
+  const ofHub = { id: '', needed: namesIn(hub, others) };
+  const [hubFile] = (await buildHub(ofHub, inMain)).outputFiles;
+  const unlinked = [...others, hubFile];
+  const ofMain = { id: '', needed: namesIn('main', unlinked) };
+  const id = idOf([...(await buildMain(ofMain)).outputFiles, ...unlinked]);
+  const links = { main: { ...ofMain, id }, [hub]: { ...ofHub, id } };
+  const [linkedHub] = (await buildHub(links[hub], inMain)).outputFiles;
+  const linked = [...others, linkedHub].map(({ path, text }) => ({ path, text: linkTo(text, links) }));
+  return { outputFiles: [...(await buildMain(links.main)).outputFiles, ...linked] };
+
+  /** What a part beside the hub and another part need is in the main file; what two others need, in the hub. */
+  async function shares() {
+    const alone = new Set(modulesOf(await buildMain(nothing)));
+    const inEach = new Map([[hub, modulesOf(await buildHub(nothing, alone))]]);
+    for (const [index, built] of (await buildOthers(alone, new Set())).entries())
+      inEach.set(names[index], modulesOf(built));
+    const ofCommands = new Set(
+      [...inEach].flatMap(([name, modules]) => (beside.includes(name) ? [] : modules)),
+    );
+    const families = [...ofCommands, ...beside.flatMap((name) => inEach.get(name))];
+    const inMain = new Set([...alone, ...repeated(families)]);
+    const many = repeated([...inEach].flatMap(([name, modules]) => (beside.includes(name) ? [] : modules)));
+    const inHub = new Set([...inEach.get(hub), ...many].filter((module) => !inMain.has(module)));
+    return { inMain, inHub };
+  }
 }
 
 function modulesOf({ metafile }) {
@@ -56,17 +84,30 @@ function idOf(files) {
  * @param link.needed what parts need of the main file, each as `<module>#<name>`
  */
 function mainSource({ from, name, refuse }, { id, needed }) {
+  return `
+import { ${name}, ${refuse} } from './${from}';
+export { ${name} };
+${sharedSource(needed, `if (id !== '${id}') ${refuse}();`)}`;
+}
+
+/** The hub refuses as the main file does, by that one's function. */
+function hubSource(modules, { from, refuse }, { id, needed }) {
+  return `
+import { ${refuse} } from './${from}';
+${partSource(modules)}
+${sharedSource(needed, `if (id !== '${id}') ${refuse}();`)}`;
+}
+
+/** The source that hands out what is needed elsewhere. */
+function sharedSource(needed, check) {
   const imports = needed.map((each, index) => {
     const [module, imported] = each.split('#');
     return `import { ${imported} as shared${index} } from './${module}';`;
   });
   const shared = needed.map((_, index) => `shared${index}`);
-  return `
-import { ${name}, ${refuse} } from './${from}';
-${imports.join('\n')}
-export { ${name} };
+  return `${imports.join('\n')}
 export function shared(id) {
-  if (id !== '${id}') ${refuse}();
+  ${check}
   return [${shared.join(', ')}];
 }`;
 }
@@ -94,37 +135,48 @@ function partsApart(parts) {
 }
 
 /**
- * Has a module that is in the main file taken from there: each name is `ofMain("<module>#<name>")`. Values are taken
- * when the part is loaded, so an exported name must not be assigned later.
+ * Has a module that is in another file taken from there: each name is `takenFrom("<file>", "<module>#<name>")`. Values
+ * are taken when the part is loaded, so an exported name must not be assigned later.
  */
-function takenFromMain(inMain) {
+function takenFrom(taken) {
   return {
-    name: 'taken-from-main',
+    name: 'taken',
     setup({ onResolve, onLoad }) {
-      onResolve({ filter: /^\./ }, ({ path, resolveDir }) => {
-        const module = relative('.', sourceOf(resolveDir, path));
-        return inMain.has(module) ? { path: module, namespace: 'main' } : undefined;
-      });
-      onLoad({ filter: /^/, namespace: 'main' }, async ({ path }) => {
-        const names = await exportsOf(path);
-        const lines = names.map(
-          (name) => `export const ${name} = /* @__PURE__ */ ofMain("${path}#${name}");`,
-        );
-        return { contents: lines.join('\n') };
-      });
+      for (const [file, modules] of Object.entries(taken)) {
+        onResolve({ filter: /^\./ }, ({ path, resolveDir }) => {
+          const module = relative('.', sourceOf(resolveDir, path));
+          return modules.has(module) ? { path: module, namespace: file } : undefined;
+        });
+        onLoad({ filter: /^/, namespace: file }, async ({ path }) => {
+          const names = await exportsOf(path);
+          const lines = names.map(
+            (name) => `export const ${name} = /* @__PURE__ */ takenFrom("${file}", "${path}#${name}");`,
+          );
+          return { contents: lines.join('\n') };
+        });
+      }
     },
   };
 }
 
-const takenName = /ofMain\("([^"]+)"\)/g;
+const takenName = /takenFrom\("([^"]+)", "([^"]+)"\)/g;
 
-function namesIn(text) {
-  return [...text.matchAll(takenName)].map(([, name]) => name);
+/** What the texts take from a file, each name once. */
+function namesIn(file, texts) {
+  const found = texts.flatMap(({ text }) => [...text.matchAll(takenName)]);
+  return [...new Set(found.flatMap(([, from, name]) => (from === file ? [name] : [])))].sort();
 }
 
-function linkToMain(text, { id, needed }) {
-  const linked = text.replace(takenName, (_, name) => `__main[${needed.indexOf(name)}]`);
-  return `const __main = require("./main.js").shared("${id}");\n${linked}`;
+function linkTo(text, links) {
+  const used = new Set();
+  const linked = text.replace(takenName, (_, file, name) => {
+    used.add(file);
+    return `__${file}[${links[file].needed.indexOf(name)}]`;
+  });
+  const requires = [...used].map(
+    (file) => `const __${file} = require("./${file}.js").shared("${links[file].id}");\n`,
+  );
+  return `${requires.join('')}${linked}`;
 }
 
 /** The names that a module exports, without types. */
