@@ -77,6 +77,7 @@ const floorByFloor = Object.entries(floors).flatMap(([house, order]) =>
 const importers = {
   undici: '^src/delivery/http/http-transport\\.ts$',
   chalk: '^src/cli/render/style\\.ts$',
+  'cli-progress': '^src/cli/render/progress\\.ts$',
   commander: '^src/cli/program\\.ts$',
   'proper-lockfile': '^src/shared/machine/lock-beside\\.ts$',
   yaml: '^src/hooks/',

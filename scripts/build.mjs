@@ -107,6 +107,12 @@ const parts = {
   ],
   program: ['src/cli/program.ts'],
   inspect: ['src/cli/commands/list.ts', 'src/cli/commands/status.ts'],
+  steer: [
+    'src/cli/commands/deregister.ts',
+    'src/cli/commands/drop.ts',
+    'src/cli/commands/pause.ts',
+    'src/cli/commands/retry.ts',
+  ],
 };
 
 await Promise.all([

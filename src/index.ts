@@ -13,11 +13,13 @@ export {
 export { type DrainOptions, drain, type Ready } from './library/drain/drain.js';
 export type { FireOptions, Target } from './library/fire.js';
 export { fire, fireBatch } from './library/fire-together.js';
-export { type Dropped, type Flushable, type FlushOptions, flush, flushable } from './library/flush.js';
 export { type InitOptions, init } from './library/init.js';
 export { type ListedEntry, type ListOptions, type ListState, list } from './library/list.js';
 export {
   drop,
+  type FlushOptions,
+  flush,
+  type HookCount,
   type Operated,
   type PauseOptions,
   pause,

@@ -1,28 +1,7 @@
 /** The description of every command: its arguments, its help, and the function that runs it. */
-import type { Io } from './io/io.js';
-import { drainOptions, fireOptions, type Globals, type OptionSpecs, statusOptions } from './options.js';
-
-/** One command. */
-export interface CommandSpec {
-  name: string;
-  /** Its positional arguments in commander's notation, each with its help. */
-  positionals: ReadonlyArray<readonly [name: string, help: string]>;
-  summary: string;
-  options: OptionSpecs;
-  /** Two working command lines. */
-  examples: readonly [string, string];
-  /** Further help below the options. */
-  notes?: string;
-  run(call: Call): Promise<number>;
-}
-
-/** A command as it was typed. */
-export interface Call {
-  positionals: readonly string[];
-  options: Readonly<Record<string, never>>;
-  globals: Globals;
-  io: Io;
-}
+import type { CommandSpec } from './command-spec.js';
+import { drainOptions, fireOptions, statusOptions } from './options.js';
+import { steerCommands } from './steer-commands.js';
 
 export const commands: readonly CommandSpec[] = [
   {
@@ -180,20 +159,7 @@ export const commands: readonly CommandSpec[] = [
       return runStatus({ endpoint, ...options }, globals, io);
     },
   },
-  {
-    name: 'flush',
-    positionals: [],
-    summary: 'move what is queued to dead/',
-    options: {
-      hook: { type: 'string', value: 'HOOK', help: 'only events of this hook' },
-      yes: { type: 'boolean', help: 'do not ask' },
-    },
-    examples: ['capnhook flush', 'capnhook flush --hook complete --yes'],
-    async run({ options, globals, io }) {
-      const { runFlush } = await import('./commands/flush.js');
-      return runFlush(options, globals, io);
-    },
-  },
+  ...steerCommands,
   {
     name: 'init',
     positionals: [],

@@ -4,7 +4,8 @@ import { CapnhookError, type ErrorData } from '../shared/errors.js';
 import { exitCodes } from '../shared/exit-codes.js';
 import { packageVersion } from '../shared/machine/package-info.js';
 import { mayBeUrl } from '../shared/shown.js';
-import { type Call, type CommandSpec, commands } from './command-table.js';
+import type { Call, CommandSpec } from './command-spec.js';
+import { commands } from './command-table.js';
 import type { Io } from './io/io.js';
 import {
   asksForJson,

@@ -1,6 +1,7 @@
 import { userInfo } from 'node:os';
 import type { Environment } from '../config/paths.js';
 import type { EntryState } from '../spool/inspection.js';
+import type { EntryProblem } from '../spool/spool.js';
 import {
   dropEntries,
   type NamedEntries,
@@ -13,7 +14,8 @@ import {
 import { hooksReader } from './hooks-reader.js';
 import { existingSpoolPath, spoolPorts } from './open-spool.js';
 
-export type { Operated } from '../usecases/operate/operate.js';
+export type { EntryProblem } from '../spool/spool.js';
+export type { HookCount, Operated } from '../usecases/operate/operate.js';
 
 export interface SteerOptions {
   /** Changes nothing, and returns what would be changed; default false. */
@@ -28,6 +30,10 @@ export interface SteerOptions {
   env?: Environment;
   /** Called once, where a running drain takes longer than two seconds and is still at work. */
   onWaiting?: (() => void) | undefined;
+  /** Called with the number of events that were moved so far, where no drain runs that does it. */
+  onProgress?: ((moved: number) => void) | undefined;
+  /** Called for each entry that cannot be read, and was moved to `corrupt/`. */
+  onQuarantined?: ((entry: EntryProblem) => void) | undefined;
 }
 
 /** Which deliveries and events are meant; each member that is there must hold. */
@@ -36,7 +42,7 @@ export interface SelectOptions extends SteerOptions {
   endpoint?: string | readonly string[] | undefined;
   /** A hook or a pattern. */
   hook?: string | undefined;
-  /** Ids of events; of a batch the id of each event. */
+  /** Ids of events, or their beginnings; the id of a batch means each of its events. */
   ids?: readonly string[] | undefined;
   /** Accepted at this time or later: a date, or ms since the epoch. */
   since?: Date | number | undefined;
@@ -60,7 +66,7 @@ export interface PauseOptions extends SteerOptions {
 /**
  * Sends now what is deferred, dead or unclaimed, and tries the endpoints that are owed something selected now, also those
  * that an answer has paused. A drain that runs obeys within a second.
- * @throws CapnhookError `USAGE`, `NO_INPUT` for an unknown endpoint, `SPOOL_CREATE` for a named spool that is missing,
+ * @throws CapnhookError `USAGE`, `NO_INPUT` for an unknown endpoint, hook or id, `SPOOL_CREATE` for a named spool that is missing,
  *   `PERMISSION`, `SPOOL_WRITE`
  * @example const { count, endpoints } = await retry({ endpoint: 'chat' });
  */
@@ -76,6 +82,20 @@ export async function retry(options: SelectOptions): Promise<Operated> {
 export async function drop(options: SelectOptions): Promise<Operated> {
   const named = { ...namedBy(options), by: options.by ?? userName() };
   return dropEntries(portsFor(options, 'drop'), named, options);
+}
+
+export interface FlushOptions extends SteerOptions {
+  /** Only of this hook or pattern; default: all. */
+  hook?: string | undefined;
+}
+
+/**
+ * Another word for {@link drop} of everything, or of a hook.
+ * @throws CapnhookError as {@link retry}
+ * @example const { count } = await flush({ hook: 'complete' });
+ */
+export async function flush({ hook, ...options }: FlushOptions = {}): Promise<Operated> {
+  return drop({ ...options, hook, all: true });
 }
 
 /**

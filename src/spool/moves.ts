@@ -1,6 +1,7 @@
 /** Moves of many entries that a person asked for, in steps: to the dead, and back. */
 import type { Rate } from '../endpoint/endpoint.js';
 import type { EventHeader } from '../event/event.js';
+import type { EntryState } from './inspection.js';
 import type { EntryProblem, Why } from './reasons.js';
 import type { Selection } from './selection.js';
 
@@ -24,6 +25,8 @@ export interface DiscardedEntry {
   endpoint?: string;
   /** How many events it has. */
   events: number;
+  /** Where it was. */
+  from: EntryState;
 }
 
 /** What a step has moved. */
@@ -53,7 +56,6 @@ export interface ReplayRequest {
 
 /** An entry that waited, and does so no longer: a delivery, or an event or a batch that has no endpoint yet. */
 export interface RetriedEntry extends DiscardedEntry {
-  /** Where it was. */
   from: 'retry' | 'dead' | 'unclaimed' | 'sent';
 }
 

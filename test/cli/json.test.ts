@@ -28,6 +28,12 @@ describe('--json', () => {
     expect(failed).toMatchObject({ owed: 1, queues: [{ why: 'parked' }] });
     await fitting(place, ['status', '--show-urls']);
     await fitting(place, ['deregister', `${url}s`]);
+    await fitting(place, ['pause', url, '--until', '2h']);
+    await fitting(place, ['resume', url]);
+    await fitting(place, ['drop', '--all', '--dry-run']);
+    await fitting(place, ['drop', '--all', '--yes']);
+    expect(await fitting(place, ['retry', '--dead'])).toMatchObject([{ count: 1, drain: { owed: 1 } }]);
+    await fitting(place, ['retry', '--all', '--dry-run']);
     await fitting(place, ['flush', '--yes']);
     await fitting(place, ['deregister', url, '--dry-run']);
     await fitting(place, ['deregister', url]);

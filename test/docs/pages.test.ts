@@ -3,7 +3,8 @@ import { existsSync, readdirSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { describe, expect, test } from 'vitest';
-import { type CommandSpec, commands } from '../../src/cli/command-table.js';
+import type { CommandSpec } from '../../src/cli/command-spec.js';
+import { commands } from '../../src/cli/command-table.js';
 import { planFire } from '../../src/cli/commands/fire.js';
 import { globalOptions } from '../../src/cli/options.js';
 import { createSignature, parseSigningKey } from '../../src/delivery/request/sign.js';
@@ -42,7 +43,8 @@ function whyRefused(words: readonly string[], { whole }: { whole: boolean }): st
     if (!whole || values.help === true) return undefined;
     if (spec.name === 'fire') planFire({ positionals, ...values });
     const needed = spec.positionals.filter(([notation]) => notation.startsWith('<')).length;
-    const fits = positionals.length >= needed && positionals.length <= spec.positionals.length;
+    const most = spec.positionals.at(-1)?.[0].includes('...') ? Infinity : spec.positionals.length;
+    const fits = positionals.length >= needed && positionals.length <= most;
     return fits ? undefined : `${positionals.length} arguments`;
   } catch (error) {
     return (error as Error).message;

@@ -75,7 +75,7 @@ export async function use(): Promise<DrainSummary> {
   const queued: number = (await deregister('https://example.com/', { hook: 'complete' })).queued;
   const ids: string[] = (await targets()).flatMap(({ endpoints }) => endpoints.map(({ id }) => id));
   const pid: number = (await start()).pid;
-  void [fired.events, changed, queued, ids, pid, (await stop()).holder?.since, (await flush()).deliveries];
+  void [fired.events, changed, queued, ids, pid, (await stop()).holder?.since, (await flush()).count];
   try {
     return await drain({ waitMs: 1000, stop: AbortSignal.timeout(5), logger: (notice) => void notice.kind });
   } catch (error) {
@@ -99,7 +99,13 @@ test('the package works as it is installed: import and require give the same lib
     delivered: 5,
     found: [1],
     stopped: true,
-    dropped: { events: 1, deliveries: 0, corrupt: [] },
+    dropped: {
+      count: 1,
+      states: { incoming: 1 },
+      hooks: [{ hook: 'complete', count: 1 }],
+      endpoints: [],
+      isDraining: false,
+    },
     removedFrom: ['complete'],
     refused: [true, true, 'BAD_PAYLOAD'],
     same: true,
@@ -151,7 +157,6 @@ test('the package loads from CommonJS and as an ES module, with the same classes
     'fire',
     'fireBatch',
     'flush',
-    'flushable',
     'init',
     'pause',
     'register',

@@ -44,7 +44,7 @@ describe('beside a daemon', () => {
   test('pause() lets nothing be sent, also after a restart, and resume() lets it go on', async () => {
     const { world, receiver, options } = await steered();
     const daemon = await daemonOf(world);
-    expect(await pause('chat', { ...options, why: 'it is moved' })).toEqual({
+    expect(await pause('chat', { ...options, why: 'it is moved' })).toMatchObject({
       count: 0,
       endpoints: ['chat'],
     });
@@ -79,7 +79,7 @@ describe('beside a daemon', () => {
     await fire(world, 'deferred', 'dropped');
     await world.run(['fire', 'lost', '-d', '1', '--id', 'lost']);
     expect(await world.run(['drain'])).toMatchObject({ code: 75 });
-    expect(await drop({ ...options, ids: ['dropped'] })).toEqual({ count: 1, endpoints: ['chat'] });
+    expect(await drop({ ...options, ids: ['dropped'] })).toMatchObject({ count: 1, endpoints: ['chat'] });
     answers(503);
     await fire(world, 'parked');
     expect(await world.run(['drain'])).toMatchObject({ code: 75 });
@@ -87,7 +87,7 @@ describe('beside a daemon', () => {
     world.hooks(`hooks: {load: chat, lost: chat}\nendpoints: {chat: "${receiver.url}"}\n`);
     answers(204);
     const before = receiver.requests.length;
-    expect(await retry({ ...options, all: true })).toEqual({ count: 3, endpoints: ['chat'] });
+    expect(await retry({ ...options, all: true })).toMatchObject({ count: 3, endpoints: ['chat'] });
     await until('all are delivered', () => receiver.requests.length === before + 4);
     const sent = receiver.requests.slice(before).map(({ headers }) => headers['webhook-id']);
     expect(sent.sort()).toEqual(['deferred', 'dropped', 'lost', 'parked']);
@@ -128,13 +128,13 @@ describe('where nobody drains', () => {
     const { world, receiver, options, answers } = await steered(() => ({ status: 503 }));
     await fire(world, 'e1', 'e2');
     expect(await world.run(['drain'])).toMatchObject({ code: 75 });
-    expect(await pause('chat', options)).toEqual({ count: 0, endpoints: ['chat'] });
+    expect(await pause('chat', options)).toMatchObject({ count: 0, endpoints: ['chat'] });
     answers(204);
     await retry({ ...options, endpoint: 'chat' });
     const passed = await world.run(['drain']);
     expect(passed).toMatchObject({ code: 75 });
     expect(passed.stderr).toContain('2 for chat (paused: jed paused it)');
-    expect(await drop({ ...options, ids: ['e1'] })).toEqual({ count: 1, endpoints: ['chat'] });
+    expect(await drop({ ...options, ids: ['e1'] })).toMatchObject({ count: 1, endpoints: ['chat'] });
     await resume('chat', options);
     expect(await world.run(['drain'])).toMatchObject({ code: 0 });
     expect(receiver.requests.map(({ headers }) => headers['webhook-id']).slice(-1)).toEqual(['e2']);

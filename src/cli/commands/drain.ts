@@ -24,9 +24,15 @@ export interface DrainArguments {
 /**
  * `capnhook drain`. If the exit code is not 0, the last line gives the reason; with `--quiet` only if the reason differs
  * from the previous drain's. With `--json` there is a summary even if the drain could not begin.
+ * @param print prints the summary as JSON
  * @throws CapnhookError `USAGE`; every error that is not a CapnhookError
  */
-export async function runDrain(args: DrainArguments, globals: Globals, io: Io): Promise<number> {
+export async function runDrain(
+  args: DrainArguments,
+  globals: Globals,
+  io: Io,
+  print: (summary: object) => void = (summary) => io.out(renderJson(summary)),
+): Promise<number> {
   const waitMs = durationOf('--wait', args.wait);
   const graceMs =
     durationOf('--grace', args.grace) ?? durationOf('CAPNHOOK_GRACE', io.env.CAPNHOOK_GRACE || undefined);
@@ -61,13 +67,13 @@ export async function runDrain(args: DrainArguments, globals: Globals, io: Io): 
   };
   try {
     const summary = await drain(options);
-    if (globals.json) io.out(renderJson(summary));
+    if (globals.json) print(summary);
     return report.end(summary, signals.ended());
   } catch (error) {
     if (!(error instanceof CapnhookError) || error.code === 'USAGE') throw error;
     if (globals.json) {
       const summary = await summaryOfError(error, { done, spool, env: io.env });
-      io.out(renderJson(summary));
+      print(summary);
     }
     if (!report.isNews(error)) return exitCodeOf(error.code);
     if (daemon && isReady) io.err(`${new Date().toISOString()} `); // the time, in front of the message

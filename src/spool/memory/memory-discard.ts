@@ -28,12 +28,18 @@ export function discardable(
   const match = matcherOf(request);
   const events = request.incoming ? accepted.filter((entry) => match(entry, {})) : [];
   const entries: DiscardedEntry[] = events.map((entry) => {
-    return { event: entry.id, hook: entry.hook, events: eventsOf(entry).length };
+    return { event: entry.id, hook: entry.hook, events: eventsOf(entry).length, from: 'incoming' };
   });
   for (const [endpoint, { owed }] of queues) {
     for (const { event, claimed, dueMs } of owed)
       if (!claimed && match(event, { endpoint, dueMs }))
-        entries.push({ event: event.id, hook: event.hook, endpoint, events: 1 });
+        entries.push({
+          event: event.id,
+          hook: event.hook,
+          endpoint,
+          events: 1,
+          from: dueMs === undefined ? 'queued' : 'retry',
+        });
   }
   return entries;
 }

@@ -1,18 +1,17 @@
 /** Counts what a wish concerns, at this moment, read without the lock. */
-import type { EntryQuery, EntryState } from '../../spool/inspection.js';
+import type { EntryQuery, EntryState, InspectedEntry } from '../../spool/inspection.js';
 import { createSelector, type Selection } from '../../spool/selection.js';
 import type { Spool, Wish } from '../../spool/spool.js';
+import { createTally, type Selected } from './tally.js';
 
-/** What a wish concerns. */
-export interface Selected {
-  /**
-   * Deliveries, and events that have no endpoint yet, as they can be seen beside a drain; of a batch that is not queued
-   * each event, where that is known.
-   */
-  count: number;
-  /** Ids of the endpoints, sorted. */
-  endpoints: readonly string[];
+/** What was counted, and what stood beside it. */
+export interface Counted extends Selected {
+  /** Names of hooks that have entries which are not selected; some of them. */
+  others: ReadonlySet<string>;
 }
+
+/** Maximum number of other hooks that are remembered. */
+const maxOthers = 1_000;
 
 /** Where the entries are that a wish moves. */
 const movedFrom: Record<Wish['kind'], readonly EntryState[]> = {
@@ -28,27 +27,32 @@ const movedFrom: Record<Wish['kind'], readonly EntryState[]> = {
 export async function countSelected(
   spool: Pick<Spool, 'backlog' | 'inspection'>,
   { kind, select }: Wish,
-): Promise<Selected> {
-  if (kind === 'pause' || kind === 'resume') return { count: 0, endpoints: [...select.endpoints].sort() };
-  const endpoints = new Set<string>();
-  const count = await countEntries(spool, { select, states: movedFrom[kind], endpoints });
+): Promise<Counted> {
+  const tally = createTally();
+  const others = new Set<string>();
+  if (kind === 'pause' || kind === 'resume') return { ...tally.total(select.endpoints), others };
+  const waiting = new Set<string>();
+  const add = ({ state, header: { hook }, endpoint, events = 1 }: InspectedEntry): void =>
+    tally.add({ from: state, hook, endpoint, events });
+  await eachSelected(spool, { select, states: movedFrom[kind] }, add, ({ header: { hook } }) => {
+    if (hook !== undefined && others.size < maxOthers) others.add(hook);
+  });
   // What waits in order is not moved by a retry; its endpoint is tried.
-  if (kind === 'retry') await findWaiting(spool, select, endpoints);
-  return { count, endpoints: [...endpoints].sort() };
+  if (kind === 'retry') await findWaiting(spool, select, waiting);
+  return { ...tally.total(waiting), others };
 }
 
-async function countEntries(
+async function eachSelected(
   spool: Pick<Spool, 'inspection'>,
-  { select, states, endpoints }: { select: Selection; states: readonly EntryState[]; endpoints: Set<string> },
-): Promise<number> {
+  { select, states }: { select: Selection; states: readonly EntryState[] },
+  isSelected: (entry: InspectedEntry) => void,
+  isOther: (entry: InspectedEntry) => void = () => {},
+): Promise<void> {
   const selector = createSelector(select);
-  let count = 0;
   for await (const entry of spool.inspection.entries(queryOf(select, states.filter(selector.hasState)))) {
-    if (!selector.has({ ...entry, reason: entry.why?.reason })) continue;
-    count += entry.events ?? 1;
-    if (entry.endpoint !== undefined) endpoints.add(entry.endpoint);
+    if (selector.has({ ...entry, reason: entry.why?.reason })) isSelected(entry);
+    else isOther(entry);
   }
-  return count;
 }
 
 /** Without other members than endpoints and states nothing is read. */
@@ -60,7 +64,9 @@ async function findWaiting(
   const { hook, ids, since, before, reasons, states } = select;
   if (states?.includes('queued') === false || reasons !== undefined) return;
   if ([hook, ids, since, before].some((each) => each !== undefined)) {
-    await countEntries(spool, { select, states: ['queued'], endpoints });
+    await eachSelected(spool, { select, states: ['queued'] }, ({ endpoint }) => {
+      if (endpoint !== undefined) endpoints.add(endpoint);
+    });
     return;
   }
   for await (const { endpoint, waiting } of spool.backlog())

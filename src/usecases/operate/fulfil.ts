@@ -3,7 +3,7 @@ import type { Journal } from '../../journal/journal.js';
 import type { Clock } from '../../shared/clock.js';
 import { isoTime } from '../../shared/iso-time.js';
 import type { ControlRequest, DrainSide, Spool } from '../../spool/spool.js';
-import { carryOut, type IsRegistered } from './carry-out.js';
+import { carryOut, type IsRegistered, type Step } from './carry-out.js';
 
 export interface FulfilPorts {
   spool: Pick<Spool, 'join' | 'request' | 'hasRequest' | 'requestProgress'>;
@@ -19,6 +19,10 @@ export interface FulfilOptions {
   isRegistered: IsRegistered;
   /** Called once, where a running drain takes longer than two seconds and is still at work. */
   onWaiting?: (() => void) | undefined;
+  /** Called for each step that is made here; a drain's steps are not told. */
+  onStep?: ((step: Step) => void) | undefined;
+  /** Awaited before a drain that runs is asked. */
+  beforeAsking?: (() => Promise<void>) | undefined;
 }
 
 /** Maximum wait for a running drain that makes no progress, in ms. */
@@ -46,6 +50,7 @@ export async function fulfil(
   const { spool, clock, sleep } = ports;
   if (await fulfilUnderLock(ports, request, options)) return true;
   const { id } = request;
+  await options.beforeAsking?.();
   await spool.request(request);
   const noticeAt = clock.monotonic() + noticeAfterMs;
   let seen = await spool.requestProgress(id);
@@ -73,12 +78,12 @@ export async function fulfil(
 async function fulfilUnderLock(
   ports: FulfilPorts,
   request: ControlRequest,
-  { isRegistered }: FulfilOptions,
+  options: FulfilOptions,
 ): Promise<boolean> {
   const result = await ports.spool.join(request.wish.kind);
   if (!result.joined) return false;
   try {
-    await carryOutAll(ports, result.side, { request, isRegistered });
+    await carryOutAll(ports, result.side, { request, options });
     if (await ports.spool.hasRequest(request.id)) result.side.finishRequest(request.id);
   } finally {
     await result.side.close();
@@ -89,8 +94,9 @@ async function fulfilUnderLock(
 async function carryOutAll(
   { clock, openJournal }: FulfilPorts,
   side: DrainSide,
-  { request, isRegistered }: { request: ControlRequest; isRegistered: IsRegistered },
+  { request, options }: { request: ControlRequest; options: FulfilOptions },
 ): Promise<void> {
+  const { isRegistered, onStep } = options;
   const journal = openJournal();
   try {
     const next = carryOut(request.wish, { side, clock, journal, isRegistered });
@@ -99,6 +105,7 @@ async function carryOutAll(
       const time = isoTime(clock.now());
       for (const { name, reason } of step.quarantined)
         journal.write({ time, what: 'corrupt', event: name, error: reason });
+      onStep?.(step);
       isDone = step.isDone;
     }
   } finally {

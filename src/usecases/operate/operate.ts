@@ -1,22 +1,30 @@
 /** Steering: retry, drop, pause and resume, by the drain that runs, or under its lock where none does. */
 import { CapnhookError } from '../../shared/errors.js';
-import type { Selection, Spool, Wish } from '../../spool/spool.js';
-import { countSelected, type Selected } from './count-selected.js';
-import { type FulfilPorts, fulfil } from './fulfil.js';
+import type { EntryProblem, Selection, Spool, Wish } from '../../spool/spool.js';
+import type { Step } from './carry-out.js';
+import { countSelected } from './count-selected.js';
+import { wholeIds } from './event-ids.js';
+import { type FulfilOptions, type FulfilPorts, fulfil } from './fulfil.js';
+import { requireKnownHook } from './known-hook.js';
 import { checkedTime, type Named, type SelectingPorts, selecting } from './selecting.js';
+import { createTally, type Selected } from './tally.js';
 
 export interface OperatePorts extends FulfilPorts, Pick<SelectingPorts, 'hooks'> {
-  spool: FulfilPorts['spool'] & Pick<Spool, 'backlog' | 'inspection'>;
+  spool: FulfilPorts['spool'] & Pick<Spool, 'backlog' | 'inspection' | 'isHeld'>;
   /** Makes the id of a request. */
   newId(): string;
 }
 
-export interface OperateOptions {
+export interface OperateOptions extends Pick<FulfilOptions, 'onWaiting'> {
   /** Changes nothing, and returns what would be changed; default false. */
   dryRun?: boolean | undefined;
-  /** Called once, where a running drain takes longer than two seconds and is still at work. */
-  onWaiting?: (() => void) | undefined;
+  /** Called with the number of events that were moved so far, where no drain runs that does it. */
+  onProgress?: ((moved: number) => void) | undefined;
+  /** Called for each entry that cannot be read, and was moved to `corrupt/` here. */
+  onQuarantined?: ((entry: EntryProblem) => void) | undefined;
 }
+
+export type { HookCount } from './tally.js';
 
 /** What was done, or would be. */
 export interface Operated extends Selected {
@@ -25,6 +33,8 @@ export interface Operated extends Selected {
    * obeys it, or else the next one.
    */
   isPending?: boolean;
+  /** Whether a drain is running, which goes on from here. Otherwise the next one does. */
+  isDraining: boolean;
 }
 
 /** What is retried or dropped. */
@@ -42,7 +52,8 @@ export async function retryEntries(
   named: NamedEntries,
   options: OperateOptions = {},
 ): Promise<Operated> {
-  return operate(ports, { kind: 'retry', select: await selectEntries(ports, named, 'retry') }, options);
+  const select = await selectEntries(ports, named, { doing: 'retry' });
+  return operate(ports, { kind: 'retry', select }, options);
 }
 
 /**
@@ -55,7 +66,7 @@ export async function dropEntries(
   { by, ...named }: NamedEntries & { by: string },
   options: OperateOptions = {},
 ): Promise<Operated> {
-  const select = await selectEntries(ports, named, 'drop');
+  const select = await selectEntries(ports, named, { doing: 'drop' });
   const before = Math.min(select.before ?? Infinity, ports.clock.now() + 1);
   return operate(ports, { kind: 'drop', select: { ...select, before }, by }, options);
 }
@@ -103,26 +114,77 @@ export async function resumeEndpoints(
 async function operate(
   ports: OperatePorts,
   wish: Wish,
-  { dryRun = false, onWaiting }: OperateOptions,
+  { dryRun = false, onWaiting, ...told }: OperateOptions,
 ): Promise<Operated> {
-  const selected = await countSelected(ports.spool, wish);
-  if (dryRun) return selected;
+  const { spool } = ports;
+  if (dryRun) return { ...(await count(ports, wish)), isDraining: await spool.isHeld() };
+  const { onStep, moved } = talliedSteps(told);
+  /** What there was before a drain was asked, which does not say what it moves. */
+  let before: Selected | undefined;
   const isFinished = await fulfil(
     ports,
     { id: ports.newId(), wish },
-    { isRegistered: () => true, onWaiting },
+    {
+      isRegistered: () => true,
+      onWaiting,
+      onStep,
+      async beforeAsking() {
+        before = await count(ports, wish);
+      },
+    },
   );
-  return isFinished ? selected : { ...selected, isPending: true };
+  const selected = before ?? moved();
+  if (isEmpty(selected)) await count(ports, wish); // refuses an unknown hook
+  const operated: Operated = { ...selected, isDraining: await spool.isHeld() };
+  if (!isFinished) operated.isPending = true;
+  return operated;
+}
+
+/** Counts what a wish concerns now. @throws CapnhookError `NO_INPUT` for an unknown hook of which there is nothing */
+async function count({ spool, hooks }: OperatePorts, wish: Wish): Promise<Selected> {
+  const { others, ...selected } = await countSelected(spool, wish);
+  const { hook } = wish.select as Selection;
+  if (isEmpty(selected) && hook !== undefined)
+    await requireKnownHook(hook, { others, hooks, doing: wish.kind });
+  return selected;
+}
+
+function isEmpty({ count, endpoints }: Selected): boolean {
+  return count === 0 && endpoints.length === 0;
+}
+
+/** Counts what the steps made here have moved. */
+function talliedSteps({ onProgress, onQuarantined }: Pick<OperateOptions, 'onProgress' | 'onQuarantined'>): {
+  onStep: (step: Step) => void;
+  moved: () => Selected;
+} {
+  const tally = createTally();
+  const tried = new Set<string>();
+  let moved = 0;
+  return {
+    onStep({ entries, changed, quarantined }) {
+      for (const entry of entries) {
+        tally.add(entry);
+        moved += entry.events;
+      }
+      for (const endpoint of changed) tried.add(endpoint);
+      for (const entry of quarantined) onQuarantined?.(entry);
+      onProgress?.(moved);
+    },
+    moved: () => tally.total(tried),
+  };
 }
 
 async function selectEntries(
   ports: OperatePorts,
   { all = false, ...named }: NamedEntries,
-  doing: string,
+  { doing }: { doing: string },
 ): Promise<Selection> {
   const isEmpty = Object.values(named).every((each) => each === undefined);
   if (isEmpty && !all) throw selectsNothing(doing);
-  return selecting(ports, named, doing);
+  const select = await selecting(ports, named, doing);
+  if (named.ids !== undefined) select.ids = await wholeIds(ports.spool.inspection, named.ids, { doing });
+  return select;
 }
 
 async function selectEndpoints(
@@ -137,7 +199,7 @@ async function selectEndpoints(
 
 function selectsNothing(doing: string): CapnhookError {
   return new CapnhookError('USAGE', `Cannot ${doing}: nothing is selected`, {
-    hint: 'Name endpoints, a hook, ids or a time, or say that all are meant.',
+    hint: 'Name endpoints, a hook, ids or a time, or say that all are meant: --all.',
   });
 }
 

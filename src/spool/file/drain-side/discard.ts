@@ -101,7 +101,8 @@ function discardSlot(slot: Slot, { endpoint, walk }: { endpoint: string; walk: W
   const { event, acceptedAt: at } = found;
   if (!isMeant(walk, { header: event, endpoint, acceptedAt: at })) return {};
   if (tools.isClaimed(endpoint, slot)) return { claimed: { event: event.id, endpoint } };
-  const entry: DiscardedEntry = { event: event.id, endpoint, events: 1 };
+  const from = slot.room === 'retry' ? 'retry' : 'queued';
+  const entry: DiscardedEntry = { event: event.id, endpoint, events: 1, from };
   if (event.hook !== undefined) entry.hook = event.hook;
   if (tools.moving !== undefined) {
     const { files, late } = tools.moving;
@@ -118,7 +119,7 @@ function* discardIncoming(disk: Disk, root: string, { request, selector, tools }
       yield {};
       continue;
     }
-    const entry: DiscardedEntry = { event: found.header.id, events: found.events };
+    const entry: DiscardedEntry = { event: found.header.id, events: found.events, from: 'incoming' };
     if (found.header.hook !== undefined) entry.hook = found.header.hook;
     if (tools.moving !== undefined) {
       const why = { ...request.why, attempts: 0 };

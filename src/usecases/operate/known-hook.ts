@@ -4,21 +4,22 @@ import { suggest } from '../../shared/suggest.js';
 import { type HooksReader, loadIfUsable } from '../hooks-reader.js';
 
 /**
- * Checks that a hook without queued events is in the hooks file: it may be mistyped.
- * @param others names of hooks that have queued events
+ * Checks that a hook, or a pattern, for which nothing was found is in the hooks file: it may be mistyped.
+ * @param options.others names of hooks for which there is something
+ * @param options.doing as in "Cannot <doing>: …"
  * @throws CapnhookError `NO_INPUT`
  */
 export async function requireKnownHook(
   hook: string,
-  { others, hooks }: { others: ReadonlySet<string>; hooks: HooksReader },
+  { others, hooks, doing }: { others: Iterable<string>; hooks: HooksReader; doing: string },
 ): Promise<void> {
-  const registrations = (await loadIfUsable(hooks))?.registrations ?? []; // a flush needs no hooks file
+  const registrations = (await loadIfUsable(hooks))?.registrations ?? []; // what is in the spool can be steered without it
   const patterns = registrations.map(({ pattern }) => pattern);
-  if (patterns.some((pattern) => matchesHook(pattern, hook))) return;
+  if (patterns.some((pattern) => matchesHook(pattern, hook) || matchesHook(hook, pattern))) return;
   const nearest = suggest(hook, [...others, ...patterns]);
   throw new CapnhookError(
     'NO_INPUT',
-    `Cannot flush: no hook ${hook} is known, and nothing is queued for it`,
+    `Cannot ${doing}: no hook ${hook} is known, and there is nothing of it`,
     {
       hint: nearest === undefined ? 'capnhook targets lists the hooks.' : `Did you mean ${nearest}?`,
     },

@@ -1,0 +1,121 @@
+/** The commands that steer what is queued, and what is dead. */
+import type { CommandSpec } from './command-spec.js';
+import type { OptionSpecs } from './options.js';
+
+const endpoint: OptionSpecs = {
+  endpoint: {
+    type: 'string',
+    multiple: true,
+    value: 'ENDPOINT',
+    help: 'only those for this endpoint: its name, id or URL; may be repeated',
+  },
+};
+const hook: OptionSpecs = {
+  hook: { type: 'string', value: 'HOOK', help: 'only those of this hook or pattern' },
+};
+const accepted: OptionSpecs = {
+  since: {
+    type: 'string',
+    value: 'TIME',
+    help: 'only those accepted at this time or later: 2h, 2026-11-30T12:00Z',
+  },
+  older: { type: 'string', value: 'TIME', help: 'only those accepted before: 30d, 2026-11-30' },
+};
+const dryRun: OptionSpecs = {
+  'dry-run': { type: 'boolean', help: 'change nothing, and report what would be changed' },
+};
+const yes: OptionSpecs = { yes: { type: 'boolean', help: 'do not ask' } };
+const ids = [
+  '[id...]',
+  'ids of events, or their beginnings; the id of a batch means all its events',
+] as const;
+
+export const steerCommands: readonly CommandSpec[] = [
+  {
+    name: 'retry',
+    positionals: [ids],
+    summary: 'send now what is parked, deferred, dead or unclaimed',
+    options: {
+      ...endpoint,
+      ...hook,
+      ...accepted,
+      dead: { type: 'boolean', help: 'only dead ones; with --unclaimed both' },
+      unclaimed: { type: 'boolean', help: 'only unclaimed events; with --dead both' },
+      reason: {
+        type: 'string',
+        value: 'REASON',
+        help: 'only those that are dead for this reason: dropped, gave-up, …',
+      },
+      all: { type: 'boolean', help: 'everything' },
+      ...dryRun,
+    },
+    examples: ['capnhook retry --endpoint chat', 'capnhook retry --dead --since 2h --dry-run'],
+    notes:
+      'A drain that runs does it within a second. Where none runs, this command makes a pass, and ends as capnhook drain does.\nIt ends the pause of an answer (410), and not that of capnhook pause.',
+    async run({ positionals, options, globals, io }) {
+      const { runRetry } = await import('./commands/retry.js');
+      return runRetry({ ids: positionals, ...options }, globals, io);
+    },
+  },
+  {
+    name: 'drop',
+    positionals: [ids],
+    summary: 'move what is queued to dead/',
+    options: {
+      ...endpoint,
+      ...hook,
+      ...accepted,
+      all: { type: 'boolean', help: 'everything' },
+      ...dryRun,
+      ...yes,
+    },
+    examples: ['capnhook drop --endpoint chat --older 30d', 'capnhook drop --hook build.failed --dry-run'],
+    notes: 'It says how much first, and asks. capnhook retry --reason dropped takes it back.',
+    async run({ positionals, options, globals, io }) {
+      const { runDrop } = await import('./commands/drop.js');
+      return runDrop({ ids: positionals, ...options }, globals, io);
+    },
+  },
+  {
+    name: 'flush',
+    positionals: [],
+    summary: 'another word for drop --all',
+    options: { ...hook, ...dryRun, ...yes },
+    examples: ['capnhook flush', 'capnhook flush --hook complete --yes'],
+    notes: 'To send what is queued now, instead of giving it up: capnhook retry --all',
+    async run({ options, globals, io }) {
+      const { runFlush } = await import('./commands/drop.js');
+      return runFlush(options, globals, io);
+    },
+  },
+  {
+    name: 'pause',
+    positionals: [['<endpoint...>', 'names, ids or URLs of endpoints; - reads a URL from standard input']],
+    summary: 'send nothing to an endpoint; what is queued for it is kept',
+    options: {
+      until: {
+        type: 'string',
+        value: 'TIME',
+        help: 'when the pause ends by itself: 2h from now, 2026-11-30T18:00Z',
+      },
+      why: { type: 'string', value: 'TEXT', help: 'why, for those who read it' },
+      ...dryRun,
+    },
+    examples: ['capnhook pause chat', "capnhook pause chat --until 2h --why 'it is moved'"],
+    async run({ positionals, options, globals, io }) {
+      const { runPause } = await import('./commands/pause.js');
+      return runPause({ endpoints: positionals, ...options }, globals, io);
+    },
+  },
+  {
+    name: 'resume',
+    positionals: [['<endpoint...>', 'names, ids or URLs of endpoints; - reads a URL from standard input']],
+    summary: 'end the pause of an endpoint, also that of a 410',
+    options: { ...dryRun },
+    examples: ['capnhook resume chat', 'capnhook resume chat audit'],
+    async run({ positionals, options, globals, io }) {
+      const { runResume } = await import('./commands/pause.js');
+      return runResume({ endpoints: positionals, ...options }, globals, io);
+    },
+  },
+];

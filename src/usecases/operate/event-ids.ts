@@ -1,0 +1,80 @@
+/** Finding events by the beginnings of their ids. */
+import { isEventId } from '../../event/event-id.js';
+import { CapnhookError } from '../../shared/errors.js';
+import { shown } from '../../shared/shown.js';
+import type { EntryState, Inspection } from '../../spool/inspection.js';
+
+export interface EventIdsOptions {
+  /** Where the events are looked for. Default: everywhere. */
+  states?: readonly EntryState[] | undefined;
+  /** As in "Cannot <doing>: …". */
+  doing: string;
+}
+
+/** Maximum number of candidates that are named where an id is ambiguous. */
+const maxCandidates = 5;
+
+/** Maximum number of events of one batch: a request names each of them. */
+const maxEvents = 100_000;
+
+/**
+ * The whole ids of events.
+ * @param given an event's id or the beginning of one; a batch's id means each of its events
+ * @throws CapnhookError `NO_INPUT` for one that is unknown or ambiguous; `USAGE` for a batch of more than 100,000 events;
+ *   as the inspection
+ */
+export async function wholeIds(
+  inspection: Inspection,
+  given: readonly string[],
+  options: EventIdsOptions,
+): Promise<string[]> {
+  const ids = new Set<string>();
+  for (const each of given) for (const id of await idsOf(inspection, each, options)) ids.add(id);
+  return [...ids];
+}
+
+async function idsOf(
+  inspection: Inspection,
+  given: string,
+  { states, doing }: EventIdsOptions,
+): Promise<Iterable<string>> {
+  const found = new Set<string>();
+  let isBatch = true;
+  if (isEventId(given)) {
+    for await (const { header } of inspection.entries({ id: given, states })) {
+      const { id } = header;
+      if (id === given) return [given];
+      isBatch &&= isMemberOf(given, id);
+      found.add(id);
+      if (found.size > maxEvents) throw tooMany(given, doing);
+      if (!isBatch && found.size > maxCandidates) break;
+    }
+  }
+  if (found.size === 0) throw unknown(given, doing);
+  if (found.size > 1 && !isBatch) throw ambiguous(given, found, doing);
+  return found;
+}
+
+/** Whether an id is that of an event of a batch. */
+function isMemberOf(batchId: string, id: string): boolean {
+  return id.startsWith(`${batchId}_`) && /^[1-9]\d*$/.test(id.slice(batchId.length + 1));
+}
+
+function unknown(given: string, doing: string): CapnhookError {
+  return new CapnhookError('NO_INPUT', `Cannot ${doing}: no event ${shown(given)} is in the spool`, {
+    hint: 'It may be delivered by now. capnhook list shows the events; an endpoint is named by --endpoint.',
+  });
+}
+
+function ambiguous(given: string, found: ReadonlySet<string>, doing: string): CapnhookError {
+  const candidates = [...found].slice(0, maxCandidates);
+  const more = found.size > maxCandidates ? ', …' : '';
+  return new CapnhookError('NO_INPUT', `Cannot ${doing}: ${shown(given)} is the beginning of several ids`, {
+    hint: `Give more of it: ${candidates.join(', ')}${more}`,
+  });
+}
+
+function tooMany(given: string, doing: string): CapnhookError {
+  const message = `Cannot ${doing}: the batch ${shown(given)} has more than ${maxEvents} events in the spool`;
+  return new CapnhookError('USAGE', message, { hint: 'Select them by hook, endpoint and time.' });
+}
