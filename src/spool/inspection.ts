@@ -37,11 +37,15 @@ export interface EntryQuery {
   hook?: string;
   /** The beginning of an event's id. Default: all. */
   id?: string;
+  /** Whether a batch that is not queued is told event by event, each with its payload; default false. */
+  splitBatches?: boolean;
 }
 
 /** A delivery, or an event (or a batch) that has no deliveries. */
 export interface InspectedEntry {
   state: EntryState;
+  /** Where it lies; {@link Spool.remove} takes it. The events of a batch lie in one place. */
+  place: string;
   header: EventHeader;
   /** How many events: 1, or those of a batch that is not queued; undefined where that would have to be counted. */
   events: number | undefined;

@@ -80,6 +80,13 @@ export interface Spool extends Inbox {
    */
   pruneSent(keepMsOf: (endpoint: string) => number): Promise<void>;
   /**
+   * Removes entries for good that no drain has to do with: dead, unclaimed, quarantined, or delivered and kept. Durable
+   * when it resolves. Needs no drain's side.
+   * @param places of entries, as the inspection tells them; of a quarantined one `corrupt/<name>`. Others are left alone.
+   * @returns how many were removed, a batch counting as one
+   */
+  remove(places: AsyncIterable<string>): Promise<number>;
+  /**
    * The process that drains at this moment, if any.
    * @param options.visibleOnly leaves out what this process cannot see; asks nothing of the lock, and so never stands in the way of a drain that starts
    */

@@ -114,6 +114,50 @@ export function describeInspection(name: string, open: () => Spool): void {
       await side.close();
     });
 
+    it('entries() tells the events of a batch that is not queued where it is asked to', async () => {
+      const spool = open();
+      const side = await sideOf(spool);
+      const { payload: _, ...header } = event();
+      const batch = { ...header, payloads: ['1', '[2, 3]'].map((each) => Buffer.from(each)) };
+      await spool.enqueue(batch);
+      const told = async (query: EntryQuery) =>
+        (await read(spool, { ...query, splitBatches: true })).map(
+          ({ header: { id }, payload }) => `${id} ${Buffer.from(payload!).toString()}`,
+        );
+      const all = [`${batch.id}_1 1`, `${batch.id}_2 [2, 3]`];
+      expect(await told({})).toEqual(all);
+      expect(await told({ id: `${batch.id}_2` })).toEqual([all[1]]);
+      while ((await fanOut(side, () => [])).more);
+      expect(await told({ states: ['unclaimed'] })).toEqual(all);
+      await side.close();
+    });
+
+    it('remove() removes dead, unclaimed and delivered entries by their places, and nothing else', async () => {
+      const spool = open();
+      const { side } = await filled(spool);
+      await spool.enqueue(event({ id: 'made' }));
+      while ((await fanOut(side, ({ hook }) => (hook === 'lost' ? [] : ['c']))).more);
+      for (const each of (await own.claim(side, 'c', { limit: 10, now: 0 })).deliveries)
+        await own.done(side, each, { keepMaxBytes: 1_000 });
+      const states = ['queued', 'retry', 'unclaimed', 'dead', 'sent'] as const;
+      const before = await read(spool, { states });
+      expect(new Set(before.map(({ place }) => place)).size).toBe(before.length);
+      async function* places() {
+        for (const { place } of before) yield place;
+        yield '../../etc/passwd';
+        yield 'dead/../lock';
+      }
+      const gone = before.filter(({ state }) => ['unclaimed', 'dead', 'sent'].includes(state));
+      expect(gone.length).toBeGreaterThan(2);
+      expect(await spool.remove(places())).toBe(gone.length);
+      const left = await read(spool, { states });
+      expect(left.map(({ place }) => place)).toEqual(
+        before.filter((each) => !gone.includes(each)).map(({ place }) => place),
+      );
+      expect(await spool.remove(places())).toBe(0);
+      await side.close();
+    });
+
     it('entries() tells no delivery that was made', async () => {
       const spool = open();
       const side = await sideOf(spool);

@@ -15,6 +15,7 @@ import { pruneHealth } from './endpoints/prune-health.js';
 import { isIdle } from './idle.js';
 import type { LockOptions } from './lock/lock.js';
 import { createQuestions } from './questions.js';
+import { removeEntries } from './remove-entries.js';
 import { pruneSent } from './sent/prune-sent.js';
 import { ensureSpool } from './setup/create.js';
 import { forOwner } from './setup/for-owner.js';
@@ -89,6 +90,13 @@ export function createFileSpool(root: string, options: FileSpoolOptions): Spool 
         pruneHealth(disk, root, { isNeeded, start: Math.random() });
       } catch (error) {
         ignoreErrno(error); // history only
+      }
+    },
+    async remove(places) {
+      try {
+        return await removeEntries(disk, root, places);
+      } catch (error) {
+        throw inWords(error);
       }
     },
     pruneSent: (keepMsOf) => pruneSent(disk, root, { now: now(), keepMsOf }),

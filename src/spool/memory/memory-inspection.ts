@@ -2,6 +2,7 @@ import type { Health } from '../../endpoint/health.js';
 import type { Batch, Event } from '../../event/event.js';
 import { type AgeQuery, createAgeCount, type IncomingAges, type QueueAges } from '../ages.js';
 import {
+  type EntryState,
   entryStates,
   type InspectedEntry,
   type Inspection,
@@ -9,6 +10,7 @@ import {
   undeliveredStates,
 } from '../inspection.js';
 import type { KeptAnswer, Why } from '../reasons.js';
+import { eventsOf } from './memory-state.js';
 
 /** What a spool in memory holds at this moment. */
 export interface MemoryContents {
@@ -32,7 +34,7 @@ export function createMemoryInspection(contents: () => MemoryContents): Inspecti
   return {
     async *entries(query = {}) {
       const { states = undeliveredStates } = query;
-      const all = [...entriesOf(contents())];
+      const all = [...entriesOf(contents(), query.splitBatches)];
       for (const state of entryStates) {
         if (!states.includes(state)) continue;
         for (const entry of all) if (entry.state === state && matchesQuery(entry, query)) yield entry;
@@ -90,20 +92,34 @@ function incomingAges(accepted: MemoryContents['accepted'], query: AgeQuery): In
   return { entries: accepted.length, events, ...count.ages() };
 }
 
-function* entriesOf({
-  accepted,
-  unclaimed,
-  dropped,
-  sent,
-  queues,
-}: MemoryContents): Generator<InspectedEntry> {
-  for (const { entry, why } of dropped) yield { ...unrouted('dead', entry), why };
-  for (const entry of accepted) yield unrouted('incoming', entry);
-  for (const entry of unclaimed) yield unrouted('unclaimed', entry);
+function* entriesOf(
+  { accepted, unclaimed, dropped, sent, queues }: MemoryContents,
+  isSplit = false,
+): Generator<InspectedEntry> {
+  /** A batch, or each of its events in its place. */
+  function* told(state: 'incoming' | 'unclaimed' | 'dead', entry: Event | Batch): Generator<InspectedEntry> {
+    const { place } = unrouted(state, entry);
+    if (isSplit) for (const each of eventsOf(entry)) yield { ...unrouted(state, each), place };
+    else yield unrouted(state, entry);
+  }
+
+  for (const { entry, why } of dropped) for (const each of told('dead', entry)) yield { ...each, why };
+  for (const entry of accepted) yield* told('incoming', entry);
+  for (const entry of unclaimed) yield* told('unclaimed', entry);
   for (const { event, endpoint, sentAt } of sent) {
     const { payload, ...header } = event;
     const acceptedAt = Date.parse(header.time);
-    yield { state: 'sent', header, events: 1, endpoint, acceptedAt, attempts: 0, sentAt, payload };
+    yield {
+      state: 'sent',
+      place: placeOf('sent', event, endpoint),
+      header,
+      events: 1,
+      endpoint,
+      acceptedAt,
+      attempts: 0,
+      sentAt,
+      payload,
+    };
   }
   for (const [endpoint, { owed, dead }] of queues) {
     for (const { event, attempts, dueMs } of owed) {
@@ -111,6 +127,7 @@ function* entriesOf({
       const state = dueMs === undefined ? 'queued' : 'retry';
       yield {
         state,
+        place: placeOf(state, event, endpoint),
         header,
         events: 1,
         endpoint,
@@ -125,6 +142,7 @@ function* entriesOf({
       const { attempts } = why;
       yield {
         state: 'dead',
+        place: placeOf('dead', event, endpoint),
         header,
         events: 1,
         endpoint,
@@ -137,8 +155,14 @@ function* entriesOf({
   }
 }
 
+/** Where an entry lies. */
+export function placeOf(state: EntryState, { id }: Pick<Event, 'id'>, endpoint = ''): string {
+  return `${state}/${endpoint}/${id}`;
+}
+
 function unrouted(state: 'incoming' | 'unclaimed' | 'dead', entry: Event | Batch): InspectedEntry {
-  const common = { state, endpoint: undefined, acceptedAt: Date.parse(entry.time), attempts: 0 };
+  const place = placeOf(state, entry);
+  const common = { state, place, endpoint: undefined, acceptedAt: Date.parse(entry.time), attempts: 0 };
   if ('payload' in entry) {
     const { payload, ...header } = entry;
     return { ...common, header, events: 1, payload };

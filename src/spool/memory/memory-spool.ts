@@ -5,6 +5,7 @@ import { discard, discardable } from './memory-discard.js';
 import { createMemoryInspection } from './memory-inspection.js';
 import { createMemoryIntake } from './memory-intake.js';
 import { createMemoryQueues, takeOver } from './memory-queues.js';
+import { removePlace } from './memory-remove.js';
 import { replay } from './memory-replay.js';
 import { retry } from './memory-retry.js';
 import {
@@ -57,6 +58,11 @@ export function createMemorySpool({ now, newestHooks, shared }: MemorySpoolOptio
     },
     backlog: (only) => backlogOf(state, only),
     waiting: async () => state.accepted.length,
+    async remove(places) {
+      let removed = 0;
+      for await (const place of places) if (removePlace(state, place)) removed += 1;
+      return removed;
+    },
     inspection: createMemoryInspection(() => ({
       accepted: state.accepted,
       unclaimed: state.unclaimed.map(({ entry }) => entry),

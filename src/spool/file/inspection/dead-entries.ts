@@ -3,7 +3,7 @@ import { undecided } from '../disk/layout.js';
 import { listNames } from '../disk/list-names.js';
 import { readNote } from '../disk/read-note.js';
 import { readableOr } from '../disk/readable-or.js';
-import { readEntryFile } from './entry-file.js';
+import { type EntryFile, readEntryFiles } from './entry-file.js';
 import { type Found, type InspectionTools, mayMatch } from './found.js';
 
 /** Reads what was given up, or dropped. */
@@ -15,25 +15,29 @@ export function* readDead(tools: InspectionTools): Generator<Found> {
     for (const name of names.sort()) {
       if (!/\.jsonl?$/.test(name) || name.endsWith('.why.json')) continue;
       const stem = name.replace(/\.jsonl?$/, '');
-      const file = mayMatch(stem, query) ? readEntryFile(directory, name, tools) : undefined;
-      yield file && describe(file, { directory, stem, endpoint, tools });
+      if (!mayMatch(stem, query)) yield undefined;
+      else
+        for (const file of readEntryFiles(directory, name, tools))
+          yield file && describe(file, { directory, name, endpoint, tools });
     }
   }
 }
 
 function describe(
-  file: NonNullable<ReturnType<typeof readEntryFile>>,
+  file: EntryFile,
   {
     directory,
-    stem,
+    name,
     endpoint,
     tools,
-  }: { directory: string; stem: string; endpoint: string; tools: InspectionTools },
+  }: { directory: string; name: string; endpoint: string; tools: InspectionTools },
 ): Found {
   const { disk, root } = tools;
+  const stem = name.replace(/\.jsonl?$/, '');
   const why: Partial<Why> = readNote(disk, `${root}/${directory}/${stem}.why.json`);
   return {
     state: 'dead',
+    place: `${directory}/${name}`,
     ...file,
     endpoint: endpoint === undecided ? undefined : endpoint,
     attempts: why.attempts ?? 0,

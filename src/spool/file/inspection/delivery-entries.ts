@@ -1,4 +1,5 @@
 import type { InspectedEntry } from '../../inspection.js';
+import { pathOf } from '../deliveries/slot-paths.js';
 import { parseRetryName } from '../disk/layout.js';
 import { listNames } from '../disk/list-names.js';
 import { queuedSlots, retrySlots } from '../queue/each-slot.js';
@@ -28,6 +29,7 @@ function readSlot(
   const { acceptedAt } = found;
   const entry: InspectedEntry = {
     state,
+    place: pathOf('.', slot).slice(2),
     header,
     events: 1,
     endpoint,

@@ -1,7 +1,9 @@
 /** Reading an entry's file for itself: an event, or the header of a batch. */
 import type { EventHeader } from '../../../event/event.js';
+import { batchMemberId } from '../../../event/event-id.js';
+import { checkLine } from '../../../event/payload.js';
 import { maxEventFileBytes, parseEvent } from '../../../event/record.js';
-import { openBatchText } from '../batch/batch-text.js';
+import { type BatchText, isBlank, openBatchText } from '../batch/batch-text.js';
 import { acceptedAt, headerOf } from '../batch/delivery-file.js';
 import type { Disk } from '../disk/disk.js';
 import { readEntry } from '../disk/read-entry.js';
@@ -31,6 +33,42 @@ export function readEntryFile(
   );
 }
 
+/** The same; a batch event by event where that is asked for. */
+export function* readEntryFiles(
+  directory: string,
+  name: string,
+  tools: InspectionTools,
+): Generator<EntryFile | undefined> {
+  if (tools.query.splitBatches !== true || !name.endsWith('.jsonl')) {
+    yield readEntryFile(directory, name, tools);
+    return;
+  }
+  const path = `${tools.root}/${directory}/${name}`;
+  const opened = readableOr(undefined, () => openBatchText(tools.disk, path));
+  if (opened?.kind !== 'open') return;
+  const { text } = opened;
+  try {
+    const batch = describeBatch(text, name, tools);
+    if (batch !== undefined) for (const payload of payloadsIn(text)) yield memberOf(batch, payload);
+  } finally {
+    text.close();
+  }
+}
+
+function* payloadsIn(text: BatchText): Generator<{ payload: Uint8Array; n: number }> {
+  let n = 0;
+  for (let line = text.lineAt(text.begin); line !== undefined; line = text.lineAt(line.end)) {
+    if (isBlank(line)) continue;
+    n += 1;
+    const checked = checkLine(line.bytes);
+    if (checked?.ok) yield { payload: checked.payload, n };
+  }
+}
+
+function memberOf(batch: EntryFile, { payload, n }: { payload: Uint8Array; n: number }): EntryFile {
+  return { ...batch, header: { ...batch.header, id: batchMemberId(batch.header.id, n) }, events: 1, payload };
+}
+
 function readEvent(path: string, name: string, { disk, now }: InspectionTools): EntryFile | undefined {
   const found = readEntry(disk, path, { maxBytes: maxEventFileBytes });
   const parsed = found.kind === 'read' ? parseEvent(found.bytes) : undefined;
@@ -46,11 +84,18 @@ function readEvent(path: string, name: string, { disk, now }: InspectionTools): 
   };
 }
 
-function readBatch(path: string, name: string, { disk, now }: InspectionTools): EntryFile | undefined {
-  const opened = openBatchText(disk, path);
+function readBatch(path: string, name: string, tools: InspectionTools): EntryFile | undefined {
+  const opened = openBatchText(tools.disk, path);
   if (opened.kind !== 'open') return undefined;
-  const { header, stat } = opened.text;
   opened.text.close();
+  return describeBatch(opened.text, name, tools);
+}
+
+function describeBatch(
+  { header, stat }: BatchText,
+  name: string,
+  { now }: InspectionTools,
+): EntryFile | undefined {
   if (!header.ok) return undefined;
   const id = header.id ?? name.slice(0, -'.jsonl'.length);
   return {

@@ -29,5 +29,13 @@ function readOne(
   const file = readEntryFile(directory, name, tools);
   if (file === undefined || ctimeMs === undefined) return undefined;
   const header = { ...file.header, id };
-  return { state: 'sent', endpoint, attempts: 0, ...file, header, sentAt: sentAt(day, ctimeMs) };
+  return {
+    state: 'sent',
+    place: `${directory}/${name}`,
+    endpoint,
+    attempts: 0,
+    ...file,
+    header,
+    sentAt: sentAt(day, ctimeMs),
+  };
 }

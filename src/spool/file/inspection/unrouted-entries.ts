@@ -1,13 +1,14 @@
 import { listNames } from '../disk/list-names.js';
 import { readReason } from '../unclaimed/unclaimed.js';
-import { readEntryFile } from './entry-file.js';
+import { readEntryFiles } from './entry-file.js';
 import type { Found, InspectionTools } from './found.js';
 
 /** Reads what was accepted and is not routed. */
 export function* readIncoming(tools: InspectionTools): Generator<Found> {
   for (const name of entryNames('incoming', tools)) {
-    const file = readEntryFile('incoming', name, tools);
-    yield file && { state: 'incoming', endpoint: undefined, attempts: 0, ...file };
+    const place = `incoming/${name}`;
+    for (const file of readEntryFiles('incoming', name, tools))
+      yield file && { state: 'incoming', place, endpoint: undefined, attempts: 0, ...file };
   }
 }
 
@@ -15,14 +16,16 @@ export function* readIncoming(tools: InspectionTools): Generator<Found> {
 export function* readUnclaimed(tools: InspectionTools): Generator<Found> {
   const { disk, root } = tools;
   for (const name of entryNames('unclaimed', tools)) {
-    const file = readEntryFile('unclaimed', name, tools);
-    if (file === undefined) {
-      yield undefined;
-      continue;
+    const place = `unclaimed/${name}`;
+    for (const file of readEntryFiles('unclaimed', name, tools)) {
+      if (file === undefined) {
+        yield undefined;
+        continue;
+      }
+      const why = readReason(disk, root, name.replace(/\.jsonl?$/, ''));
+      const events = file.events ?? why.events;
+      yield { state: 'unclaimed', place, endpoint: undefined, attempts: 0, ...file, events, why };
     }
-    const why = readReason(disk, root, name.replace(/\.jsonl?$/, ''));
-    const events = file.events ?? why.events;
-    yield { state: 'unclaimed', endpoint: undefined, attempts: 0, ...file, events, why };
   }
 }
 
