@@ -42,6 +42,7 @@ export {
   status,
 } from './library/status.js';
 export { type Targets, type TargetsOptions, targets } from './library/targets.js';
+export { writeMetrics } from './library/write-metrics.js';
 export type { Clock } from './shared/clock.js';
 export { CapnhookError, type ErrorCode, type ErrorDetails, type Problem } from './shared/errors.js';
 export type { EntryState } from './spool/inspection.js';

@@ -72,6 +72,11 @@ export const statusOptions: OptionSpecs = {
   'max-queued': { type: 'string', value: 'N', help: 'with --check: critical when more are queued' },
   'max-dead': { type: 'string', value: 'N', help: 'with --check: critical when more are dead (default: 0)' },
   'require-drain': { type: 'boolean', help: 'with --check: critical when nobody drains' },
+  prometheus: {
+    type: 'string',
+    value: 'FILE',
+    help: "write it as metrics for node_exporter's textfile collector, atomically",
+  },
 };
 
 /** Whether a command line is one of a monitoring system, whose exit codes are others: a failure is 3. */

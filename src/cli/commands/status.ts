@@ -1,6 +1,9 @@
-import { type CheckLimits, check, status } from '../../library/status.js';
+import { pathOf } from '../../config/paths.js';
+import { type CheckLimits, type StatusOptions, status } from '../../library/status.js';
+import { writeMetrics } from '../../library/write-metrics.js';
 import { parseDuration } from '../../shared/duration.js';
 import { CapnhookError } from '../../shared/errors.js';
+import { checkStatus } from '../../usecases/inspect/check.js';
 import type { Io } from '../io/io.js';
 import type { Globals } from '../options.js';
 import { checkCode, renderCheck } from '../render/check.js';
@@ -19,6 +22,7 @@ export interface StatusArguments {
   'max-queued'?: string | undefined;
   'max-dead'?: string | undefined;
   'require-drain'?: boolean | undefined;
+  prometheus?: string | undefined;
 }
 
 /** Options that belong to `--check`. */
@@ -32,11 +36,9 @@ export async function runStatus(args: StatusArguments, globals: Globals, io: Io)
   const { spool, config, showUrls, json } = globals;
   const { endpoint } = args;
   const options = { endpoint, spool, config, showUrls, env: io.env };
-  if (args.check) {
-    const found = await check({ ...options, ...limitsOf(args) });
-    io.print(renderCheck(found));
-    return checkCode(found.level);
-  }
+  if (args.watch && (args.check || args.prometheus !== undefined))
+    throw new CapnhookError('USAGE', 'Cannot watch: --watch cannot be combined with --check or --prometheus');
+  if (args.check) return runCheck(args, options, io);
   const stray = ofCheck.find((name) => args[name] !== undefined);
   if (stray !== undefined)
     throw new CapnhookError('USAGE', `Cannot show the status: --${stray} belongs to --check`);
@@ -44,6 +46,10 @@ export async function runStatus(args: StatusArguments, globals: Globals, io: Io)
     throw new CapnhookError('USAGE', 'Cannot watch: standard output is not a terminal', {
       hint: 'With --json it prints a line each time.',
     });
+  if (args.prometheus !== undefined) {
+    await writeMetrics(fileOf(args.prometheus), await status(options));
+    return 0;
+  }
   const style = await createStyle(globals.color && io.isTerminal('out'));
   const look = async (): Promise<string> => {
     const found = await status(options);
@@ -54,6 +60,19 @@ export async function runStatus(args: StatusArguments, globals: Globals, io: Io)
   if (args.watch) return watch(io, { look });
   io.print(await look());
   return 0;
+}
+
+async function runCheck(args: StatusArguments, options: StatusOptions, io: Io): Promise<number> {
+  const limits = limitsOf(args);
+  const found = await status(options);
+  if (args.prometheus !== undefined) await writeMetrics(fileOf(args.prometheus), found);
+  const checked = checkStatus(found, limits);
+  io.print(renderCheck(checked));
+  return checkCode(checked.level);
+}
+
+function fileOf(text: string): string {
+  return pathOf('--prometheus', text) ?? text;
 }
 
 function limitsOf(args: StatusArguments): CheckLimits {

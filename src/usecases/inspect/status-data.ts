@@ -63,14 +63,18 @@ export interface QueuedByAge {
  * The state of an endpoint. `rejecting`: it works, and has rejected several events in a row. `on-hold`: no hook is
  * registered with it at present.
  */
-export type EndpointState =
-  | 'misconfigured'
-  | 'paused'
-  | 'on-hold'
-  | 'parked'
-  | 'rejecting'
-  | 'recovering'
-  | 'ok';
+export type EndpointState = (typeof endpointStates)[number];
+
+/** All states, what needs a person first. */
+export const endpointStates = [
+  'misconfigured',
+  'paused',
+  'on-hold',
+  'parked',
+  'rejecting',
+  'recovering',
+  'ok',
+] as const;
 
 /** One endpoint. */
 export interface EndpointStatus {

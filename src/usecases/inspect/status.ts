@@ -13,13 +13,13 @@ import { selecting } from '../operate/selecting.js';
 import { ageBoundsMs, queuedByAge, sumByAge } from './by-age.js';
 import { endpointStatus } from './endpoint-status.js';
 import { nextSteps } from './next-steps.js';
-import type {
-  DrainStatus,
-  EndpointState,
-  EndpointStatus,
-  HooksFileStatus,
-  Status,
-  StatusTotals,
+import {
+  type DrainStatus,
+  type EndpointStatus,
+  endpointStates,
+  type HooksFileStatus,
+  type Status,
+  type StatusTotals,
 } from './status-data.js';
 
 export interface StatusPorts {
@@ -49,17 +49,6 @@ const windowsMs = [60_000, 3_600_000];
 /** How long deliveries that are held back are kept where the hooks file cannot be read, in ms. */
 const defaultKeepMs = 30 * 86_400_000;
 
-/** What needs a person first. */
-const order: readonly EndpointState[] = [
-  'misconfigured',
-  'paused',
-  'on-hold',
-  'parked',
-  'rejecting',
-  'recovering',
-  'ok',
-];
-
 /**
  * Reads the state of everything, without the drain's lock. Of deliveries only names are read.
  * @throws CapnhookError `NO_INPUT` for an unknown endpoint, `USAGE` for a URL that is none; as the spool and the journal
@@ -78,7 +67,7 @@ export async function readStatus(
   const endpoints: EndpointStatus[] = [];
   for await (const queue of allQueues(ports, { hooks, only, query }))
     endpoints.push(endpointStatus(tellOf(queue), { ...moment, showUrls }));
-  const rank = ({ state }: EndpointStatus) => order.indexOf(state);
+  const rank = ({ state }: EndpointStatus) => endpointStates.indexOf(state);
   endpoints.sort((a, b) => rank(a) - rank(b));
   const { entries, ...ages } = await spool.inspection.incomingAges(query);
   const incoming = { entries, ...queuedByAge(ages) };
