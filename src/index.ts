@@ -31,6 +31,15 @@ export {
 export { type RegisterOptions, register } from './library/register.js';
 export { type RetryUnclaimedOptions, retryUnclaimed } from './library/retry-unclaimed.js';
 export {
+  type KeptAnswer,
+  payload,
+  type ShownDelivery,
+  type ShownEvent,
+  type ShownPayload,
+  type ShownState,
+  show,
+} from './library/show.js';
+export {
   type Check,
   type CheckLevel,
   type CheckLimits,

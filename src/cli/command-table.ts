@@ -111,6 +111,18 @@ export const commands: readonly CommandSpec[] = [
     },
   },
   {
+    name: 'show',
+    positionals: [['<id>', "the event's id, or the beginning of it; of a batch <id>_<n>"]],
+    summary: 'show one event: its payload, its deliveries and every attempt',
+    options: { body: { type: 'boolean', help: 'print the bytes of the payload, and nothing else' } },
+    examples: ['capnhook show evt_01KB9Q3V7R', 'capnhook show evt_01KB9Q3V7R --body | jq .'],
+    notes: 'Of what was delivered it shows as much as the journal knows.',
+    async run({ positionals: [id = ''], options, globals, io }) {
+      const { runShow } = await import('./commands/show.js');
+      return runShow({ id, ...options }, globals, io);
+    },
+  },
+  {
     name: 'drain',
     positionals: [],
     summary: 'send what is queued, once or continuously',

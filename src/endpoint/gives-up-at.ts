@@ -61,3 +61,18 @@ function attemptAfter(
   }
   return Math.max(at, notBefore);
 }
+
+/**
+ * When a delivery that fails alone is given up by its own schedule, ms since the epoch, without jitter.
+ * @param options.dueMs when it is tried next, ms since the epoch
+ * @param options.attempts how often it has failed alone
+ */
+export function aloneGivesUpAt(
+  { retry: { scheduleMs } }: Pick<Endpoint, 'retry'>,
+  { dueMs, attempts }: { dueMs: number; attempts: number },
+): number {
+  let at = dueMs;
+  for (let made = attempts + 1; made <= scheduleMs.length || made < minAttempts; made += 1)
+    at += scheduleMs[Math.min(made, scheduleMs.length) - 1] ?? 0;
+  return at;
+}
