@@ -42,7 +42,7 @@ async function warm(url) {
   const config = join(directory, 'hooks.yaml');
   Object.assign(process.env, { CAPNHOOK_SPOOL: join(directory, 'spool'), CAPNHOOK_CONFIG: config });
   writeFileSync(payload, '{"id":1234,"name":"Jed","status":"OK"}\n');
-  writeFileSync(config, `hooks:\n  complete: [${url}]\n`);
+  writeFileSync(config, `hooks:\n  complete: [${url}]\ndefaults: { timeout: 20s }\n`);
   utimesSync(config, 0, 0); // one that was written just now would be watched for a while
   await launch('--help');
   await launch('init');

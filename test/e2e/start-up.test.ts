@@ -63,6 +63,19 @@ test.each([
   },
 );
 
+test('capnhook drain loads the YAML library for a plain hooks file only when it has something to do', async () => {
+  const world = createWorld();
+  const receiver = await startReceiver();
+  onTestFinished(() => receiver.close());
+  world.hooks(`hooks:\n  complete: [${receiver.url}]\n`);
+  const idle = await spyOn(world, [bin, 'drain']);
+  await world.run(['fire', 'complete', '-d', '1']);
+  const busy = await spyOn(world, [bin, 'drain']);
+  expect(idle.scripts.map(({ file }) => file)).toEqual(['main.js']);
+  // An update may replace the files while it drains, and the hooks file may change.
+  expect(busy.scripts.map(({ file }) => file)).toEqual(['main.js', 'drain.js', 'yaml.js', 'undici.js']);
+});
+
 test('capnhook drain that sends loads of undici and of Node what it uses, and no more', async () => {
   const world = createWorld();
   const receiver = await startReceiver();

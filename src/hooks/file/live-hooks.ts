@@ -12,11 +12,13 @@ import { type Clock, systemClock } from '../../shared/clock.js';
 import { CapnhookError, errnoOf } from '../../shared/errors.js';
 import { buildHooks } from '../parse/build.js';
 import type { Draft } from '../parse/draft.js';
-import { parseDraft } from '../parse/parse-hooks.js';
+import { readDocument } from '../parse/yaml-source.js';
 import { loadDraft } from './hooks-file.js';
 
 export interface WatchedHooks extends LiveHooks {
   isMissing(): boolean;
+  /** Loads now what `refresh` may need: later, an update may have replaced the files of this package. */
+  load(): void;
   /** What is wrong with the file, if it broke after it was opened. */
   problem(): CapnhookError | undefined;
   /** Makes the next `refresh` read the file even if it looks unchanged, and calls the listener. */
@@ -91,6 +93,7 @@ export async function openHooks(
       return { kind: 'reloaded' };
     },
     isMissing: () => isMissing,
+    load: () => void readDocument(''),
     problem: () => problem,
     invalidate() {
       isForced = true;
@@ -116,7 +119,6 @@ async function firstLoad(
     // It changed while it was read: the text may be incomplete.
     if (lookAt(path).signature === seen.signature || opening.stop?.aborted) {
       if (mayBeMissing && missing.has(seen.signature)) {
-        parseDraft(''); // loads the parser: a daemon may need it after an update has replaced its files
         return { seen, draft: { hooks: [], endpoints: [], inline: [], defaults: {} }, isMissing: true };
       }
       if (loaded instanceof CapnhookError) throw loaded;

@@ -4,6 +4,7 @@ import { buildHooks } from './build.js';
 import type { Draft } from './draft.js';
 import { type Finding, toProblems } from './finding.js';
 import { normalise } from './normalise.js';
+import { readPlainTree } from './plain-hooks.js';
 import { rules } from './rules/all.js';
 import { isNothing } from './types.js';
 import { readDocument } from './yaml-source.js';
@@ -41,17 +42,24 @@ export function parseDraft(textWithMark: string): ParsedDraft {
     ok: false as const,
     problems: toProblems(findings, text),
   });
-  const { document, findings } = readDocument(text);
-  // After a syntax error the rest cannot be trusted.
-  if (findings.length > 0) return fail(onePerLine(findings, text));
-  const nothing = { tree: undefined, findings: [], broken: undefined };
-  const read = document === undefined ? nothing : toTree(document);
-  if (read.broken !== undefined) return fail([read.broken]);
+  const read = readTree(text);
+  if (read.broken !== undefined) return fail(read.broken);
   const draft = normalise(read.tree, read.findings);
   read.findings.push(...rules.flatMap((rule) => [...rule.check(draft)]));
   if (read.findings.length > 0) return fail(read.findings);
   const lacks = lackOf(read.tree);
   return lacks === undefined ? { ok: true, draft } : { ok: true, draft, lacks };
+}
+
+/** The tree of a text, and problems with keys and aliases; or what is broken, after which the rest cannot be trusted. */
+function readTree(text: string): { tree: Tree | undefined; findings: Finding[]; broken?: Finding[] } {
+  const plain = readPlainTree(text);
+  if (plain !== undefined) return { tree: plain, findings: [] };
+  const { document, findings } = readDocument(text);
+  if (findings.length > 0) return { tree: undefined, findings: [], broken: onePerLine(findings, text) };
+  if (document === undefined) return { tree: undefined, findings: [] };
+  const { broken, ...read } = toTree(document);
+  return broken === undefined ? read : { ...read, broken: [broken] };
 }
 
 /** The part that a drain needs and a tree without problems lacks. */

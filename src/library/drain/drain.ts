@@ -104,6 +104,7 @@ export async function drain(options: DrainOptions = {}): Promise<DrainSummary> {
   }
   // Loaded here, so that a drain that finds nothing does without it.
   const { drainUnderLock } = await import('./drain-under-lock.js');
+  hooks.load();
   const side = await joinFor(until, { spool, bind });
   const place = { spool, side, hooks, secrets, root, config, clock, env, report: logger, onReady, tidy };
   const summary = await drainUnderLock(
