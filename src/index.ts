@@ -14,7 +14,13 @@ export { type DrainOptions, drain, type Ready } from './library/drain/drain.js';
 export type { FireOptions, Target } from './library/fire.js';
 export { fire, fireBatch } from './library/fire-together.js';
 export { type InitOptions, init } from './library/init.js';
-export { type ListedEntry, type ListOptions, type ListState, list } from './library/list.js';
+export {
+  type ListedEntry,
+  type ListOptions,
+  type ListPosition,
+  type ListState,
+  list,
+} from './library/list.js';
 export {
   drop,
   type FlushOptions,

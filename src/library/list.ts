@@ -1,9 +1,10 @@
 import type { ListedEntry } from '../usecases/inspect/describe-entry.js';
-import { type ListQuery, listEntries } from '../usecases/inspect/list-entries.js';
+import { type ListPosition, type ListQuery, listEntries } from '../usecases/inspect/list-entries.js';
 import type { ListState } from '../usecases/inspect/list-state.js';
 import { type FilterOptions, filterOf, inspectPorts } from './inspect-options.js';
 
 export type { ListedEntry } from '../usecases/inspect/describe-entry.js';
+export type { ListPosition } from '../usecases/inspect/list-entries.js';
 export type { ListState } from '../usecases/inspect/list-state.js';
 
 export interface ListOptions extends FilterOptions {
@@ -15,6 +16,8 @@ export interface ListOptions extends FilterOptions {
   before?: Date | number | undefined;
   /** Why they are dead (`gave-up`, `refused`, `deregistered`, `flushed`, `dropped`). */
   reasons?: readonly string[] | undefined;
+  /** Only what comes after this entry of the list. */
+  after?: ListPosition | undefined;
   /** Maximum number of entries; default: no limit. */
   limit?: number | undefined;
 }
@@ -27,8 +30,8 @@ export interface ListOptions extends FilterOptions {
  * @example for await (const { id, reason } of list({ states: ['dead'], endpoint: 'chat' })) console.log(id, reason);
  */
 export async function* list(options: ListOptions = {}): AsyncGenerator<ListedEntry, void, undefined> {
-  const { states, id, before, reasons, limit, showUrls } = options;
-  const query: ListQuery = { ...filterOf(options), states, id, limit, showUrls };
+  const { states, id, before, reasons, after, limit, showUrls } = options;
+  const query: ListQuery = { ...filterOf(options), states, id, after, limit, showUrls };
   if (before !== undefined) query.before = Number(before);
   if (reasons !== undefined) query.reasons = reasons;
   yield* listEntries(inspectPorts(options, 'list'), query);

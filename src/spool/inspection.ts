@@ -39,6 +39,17 @@ export interface EntryQuery {
   id?: string;
   /** Whether a batch that is not queued is told event by event, each with its payload; default false. */
   splitBatches?: boolean;
+  /** Only what comes after this entry. Where it has gone meanwhile, what was told before may be told again. */
+  after?: EntryPosition;
+}
+
+/** An entry's place in the order in which entries are told. */
+export interface EntryPosition {
+  state: EntryState;
+  /** Undefined where it has none. */
+  endpoint: string | undefined;
+  /** The event's id. */
+  id: string;
 }
 
 /** A delivery, or an event (or a batch) that has no deliveries. */
@@ -102,6 +113,17 @@ export interface Inspection {
    * @param event its id; default: the endpoint's last failed answer, whatever the delivery
    */
   answer(endpoint: string, event?: string): Promise<KeptAnswer | undefined>;
+}
+
+/** The states that come after a position, and its own, of those that are wanted. */
+export function statesFrom({ states = undeliveredStates, after }: EntryQuery): EntryState[] {
+  const first = after === undefined ? 0 : entryStates.indexOf(after.state);
+  return entryStates.filter((state, at) => at >= first && states.includes(state));
+}
+
+/** Whether an entry is the one at a position. */
+export function isAt({ state, endpoint, header }: InspectedEntry, position: EntryPosition): boolean {
+  return state === position.state && endpoint === position.endpoint && header.id === position.id;
 }
 
 /** Whether an entry is wanted, its state aside. */

@@ -75,6 +75,27 @@ export function describeInspection(name: string, open: () => Spool): void {
       await side.close();
     });
 
+    it('entries() goes on after an entry, so that pages of it hold each entry once', async () => {
+      const spool = open();
+      const { side } = await filled(spool);
+      const all = await read(spool);
+      const paged: InspectedEntry[] = [];
+      for (let after: EntryQuery['after']; ; ) {
+        const [next] = await read(spool, after === undefined ? {} : { after });
+        if (next === undefined) break;
+        paged.push(next);
+        after = { state: next.state, endpoint: next.endpoint, id: next.header.id };
+        expect(paged.length).toBeLessThanOrEqual(all.length);
+      }
+      expect(paged).toEqual(all);
+      const [dead] = await read(spool, {
+        states: ['dead'],
+        after: { state: 'dead', endpoint: 'a', id: '0' },
+      });
+      expect(dead).toMatchObject({ state: 'dead', endpoint: 'a' });
+      await side.close();
+    });
+
     it('entries() tells the payload, byte for byte', async () => {
       const spool = open();
       const side = await sideOf(spool);

@@ -3,11 +3,11 @@ import type { Batch, Event } from '../../event/event.js';
 import { type AgeQuery, createAgeCount, type IncomingAges, type QueueAges } from '../ages.js';
 import {
   type EntryState,
-  entryStates,
   type InspectedEntry,
   type Inspection,
+  isAt,
   matchesQuery,
-  undeliveredStates,
+  statesFrom,
 } from '../inspection.js';
 import type { KeptAnswer, Why } from '../reasons.js';
 import { eventsOf } from './memory-state.js';
@@ -33,11 +33,12 @@ interface MemoryQueue {
 export function createMemoryInspection(contents: () => MemoryContents): Inspection {
   return {
     async *entries(query = {}) {
-      const { states = undeliveredStates } = query;
       const all = [...entriesOf(contents(), query.splitBatches)];
-      for (const state of entryStates) {
-        if (!states.includes(state)) continue;
-        for (const entry of all) if (entry.state === state && matchesQuery(entry, query)) yield entry;
+      for (const state of statesFrom(query)) {
+        const entries = all.filter((entry) => entry.state === state);
+        const { after } = query;
+        const from = after === undefined ? 0 : entries.findIndex((entry) => isAt(entry, after)) + 1;
+        for (const entry of entries.slice(from)) if (matchesQuery(entry, query)) yield entry;
       }
     },
     async *quarantined() {},

@@ -19,10 +19,21 @@ export interface ListQuery extends Omit<Named, 'states'> {
   states?: readonly ListState[] | undefined;
   /** The beginning of an event's id; default: all. */
   id?: string | undefined;
+  /** Only what comes after this entry. */
+  after?: ListPosition | undefined;
   /** Maximum number of entries; default: no limit. */
   limit?: number | undefined;
   /** Whether endpoints have their URLs, which may be secrets; default false. */
   showUrls?: boolean | undefined;
+}
+
+/** An entry's place in the list. */
+export interface ListPosition {
+  state: ListState;
+  /** The endpoint's id; undefined where it has none. */
+  endpoint: string | undefined;
+  /** The event's id; of a corrupt one the file's name. */
+  id: string;
 }
 
 /**
@@ -30,14 +41,14 @@ export interface ListQuery extends Omit<Named, 'states'> {
  * @throws CapnhookError `USAGE`; `NO_INPUT` for an unknown endpoint; as the spool
  */
 export async function* listEntries(ports: ListPorts, query: ListQuery = {}): AsyncGenerator<ListedEntry> {
-  const { states = undeliveredListStates, limit = Infinity, showUrls = false, id, ...named } = query;
+  const { states = undeliveredListStates, limit = Infinity, showUrls = false, id, after, ...named } = query;
   checkStates(states);
   const select = await selecting(ports, named, 'list');
   if (limit <= 0) return;
   const hooks = await loadIfUsable(ports.hooks);
   const book = createEndpointBook(hooks, { showUrls });
   let left = limit;
-  const wanted = { states, select, id };
+  const wanted = { states, select, id, after };
   for await (const entry of describedEntries(ports, { book, ...wanted })) {
     yield entry;
     left -= 1;
@@ -56,18 +67,26 @@ interface Wanted {
   states: readonly ListState[];
   select: Awaited<ReturnType<typeof selecting>>;
   id: string | undefined;
+  after: ListPosition | undefined;
 }
 
 async function* describedEntries(
   { spool, clock }: ListPorts,
-  { book, states, select, id }: Wanted & { book: EndpointBook },
+  { book, states, select, id, after }: Wanted & { book: EndpointBook },
 ): AsyncGenerator<ListedEntry> {
   const entryStates = entryStatesOf(states);
-  if (entryStates.length === 0) return;
+  if (entryStates.length === 0 || after?.state === 'corrupt') return;
+  const [state] = after === undefined ? [] : entryStatesOf([after.state]);
+  const position = after && state && { ...after, state };
   const selector = createSelector(select);
   const healthOf = rememberLast((endpoint) => spool.inspection.health(endpoint));
   const { endpoints } = select;
-  for await (const entry of spool.inspection.entries({ states: entryStates, endpoints, id })) {
+  for await (const entry of spool.inspection.entries({
+    states: entryStates,
+    endpoints,
+    id,
+    after: position,
+  })) {
     if (!selector.has({ ...entry, reason: entry.why?.reason })) continue;
     const health = entry.endpoint === undefined ? {} : await healthOf(entry.endpoint);
     const described = describeEntry(entry, { health, book, now: clock.now() });
@@ -75,8 +94,9 @@ async function* describedEntries(
   }
 }
 
-function isWantedCorrupt({ name, at }: QuarantinedEntry, { id, select }: Wanted): boolean {
+function isWantedCorrupt({ name, at }: QuarantinedEntry, { id, select, after }: Wanted): boolean {
   const { since, before, ids, reasons } = select;
+  if (after?.state === 'corrupt' && name <= after.id) return false;
   if (reasons !== undefined || ids?.includes(name) === false || (id !== undefined && !name.startsWith(id)))
     return false;
   if (since === undefined && before === undefined) return true;

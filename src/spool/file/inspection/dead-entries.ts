@@ -4,15 +4,25 @@ import { listNames } from '../disk/list-names.js';
 import { readNote } from '../disk/read-note.js';
 import { readableOr } from '../disk/readable-or.js';
 import { type EntryFile, readEntryFiles } from './entry-file.js';
-import { type Found, type InspectionTools, mayMatch } from './found.js';
+import {
+  endpointsFrom,
+  type Found,
+  type InspectionTools,
+  mayMatch,
+  namesAfter,
+  positionIn,
+} from './found.js';
 
 /** Reads what was given up, or dropped. */
 export function* readDead(tools: InspectionTools): Generator<Found> {
   const { disk, root, query } = tools;
-  for (const endpoint of query.endpoints ?? listNames(disk, `${root}/dead`).sort()) {
+  const after = positionIn('dead', query);
+  const first = after && (after.endpoint ?? undecided);
+  const endpoints = query.endpoints ?? listNames(disk, `${root}/dead`).sort();
+  for (const endpoint of endpointsFrom(endpoints, first)) {
     const directory = `dead/${endpoint}`;
     const names = readableOr([], () => listNames(disk, `${root}/${directory}`));
-    for (const name of names.sort()) {
+    for (const name of namesAfter(names.sort(), endpoint === first ? after?.id : undefined)) {
       if (!/\.jsonl?$/.test(name) || name.endsWith('.why.json')) continue;
       const stem = name.replace(/\.jsonl?$/, '');
       if (!mayMatch(stem, query)) yield undefined;

@@ -4,18 +4,36 @@ import { parseRetryName } from '../disk/layout.js';
 import { listNames } from '../disk/list-names.js';
 import { queuedSlots, retrySlots } from '../queue/each-slot.js';
 import type { Slot } from '../queue/slot.js';
-import { type Found, type InspectionTools, mayMatch } from './found.js';
+import { endpointsFrom, type Found, type InspectionTools, mayMatch, positionIn } from './found.js';
 
 /** Reads the deliveries that are owed: those that wait in order, or those that wait on their own. */
 export function* readDeliveries(state: 'queued' | 'retry', tools: InspectionTools): Generator<Found> {
   const { disk, root, query, texts } = tools;
   const room = state === 'queued' ? 'queue' : 'retry';
   const mayHave = (batchId: string): boolean => mayMatch(batchId, query);
-  for (const endpoint of query.endpoints ?? listNames(disk, `${root}/${room}`).sort()) {
+  const after = positionIn(state, query);
+  const endpoints = query.endpoints ?? listNames(disk, `${root}/${room}`).sort();
+  for (const endpoint of endpointsFrom(endpoints, after?.endpoint)) {
     const options = { endpoint, texts, mayHave };
-    const slots = state === 'queued' ? queuedSlots(disk, root, options) : retrySlots(disk, root, endpoint);
-    for (const slot of slots) yield readSlot(slot, { state, endpoint, tools });
+    const slots = (): Iterable<Slot> =>
+      state === 'queued' ? queuedSlots(disk, root, options) : retrySlots(disk, root, endpoint);
+    const first = endpoint === after?.endpoint ? after.id : undefined;
+    for (const slot of slotsAfter(slots, first)) yield readSlot(slot, { state, endpoint, tools });
   }
+}
+
+/** The slots after an id. Where it is not there any more, most of what was before it is not either: then all of them. */
+function* slotsAfter(slots: () => Iterable<Slot>, id: string | undefined): Generator<Slot> {
+  let isAfter = id === undefined || !hasId(slots(), id);
+  for (const slot of slots()) {
+    if (isAfter) yield slot;
+    else isAfter = slot.id === id;
+  }
+}
+
+function hasId(slots: Iterable<Slot>, id: string): boolean {
+  for (const slot of slots) if (slot.id === id) return true;
+  return false;
 }
 
 function readSlot(

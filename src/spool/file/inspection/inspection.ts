@@ -3,10 +3,9 @@ import { setImmediate } from 'node:timers/promises';
 import {
   type EntryQuery,
   type EntryState,
-  entryStates,
   type Inspection,
   matchesQuery,
-  undeliveredStates,
+  statesFrom,
 } from '../../inspection.js';
 import { createBatchTexts } from '../batch/batch-texts.js';
 import { createDeliveryReader } from '../deliveries/delivery-reader.js';
@@ -41,7 +40,6 @@ export function createFileInspection(disk: Disk, root: string, now: () => number
       recent: createRecentEvents(disk, root, now),
       now,
     });
-    const { states = undeliveredStates } = query;
     const tools = { disk, root, query, now, texts, reader };
     const read: Record<EntryState, () => Generator<Found>> = {
       incoming: () => readIncoming(tools),
@@ -52,7 +50,7 @@ export function createFileInspection(disk: Disk, root: string, now: () => number
       sent: () => readSent(tools),
     };
     try {
-      for (const state of entryStates) if (states.includes(state)) yield* read[state]();
+      for (const state of statesFrom(query)) yield* read[state]();
     } finally {
       texts.close();
     }

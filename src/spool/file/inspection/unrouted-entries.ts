@@ -1,7 +1,7 @@
 import { listNames } from '../disk/list-names.js';
 import { readReason } from '../unclaimed/unclaimed.js';
 import { readEntryFiles } from './entry-file.js';
-import type { Found, InspectionTools } from './found.js';
+import { type Found, type InspectionTools, namesAfter, positionIn } from './found.js';
 
 /** Reads what was accepted and is not routed. */
 export function* readIncoming(tools: InspectionTools): Generator<Found> {
@@ -30,8 +30,12 @@ export function* readUnclaimed(tools: InspectionTools): Generator<Found> {
 }
 
 /** The names of events and batches, oldest first. The id within may be another one, so all are read. */
-function entryNames(directory: 'incoming' | 'unclaimed', { disk, root }: InspectionTools): string[] {
-  return listNames(disk, `${root}/${directory}`)
+function entryNames(
+  directory: 'incoming' | 'unclaimed',
+  { disk, root, query }: InspectionTools,
+): readonly string[] {
+  const names = listNames(disk, `${root}/${directory}`)
     .filter((name) => /\.jsonl?$/.test(name) && !name.endsWith('.why.json'))
     .sort();
+  return namesAfter(names, positionIn(directory, query)?.id);
 }
