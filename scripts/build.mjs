@@ -106,7 +106,12 @@ const parts = {
     'src/spool/file/drain-side/survey.ts',
   ],
   program: ['src/cli/program.ts'],
-  inspect: ['src/cli/commands/list.ts', 'src/cli/commands/show.ts', 'src/cli/commands/status.ts'],
+  inspect: [
+    'src/cli/commands/list.ts',
+    'src/cli/commands/log.ts',
+    'src/cli/commands/show.ts',
+    'src/cli/commands/status.ts',
+  ],
   steer: [
     'src/cli/commands/deregister.ts',
     'src/cli/commands/drop.ts',

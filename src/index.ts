@@ -22,6 +22,14 @@ export {
   list,
 } from './library/list.js';
 export {
+  type FailureGroup,
+  type LoggedEntry,
+  type LogOptions,
+  type LogSummaryOptions,
+  log,
+  logSummary,
+} from './library/log.js';
+export {
   drop,
   type FlushOptions,
   flush,

@@ -123,6 +123,34 @@ export const commands: readonly CommandSpec[] = [
     },
   },
   {
+    name: 'log',
+    positionals: [],
+    summary: 'show what was attempted, and what became of it',
+    options: {
+      follow: {
+        type: 'boolean',
+        short: 'f',
+        help: 'go on with what is written; begins with the last ten lines',
+      },
+      failed: { type: 'boolean', help: 'only attempts that failed, and what was given up' },
+      summary: { type: 'boolean', help: 'failed attempts, grouped by reason' },
+      endpoint: {
+        type: 'string',
+        multiple: true,
+        value: 'ENDPOINT',
+        help: 'only of this endpoint: its name, id or URL; may be repeated',
+      },
+      hook: { type: 'string', value: 'HOOK', help: 'only of this hook or pattern' },
+      since: { type: 'string', value: 'TIME', help: 'only at this time or later: ISO 8601, or 2h' },
+    },
+    examples: ['capnhook log -f --failed', 'capnhook log --summary --since 1d'],
+    notes: 'Each line: time, what happened, endpoint, hook, event, attempt, status, duration, reason.',
+    async run({ options, globals, io }) {
+      const { runLog } = await import('./commands/log.js');
+      return runLog(options, globals, io);
+    },
+  },
+  {
     name: 'drain',
     positionals: [],
     summary: 'send what is queued, once or continuously',
