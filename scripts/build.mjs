@@ -116,6 +116,7 @@ const parts = {
     'src/cli/commands/deregister.ts',
     'src/cli/commands/drop.ts',
     'src/cli/commands/pause.ts',
+    'src/cli/commands/replay.ts',
     'src/cli/commands/retry.ts',
   ],
 };

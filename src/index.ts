@@ -43,6 +43,7 @@ export {
   type SteerOptions,
 } from './library/operate.js';
 export { type RegisterOptions, register } from './library/register.js';
+export { type Replayed, type ReplayOptions, replay } from './library/replay.js';
 export { type RetryUnclaimedOptions, retryUnclaimed } from './library/retry-unclaimed.js';
 export {
   type KeptAnswer,

@@ -58,6 +58,34 @@ export const steerCommands: readonly CommandSpec[] = [
     },
   },
   {
+    name: 'replay',
+    positionals: [ids],
+    summary: 'send again what was delivered and kept',
+    options: {
+      ...endpoint,
+      ...hook,
+      since: {
+        type: 'string',
+        value: 'TIME',
+        help: 'only what was delivered at this time or later: 2h, 2026-11-30T12:00Z',
+      },
+      older: { type: 'string', value: 'TIME', help: 'only what was delivered before: 2h, 2026-11-30' },
+      rate: { type: 'string', value: 'RATE', help: 'at most this fast to each endpoint: 10/s, 100/m' },
+      all: { type: 'boolean', help: 'everything that is kept' },
+      ...dryRun,
+    },
+    examples: [
+      'capnhook replay --since 2h --endpoint chat --dry-run',
+      'capnhook replay --since 2026-11-30T12:00Z --hook build.failed --rate 10/s',
+    ],
+    notes:
+      'What is kept, and for how long, says sent in the hooks file. It is sent with the webhook-id that it had, so that a\nreceiver that has it already can leave it out.',
+    async run({ positionals, options, globals, io }) {
+      const { runReplay } = await import('./commands/replay.js');
+      return runReplay({ ids: positionals, ...options }, globals, io);
+    },
+  },
+  {
     name: 'drop',
     positionals: [ids],
     summary: 'move what is queued to dead/',

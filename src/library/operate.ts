@@ -126,13 +126,14 @@ export async function resume(
   return resumeEndpoints(portsFor(options, 'resume'), { targets: listOf(endpoint) }, options);
 }
 
-function portsFor({ spool, config, env = process.env }: SteerOptions, doing: string): OperatePorts {
+/** What steers the spool that is named, or the default one. @param doing as in "Cannot <doing>: …" */
+export function portsFor({ spool, config, env = process.env }: SteerOptions, doing: string): OperatePorts {
   const root = existingSpoolPath(env, { asked: spool, doing });
   return { ...spoolPorts(root), hooks: hooksReader(env, config) };
 }
 
 /** Only what was given: a member that is there must hold. */
-function namedBy(options: SelectOptions): NamedEntries {
+export function namedBy(options: SelectOptions): NamedEntries {
   const { endpoint, hook, ids, since, before, states, reasons, all } = options;
   const named: NamedEntries = {};
   if (endpoint !== undefined) named.targets = listOf(endpoint);

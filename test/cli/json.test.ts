@@ -34,6 +34,8 @@ describe('--json', () => {
     await fitting(place, ['drop', '--all', '--yes']);
     expect(await fitting(place, ['retry', '--dead'])).toMatchObject([{ count: 1, drain: { owed: 1 } }]);
     await fitting(place, ['retry', '--all', '--dry-run']);
+    await fitting(place, ['replay', '--all', '--dry-run']);
+    await fitting(place, ['replay', '--since', '1h']);
     await fitting(place, ['flush', '--yes']);
     await fitting(place, ['deregister', url, '--dry-run']);
     await fitting(place, ['deregister', url]);

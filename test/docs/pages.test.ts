@@ -93,7 +93,16 @@ describe('docs/library.md', () => {
   });
 
   test('names every function of src/index.ts that is a command of its own or part of one', () => {
-    for (const name of ['fireBatch', 'init', 'retryUnclaimed', 'retry', 'drop', 'pause', 'resume']) {
+    for (const name of [
+      'fireBatch',
+      'init',
+      'retryUnclaimed',
+      'replay',
+      'retry',
+      'drop',
+      'pause',
+      'resume',
+    ]) {
       expect(library).toHaveProperty(name);
       expect(text).toContain(`\`${name}(`);
     }

@@ -151,6 +151,7 @@ test('the package loads from CommonJS and as an ES module, with the same classes
   const said = JSON.parse(execFileSync(node, ['-e', script], { cwd: repository, encoding: 'utf8' }));
   const names = [
     'CapnhookError',
+    'check',
     'deregister',
     'drain',
     'drop',
@@ -158,14 +159,22 @@ test('the package loads from CommonJS and as an ES module, with the same classes
     'fireBatch',
     'flush',
     'init',
+    'list',
+    'log',
+    'logSummary',
     'pause',
+    'payload',
     'register',
+    'replay',
     'resume',
     'retry',
     'retryUnclaimed',
+    'show',
     'start',
+    'status',
     'stop',
     'targets',
+    'writeMetrics',
   ];
   expect(said).toEqual({ names, same: true });
 });

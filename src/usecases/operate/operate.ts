@@ -3,7 +3,7 @@ import { CapnhookError } from '../../shared/errors.js';
 import type { EntryProblem, Selection, Spool, Wish } from '../../spool/spool.js';
 import type { Step } from './carry-out.js';
 import { countSelected } from './count-selected.js';
-import { wholeIds } from './event-ids.js';
+import { type EventIdsOptions, wholeIds } from './event-ids.js';
 import { type FulfilOptions, type FulfilPorts, fulfil } from './fulfil.js';
 import { requireKnownHook } from './known-hook.js';
 import { checkedTime, type Named, type SelectingPorts, selecting } from './selecting.js';
@@ -111,10 +111,19 @@ export async function resumeEndpoints(
   return operate(ports, { kind: 'resume', select }, options);
 }
 
-async function operate(
+/**
+ * Carries out a wish, or has a running drain do it, and tells what it concerns.
+ * @param options.isRegistered whether a delivery is registered, where no drain runs; default: each is
+ */
+export async function operate(
   ports: OperatePorts,
   wish: Wish,
-  { dryRun = false, onWaiting, ...told }: OperateOptions,
+  {
+    dryRun = false,
+    onWaiting,
+    isRegistered = () => true,
+    ...told
+  }: OperateOptions & Partial<Pick<FulfilOptions, 'isRegistered'>>,
 ): Promise<Operated> {
   const { spool } = ports;
   if (dryRun) return { ...(await count(ports, wish)), isDraining: await spool.isHeld() };
@@ -125,7 +134,7 @@ async function operate(
     ports,
     { id: ports.newId(), wish },
     {
-      isRegistered: () => true,
+      isRegistered,
       onWaiting,
       onStep,
       async beforeAsking() {
@@ -175,15 +184,21 @@ function talliedSteps({ onProgress, onQuarantined }: Pick<OperateOptions, 'onPro
   };
 }
 
-async function selectEntries(
+/**
+ * Makes a selection of what a person names.
+ * @param options.states where events are looked for by the beginnings of their ids; default: everywhere but among the delivered
+ * @throws CapnhookError `USAGE` where nothing is named, or it is malformed; `NO_INPUT` for what is unknown
+ */
+export async function selectEntries(
   ports: OperatePorts,
   { all = false, ...named }: NamedEntries,
-  { doing }: { doing: string },
+  { doing, states }: EventIdsOptions,
 ): Promise<Selection> {
   const isEmpty = Object.values(named).every((each) => each === undefined);
   if (isEmpty && !all) throw selectsNothing(doing);
   const select = await selecting(ports, named, doing);
-  if (named.ids !== undefined) select.ids = await wholeIds(ports.spool.inspection, named.ids, { doing });
+  if (named.ids !== undefined)
+    select.ids = await wholeIds(ports.spool.inspection, named.ids, { doing, states });
   return select;
 }
 
