@@ -53,7 +53,7 @@ export function createClaims(tools: DrainTools): Claims {
   /** Claims the next delivery of a queue; false if there is nothing behind it. */
   function claimNext(
     queue: EndpointQueue,
-    { inOrder = false, ...options }: Omit<ClaimOptions, 'limit'>,
+    options: Omit<ClaimOptions, 'limit'>,
     claim: Mutable<Claim>,
   ): boolean {
     let slot: Slot | undefined;
@@ -70,7 +70,7 @@ export function createClaims(tools: DrainTools): Claims {
         reason: `it cannot be read now (${errno})`,
       });
       if (slot === undefined) return false;
-      if (inOrder || ofMachine.has(errno) || unreadable.length >= maxUnreadable) {
+      if (options.inOrder || ofMachine.has(errno) || unreadable.length >= maxUnreadable) {
         readers.giveBack(queue, slot);
         return false;
       }
@@ -131,10 +131,10 @@ export function createClaims(tools: DrainTools): Claims {
   }
 
   return {
-    claim(queue, { limit, ...options }) {
+    claim(queue, options) {
       const claim: Mutable<Claim> = { deliveries: [], quarantined: [], postponed: [], goesOn: true };
       const found = () => claim.deliveries.length + claim.quarantined.length + claim.postponed.length;
-      while (claim.goesOn && found() < limit) claim.goesOn = claimNext(queue, options, claim);
+      while (claim.goesOn && found() < options.limit) claim.goesOn = claimNext(queue, options, claim);
       if (!claim.goesOn) readers.ranDry(queue, options.now);
       return claim;
     },

@@ -88,8 +88,9 @@ export function createQueueReader(disk: Disk, root: string, options: QueueReader
   }
 
   return {
-    take({ probe, ...due }) {
-      const slot = probe === undefined ? (retries.take(due) ?? waiting.take()) : takeProbe(probe, due);
+    take(claim) {
+      const { probe } = claim;
+      const slot = probe === undefined ? (retries.take(claim) ?? waiting.take()) : takeProbe(probe, claim);
       if (slot !== undefined) out.add(slot);
       return slot;
     },
