@@ -48,8 +48,11 @@ export function createTemplates({
   secrets: SecretReader;
 }): (endpoint: Endpoint) => Template {
   const templates = new WeakMap<Endpoint, Template>();
+  /** Those of an endpoint without headers of its own, which most share. */
+  const plain: Headers = { sent: flatOf(commonHeaders(userAgent)), hook: undefined };
 
   function read(secret: Secret): string {
+    if ('value' in secret) return secret.value;
     const found = secrets.read(secret);
     if (!found.ok) throw new UnusableSecret('BAD_SECRET', secret, found.reason);
     return found.text;
@@ -71,23 +74,31 @@ export function createTemplates({
       return text;
     };
     const url = parseUrl(endpoint.url, readText(endpoint.url));
-    const { pathname, search, username, password } = url;
-    const headers = new Map([
-      ['user-agent', userAgent],
-      ['accept', '*/*'],
-    ]);
-    if (username !== '' || password !== '') headers.set('authorization', basicAuth(username, password));
-    for (const [name, secret] of Object.entries(endpoint.headers)) {
-      headers.set(name.toLowerCase(), headerValue(name, secret, readText(secret)));
-    }
-    headers.set('content-type', 'application/json');
-    const hook = headers.get('capnhook-hook');
-    for (const name of ownHeaders) headers.delete(name);
-    if (endpoint.sign.length > 0) headers.delete('webhook-signature');
+    const { sent: headers, hook } = headersOf(endpoint, url, readText);
     const keys = endpoint.sign.map((secret) => signingKey(secret, readText(secret)));
     const mask = createMask(() => knownSecrets(endpoint, texts));
-    const path = pathname + search;
-    return { texts, destination: destinationOf(url), path, headers: [...headers].flat(), hook, keys, mask };
+    const path = url.pathname + url.search;
+    return { texts, destination: destinationOf(url), path, headers, hook, keys, mask };
+  }
+
+  function headersOf(
+    { headers: own, sign }: Endpoint,
+    url: URL,
+    readText: (secret: Secret) => string,
+  ): Headers {
+    const { username, password } = url;
+    const names = Object.keys(own);
+    const hasCredentials = username !== '' || password !== '';
+    if (names.length === 0 && !hasCredentials) return plain;
+    const headers = commonHeaders(userAgent);
+    if (hasCredentials) headers.set('authorization', basicAuth(username, password));
+    for (const name of names)
+      headers.set(name.toLowerCase(), headerValue(name, own[name]!, readText(own[name]!)));
+    headers.set('content-type', contentType);
+    const hook = headers.get('capnhook-hook');
+    for (const name of ownHeaders) headers.delete(name);
+    if (sign.length > 0) headers.delete('webhook-signature');
+    return { sent: flatOf(headers), hook };
   }
 
   return (endpoint) => {
@@ -97,6 +108,26 @@ export function createTemplates({
     templates.set(endpoint, template);
     return template;
   };
+}
+
+interface Headers {
+  sent: readonly string[];
+  /** The endpoint's own header `capnhook-hook`, which is not among them. */
+  hook: string | undefined;
+}
+
+const contentType = 'application/json';
+
+function commonHeaders(userAgent: string): Map<string, string> {
+  return new Map([
+    ['user-agent', userAgent],
+    ['accept', '*/*'],
+    ['content-type', contentType],
+  ]);
+}
+
+function flatOf(headers: ReadonlyMap<string, string>): string[] {
+  return [...headers].flat();
 }
 
 function parseUrl(secret: Secret, text: string): URL {
