@@ -10,6 +10,7 @@ const rooms = {
     'delivery',
     'spool',
     'journal',
+    'metrics',
     'command',
     'config',
     'event',
@@ -22,6 +23,7 @@ const rooms = {
   delivery: ['event', 'endpoint', 'shared'],
   spool: ['event', 'endpoint', 'shared'],
   journal: ['shared'],
+  metrics: ['shared'],
   command: ['shared'],
   config: ['shared'],
   event: ['shared'],
@@ -121,8 +123,8 @@ module.exports = {
     {
       name: 'adapters-know-no-adapters',
       severity: 'error',
-      from: { path: '^src/(spool|delivery|journal|command|hooks)/' },
-      to: { path: '^src/(spool|delivery|journal|command|hooks)/', pathNot: '^src/$1/' },
+      from: { path: '^src/(spool|delivery|journal|metrics|command|hooks)/' },
+      to: { path: '^src/(spool|delivery|journal|metrics|command|hooks)/', pathNot: '^src/$1/' },
     },
     {
       name: 'nothing-imports-index',

@@ -111,6 +111,7 @@ const parts = {
     'src/cli/commands/log.ts',
     'src/cli/commands/show.ts',
     'src/cli/commands/status.ts',
+    'src/library/drain/drain-metrics.ts',
   ],
   steer: [
     'src/cli/commands/deregister.ts',

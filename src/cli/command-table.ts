@@ -1,6 +1,6 @@
 /** The description of every command: its arguments, its help, and the function that runs it. */
 import type { CommandSpec } from './command-spec.js';
-import { drainOptions, fireOptions, statusOptions } from './options.js';
+import { drainOptions, fireOptions, metricsOption, statusOptions } from './options.js';
 import { steerCommands } from './steer-commands.js';
 
 export const commands: readonly CommandSpec[] = [
@@ -170,6 +170,7 @@ export const commands: readonly CommandSpec[] = [
     options: {
       log: { type: 'string', value: 'FILE', help: 'the log file (default: <spool>.log)' },
       adopt: { type: 'boolean', help: 'take over a spool that belongs to another hooks file' },
+      metrics: metricsOption,
     },
     examples: ['capnhook start', 'capnhook start --log /var/log/capnhook.log'],
     async run({ options, globals, io }) {

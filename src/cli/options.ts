@@ -50,6 +50,13 @@ export const fireOptions: OptionSpecs = {
   'print-id': { type: 'boolean', help: "print the event's id, also where standard output is not a terminal" },
 };
 
+/** Where a daemon serves its metrics. */
+export const metricsOption: OptionSpec = {
+  type: 'string',
+  value: 'ADDRESS',
+  help: 'where a daemon serves /metrics and /healthz: 127.0.0.1:9464, or unix:/PATH',
+};
+
 export const drainOptions: OptionSpecs = {
   adopt: { type: 'boolean', help: 'take over a spool that belongs to another hooks file' },
   daemon: { type: 'boolean', help: 'keep running, and send each event immediately' },
@@ -59,6 +66,7 @@ export const drainOptions: OptionSpecs = {
     value: 'DURATION',
     help: 'how long attempts may go on after a signal (default: 10s)',
   },
+  metrics: metricsOption,
 };
 
 export const statusOptions: OptionSpecs = {

@@ -6,14 +6,22 @@ import type { Io } from '../io/io.js';
 import type { Globals } from '../options.js';
 import { renderJson } from '../render/json.js';
 
+/** The arguments of `start`. */
+export interface StartArguments {
+  log?: string | undefined;
+  adopt?: boolean | undefined;
+  metrics?: string | undefined;
+}
+
 /** `capnhook start`. @throws as the library's `start` */
 export async function runStart(
-  { log, adopt }: { log?: string | undefined; adopt?: boolean | undefined },
+  { log, adopt, metrics }: StartArguments,
   globals: Globals,
   io: Io,
 ): Promise<number> {
   const { config, spool } = globals;
-  const started = await start({ config, spool, log, adopt, env: { ...io.env, ...asVariables(globals) } });
+  const env = { ...io.env, ...asVariables(globals) };
+  const started = await start({ config, spool, log, adopt, metrics, env });
   if (globals.json) io.out(renderJson(started));
   else if (!globals.quiet) {
     const what = started.started

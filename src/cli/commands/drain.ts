@@ -1,4 +1,4 @@
-import { type DrainOptions, drain } from '../../library/drain/drain.js';
+import { type DrainOptions, drain, type Ready } from '../../library/drain/drain.js';
 import { summaryOfError } from '../../library/drain/drain-news.js';
 import { parseDuration } from '../../shared/duration.js';
 import { CapnhookError } from '../../shared/errors.js';
@@ -19,6 +19,7 @@ export interface DrainArguments {
   daemon?: boolean | undefined;
   wait?: string | undefined;
   grace?: string | undefined;
+  metrics?: string | undefined;
 }
 
 /**
@@ -47,6 +48,7 @@ export async function runDrain(
     config,
     spool,
     adopt: args.adopt,
+    metrics: args.metrics,
     daemon,
     waitMs,
     graceMs,
@@ -61,8 +63,7 @@ export async function runDrain(
     onReady(ready) {
       signals.onReady(ready);
       isReady = true;
-      if (daemon && !globals.quiet)
-        say(`started (pid ${process.pid}): spool ${ready.spool}, hooks file ${ready.config}`);
+      if (daemon && !globals.quiet) say(`started (pid ${process.pid}): ${placeOf(ready)}`);
     },
   };
   try {
@@ -83,6 +84,11 @@ export async function runDrain(
   } finally {
     signals.close();
   }
+}
+
+function placeOf({ spool, config, metrics }: Ready): string {
+  const served = metrics === undefined ? '' : `, metrics ${metrics}`;
+  return `spool ${spool}, hooks file ${config}${served}`;
 }
 
 function durationOf(option: string, text: string | undefined): number | undefined {

@@ -24,6 +24,8 @@ export interface StartOptions {
   adopt?: boolean | undefined;
   /** The log, to which the daemon's output is appended; default beside the spool: `<spool>.log`. */
   log?: string | undefined;
+  /** Where the daemon serves its metrics: `127.0.0.1:9464`, or `unix:/run/capnhook/metrics.sock`; default: nowhere. */
+  metrics?: string | undefined;
   /** Default `process.env`; the daemon gets it too. */
   env?: Environment;
   /** How long the daemon may take to begin, in ms; default 10,000. */
@@ -56,6 +58,7 @@ export async function start(options: StartOptions = {}): Promise<Started> {
   const args = ['drain', '--daemon', '--spool', root];
   if (namedHooks(env, options.config) !== undefined) args.push('--config', config);
   if (adopt) args.push('--adopt');
+  if (options.metrics !== undefined) args.push('--metrics', options.metrics);
   const daemon = launch(args, { log, env });
   try {
     return await whenDraining(daemon, { spool, log, timeoutMs: options.timeoutMs ?? 10_000 });

@@ -14,6 +14,7 @@ import type { DrainSide, Spool } from '../../spool/spool.js';
 import { drain } from '../../usecases/drain/drain.js';
 import type { DrainOptions, DrainSummary, Notice, Notifier } from '../../usecases/drain/ports.js';
 import { fireEvent } from '../../usecases/fire.js';
+import type { DrainMetrics } from './drain-metrics.js';
 
 /** What a drain under the lock works with. */
 export interface DrainPlace {
@@ -28,6 +29,8 @@ export interface DrainPlace {
   clock: Clock;
   env: Environment;
   report(notice: Notice): void;
+  /** What is measured of it; undefined: nothing. */
+  metrics: DrainMetrics | undefined;
   /** Called when the drain is about to begin. */
   onReady(): void;
   /** Called with what was done, before the spool is left. */
@@ -51,14 +54,16 @@ export async function drainUnderLock(
   options: Omit<DrainOptions, 'maxConnections'>,
 ): Promise<DrainSummary> {
   const { side, hooks, root, clock, report, tidy } = place;
-  const journal = createFileJournal(`${root}/journal`, (errno) => report({ kind: 'journal-failed', errno }));
+  const file = createFileJournal(`${root}/journal`, (errno) => report({ kind: 'journal-failed', errno }));
   const maxConnections = connectionsOf(descriptorLimit());
   const sender = openSender(place, maxConnections);
   const notifier = createNotifier(place);
   const tidying = setInterval(() => void tidy(), tidyEveryMs).unref();
+  const journal = place.metrics?.counting(file) ?? file;
   try {
     // An update may replace the files of this package while a daemon runs, so it loads now what it may need later.
     if (options.until === 'daemon') await sender.load();
+    place.metrics?.begin(side);
     place.onReady();
     const ports = { side, hooks, sender, journal, clock, random: Math.random, report, notifier };
     const summary = await drain(ports, { ...options, maxConnections });
@@ -66,7 +71,7 @@ export async function drainUnderLock(
     return summary;
   } finally {
     clearInterval(tidying);
-    journal.close();
+    file.close();
     await sender.close();
     const isOurs = side.isValid();
     await side.close();

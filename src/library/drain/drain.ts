@@ -13,6 +13,8 @@ import type {
 import { emptySummary } from '../../usecases/drain/reporting/summary.js';
 import { bindTo, checkBinding } from '../hooks-binding.js';
 import { existingSpoolPath, openSpool } from '../open-spool.js';
+import type { DrainMetrics } from './drain-metrics.js';
+import { openMetrics } from './open-metrics.js';
 import { tidySpool } from './tidy-spool.js';
 
 export interface DrainOptions {
@@ -35,6 +37,11 @@ export interface DrainOptions {
   graceMs?: number | undefined;
   /** How often a drain that stays looks for events and changes it was not told of, in ms; default 2,000. */
   rescanMs?: number;
+  /**
+   * Where a daemon serves `/metrics`, for Prometheus, and `/healthz`: `127.0.0.1:9464`, `9464`, or
+   * `unix:/run/capnhook/metrics.sock`. Default: nowhere.
+   */
+  metrics?: string | undefined;
   /** Stops claiming; resolves when what is in flight has come back. */
   stop?: AbortSignal;
   /** Cuts off what is in flight as well; nothing is lost. */
@@ -59,6 +66,8 @@ export interface Ready {
   spool: string;
   /** The hooks file. */
   config: string;
+  /** Where metrics are served. */
+  metrics?: string | undefined;
   /** Reads the hooks file and its secrets again, as for SIGHUP. */
   reload(): void;
 }
@@ -76,6 +85,7 @@ const waitGraceMs = 500;
 export async function drain(options: DrainOptions = {}): Promise<DrainSummary> {
   const { env = process.env, clock = systemClock, logger = () => {} } = options;
   const until = untilOf(options);
+  checkMetrics(options);
   const root = existingSpoolPath(env, { asked: options.spool, doing: 'drain' });
   const config = hooksPath(env, options.config);
   const secrets = createReloadedSecrets(env);
@@ -93,7 +103,8 @@ export async function drain(options: DrainOptions = {}): Promise<DrainSummary> {
     if (isBound) await bindTo(spool, binding);
   };
   const tidy = () => tidySpool(spool, { root, hooks, clock });
-  const onReady = () => options.onReady?.({ spool: root, config, reload: hooks.invalidate });
+  const onReady = (metrics?: DrainMetrics) =>
+    options.onReady?.({ spool: root, config, metrics: metrics?.address, reload: hooks.invalidate });
   // Nearly every pass of a cron job finds nothing, and need not wait for the command that takes the lock.
   const unclaimedKeepMs = () => hooks.current().unclaimed.keepMs;
   if (until !== 'daemon' && !binding.adopt && (await spool.idle({ unclaimedKeepMs }))) {
@@ -105,14 +116,19 @@ export async function drain(options: DrainOptions = {}): Promise<DrainSummary> {
   // Loaded here, so that a drain that finds nothing does without it.
   const { drainUnderLock } = await import('./drain-under-lock.js');
   hooks.load();
-  const side = await joinFor(until, { spool, bind });
-  const place = { spool, side, hooks, secrets, root, config, clock, env, report: logger, onReady, tidy };
-  const summary = await drainUnderLock(
-    { ...place, onSummary: options.onSummary },
-    { until, ...settingsOf(options) },
-  );
-  if (until !== 'daemon' && options.stop?.aborted !== true) requireHooks(hooks, { config, summary });
-  return summary;
+  const metrics = await openMetrics(options, { spool, hooks, root, config, clock });
+  try {
+    const side = await joinFor(until, { spool, bind });
+    const place = { spool, side, hooks, secrets, root, config, clock, env, report: logger, metrics, tidy };
+    const summary = await drainUnderLock(
+      { ...place, onReady: () => onReady(metrics), onSummary: options.onSummary },
+      { until, ...settingsOf(options) },
+    );
+    if (until !== 'daemon' && options.stop?.aborted !== true) requireHooks(hooks, { config, summary });
+    return summary;
+  } finally {
+    await metrics?.close();
+  }
 }
 
 function untilOf({ daemon, waitMs }: DrainOptions): 'pass' | 'wait' | 'daemon' {
@@ -123,6 +139,14 @@ function untilOf({ daemon, waitMs }: DrainOptions): 'pass' | 'wait' | 'daemon' {
   }
   if (daemon) return 'daemon';
   return waitMs === undefined ? 'pass' : 'wait';
+}
+
+/** @throws CapnhookError `USAGE` for metrics of a drain that ends by itself */
+function checkMetrics({ metrics, daemon }: DrainOptions): void {
+  if (metrics === undefined || daemon) return;
+  throw new CapnhookError('USAGE', 'Cannot drain: only a daemon serves metrics', {
+    hint: 'Add --daemon; for a drain of a cron job: capnhook status --prometheus FILE',
+  });
 }
 
 /** Makes a reader of secrets that forgets all of them at `reload`. */
