@@ -168,7 +168,8 @@ describe('createPrepare()', () => {
         throw new TypeError('a bug');
       },
     };
-    expect(() => createPrepare({ userAgent: 'x', secrets })(attemptAt('https://h/'))).toThrow('a bug');
+    const attempt = attemptAt('', { endpoint: { url: { env: 'URL' } } });
+    expect(() => createPrepare({ userAgent: 'x', secrets })(attempt)).toThrow('a bug');
   });
 
   test('createPrepare() never makes a header with a line break in it', () => {
