@@ -37,6 +37,8 @@ export interface EntryQuery {
   hook?: string;
   /** The beginning of an event's id. Default: all. */
   id?: string;
+  /** Ids of events, whole; few are found without listing large directories. Default: all. */
+  ids?: readonly string[];
   /** Whether a batch that is not queued is told event by event, each with its payload; default false. */
   splitBatches?: boolean;
   /** Only what comes after this entry. Where it has gone meanwhile, what was told before may be told again. */
@@ -129,9 +131,10 @@ export function isAt({ state, endpoint, header }: InspectedEntry, position: Entr
 /** Whether an entry is wanted, its state aside. */
 export function matchesQuery(
   { header, endpoint }: InspectedEntry,
-  { endpoints, hook, id }: EntryQuery,
+  { endpoints, hook, id, ids }: EntryQuery,
 ): boolean {
   if (endpoints !== undefined && (endpoint === undefined || !endpoints.includes(endpoint))) return false;
   if (hook !== undefined && header.hook !== hook) return false;
+  if (ids !== undefined && !ids.includes(header.id)) return false;
   return id === undefined || header.id.startsWith(id);
 }

@@ -118,6 +118,17 @@ export function describeInspection(name: string, open: () => Spool): void {
         waiting.id,
       ]);
       expect(ids(await read(spool, { id: 'evt_none' }))).toEqual([]);
+      expect(ids(await read(spool, { ids: [dead.id, queued.id, 'evt_none'] }))).toEqual([
+        queued.id,
+        queued.id,
+        dead.id,
+      ]);
+      expect(ids(await read(spool, { ids: [retry.id, waiting.id, lost.id] }))).toEqual([
+        waiting.id,
+        retry.id,
+        lost.id,
+      ]);
+      expect(ids(await read(spool, { ids: [dead.id.slice(0, -1)] }))).toEqual([]);
       await side.close();
     });
 
@@ -131,6 +142,7 @@ export function describeInspection(name: string, open: () => Spool): void {
       while ((await fanOut(side, () => ['a'])).more);
       expect(ids(await read(spool))).toEqual([1, 2, 3].map((n) => `${batch.id}_${n}`));
       expect(ids(await read(spool, { id: `${batch.id}_2` }))).toEqual([`${batch.id}_2`]);
+      expect(ids(await read(spool, { ids: [`${batch.id}_3`] }))).toEqual([`${batch.id}_3`]);
       expect(ids(await read(spool, { id: batch.id.slice(0, 20) }))).toHaveLength(3);
       await side.close();
     });

@@ -1,5 +1,5 @@
 /** Finds an event by its id, or by a part of it that no other id begins with. */
-import { isEventId, timeOfId } from '../../event/event-id.js';
+import { isEventId, isGeneratedId, timeOfId } from '../../event/event-id.js';
 import type { JournalEntry, JournalReader } from '../../journal/journal.js';
 import { CapnhookError } from '../../shared/errors.js';
 import { shown } from '../../shared/shown.js';
@@ -46,6 +46,8 @@ export async function findEvent(ports: FindPorts, prefix: string, doing: string)
     throw new CapnhookError('USAGE', `Cannot ${doing}: ${shown(prefix)} is not an event's id`, {
       hint: 'capnhook list shows the ids.',
     });
+  const known = isGeneratedId(prefix) ? await findWhole(ports, prefix) : undefined;
+  if (known !== undefined) return known;
   const inSpool = await entriesById(ports, prefix);
   if (inSpool.has(prefix)) {
     const lines = (await linesById(ports, prefix, { isWhole: true })).get(prefix) ?? [];
@@ -62,6 +64,15 @@ export async function findEvent(ports: FindPorts, prefix: string, doing: string)
   const batch = await findBatch(ports, prefix);
   if (batch !== undefined) return batch;
   throw unknown(prefix, await alike(ports, prefix), doing);
+}
+
+/** Finds the event with exactly this id, without a look at others. */
+async function findWhole({ spool, journal }: FindPorts, id: string): Promise<FoundEvent | undefined> {
+  const entries: InspectedEntry[] = [];
+  for await (const entry of spool.inspection.entries({ states: entryStates, ids: [id] }))
+    entries.push(entries.length === 0 ? entry : withoutPayload(entry));
+  const lines = (await linesById({ spool, journal }, id, { isWhole: true })).get(id) ?? [];
+  return entries.length === 0 && lines.length === 0 ? undefined : { id, entries, lines };
 }
 
 /** The entry of `corrupt/` with this name, if there is one. */
@@ -121,7 +132,7 @@ async function findBatch({ spool }: FindPorts, id: string): Promise<FoundEvent |
   const batchId = /^(.+)_[1-9]\d*$/.exec(id)?.[1];
   if (batchId === undefined) return undefined;
   const states = ['incoming', 'unclaimed', 'dead'] as const;
-  for await (const entry of spool.inspection.entries({ states, id: batchId }))
+  for await (const entry of spool.inspection.entries({ states, ids: [batchId] }))
     if (entry.header.id === batchId && entry.payload === undefined)
       return { id: batchId, entries: [entry], lines: [] };
   return undefined;

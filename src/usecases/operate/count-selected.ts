@@ -76,6 +76,6 @@ async function findWaiting(
 function queryOf({ endpoints, ids }: Selection, states: readonly EntryState[]): EntryQuery {
   const query: EntryQuery = { states };
   if (endpoints !== undefined) query.endpoints = endpoints;
-  if (ids?.length === 1) query.id = ids[0]!; // no other file is read
+  if (ids !== undefined) query.ids = ids; // no other file is read
   return query;
 }

@@ -1,5 +1,5 @@
 /** Finding events by the beginnings of their ids. */
-import { isEventId } from '../../event/event-id.js';
+import { isEventId, isGeneratedId } from '../../event/event-id.js';
 import { CapnhookError } from '../../shared/errors.js';
 import { shown } from '../../shared/shown.js';
 import type { EntryState, Inspection } from '../../spool/inspection.js';
@@ -38,6 +38,8 @@ async function idsOf(
   given: string,
   { states, doing }: EventIdsOptions,
 ): Promise<Iterable<string>> {
+  if (isGeneratedId(given))
+    for await (const _ of inspection.entries({ ids: [given], states })) return [given];
   const found = new Set<string>();
   let isBatch = true;
   if (isEventId(given)) {

@@ -2,16 +2,8 @@ import type { Why } from '../../spool.js';
 import { undecided } from '../disk/layout.js';
 import { listNames } from '../disk/list-names.js';
 import { readNote } from '../disk/read-note.js';
-import { readableOr } from '../disk/readable-or.js';
 import { type EntryFile, readEntryFiles } from './entry-file.js';
-import {
-  endpointsFrom,
-  type Found,
-  type InspectionTools,
-  mayMatch,
-  namesAfter,
-  positionIn,
-} from './found.js';
+import { endpointsFrom, type Found, type InspectionTools, mayMatch, namesIn, positionIn } from './found.js';
 
 /** Reads what was given up, or dropped. */
 export function* readDead(tools: InspectionTools): Generator<Found> {
@@ -21,9 +13,7 @@ export function* readDead(tools: InspectionTools): Generator<Found> {
   const endpoints = query.endpoints ?? listNames(disk, `${root}/dead`).sort();
   for (const endpoint of endpointsFrom(endpoints, first)) {
     const directory = `dead/${endpoint}`;
-    const names = readableOr([], () => listNames(disk, `${root}/${directory}`));
-    for (const name of namesAfter(names.sort(), endpoint === first ? after?.id : undefined)) {
-      if (!/\.jsonl?$/.test(name) || name.endsWith('.why.json')) continue;
+    for (const name of namesIn(tools, directory, endpoint === first ? after?.id : undefined)) {
       const stem = name.replace(/\.jsonl?$/, '');
       if (!mayMatch(stem, query)) yield undefined;
       else

@@ -2,9 +2,10 @@ import type { InspectedEntry } from '../../inspection.js';
 import { pathOf } from '../deliveries/slot-paths.js';
 import { parseRetryName } from '../disk/layout.js';
 import { listNames } from '../disk/list-names.js';
+import { orderedNames } from '../disk/ordered-names.js';
 import { queuedSlots, retrySlots } from '../queue/each-slot.js';
 import type { Slot } from '../queue/slot.js';
-import { endpointsFrom, type Found, type InspectionTools, mayMatch, positionIn } from './found.js';
+import { endpointsFrom, type Found, fewIds, type InspectionTools, mayMatch, positionIn } from './found.js';
 
 /** Reads the deliveries that are owed: those that wait in order, or those that wait on their own. */
 export function* readDeliveries(state: 'queued' | 'retry', tools: InspectionTools): Generator<Found> {
@@ -14,9 +15,12 @@ export function* readDeliveries(state: 'queued' | 'retry', tools: InspectionTool
   const after = positionIn(state, query);
   const endpoints = query.endpoints ?? listNames(disk, `${root}/${room}`).sort();
   for (const endpoint of endpointsFrom(endpoints, after?.endpoint)) {
-    const options = { endpoint, texts, mayHave };
-    const slots = (): Iterable<Slot> =>
-      state === 'queued' ? queuedSlots(disk, root, options) : retrySlots(disk, root, endpoint);
+    const options = { endpoint, texts, mayHave, ids: fewIds(query) };
+    const slots = (): Iterable<Slot> => {
+      if (state === 'queued') return queuedSlots(disk, root, options);
+      const names = orderedNames(disk, `${root}/retry/${endpoint}`, { skipUnreadable: true });
+      return retrySlots(disk, root, endpoint, names);
+    };
     const first = endpoint === after?.endpoint ? after.id : undefined;
     for (const slot of slotsAfter(slots, first)) yield readSlot(slot, { state, endpoint, tools });
   }

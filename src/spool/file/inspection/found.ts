@@ -2,6 +2,8 @@ import type { EntryQuery, EntryState, InspectedEntry } from '../../inspection.js
 import type { BatchTexts } from '../batch/batch-texts.js';
 import type { DeliveryReader } from '../deliveries/delivery-reader.js';
 import type { Disk } from '../disk/disk.js';
+import { orderedNames } from '../disk/ordered-names.js';
+import { readableOr } from '../disk/readable-or.js';
 
 /** An entry; undefined for a name that was looked at and has none. */
 export type Found = InspectedEntry | undefined;
@@ -17,9 +19,48 @@ export interface InspectionTools {
   reader: DeliveryReader;
 }
 
-/** Whether an event, or one of a batch, of this id may begin with the wanted one. */
-export function mayMatch(id: string, { id: wanted }: EntryQuery): boolean {
+/** Whether an event, or one of a batch, of this id may be wanted. */
+export function mayMatch(id: string, { id: wanted, ids }: EntryQuery): boolean {
+  if (ids !== undefined && !ids.some((each) => each === id || each.startsWith(`${id}_`))) return false;
   return wanted === undefined || id.startsWith(wanted) || wanted.startsWith(`${id}_`);
+}
+
+/** Maximum number of ids that are looked for one by one; beyond that a directory is listed. */
+const maxLookups = 64;
+
+/** The wanted ids, where they are few. */
+export function fewIds({ ids }: EntryQuery): readonly string[] | undefined {
+  return ids !== undefined && ids.length <= maxLookups ? ids : undefined;
+}
+
+/**
+ * The names of a directory's events and batches, sorted, where a name is `<id>.json` or `<id>.jsonl`.
+ * @param directory below the spool; one that cannot be read has none
+ * @param after only those after this id
+ */
+export function namesIn(
+  { disk, root, query }: Pick<InspectionTools, 'disk' | 'root' | 'query'>,
+  directory: string,
+  after?: string | undefined,
+): Iterable<string> {
+  const path = `${root}/${directory}`;
+  const isAfter = (name: string): boolean => after === undefined || name > `${after}.jsonl`;
+  const ids = fewIds(query);
+  if (ids === undefined) {
+    const first = after === undefined ? undefined : `${after}.jsonl`;
+    return orderedNames(disk, path, { after: first, accept: isEntryName, skipUnreadable: true });
+  }
+  const names = ids.flatMap((id) => [`${id}.json`, `${id}.jsonl`]).filter(isAfter);
+  return names.sort().filter((name) => isThere(disk, `${path}/${name}`));
+}
+
+/** Whether a name is that of an event or a batch, and not of a reason beside one. */
+export function isEntryName(name: string): boolean {
+  return (name.endsWith('.json') && !name.endsWith('.why.json')) || name.endsWith('.jsonl');
+}
+
+function isThere(disk: Disk, path: string): boolean {
+  return readableOr(undefined, () => disk.lstatSync(path, { throwIfNoEntry: false })) !== undefined;
 }
 
 /** The position after which a state's entries are wanted: only where it is one of that state. */
@@ -32,9 +73,4 @@ export function endpointsFrom(endpoints: readonly string[], first: string | unde
   if (first === undefined) return endpoints;
   const at = endpoints.indexOf(first);
   return at === -1 ? endpoints.filter((endpoint) => endpoint > first) : endpoints.slice(at);
-}
-
-/** The names of entries that come after an id, where they are told in the order of their names. */
-export function namesAfter(names: readonly string[], id: string | undefined): readonly string[] {
-  return id === undefined ? names : names.filter((name) => name > `${id}.jsonl`);
 }

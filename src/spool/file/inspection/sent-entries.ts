@@ -1,10 +1,9 @@
 import { isAt } from '../../inspection.js';
 import { parseQueueName } from '../disk/layout.js';
 import { listNames } from '../disk/list-names.js';
-import { readableOr } from '../disk/readable-or.js';
 import { listDays, sentAt } from '../sent/sent-days.js';
 import { readEntryFile } from './entry-file.js';
-import { type Found, type InspectionTools, mayMatch, positionIn } from './found.js';
+import { type Found, type InspectionTools, mayMatch, namesIn, positionIn } from './found.js';
 
 /** Reads what was delivered and is kept, day by day. */
 export function* readSent(tools: InspectionTools): Generator<Found> {
@@ -13,8 +12,7 @@ export function* readSent(tools: InspectionTools): Generator<Found> {
   for (const day of listDays(disk, root)) {
     for (const endpoint of query.endpoints ?? listNames(disk, `${root}/sent/${day}`).sort()) {
       const directory = `sent/${day}/${endpoint}`;
-      const names = readableOr([], () => listNames(disk, `${root}/${directory}`)).sort();
-      for (const name of names) {
+      for (const name of namesIn(tools, directory)) {
         const entry = readOne(tools, { day, endpoint, name });
         if (after === undefined) yield entry;
         else if (entry !== undefined && isAt(entry, after)) after = undefined;

@@ -1,7 +1,8 @@
-import { listNames } from '../disk/list-names.js';
+import { isGeneratedId } from '../../../event/event-id.js';
+import { orderedNames } from '../disk/ordered-names.js';
 import { readReason } from '../unclaimed/unclaimed.js';
 import { readEntryFiles } from './entry-file.js';
-import { type Found, type InspectionTools, namesAfter, positionIn } from './found.js';
+import { type Found, type InspectionTools, isEntryName, mayMatch, positionIn } from './found.js';
 
 /** Reads what was accepted and is not routed. */
 export function* readIncoming(tools: InspectionTools): Generator<Found> {
@@ -29,13 +30,21 @@ export function* readUnclaimed(tools: InspectionTools): Generator<Found> {
   }
 }
 
-/** The names of events and batches, oldest first. The id within may be another one, so all are read. */
+/**
+ * The names of events and batches, oldest first. The id within may be another one, so those that no `fire` has made up are
+ * read whatever is wanted.
+ */
 function entryNames(
   directory: 'incoming' | 'unclaimed',
   { disk, root, query }: InspectionTools,
-): readonly string[] {
-  const names = listNames(disk, `${root}/${directory}`)
-    .filter((name) => /\.jsonl?$/.test(name) && !name.endsWith('.why.json'))
-    .sort();
-  return namesAfter(names, positionIn(directory, query)?.id);
+): Iterable<string> {
+  const id = positionIn(directory, query)?.id;
+  return orderedNames(disk, `${root}/${directory}`, {
+    after: id === undefined ? undefined : `${id}.jsonl`,
+    accept(name) {
+      if (!isEntryName(name)) return false;
+      const stem = name.replace(/\.jsonl?$/, '');
+      return mayMatch(stem, query) || !isGeneratedId(stem);
+    },
+  });
 }
