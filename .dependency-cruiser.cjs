@@ -59,6 +59,7 @@ const floors = {
     'intake',
     'drain-side',
     'inspection',
+    'purge',
   ],
   delivery: ['answer', 'connect', 'request', 'http'],
   hooks: ['parse', 'edit', 'file'],

@@ -113,10 +113,12 @@ const parts = {
     'src/cli/commands/status.ts',
     'src/library/drain/drain-metrics.ts',
   ],
+  purge: ['src/spool/file/purge/purge.ts'],
   steer: [
     'src/cli/commands/deregister.ts',
     'src/cli/commands/drop.ts',
     'src/cli/commands/pause.ts',
+    'src/cli/commands/purge.ts',
     'src/cli/commands/replay.ts',
     'src/cli/commands/retry.ts',
   ],

@@ -42,6 +42,7 @@ export {
   type SelectOptions,
   type SteerOptions,
 } from './library/operate.js';
+export { type Purged, type PurgeOptions, type PurgeRoom, purge } from './library/purge.js';
 export { type RegisterOptions, register } from './library/register.js';
 export { type Replayed, type ReplayOptions, replay } from './library/replay.js';
 export { type RetryUnclaimedOptions, retryUnclaimed } from './library/retry-unclaimed.js';

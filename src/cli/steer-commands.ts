@@ -117,6 +117,28 @@ export const steerCommands: readonly CommandSpec[] = [
     },
   },
   {
+    name: 'purge',
+    positionals: [ids],
+    summary: 'remove for good what is dead, unclaimed, sent or corrupt',
+    options: {
+      dead: { type: 'boolean', help: 'what is in dead/' },
+      unclaimed: { type: 'boolean', help: 'what is in unclaimed/' },
+      sent: { type: 'boolean', help: 'what was delivered and is kept in sent/' },
+      corrupt: { type: 'boolean', help: 'what is in corrupt/; an ID is the beginning of a name there' },
+      ...endpoint,
+      ...hook,
+      older: { type: 'string', value: 'TIME', help: 'only what has been there for longer: 30d, 2026-11-30' },
+      ...dryRun,
+      ...yes,
+    },
+    examples: ['capnhook purge --dead --older 30d', 'capnhook purge --corrupt --dry-run'],
+    notes: 'It says how much first, and asks. It cannot be undone. What is queued stays: drop it first.',
+    async run({ positionals, options, globals, io }) {
+      const { runPurge } = await import('./commands/purge.js');
+      return runPurge({ ids: positionals, ...options }, globals, io);
+    },
+  },
+  {
     name: 'pause',
     positionals: [['<endpoint...>', 'names, ids or URLs of endpoints; - reads a URL from standard input']],
     summary: 'send nothing to an endpoint; what is queued for it is kept',

@@ -19,7 +19,8 @@ export interface JournalEntry {
     | 'unclaimed'
     | 'expired'
     | 'corrupt'
-    | 'dropped';
+    | 'dropped'
+    | 'purged';
   /** The event's id; of a corrupt entry, its name. */
   event?: string;
   hook?: string;

@@ -12,7 +12,7 @@ import {
   retryEntries,
 } from '../usecases/operate/operate.js';
 import { hooksReader } from './hooks-reader.js';
-import { existingSpoolPath, spoolPorts } from './open-spool.js';
+import { existingSpoolPath, type SpoolPorts, spoolPorts } from './open-spool.js';
 
 export type { EntryProblem } from '../spool/spool.js';
 export type { HookCount, Operated } from '../usecases/operate/operate.js';
@@ -127,7 +127,10 @@ export async function resume(
 }
 
 /** What steers the spool that is named, or the default one. @param doing as in "Cannot <doing>: …" */
-export function portsFor({ spool, config, env = process.env }: SteerOptions, doing: string): OperatePorts {
+export function portsFor(
+  { spool, config, env = process.env }: SteerOptions,
+  doing: string,
+): SpoolPorts & Pick<OperatePorts, 'hooks'> {
   const root = existingSpoolPath(env, { asked: spool, doing });
   return { ...spoolPorts(root), hooks: hooksReader(env, config) };
 }

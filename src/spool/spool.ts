@@ -18,6 +18,7 @@ import type {
   RetryRequest,
 } from './moves.js';
 import type { Outbox } from './outbox.js';
+import type { PurgedEntry, PurgeRequest } from './purge.js';
 import type { Queues } from './queues.js';
 import type { EntryProblem } from './reasons.js';
 import type { ControlRequest, Wish } from './wish.js';
@@ -33,6 +34,7 @@ export type {
   RetriedEntry,
   RetryRequest,
 } from './moves.js';
+export type { PurgedEntry, PurgeRequest, PurgeRoom } from './purge.js';
 export type {
   Claim,
   ClaimOptions,
@@ -72,6 +74,11 @@ export interface Spool extends Inbox {
    * @returns how many events
    */
   restoreUnclaimed(options?: { hook?: string }): Promise<number>;
+  /**
+   * Removes what is selected of what is dead, unclaimed, sent or corrupt, for good; streams what was removed, and needs no
+   * {@link DrainSide}.
+   */
+  purge(request: PurgeRequest): AsyncIterable<PurgedEntry>;
   /** Forgets the health of endpoints that are owed nothing and that nobody needs; some at a time. Needs no {@link DrainSide}. */
   pruneHealth(isNeeded: IsHealthNeeded): Promise<void>;
   /**

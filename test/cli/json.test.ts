@@ -37,6 +37,8 @@ describe('--json', () => {
     await fitting(place, ['replay', '--all', '--dry-run']);
     await fitting(place, ['replay', '--since', '1h']);
     await fitting(place, ['flush', '--yes']);
+    await fitting(place, ['purge', '--dead', '--dry-run']);
+    await fitting(place, ['purge', '--dead', '--corrupt', '--yes']);
     await fitting(place, ['deregister', url, '--dry-run']);
     await fitting(place, ['deregister', url]);
     expect(await fitting(place, ['stop'])).toEqual([{ version: 1, stopped: false }]);

@@ -40,6 +40,7 @@ export function renderEndpoints({ endpoints }: Pick<Counted, 'endpoints'>): stri
   return listed(others > 0 ? [...named, count(others, 'other endpoint')] : named);
 }
 
-function listed(parts: readonly string[]): string {
+/** `a, b and c`. */
+export function listed(parts: readonly string[]): string {
   return parts.length < 2 ? parts.join('') : `${parts.slice(0, -1).join(', ')} and ${parts.at(-1)}`;
 }

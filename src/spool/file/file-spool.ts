@@ -85,6 +85,14 @@ export function createFileSpool(root: string, options: FileSpoolOptions): Spool 
         throw spoolError(error, { doing: 'restore unclaimed events', root, otherwise: 'SPOOL_WRITE' });
       }
     },
+    async *purge(request) {
+      const { purge } = await import('./purge/purge.js');
+      try {
+        yield* purge(disk, root, { request, now });
+      } catch (error) {
+        throw spoolError(error, { doing: 'purge the spool', root, otherwise: 'SPOOL_WRITE' });
+      }
+    },
     async pruneHealth(isNeeded) {
       try {
         pruneHealth(disk, root, { isNeeded, start: Math.random() });

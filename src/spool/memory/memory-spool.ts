@@ -4,6 +4,7 @@ import { createMemoryEndpoints } from './memory-by-id.js';
 import { discard, discardable } from './memory-discard.js';
 import { createMemoryInspection } from './memory-inspection.js';
 import { createMemoryIntake } from './memory-intake.js';
+import { purge } from './memory-purge.js';
 import { createMemoryQueues, takeOver } from './memory-queues.js';
 import { removePlace } from './memory-remove.js';
 import { replay } from './memory-replay.js';
@@ -55,6 +56,9 @@ export function createMemorySpool({ now, newestHooks, shared }: MemorySpoolOptio
     isHeld: async () => state.holder !== undefined,
     async *survey(request) {
       yield* discardable(state, request);
+    },
+    async *purge(request) {
+      yield* purge(state, request);
     },
     backlog: (only) => backlogOf(state, only),
     waiting: async () => state.accepted.length,

@@ -1,6 +1,7 @@
 import { createMemorySpool, type MemorySpoolOptions } from '../../../src/spool/memory/memory-spool.js';
 import { describeInspection } from '../../contracts/inspection-contract.js';
 import { describeIntake } from '../../contracts/intake-contract.js';
+import { describePurge } from '../../contracts/purge-contract.js';
 import { describeQueues, describeSharedQueues, type OpenSpool } from '../../contracts/queues-contract.js';
 import { describeRetry } from '../../contracts/retry-contract.js';
 import { describeSent } from '../../contracts/sent-contract.js';
@@ -29,6 +30,8 @@ describeSharedQueues('createMemorySpool() that is shared', open({ shared: { leas
 describeInspection('createMemorySpool()', () => createMemorySpool({ now: () => 0 }));
 
 describeRetry('createMemorySpool()', () => createMemorySpool({ now: Date.now }));
+
+describePurge('createMemorySpool()', () => createMemorySpool({ now: Date.now }));
 
 describeIntake('createMemorySpool()', () => {
   let newest: string | undefined;

@@ -21,12 +21,10 @@ export interface EntryFile {
   payload?: Uint8Array;
 }
 
+export type EntryFileTools = Pick<InspectionTools, 'disk' | 'root' | 'now'>;
+
 /** Reads `<id>.json` or `<id>.jsonl`; undefined where that was removed, or is not an event. */
-export function readEntryFile(
-  directory: string,
-  name: string,
-  tools: InspectionTools,
-): EntryFile | undefined {
+export function readEntryFile(directory: string, name: string, tools: EntryFileTools): EntryFile | undefined {
   const path = `${tools.root}/${directory}/${name}`;
   return readableOr(undefined, () =>
     name.endsWith('.jsonl') ? readBatch(path, name, tools) : readEvent(path, name, tools),
@@ -69,7 +67,7 @@ function memberOf(batch: EntryFile, { payload, n }: { payload: Uint8Array; n: nu
   return { ...batch, header: { ...batch.header, id: batchMemberId(batch.header.id, n) }, events: 1, payload };
 }
 
-function readEvent(path: string, name: string, { disk, now }: InspectionTools): EntryFile | undefined {
+function readEvent(path: string, name: string, { disk, now }: EntryFileTools): EntryFile | undefined {
   const found = readEntry(disk, path, { maxBytes: maxEventFileBytes });
   const parsed = found.kind === 'read' ? parseEvent(found.bytes) : undefined;
   if (found.kind !== 'read' || !parsed?.ok) return undefined;
@@ -84,7 +82,7 @@ function readEvent(path: string, name: string, { disk, now }: InspectionTools): 
   };
 }
 
-function readBatch(path: string, name: string, tools: InspectionTools): EntryFile | undefined {
+function readBatch(path: string, name: string, tools: EntryFileTools): EntryFile | undefined {
   const opened = openBatchText(tools.disk, path);
   if (opened.kind !== 'open') return undefined;
   opened.text.close();
@@ -94,7 +92,7 @@ function readBatch(path: string, name: string, tools: InspectionTools): EntryFil
 function describeBatch(
   { header, stat }: BatchText,
   name: string,
-  { now }: InspectionTools,
+  { now }: EntryFileTools,
 ): EntryFile | undefined {
   if (!header.ok) return undefined;
   const id = header.id ?? name.slice(0, -'.jsonl'.length);

@@ -1,0 +1,81 @@
+import { existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import type { PurgedEntry, PurgeRequest } from '../../../../src/spool/purge.js';
+import type { Spool } from '../../../../src/spool/spool.js';
+import { describePurge } from '../../../contracts/purge-contract.js';
+import { shellEvent } from '../../../support/builders.js';
+import { faultyDisk } from '../../../support/faulty-disk.js';
+import { madeSpool, names, quickDir, spoolAt } from '../../../support/spool-kit.js';
+
+describePurge('createFileSpool()', () => spoolAt(`${quickDir()}/spool`));
+
+async function purgeAll(spool: Spool, request: PurgeRequest): Promise<PurgedEntry[]> {
+  const entries: PurgedEntry[] = [];
+  for await (const entry of spool.purge(request)) entries.push(entry);
+  return entries;
+}
+
+describe('purge()', () => {
+  it('of corrupt/ removes files, links and empty directories with their reasons, and looks into no directory', async () => {
+    const root = madeSpool(quickDir());
+    const outside = `${quickDir()}/outside`;
+    mkdirSync(outside);
+    writeFileSync(`${outside}/precious`, '1');
+    writeFileSync(`${root}/corrupt/a.json`, '{');
+    writeFileSync(`${root}/corrupt/a.json.why`, 'it is not JSON\n');
+    symlinkSync(outside, `${root}/corrupt/link`);
+    mkdirSync(`${root}/corrupt/empty`);
+    mkdirSync(`${root}/corrupt/full`);
+    writeFileSync(`${root}/corrupt/full/x`, '1');
+    expect(await purgeAll(spoolAt(root), { rooms: ['corrupt'], select: {} })).toEqual([
+      { from: 'corrupt', event: 'a.json', events: 1 },
+      { from: 'corrupt', event: 'empty', events: 1 },
+      { from: 'corrupt', event: 'full', events: 1, problem: 'it is a directory that is not empty' },
+      { from: 'corrupt', event: 'link', events: 1 },
+    ]);
+    expect(names(`${root}/corrupt`)).toEqual(['full']);
+    expect(existsSync(`${outside}/precious`)).toBe(true);
+  });
+
+  it('of corrupt/ takes the beginning of a name, and nothing for an endpoint or a hook', async () => {
+    const root = madeSpool(quickDir());
+    for (const name of ['a.json', 'ab.json', 'b.json']) writeFileSync(`${root}/corrupt/${name}`, '{');
+    const spool = spoolAt(root);
+    const rooms = ['corrupt'] as const;
+    expect(await purgeAll(spool, { rooms, select: { endpoints: ['a'] } })).toEqual([]);
+    expect(await purgeAll(spool, { rooms, select: { hook: 'a' } })).toEqual([]);
+    expect(await purgeAll(spool, { rooms, select: { ids: ['a'] } })).toHaveLength(2);
+    expect(names(`${root}/corrupt`)).toEqual(['b.json']);
+  });
+
+  it('of dead/ removes what cannot be read only where no hook is asked for, and counts the events of a batch', async () => {
+    const root = madeSpool(quickDir());
+    mkdirSync(`${root}/dead/a`, { recursive: true });
+    mkdirSync(`${root}/dead/+incoming`, { recursive: true });
+    writeFileSync(`${root}/dead/a/torn.json`, '{');
+    writeFileSync(`${root}/dead/a/e1.json`, shellEvent('load', '1'));
+    writeFileSync(
+      `${root}/dead/+incoming/b.jsonl`,
+      '{"capnhook":1,"id":"b","hook":"load","events":3}\n1\n2\n3\n',
+    );
+    const spool = spoolAt(root);
+    const select = { hook: 'load' };
+    expect(await purgeAll(spool, { rooms: ['dead'], select })).toMatchObject([
+      { event: 'b', events: 3, hook: 'load' },
+      { event: 'e1', endpoint: 'a' },
+    ]);
+    expect(await purgeAll(spool, { rooms: ['dead'], select: {} })).toMatchObject([{ event: 'torn' }]);
+  });
+
+  it('leaves the reason of an entry that a drain has taken away meanwhile, and does not count it', async () => {
+    const root = madeSpool(quickDir());
+    mkdirSync(`${root}/dead/a`, { recursive: true });
+    writeFileSync(`${root}/dead/a/e1.json`, shellEvent('load', '1'));
+    writeFileSync(`${root}/dead/a/e1.why.json`, '{"reason":"gave-up"}');
+    const { disk } = faultyDisk(({ name, args }) =>
+      name === 'unlinkSync' && String(args[0]).endsWith('/e1.json') ? 'ENOENT' : undefined,
+    );
+    expect(await purgeAll(spoolAt(root, { disk }), { rooms: ['dead'], select: {} })).toEqual([]);
+    expect(names(`${root}/dead/a`)).toEqual(['e1.json', 'e1.why.json']);
+  });
+});
