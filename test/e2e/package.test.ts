@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import * as library from '../../src/index.js';
 import { createWorld, node, repository, type World } from '../support/world.js';
 
 /** Puts the package, as npm would publish it, into a project of its own; returns the project's directory. */
@@ -149,32 +150,5 @@ test('the package loads from CommonJS and as an ES module, with the same classes
       console.log(JSON.stringify({ names, same: names.every((name) => imported[name] === required[name]) }));
     });`;
   const said = JSON.parse(execFileSync(node, ['-e', script], { cwd: repository, encoding: 'utf8' }));
-  const names = [
-    'CapnhookError',
-    'check',
-    'deregister',
-    'drain',
-    'drop',
-    'fire',
-    'fireBatch',
-    'flush',
-    'init',
-    'list',
-    'log',
-    'logSummary',
-    'pause',
-    'payload',
-    'register',
-    'replay',
-    'resume',
-    'retry',
-    'retryUnclaimed',
-    'show',
-    'start',
-    'status',
-    'stop',
-    'targets',
-    'writeMetrics',
-  ];
-  expect(said).toEqual({ names, same: true });
+  expect(said).toEqual({ names: Object.keys(library).sort(), same: true });
 });
