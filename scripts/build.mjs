@@ -106,6 +106,7 @@ const parts = {
     'src/spool/file/drain-side/survey.ts',
   ],
   program: ['src/cli/program.ts'],
+  inspection: ['src/spool/file/inspection/inspection.ts'],
   inspect: [
     'src/cli/commands/list.ts',
     'src/cli/commands/log.ts',

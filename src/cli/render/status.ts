@@ -39,7 +39,7 @@ export function renderStatus(status: Status, { style, width, globals = '' }: Sta
 }
 
 /** The state of an endpoint, in words: `parked: 503, next try in 40s`. @param options.now ms since the epoch */
-export function renderState(
+function renderState(
   { state, reason, allowed, limit, nextTry, pausedBy, pausedUntil }: EndpointStatus,
   { now }: { now: number },
 ): string {

@@ -1,5 +1,6 @@
 /** What may be asked of a spool without joining it. */
 import { type CapnhookError, errnoOf } from '../../shared/errors.js';
+import type { Inspection } from '../inspection.js';
 import type { Spool } from '../spool.js';
 import { readBinding } from './binding.js';
 import { hasRequest, requestProgress } from './control/requests.js';
@@ -7,7 +8,6 @@ import type { Disk } from './disk/disk.js';
 import { spoolError } from './disk/spool-error.js';
 import { readBacklog } from './endpoints/backlog.js';
 import { countIncoming } from './incoming/incoming.js';
-import { createFileInspection } from './inspection/inspection.js';
 import { isHeld, readHolder } from './lock/lock.js';
 
 /** The methods of a spool that change nothing. */
@@ -38,12 +38,23 @@ export function createQuestions(disk: Disk, root: string, { now }: { now(): numb
     }
   }
 
-  async function resolved<T>(answer: Promise<T>): Promise<T> {
+  /** Loaded when it is asked: no fire and hardly any drain inspects. */
+  async function load(): Promise<Inspection> {
+    const { createFileInspection } = await import('./inspection/inspection.js');
+    return createFileInspection(disk, root, now);
+  }
+
+  async function ask<T>(question: (inspection: Inspection) => Promise<T>): Promise<T> {
+    const inspection = await load();
     try {
-      return await answer;
+      return await question(inspection);
     } catch (error) {
       throw unreadable(error);
     }
+  }
+
+  async function* stream<T>(items: (inspection: Inspection) => AsyncIterable<T>): AsyncGenerator<T> {
+    yield* readable(items(await load()));
   }
 
   async function* readable<T>(items: AsyncIterable<T> | Iterable<T>): AsyncGenerator<T> {
@@ -54,17 +65,16 @@ export function createQuestions(disk: Disk, root: string, { now }: { now(): numb
     }
   }
 
-  const inspection = createFileInspection(disk, root, now);
   return {
     inspection: {
-      entries: (query) => readable(inspection.entries(query)),
-      quarantined: () => readable(inspection.quarantined()),
-      endpoints: () => resolved(inspection.endpoints()),
-      queueAges: (query) => readable(inspection.queueAges(query)),
-      incomingAges: (query) => resolved(inspection.incomingAges(query)),
-      totals: () => resolved(inspection.totals()),
-      health: (endpoint) => resolved(inspection.health(endpoint)),
-      answer: (endpoint, event) => resolved(inspection.answer(endpoint, event)),
+      entries: (query) => stream((inspection) => inspection.entries(query)),
+      quarantined: () => stream((inspection) => inspection.quarantined()),
+      endpoints: () => ask((inspection) => inspection.endpoints()),
+      queueAges: (query) => stream((inspection) => inspection.queueAges(query)),
+      incomingAges: (query) => ask((inspection) => inspection.incomingAges(query)),
+      totals: () => ask((inspection) => inspection.totals()),
+      health: (endpoint) => ask((inspection) => inspection.health(endpoint)),
+      answer: (endpoint, event) => ask((inspection) => inspection.answer(endpoint, event)),
     },
     holder: async (options) => read(() => readHolder(root, options)),
     isHeld: async () => read(() => isHeld(root)),

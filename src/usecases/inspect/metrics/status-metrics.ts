@@ -15,10 +15,7 @@ interface Labelled {
 }
 
 /** The label of an endpoint: its id where it is registered. Never a URL. */
-export function labelOf({
-  endpoint,
-  isRegistered,
-}: Pick<EndpointStatus, 'endpoint' | 'isRegistered'>): string {
+function labelOf({ endpoint, isRegistered }: Pick<EndpointStatus, 'endpoint' | 'isRegistered'>): string {
   return isRegistered ? endpoint.id : otherLabel;
 }
 
