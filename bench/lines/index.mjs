@@ -5,6 +5,7 @@ import { drain, drainBatch } from './drain.mjs';
 import { endpoints } from './endpoints.mjs';
 import { fire, fireBullmq, fireNodeWebhooks, fireNullmailer, firePgBoss } from './fire.mjs';
 import { hooks } from './hooks.mjs';
+import { list, log, show } from './inspect.mjs';
 import { latency } from './latency.mjs';
 import { drainLeast, least, leastEndpoints } from './least.mjs';
 import { ndjson } from './ndjson.mjs';
@@ -33,6 +34,9 @@ export const lines = [
   latency,
   slowEndpoint,
   owed,
+  list,
+  show,
+  log,
   endpoints,
   hooks,
   least,
