@@ -58,7 +58,9 @@ function nameOf(
   { showUrls }: ShowRenderOptions,
 ): string {
   if (showUrls && typeof url === 'string') return `${url} (${id})`;
-  return host === undefined ? id : `${scheme}://${host} (${id})`;
+  if (host === undefined) return id;
+  const origin = `${scheme}://${host}`;
+  return id.includes('~') ? `${origin} (${id})` : `${id} (${origin})`;
 }
 
 function factsOf(delivery: ShownDelivery, { now, showUrls }: ShowRenderOptions): string[] {
