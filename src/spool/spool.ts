@@ -133,6 +133,8 @@ export interface Holder {
   mode: DrainMode;
   /** ISO 8601, UTC. */
   since: string;
+  /** When it was seen to go on, ISO 8601, UTC; a few seconds old at most while it does. */
+  heartbeat?: string | undefined;
   /** Whether this process can see it and send it a signal: not on another machine, nor in another container's pid namespace. */
   isVisible: boolean;
 }

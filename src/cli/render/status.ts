@@ -1,5 +1,6 @@
 /** The state of everything, for people. */
 import { formatDuration } from '../../shared/duration.js';
+import { silentAfterMs } from '../../usecases/inspect/check.js';
 import type {
   DrainStatus,
   EndpointStatus,
@@ -71,11 +72,14 @@ function renderNextTry(time: string, now: number): string {
 }
 
 function renderDrain(drain: DrainStatus, { now, style }: { now: number; style: Style }): string {
-  const { isRunning, pid, host, mode, since, isVisible } = drain;
+  const { isRunning, pid, host, mode, since, heartbeat, isVisible } = drain;
   if (!isRunning) return style.bad('nobody drains');
   const where = isVisible === false ? ` on ${safe(host ?? 'another machine')}` : '';
   const age = since === undefined ? '' : ` for ${durationText(now - Date.parse(since))}, since ${since}`;
-  return style.good(`a drain runs (${mode}, pid ${pid})${where}${age}`);
+  const words = `a drain runs (${mode}, pid ${pid})${where}${age}`;
+  const silentMs = heartbeat === undefined ? 0 : now - Date.parse(heartbeat);
+  if (silentMs < silentAfterMs) return style.good(words);
+  return style.bad(`${words}; it has not moved for ${durationText(silentMs)}`);
 }
 
 const header = [

@@ -43,6 +43,9 @@ export interface Metric {
   warning?: number;
 }
 
+/** Time without a heartbeat, in ms, after which a drain is taken to hang. */
+export const silentAfterMs = 60_000;
+
 const defaultMaxAgeMs = 900_000;
 
 /** Judges the state of everything by limits. */
@@ -94,8 +97,14 @@ function findTooMany({ totals }: Status, { maxQueued, maxDead = 0 }: CheckLimits
   return findings;
 }
 
-function findIdle({ drain }: Status, { requireDrain = false }: CheckLimits): Finding[] {
-  return requireDrain && !drain.isRunning ? [{ level: 'critical', message: 'nobody drains' }] : [];
+function findIdle({ drain, time }: Status, { requireDrain = false }: CheckLimits): Finding[] {
+  const { isRunning, isVisible, heartbeat, pid } = drain;
+  if (!isRunning) return requireDrain ? [{ level: 'critical', message: 'nobody drains' }] : [];
+  // The clock of another machine may differ.
+  const silentMs = heartbeat === undefined || !isVisible ? 0 : Date.parse(time) - Date.parse(heartbeat);
+  if (silentMs < silentAfterMs) return [];
+  const message = `the drain (pid ${pid}) has not moved for ${formatDuration(silentMs)}`;
+  return [{ level: requireDrain ? 'critical' : 'warning', message }];
 }
 
 /** What gets no better by itself, and has to be looked at by a person. */

@@ -28,6 +28,8 @@ export interface DrainStatus {
   host?: string;
   mode?: DrainMode;
   since?: string;
+  /** When it was seen to go on; a few seconds old at most while it does. */
+  heartbeat?: string;
   /** Whether this process can see it: not on another machine, nor in another container. */
   isVisible?: boolean;
 }

@@ -1,7 +1,8 @@
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { createEventId } from '../../../src/event/event-id.js';
 import { randomBytes } from '../../../src/shared/machine/random.js';
+import { ownIdentity } from '../../../src/spool/file/lock/process-identity.js';
 import { createPlace, type Place } from '../../support/place.js';
 
 const minute = 60_000;
@@ -83,6 +84,22 @@ describe('capnhook status --check', () => {
     put(place, 'dead/chat', 0);
     expect(await check(place)).toEqual([2, expect.stringContaining('CRITICAL: 1 dead |')]);
     expect((await check(place, '--max-dead', '1'))[0]).toBe(0);
+  });
+
+  it('is 1 where a drain hangs, and 2 where one must run', async () => {
+    const place = await usedPlace();
+    const record = { ...ownIdentity(), mode: 'daemon', since: '2026-11-30T08:00:00.000Z' };
+    writeFileSync(`${place.spool}/lock`, JSON.stringify(record));
+    expect((await check(place, '--require-drain'))[0]).toBe(0);
+    const before = Date.now() / 1000 - 300;
+    utimesSync(`${place.spool}/lock`, before, before);
+    expect(await check(place)).toEqual([
+      1,
+      expect.stringMatching(/the drain \(pid \d+\) has not moved for 5m/),
+    ]);
+    expect((await check(place, '--require-drain'))[0]).toBe(2);
+    const { stdout } = await place.run(['status']);
+    expect(stdout).toMatch(/^a drain runs \(daemon, pid \d+\).*; it has not moved for 5m$/m);
   });
 
   it('is 1 for what a person has to look at', async () => {

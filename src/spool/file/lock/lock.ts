@@ -4,7 +4,7 @@
  * to offer, proper-lockfile stands in, and the record keeps it from being
  * taken from a process that lives.
  */
-import { closeSync, fstatSync, lstatSync } from 'node:fs';
+import { closeSync, fstatSync, futimesSync, lstatSync } from 'node:fs';
 import { errnoOf, ignoreErrno } from '../../../shared/errors.js';
 import { lockBeside } from '../../../shared/machine/lock-beside.js';
 import type { DrainMode, Holder } from '../../spool.js';
@@ -15,7 +15,7 @@ import { isAlive, ownIdentity } from './process-identity.js';
 
 /** A held lock. */
 export interface SpoolLock {
-  /** False once the lock file was replaced: the spool was made again. */
+  /** False once the lock file was replaced: the spool was made again. To be asked often: this is the holder's heartbeat. */
   isValid(): boolean;
   release(): Promise<void>;
 }
@@ -24,6 +24,9 @@ export type LockResult = { held: false; lock: SpoolLock } | { held: true; holder
 
 /** proper-lockfile touches its directory every 5 s, and takes one that is older than this (ms) for left behind. */
 const staleMs = 10_000;
+
+/** Time between two heartbeats, in ms. */
+const beatEveryMs = 5_000;
 
 /** Options of {@link acquireLock}. */
 export interface LockOptions {
@@ -57,8 +60,12 @@ export async function acquireLock(root: string, options: LockOptions): Promise<L
     await unlock();
   };
   const inode = fstatSync(fd).ino;
+  const beat = createHeartbeat(fd);
   const lock: SpoolLock = {
-    isValid: () => !lost && lstatSync(path, { throwIfNoEntry: false })?.ino === inode,
+    isValid() {
+      beat();
+      return !lost && lstatSync(path, { throwIfNoEntry: false })?.ino === inode;
+    },
     async release() {
       // Best effort: the next holder overwrites the record, and a lock that was lost belongs to another process.
       if (!lost) clearRecord(fd);
@@ -78,6 +85,21 @@ export async function acquireLock(root: string, options: LockOptions): Promise<L
   return { held: false, lock };
 }
 
+/** Makes the function that gives the lock file the time of now, now and then: so others see that the holder goes on. */
+function createHeartbeat(fd: number): () => void {
+  let beatenAt = Date.now();
+  return () => {
+    const now = Date.now();
+    if (Math.abs(now - beatenAt) < beatEveryMs) return;
+    beatenAt = now;
+    try {
+      futimesSync(fd, now / 1000, now / 1000);
+    } catch (error) {
+      ignoreErrno(error); // it only tells
+    }
+  };
+}
+
 /**
  * The process that holds the lock at this moment.
  * @param options.visibleOnly leaves out a process that cannot be seen here, and so never has to try the lock; default false
@@ -89,17 +111,19 @@ export function readHolder(
 ): Holder | undefined {
   const record = readRecord(`${root}/lock`);
   if (record === undefined) return undefined;
-  if (visibleOnly) return isAlive(record) === true ? holderOf(record) : undefined;
+  if (visibleOnly) return isAlive(record) === true ? holderOf(record, root) : undefined;
   // A process that is not seen here may have ended without clearing its record, or may live on another machine or in
   // another pid namespace: then only the lock itself can tell.
   const isCertain = isAlive(record) === true && record.start !== undefined;
   if (!isCertain && isFree(root, record)) return undefined;
-  return holderOf(record);
+  return holderOf(record, root);
 }
 
-function holderOf(record: LockRecord): Holder {
+function holderOf(record: LockRecord, root: string): Holder {
   const { host, pid, mode, since } = record;
-  return { host, pid, mode, since, isVisible: isAlive(record) === true };
+  const beatenMs = lstatSync(`${root}/lock`, { throwIfNoEntry: false })?.mtimeMs;
+  const heartbeat = beatenMs === undefined ? undefined : new Date(beatenMs).toISOString();
+  return { host, pid, mode, since, heartbeat, isVisible: isAlive(record) === true };
 }
 
 /**
@@ -115,7 +139,7 @@ function findOtherHolder(
     const record = readRecord(`${root}/lock`);
     const lives = record !== undefined && record.kernel !== true && isAlive(record) === true;
     nobody = !isFreshBeside(root, now) && !(lives && record.pid !== process.pid);
-    return nobody ? undefined : { holder: record && holderOf(record) };
+    return nobody ? undefined : { holder: record && holderOf(record, root) };
   } finally {
     if (!nobody) closeSync(fd);
   }

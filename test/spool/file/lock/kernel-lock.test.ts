@@ -26,6 +26,7 @@ describe('acquireLock() with the lock of the kernel', () => {
         pid: process.pid,
         mode: 'pass',
         since: '2026-11-23T12:00:00.000Z',
+        heartbeat: expect.any(String),
         isVisible: true,
       },
     });

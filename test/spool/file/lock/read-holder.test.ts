@@ -26,6 +26,7 @@ describe('readHolder()', () => {
       pid: process.pid,
       mode: 'daemon',
       since: '2026-01-01T00:00:00.000Z',
+      heartbeat: expect.any(String),
       isVisible: true,
     });
     writeRecord(root, { ...own, start: '1' });
