@@ -159,7 +159,10 @@ async function buildCommandLine() {
   };
   const built = await Promise.all([
     build({ ...pieces, entryPoints: { fire: 'src/cli/entry-fire.ts' } }),
-    buildParts({ ...pieces, plugins: [librariesApart] }, { main, parts, hub: 'program', beside: ['drain'] }),
+    buildParts(
+      { ...pieces, plugins: [librariesApart] },
+      { main, parts, hub: 'program', beside: ['drain', 'purge'] },
+    ),
     build({
       ...pieces,
       entryPoints: Object.fromEntries(others.map((name) => [name, name])),

@@ -23,6 +23,8 @@ export interface Hooks {
   holdKeepMs: number;
   /** How long a day's journal is kept after its end, in ms. */
   journalKeepMs: number;
+  /** How long what is dead is kept, in ms; for ever where the file does not say. */
+  deadKeepMs?: number | undefined;
   unclaimed: UnclaimedPolicy;
 }
 

@@ -79,6 +79,12 @@ export interface Spool extends Inbox {
    * {@link DrainSide}.
    */
   purge(request: PurgeRequest): AsyncIterable<PurgedEntry>;
+  /**
+   * Removes what has been dead for longer than `keepMs`, and streams it; looks for it rarely, and needs no
+   * {@link DrainSide}.
+   * @param options.keepMs asked only where something is dead; nothing is removed where it is undefined
+   */
+  expireDead(options: { keepMs: () => number | undefined }): AsyncIterable<PurgedEntry>;
   /** Forgets the health of endpoints that are owed nothing and that nobody needs; some at a time. Needs no {@link DrainSide}. */
   pruneHealth(isNeeded: IsHealthNeeded): Promise<void>;
   /**

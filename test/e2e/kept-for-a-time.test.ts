@@ -1,5 +1,5 @@
 /** What a drain removes by itself: old days of the journal, and the health of endpoints that are gone. */
-import { readdirSync, utimesSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { createWorld } from '../support/world.js';
@@ -23,6 +23,39 @@ describe('what is kept for a time', () => {
     for (const days of [...kept, ...gone]) writeFileSync(join(journal, nameOf(days)), '{}\n');
     expect(await world.run(['drain'])).toMatchObject({ code: 0 });
     expect(readdirSync(journal).sort()).toEqual([...kept.map(nameOf), ...today].sort());
+  });
+
+  test('drain removes what has been in dead/ for longer than defaults.dead.keep, says so, and keeps it otherwise', async () => {
+    const world = createWorld();
+    world.hooks('hooks: {}\n');
+    for (const id of ['old', 'new', 'odd']) await world.run(['fire', 'complete', '-d', '1', '--id', id]);
+    await world.run(['drop', '--all', '--yes']);
+    const age = (id: string, days: number): void => {
+      const then = Date.now() / 1000 - days * 86_400;
+      utimesSync(join(world.spool, `dead/+incoming/${id}.why.json`), then, then);
+    };
+    age('old', 31);
+    age('odd', 4_000); // the clock must have been wrong
+    const dead = () => world.names('dead/+incoming').filter((name) => !name.endsWith('.why.json'));
+    expect(await world.run(['drain'])).toMatchObject({ code: 0, stderr: '' });
+    expect(dead()).toHaveLength(3);
+    world.hooks('hooks: {}\ndefaults: {dead: {keep: 30d}}\n');
+    expect(await world.run(['drain'])).toMatchObject({
+      code: 0,
+      stderr: 'capnhook: removed 1 delivery from dead/: there for longer than 30d\n',
+    });
+    expect(dead()).toEqual(['new.json', 'odd.json']);
+    age('new', 31);
+    await world.run(['drain']); // it looks once an hour
+    expect(dead()).toHaveLength(2);
+    const hourAgo = Date.now() / 1000 - 3_601;
+    utimesSync(join(world.spool, 'dead/.swept'), hourAgo, hourAgo);
+    await world.run(['drain']);
+    expect(dead()).toEqual(['odd.json']);
+    const [day = ''] = readdirSync(join(world.spool, 'journal'));
+    expect(readFileSync(join(world.spool, 'journal', day), 'utf8')).toContain(
+      '"what":"purged","event":"old"',
+    );
   });
 
   test('drain keeps no health of URLs that were given up, and keeps that of registered and of paused ones', async () => {

@@ -74,6 +74,8 @@ const renderers: { [K in Notice['kind']]: Renderer<K> } = {
     style.bad(
       `removed ${count(events, 'event')} from unclaimed/: nobody was registered within ${formatDuration(keepMs)}`,
     ),
+  purged: ({ count: removed, keepMs }) =>
+    `removed ${count(removed, 'delivery', 'deliveries')} from dead/: there for longer than ${formatDuration(keepMs)}`,
   corrupt: ({ entry }, { style }) => style.bad(renderCorrupt(entry)),
   unread: ({ entry }, { style }) => style.bad(renderPostponed(entry)),
   immovable: ({ entry }, { style }) =>

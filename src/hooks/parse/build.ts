@@ -64,6 +64,7 @@ export function buildHooks(draft: Draft): Hooks {
     maxInFlight: draft.defaults.maxInFlight?.value ?? DEFAULT_MAX_IN_FLIGHT,
     holdKeepMs: ms(draft.defaults.holdKeep) ?? DEFAULT_HOLD_KEEP_MS,
     journalKeepMs: ms(draft.defaults.journalKeep) ?? DEFAULT_KEEP_MS,
+    deadKeepMs: ms(draft.defaults.deadKeep),
     alert: draft.defaults.alert?.value,
     unclaimed: buildUnclaimed(draft.defaults.unclaimed),
   };

@@ -52,6 +52,8 @@ export interface DraftDefaults extends DraftSettings {
   holdKeep?: Positioned<string>;
   /** How long a day's journal is kept. */
   journalKeep?: Positioned<string>;
+  /** How long what is dead is kept. */
+  deadKeep?: Positioned<string>;
   /** How long an unclaimed event is kept: a duration, or `drop`. */
   unclaimed?: Positioned<string>;
 }

@@ -26,6 +26,7 @@ export const DEFAULTS: readonly string[] = [
   'hold',
   'unclaimed',
   'journal',
+  'dead',
 ];
 
 const DURATION = 'must be a duration such as 500ms, 20s, 5m, 2h or 3d';
@@ -60,6 +61,7 @@ export function readDefaults(entries: ReadonlyMap<string, TreeEntry>, findings: 
     ...readSettings(entries, findings),
     holdKeep: readKeep(entries.get('hold'), findings),
     journalKeep: readKeep(entries.get('journal'), findings),
+    deadKeep: readKeep(entries.get('dead'), findings),
     unclaimed: readKeep(entries.get('unclaimed'), findings, { or: DROP }),
   };
 }

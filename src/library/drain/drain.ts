@@ -102,7 +102,7 @@ export async function drain(options: DrainOptions = {}): Promise<DrainSummary> {
   const bind = async () => {
     if (isBound) await bindTo(spool, binding);
   };
-  const tidy = () => tidySpool(spool, { root, hooks, clock });
+  const tidy = () => tidySpool(spool, { root, hooks, clock, report: logger });
   const onReady = (metrics?: DrainMetrics) =>
     options.onReady?.({ spool: root, config, metrics: metrics?.address, reload: hooks.invalidate });
   // Nearly every pass of a cron job finds nothing, and need not wait for the command that takes the lock.

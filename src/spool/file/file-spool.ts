@@ -10,7 +10,9 @@ import { createFileInbox } from './accept/file-inbox.js';
 import { bindSpool } from './binding.js';
 import { writeRequest } from './control/requests.js';
 import { type Disk, systemDisk } from './disk/disk.js';
+import { listNames } from './disk/list-names.js';
 import { spoolError } from './disk/spool-error.js';
+import { expiryEveryMs, isSweepDue } from './disk/sweep-mark.js';
 import { pruneHealth } from './endpoints/prune-health.js';
 import { isIdle } from './idle.js';
 import type { LockOptions } from './lock/lock.js';
@@ -89,6 +91,18 @@ export function createFileSpool(root: string, options: FileSpoolOptions): Spool 
       const { purge } = await import('./purge/purge.js');
       try {
         yield* purge(disk, root, { request, now });
+      } catch (error) {
+        throw spoolError(error, { doing: 'purge the spool', root, otherwise: 'SPOOL_WRITE' });
+      }
+    },
+    async *expireDead({ keepMs }) {
+      const dead = `${root}/dead`;
+      try {
+        const ms = listNames(disk, dead).length === 0 ? undefined : keepMs();
+        if (ms === undefined) return;
+        if (!isSweepDue(disk, dead, { everyMs: expiryEveryMs(ms), now: now() })) return;
+        const { expireDead } = await import('./purge/purge.js');
+        yield* expireDead(disk, root, { keepMs: ms, now });
       } catch (error) {
         throw spoolError(error, { doing: 'purge the spool', root, otherwise: 'SPOOL_WRITE' });
       }

@@ -60,6 +60,10 @@ export function createMemorySpool({ now, newestHooks, shared }: MemorySpoolOptio
     async *purge(request) {
       yield* purge(state, request);
     },
+    async *expireDead({ keepMs }) {
+      const ms = keepMs();
+      if (ms !== undefined) yield* purge(state, { rooms: ['dead'], select: {}, before: now() - ms });
+    },
     backlog: (only) => backlogOf(state, only),
     waiting: async () => state.accepted.length,
     async remove(places) {

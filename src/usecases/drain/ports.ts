@@ -158,6 +158,8 @@ export type Notice =
   | { kind: 'unclaimed'; unclaimed: number; hook?: string; didYouMean?: string; keepMs: number }
   /** Nobody has claimed these events in time, and they were removed. */
   | { kind: 'expired'; events: number; keepMs: number }
+  /** What has been in `dead/` for longer than that was removed. */
+  | { kind: 'purged'; count: number; keepMs: number }
   | { kind: 'corrupt'; entry: EntryProblem }
   | { kind: 'unread'; entry: EntryProblem }
   /** It is no event, and cannot be put aside. */

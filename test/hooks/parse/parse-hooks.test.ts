@@ -114,16 +114,16 @@ defaults: {timeout: 7s, retry: {jitter: 0.5}}
   });
 
   it('parseHooks() takes defaults of every kind, which an endpoint can override', () => {
-    const { endpoints, defaults, maxInFlight, alert, holdKeepMs, journalKeepMs } = hooksOf(`
+    const { endpoints, defaults, maxInFlight, alert, holdKeepMs, journalKeepMs, deadKeepMs } = hooksOf(`
 hooks: {trouble: [own]}
 endpoints:
   own: {url: https://a.example/1, rate: 1/s, order: any, onChange: {command: [/bin/page]}, sent: {keep: 30d}}
   like: {url: https://a.example/2, onFailure: block}
   free: {url: https://a.example/3, rate: none, onChange: none, sent: none}
-defaults: {rate: 5000/d, order: strict, onFailure: skip, onChange: {command: [mail]}, sent: {maxBytes: 10MB}, maxInFlight: 4096, alert: trouble, hold: {keep: 1d}, journal: {keep: 7d}}
+defaults: {rate: 5000/d, order: strict, onFailure: skip, onChange: {command: [mail]}, sent: {maxBytes: 10MB}, maxInFlight: 4096, alert: trouble, hold: {keep: 1d}, journal: {keep: 7d}, dead: {keep: 365d}}
 `);
     expect({ maxInFlight, alert }).toEqual({ maxInFlight: 4_096, alert: 'trouble' });
-    expect([holdKeepMs, journalKeepMs]).toEqual([86_400_000, 7 * 86_400_000]);
+    expect([holdKeepMs, journalKeepMs, deadKeepMs]).toEqual([1, 7, 365].map((days) => days * 86_400_000));
     const rate = { count: 5_000, perMs: 86_400_000 };
     expect(defaults).toMatchObject({ rate, order: 'strict', onFailure: 'skip', onChange: ['mail'] });
     const own = { rate: { count: 1, perMs: 1_000 }, order: 'any', onChange: ['/bin/page'] };

@@ -12,14 +12,14 @@ const MAX_TIMEOUT_MS = 86_400_000;
 export const durations: Rule = {
   name: 'a duration is a number and a unit, at most 365 days',
   *check(draft) {
-    const { holdKeep, journalKeep, unclaimed } = draft.defaults;
+    const { holdKeep, journalKeep, deadKeep, unclaimed } = draft.defaults;
     const waits = settingsOf(draft).flatMap(({ timeout, giveUpAfter, schedule, sent }) => [
       sent === undefined || sent.value === NONE ? undefined : sent.value.keep,
       timeout,
       giveUpAfter,
       ...(schedule?.value ?? []),
     ]);
-    const keeps = [holdKeep, journalKeep, unclaimed?.value === DROP ? undefined : unclaimed];
+    const keeps = [holdKeep, journalKeep, deadKeep, unclaimed?.value === DROP ? undefined : unclaimed];
     for (const written of [...waits, ...keeps]) {
       if (written === undefined || parseDuration(written.value) !== undefined) continue;
       const message =

@@ -11,6 +11,7 @@ import type { Disk } from '../disk/disk.js';
 import { undecided } from '../disk/layout.js';
 import { listNames } from '../disk/list-names.js';
 import { readableOr } from '../disk/readable-or.js';
+import { noteSweep } from '../disk/sweep-mark.js';
 import { syncDirectory } from '../disk/write-file.js';
 import { listDays, sentAt } from '../sent/sent-days.js';
 import { purgeCorrupt } from './purge-corrupt.js';
@@ -19,6 +20,9 @@ import type { PurgeOptions, PurgeTools } from './purge-tools.js';
 
 /** Entries that are looked at before others have their turn. */
 const yieldEvery = 64;
+
+/** What is older than `keepMs` by this much more, in ms, tells of a clock that is wrong, and stays. */
+const wrongAgeMs = 3_650 * 86_400_000;
 
 /** Removes what is selected, and tells each. @throws the errno of what failed */
 export async function* purge(disk: Disk, root: string, options: PurgeOptions): AsyncGenerator<PurgedEntry> {
@@ -35,6 +39,18 @@ export async function* purge(disk: Disk, root: string, options: PurgeOptions): A
   } finally {
     for (const directory of touched) readableOr(undefined, () => syncDirectory(disk, directory));
   }
+}
+
+/** Removes what has been dead for longer than `keepMs`, and tells each entry. @throws the errno of what failed */
+export async function* expireDead(
+  disk: Disk,
+  root: string,
+  { keepMs, now }: { keepMs: number; now(): number },
+): AsyncGenerator<PurgedEntry> {
+  const before = now() - keepMs;
+  const request = { rooms: ['dead'], select: {}, before, after: before - wrongAgeMs } as const;
+  noteSweep(disk, `${root}/dead`, now());
+  yield* purge(disk, root, { request, now });
 }
 
 type Found = PurgedEntry | undefined;

@@ -4,8 +4,8 @@ import { ignoreErrno } from '../../../shared/errors.js';
 import type { ExpiredEvents, UnclaimedReason } from '../../spool.js';
 import type { Disk } from '../disk/disk.js';
 import { eachName } from '../disk/each-name.js';
-import { privateFile } from '../disk/layout.js';
-import { closeQuietly, discard, removeIfThere, syncDirectory, writeDurably } from '../disk/write-file.js';
+import { expiryEveryMs, isSweepDue, noteSweep } from '../disk/sweep-mark.js';
+import { removeIfThere, syncDirectory } from '../disk/write-file.js';
 import { readReason, writeReason } from './unclaimed.js';
 
 /** An age of this much more than `keep`, or this far in the future, in ms, tells of a clock that was wrong. */
@@ -15,9 +15,8 @@ const aheadMs = 86_400_000;
 /** Entries whose age is looked at before others have their turn. */
 const yieldEvery = 256;
 
-/** With more entries than this the directory is not looked through in each pass, but when {@link sweepMs} are over. */
+/** With more entries than this the directory is not looked through in each pass, but once an hour. */
 const mostPerPass = 1_024;
-const sweepMs = 3_600_000;
 
 /**
  * Whether {@link expireUnclaimed} has something to do. With very many entries it says so once an hour.
@@ -25,7 +24,8 @@ const sweepMs = 3_600_000;
  */
 export function isExpiryDue(disk: Disk, root: string, { keepMs, now }: Keep): boolean {
   const stems = stemsOf(disk, root);
-  if (stems.size > mostPerPass) return isMarkOlder(disk, root, { ms: Math.min(sweepMs, keepMs), now });
+  if (stems.size > mostPerPass)
+    return isSweepDue(disk, `${root}/unclaimed`, { everyMs: expiryEveryMs(keepMs), now });
   return [...stems].some(([stem, names]) => ageOf(disk, root, { stem, names, keepMs, now }) !== 'young');
 }
 
@@ -60,7 +60,7 @@ export async function expireUnclaimed(disk: Disk, root: string, keep: Keep): Pro
     if (names.length > 0) expired.push(expiredOf(stem, why));
   }
   if (expired.length > 0) syncDirectory(disk, directory);
-  if (stems.size > mostPerPass) setMark(disk, root, keep.now);
+  if (stems.size > mostPerPass) noteSweep(disk, directory, keep.now);
   return expired;
 }
 
@@ -109,24 +109,5 @@ function countFromNow(disk: Disk, path: string, now: number): void {
     disk.utimesSync(path, now / 1000, now / 1000);
   } catch (error) {
     ignoreErrno(error); // it is tried again in the next pass
-  }
-}
-
-/** Its age tells when a large `unclaimed/` was last looked through. */
-const mark = '.swept';
-
-function isMarkOlder(disk: Disk, root: string, { ms, now }: { ms: number; now: number }): boolean {
-  const stat = disk.lstatSync(`${root}/unclaimed/${mark}`, { throwIfNoEntry: false });
-  return stat === undefined || Math.abs(now - stat.mtimeMs) >= ms;
-}
-
-function setMark(disk: Disk, root: string, now: number): void {
-  const path = `${root}/unclaimed/${mark}`;
-  try {
-    discard(disk, path);
-    closeQuietly(disk, writeDurably(disk, path, { bytes: Buffer.from('\n'), mode: privateFile }));
-    disk.utimesSync(path, now / 1000, now / 1000);
-  } catch (error) {
-    ignoreErrno(error); // then it is looked through again
   }
 }
