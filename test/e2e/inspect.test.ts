@@ -45,7 +45,7 @@ describe('beside a daemon', () => {
     expect(followed.at(0)).toBe('failed');
     expect(followed.at(-1)).toBe('delivered');
     daemon.kill('SIGTERM');
-    expect((await daemon.ended).code).toBe(0);
+    expect((await daemon.ended).code).toBe(143);
   });
 });
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { givesUpAt } from '../../src/endpoint/gives-up-at.js';
+import { ownRetryAt } from '../../src/endpoint/back-off.js';
+import { aloneGivesUpAt, givesUpAt } from '../../src/endpoint/gives-up-at.js';
 import type { Health } from '../../src/endpoint/health.js';
 
 const hour = 3_600_000;
@@ -44,4 +45,26 @@ describe('givesUpAt()', () => {
     const none = { ...settings, retry: { scheduleMs: [0], jitter: 0 } };
     expect(givesUpAt({ failures: 1 }, { ...options, settings: none })).toBe(now + 2 * day);
   });
+});
+
+describe('aloneGivesUpAt()', () => {
+  it.each([
+    [1, [hour, 12 * hour]],
+    [7, [hour, 12 * hour]],
+    [8, [hour, 12 * hour]],
+    [3, Array.from({ length: 12 }, (_, n) => (n + 1) * hour)],
+    [12, Array.from({ length: 12 }, (_, n) => (n + 1) * hour)],
+  ])(
+    'aloneGivesUpAt() after %i attempts is when ownRetryAt() has no further time',
+    (attempts, scheduleMs) => {
+      const retry = { scheduleMs, jitter: 0 };
+      let at = now;
+      for (let made = attempts + 1; ; made += 1) {
+        const next = ownRetryAt(retry, { attempts: made, now: at, random: 0.5 });
+        if (next === undefined) break;
+        at = next;
+      }
+      expect(aloneGivesUpAt({ retry }, { dueMs: now, attempts })).toBe(at);
+    },
+  );
 });
