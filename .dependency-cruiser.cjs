@@ -57,6 +57,7 @@ const floors = {
     'unclaimed',
     'incoming',
     'intake',
+    'moves',
     'drain-side',
     'inspection',
     'purge',

@@ -103,7 +103,7 @@ const parts = {
   drain: [
     'src/library/drain/drain-under-lock.ts',
     'src/spool/file/drain-side/join-spool.ts',
-    'src/spool/file/drain-side/survey.ts',
+    'src/spool/file/moves/survey.ts',
   ],
   program: ['src/cli/program.ts'],
   inspection: ['src/spool/file/inspection/inspection.ts'],

@@ -79,7 +79,7 @@ export function createQuestions(disk: Disk, root: string, { now }: { now(): numb
     holder: async (options) => read(() => readHolder(root, options)),
     isHeld: async () => read(() => isHeld(root)),
     async *survey(request) {
-      const { survey } = await import('./drain-side/survey.js');
+      const { survey } = await import('./moves/survey.js');
       yield* readable(survey(disk, root, { request, now }));
     },
     hasRequest: async (id) => read(() => hasRequest(disk, root, id)),
