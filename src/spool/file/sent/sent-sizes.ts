@@ -35,6 +35,7 @@ export function createSentSizes(disk: Disk, root: string, token: () => string): 
   const sizes = new Map<string, number>();
   const working = new Map<string, Promise<void>>();
   let isClosed = false;
+  const isStopped = () => isClosed;
   /** An error of the work in the background that is none of the disk's. */
   let failure: unknown;
 
@@ -47,56 +48,19 @@ export function createSentSizes(disk: Disk, root: string, token: () => string): 
     discard(disk, notePath);
   }
 
-  function sizeOf(path: string): number {
-    return disk.lstatSync(path, { throwIfNoEntry: false })?.size ?? 0;
-  }
-
-  async function count(endpoint: string): Promise<number | undefined> {
-    let [bytes, seen] = [0, 0];
-    for (const day of listDays(disk, root)) {
-      const names: string[] = [];
-      const directory = `${root}/sent/${day}/${endpoint}`;
-      eachName(disk, directory, (name) => names.push(name));
-      for (const name of names) {
-        bytes += sizeOf(`${directory}/${name}`);
-        seen += 1;
-        if (seen % yieldEvery === 0) await setImmediate();
-        if (isClosed) return undefined;
-      }
-    }
-    return bytes;
-  }
-
-  async function removeOldest(endpoint: string, isEnough: () => boolean): Promise<void> {
-    let removed = 0;
-    for (const day of listDays(disk, root)) {
-      const directory = `${root}/sent/${day}/${endpoint}`;
-      for (let names = oldestNames(disk, directory); names.length > 0; names = oldestNames(disk, directory)) {
-        for (const name of names) {
-          if (isEnough() || isClosed) return;
-          const path = `${directory}/${name}`;
-          const size = sizeOf(path);
-          removeIfThere(disk, path);
-          sizes.set(endpoint, (sizes.get(endpoint) ?? 0) - size);
-          removed += 1;
-          if (removed % yieldEvery === 0) await setImmediate();
-        }
-      }
-      removeIfEmpty(disk, directory);
-    }
-  }
-
   async function work(endpoint: string, maxBytes: number): Promise<void> {
     try {
       sizes.set(endpoint, 0);
-      const counted = await count(endpoint);
+      const counted = await countBytes(disk, root, { endpoint, isStopped });
       if (counted === undefined) {
         sizes.delete(endpoint);
         return;
       }
       sizes.set(endpoint, counted + (sizes.get(endpoint) ?? 0)); // what was kept meanwhile may count twice
       const isEnough = () => (sizes.get(endpoint) ?? 0) <= maxBytes * (1 - freedShare);
-      if (counted > maxBytes) await removeOldest(endpoint, isEnough);
+      const onRemoved = (size: number) => void sizes.set(endpoint, (sizes.get(endpoint) ?? 0) - size);
+      const isOver = () => isEnough() || isStopped();
+      if (counted > maxBytes) await removeOldest(disk, root, { endpoint, isOver, onRemoved });
     } catch (error) {
       ignoreErrno(error); // the next drain tries it again
       sizes.set(endpoint, Number.NEGATIVE_INFINITY);
@@ -107,7 +71,7 @@ export function createSentSizes(disk: Disk, root: string, token: () => string): 
     added(path, { endpoint, maxBytes }) {
       recall();
       const size = sizes.get(endpoint);
-      if (size !== undefined) sizes.set(endpoint, size + sizeOf(path));
+      if (size !== undefined) sizes.set(endpoint, size + sizeOf(disk, path));
       if ((size !== undefined && size <= maxBytes) || working.has(endpoint) || isClosed) return;
       working.set(
         endpoint,
@@ -135,4 +99,60 @@ export function createSentSizes(disk: Disk, root: string, token: () => string): 
       }
     },
   };
+}
+
+/** Bytes that are kept of an endpoint; undefined where it was stopped. */
+async function countBytes(
+  disk: Disk,
+  root: string,
+  { endpoint, isStopped }: { endpoint: string; isStopped(): boolean },
+): Promise<number | undefined> {
+  let [bytes, seen] = [0, 0];
+  for (const day of listDays(disk, root)) {
+    const names: string[] = [];
+    const directory = `${root}/sent/${day}/${endpoint}`;
+    eachName(disk, directory, (name) => names.push(name));
+    for (const name of names) {
+      bytes += sizeOf(disk, `${directory}/${name}`);
+      seen += 1;
+      if (seen % yieldEvery === 0) await setImmediate();
+      if (isStopped()) return undefined;
+    }
+  }
+  return bytes;
+}
+
+interface RemoveOptions {
+  endpoint: string;
+  /** Whether no more is to be removed. */
+  isOver(): boolean;
+  /** Called with the size of each file that was removed, in bytes. */
+  onRemoved(size: number): void;
+}
+
+async function removeOldest(
+  disk: Disk,
+  root: string,
+  { endpoint, isOver, onRemoved }: RemoveOptions,
+): Promise<void> {
+  let removed = 0;
+  for (const day of listDays(disk, root)) {
+    const directory = `${root}/sent/${day}/${endpoint}`;
+    for (let names = oldestNames(disk, directory); names.length > 0; names = oldestNames(disk, directory)) {
+      for (const name of names) {
+        if (isOver()) return;
+        const path = `${directory}/${name}`;
+        const size = sizeOf(disk, path);
+        removeIfThere(disk, path);
+        onRemoved(size);
+        removed += 1;
+        if (removed % yieldEvery === 0) await setImmediate();
+      }
+    }
+    removeIfEmpty(disk, directory);
+  }
+}
+
+function sizeOf(disk: Disk, path: string): number {
+  return disk.lstatSync(path, { throwIfNoEntry: false })?.size ?? 0;
 }
