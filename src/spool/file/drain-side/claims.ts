@@ -2,18 +2,13 @@
 
 import { errnoOf } from '../../../shared/errors.js';
 import type { Claim, ClaimOptions, Delivery } from '../../spool.js';
-import { acceptedAt } from '../batch/delivery-file.js';
 import { lastName } from '../disk/layout.js';
 import { ofMachine } from '../disk/spool-error.js';
 import type { Slot } from '../queue/slot.js';
 import type { EndpointQueue } from '../readers/endpoint-queue.js';
+import { createUnreadable, type KeptBack } from '../readers/unreadable.js';
+import { type Claimed, createClaimed } from './claimed.js';
 import type { DrainTools } from './tools.js';
-
-/** Time after which a delivery that could not be read is read again, in ms. */
-const unreadableMs = 5_000;
-
-/** Maximum number of unreadable deliveries that others are handed out in front of. */
-const maxUnreadable = 1_024;
 
 export interface Claims {
   /** The next deliveries of a queue. @throws what is no error of one delivery */
@@ -30,25 +25,13 @@ export interface Claims {
   againAt(): number | undefined;
 }
 
-/** A delivery that was handed out. It carries its slot itself: a WeakMap of them costs each garbage collection. */
-interface Claimed extends Delivery {
-  queue: EndpointQueue;
-  /** Undefined once the claim has ended. */
-  slot: Slot | undefined;
-}
-
-/** A slot that is kept back. */
-interface KeptBack {
-  queue: EndpointQueue;
-  slot: Slot;
-}
-
 /** Makes the record of what is claimed. */
 export function createClaims(tools: DrainTools): Claims {
-  const { readers, inbox, files, reader, recent, intake, now } = tools;
+  const { readers, files, recent, intake, now } = tools;
+  const claimed = createClaimed(tools);
+  const unreadable = createUnreadable(readers, now);
   /** Deliveries whose entry is not wholly taken in. */
   const halfDone: KeptBack[] = [];
-  let unreadable: Array<KeptBack & { since: number }> = [];
 
   /** Claims the next delivery of a queue; false if there is nothing behind it. */
   function claimNext(
@@ -58,7 +41,11 @@ export function createClaims(tools: DrainTools): Claims {
   ): boolean {
     let slot: Slot | undefined;
     try {
-      if (claimFromInbox(queue, claim)) return true;
+      const unqueued = claimed.ofInbox(queue);
+      if (unqueued !== undefined) {
+        claim.deliveries.push(unqueued);
+        return true;
+      }
       slot = readers.take(queue, options);
       if (slot !== undefined) claimSlot(queue, slot, claim);
       return slot !== undefined;
@@ -70,26 +57,10 @@ export function createClaims(tools: DrainTools): Claims {
         reason: `it cannot be read now (${errno})`,
       });
       if (slot === undefined) return false;
-      if (options.inOrder || ofMachine.has(errno) || unreadable.length >= maxUnreadable) {
-        readers.giveBack(queue, slot);
-        return false;
-      }
-      unreadable.push({ queue, slot, since: now() });
-      return true;
+      if (!options.inOrder && !ofMachine.has(errno) && unreadable.keep(queue, slot)) return true;
+      readers.giveBack(queue, slot);
+      return false;
     }
-  }
-
-  function claimFromInbox(queue: EndpointQueue, claim: Mutable<Claim>): boolean {
-    const { endpoint } = queue;
-    const file = inbox.take(endpoint);
-    if (file === undefined) return false;
-    const { event, stat, path } = file;
-    const at = acceptedAt({ id: event.id, stat, now: now() });
-    const name = lastName(path);
-    const slot: Slot = { room: 'incoming', directory: 'incoming', name, attempts: 0, id: event.id };
-    const delivery: Claimed = { event, endpoint, attempts: 0, acceptedAt: at, queue, slot };
-    claim.deliveries.push(delivery);
-    return true;
   }
 
   function claimSlot(queue: EndpointQueue, slot: Slot, claim: Mutable<Claim>): void {
@@ -99,35 +70,15 @@ export function createClaims(tools: DrainTools): Claims {
       halfDone.push({ queue, slot });
       return;
     }
-    const found = reader.read(slot);
-    if (found.kind === 'unreadable') {
-      const moved = files.putAside(slot, found);
-      if (moved !== undefined) claim.quarantined.push(moved);
-    }
-    if (found.kind !== 'read') {
-      readers.forget(queue, slot);
-      return;
-    }
-    const { event, acceptedAt } = found;
-    const { attempts } = slot;
-    const delivery: Claimed = { event, endpoint: queue.endpoint, attempts, acceptedAt, queue, slot };
-    claim.deliveries.push(delivery);
+    const delivery = claimed.ofSlot(queue, slot, claim);
+    if (delivery !== undefined) claim.deliveries.push(delivery);
   }
 
   function slotOf(queue: EndpointQueue, delivery: Delivery): Slot {
-    const claimed = delivery as Claimed;
-    if (claimed.queue !== queue || claimed.slot === undefined)
+    const { queue: claimedFrom, slot } = delivery as Claimed;
+    if (claimedFrom !== queue || slot === undefined)
       throw new Error('a delivery is settled once, by the drain that claimed it');
-    return claimed.slot;
-  }
-
-  function giveBackUnreadable(): void {
-    if (unreadable.length === 0) return;
-    // The clock may have been set back since.
-    const isOver = ({ since }: { since: number }) => Math.abs(now() - since) >= unreadableMs;
-    const readAgain = unreadable.filter(isOver);
-    unreadable = unreadable.filter((each) => !isOver(each));
-    for (const { queue, slot } of readAgain) readers.giveBack(queue, slot);
+    return slot;
   }
 
   return {
@@ -144,12 +95,12 @@ export function createClaims(tools: DrainTools): Claims {
       (delivery as Claimed).slot = undefined;
       return slot;
     },
-    giveBackUnreadable,
+    giveBackUnreadable: unreadable.giveBack,
     giveBackPostponed() {
       for (const { queue, slot } of halfDone.splice(0)) readers.giveBack(queue, slot);
-      giveBackUnreadable();
+      unreadable.giveBack();
     },
-    againAt: () => (unreadable[0] === undefined ? undefined : unreadable[0].since + unreadableMs),
+    againAt: unreadable.againAt,
   };
 }
 

@@ -29,9 +29,7 @@ export interface InboxDeliveries {
   takeRest(): InboxDelivery[];
   /** Deliveries that are handed out. */
   handedOut(): InboxDelivery[];
-  /** Endpoints with a delivery to hand out. */
-  ready(): Iterable<string>;
-  /** Whether an endpoint has one. */
+  /** Whether an endpoint has a delivery to hand out. */
   isReady(endpoint: string): boolean;
   /** How many deliveries there are to hand out. */
   waiting(): number;
@@ -102,7 +100,6 @@ export function createInboxDeliveries(onAdded: (endpoint: string) => void = () =
       return rest;
     },
     handedOut: () => [...out].flatMap((name) => deliveries.get(name) ?? []),
-    ready: () => waiting.keys(),
     isReady: (endpoint) => waiting.has(endpoint),
     waiting: () => deliveries.size - out.size - returned.length,
     count: (endpoint) => counts.get(endpoint) ?? 0,

@@ -32,8 +32,6 @@ export interface QueueReader {
   deferred(name: string): void;
   /** Whether any waits in order to be taken. */
   isWaiting(): boolean;
-  /** Whether `take` has anything to give. */
-  hasReady(due: Due): boolean;
   /** The earliest time a retry is due, and the latest, ms; undefined if there are none to take. */
   retryTimes(): { first: number; last: number } | undefined;
   /** Whether anything is owed, handed out or not. */
@@ -129,7 +127,6 @@ export function createQueueReader(disk: Disk, root: string, options: QueueReader
     added: waiting.added,
     deferred: retries.add,
     isWaiting: waiting.hasMore,
-    hasReady: (due) => waiting.hasMore() || retries.hasDue(due),
     retryTimes: retries.times,
     isOwing: () => waiting.isOwing() || retries.isOwing(),
     count: () => waiting.count() + retries.count(),

@@ -17,7 +17,6 @@ export interface RetryList {
   takeEvent(event: string, due: Due): Slot | undefined;
   /** A retry was put there, or is given back. */
   add(name: string): void;
-  hasDue(due: Due): boolean;
   /** The earliest time one is due, and the latest, ms; undefined if there are none to take. */
   times(): { first: number; last: number } | undefined;
   /** Whether there may be any, handed out or not. */
@@ -61,31 +60,12 @@ export function createRetryList(
   let known: Retry[] | undefined = isEmpty ? [] : undefined;
   let others: Others | undefined;
 
-  function retryOf(name: string): Retry {
-    const { dueMs = 0, attempts = 0, id } = parseRetryName(name) ?? {};
-    return { room: 'retry', directory, name, attempts, id, dueMs };
-  }
-
-  /** Lists the directory, and keeps those that come next in memory: due ones, or else the earliest. */
   function list(due?: Due): Retry[] {
-    const rank = (retry: Retry) => (due === undefined || isDue(retry, due) ? 0 : 1);
-    const order = (a: Retry, b: Retry) => rank(a) - rank(b) || byTime(a, b);
     const taken = out.namesIn(directory);
-    let [found, left]: [Retry[], Others | undefined] = [[], undefined];
-    checkRemovable(disk, `${root}/${directory}`);
-    eachName(disk, `${root}/${directory}`, (name) => {
-      if (taken.has(name)) return;
-      found.push(retryOf(name));
-      if (found.length >= 2 * limit) left = cut(found.sort(order), left);
-    });
-    if (found.length > limit) left = cut(found.sort(order), left);
-    [known, others] = [found.sort(byTime), left];
+    const listed = listRetries(disk, root, { directory, taken, limit, due });
+    known = listed.known;
+    others = listed.others;
     return known;
-  }
-
-  /** Leaves the first ones in place; the others join those that are not in memory. */
-  function cut(sorted: Retry[], left: Others | undefined): Others | undefined {
-    return sorted.splice(limit).reduce(joined, left);
   }
 
   function index({ due, passed }: { due: Due; passed?: ReadonlySet<string> | undefined }): number {
@@ -110,15 +90,10 @@ export function createRetryList(
     },
     add(name) {
       if (known === undefined) return; // it will be found in the directory
-      const retry = retryOf(name);
+      const retry = retryOf(directory, name);
       if (others !== undefined && byTime(others.first, retry) < 0) others = joined(others, retry);
       else insert(known, retry, byTime);
-      if (known.length >= 2 * limit) others = cut(known, others);
-    },
-    hasDue(due) {
-      const retries = known ?? list();
-      if (retries.some((retry) => isDue(retry, due))) return true;
-      return others !== undefined && mayComeBefore(others, { retry: undefined, due });
+      if (known.length >= 2 * limit) others = cut(known, { limit, others });
     },
     times() {
       const retries = known ?? list();
@@ -137,6 +112,47 @@ export function createRetryList(
       others = undefined;
     },
   };
+}
+
+function retryOf(directory: string, name: string): Retry {
+  const { dueMs = 0, attempts = 0, id } = parseRetryName(name) ?? {};
+  return { room: 'retry', directory, name, attempts, id, dueMs };
+}
+
+interface ListOptions {
+  directory: string;
+  /** Names that are left out. */
+  taken: ReadonlySet<string>;
+  limit: number;
+  due: Due | undefined;
+}
+
+/** Lists the directory. In memory are those that come next: due ones, or else the earliest. */
+function listRetries(
+  disk: Disk,
+  root: string,
+  { directory, taken, limit, due }: ListOptions,
+): { known: Retry[]; others: Others | undefined } {
+  const rank = (retry: Retry) => (due === undefined || isDue(retry, due) ? 0 : 1);
+  const order = (a: Retry, b: Retry) => rank(a) - rank(b) || byTime(a, b);
+  const found: Retry[] = [];
+  let others: Others | undefined;
+  checkRemovable(disk, `${root}/${directory}`);
+  eachName(disk, `${root}/${directory}`, (name) => {
+    if (taken.has(name)) return;
+    found.push(retryOf(directory, name));
+    if (found.length >= 2 * limit) others = cut(found.sort(order), { limit, others });
+  });
+  if (found.length > limit) others = cut(found.sort(order), { limit, others });
+  return { known: found.sort(byTime), others };
+}
+
+/** Leaves the first ones in place; the rest joins those that are not in memory. */
+function cut(
+  sorted: Retry[],
+  { limit, others }: { limit: number; others: Others | undefined },
+): Others | undefined {
+  return sorted.splice(limit).reduce(joined, others);
 }
 
 function joined(others: Others | undefined, retry: Retry): Others {

@@ -3,10 +3,9 @@
  * open, the others are names.
  */
 import type { BatchTexts } from '../batch/batch-texts.js';
-import { countOwed, listSegments } from '../batch/segment.js';
 import type { Disk } from '../disk/disk.js';
-import { estimateWaiting } from './estimate-waiting.js';
-import { openSegment, type SegmentSource } from './segment-source.js';
+import { createHeldSlots } from './held-slots.js';
+import { createOrderedSegments } from './ordered-segments.js';
 import { type HandedOut, insert, isIn, type Slot } from './slot.js';
 
 export interface WaitingList {
@@ -54,21 +53,19 @@ export interface WaitingListOptions {
 export function createWaitingList(disk: Disk, root: string, options: WaitingListOptions): WaitingList {
   const { endpoint, out, texts, window, onEmpty } = options;
   const queue = `queue/${endpoint}`;
-  /** Segments that were not opened yet, in order. */
-  let unopened = listSegments(disk, `${root}/${queue}`);
-  /** How many deliveries there are in each segment that was opened. */
-  const left = new Map<string, number>();
-  /** Given back or passed over, sorted by place; before everything in `head`. */
+  const held = createHeldSlots((segment) => segments.isAtHand(segment));
+  /** Given back or passed over, sorted by place; before everything in the segment at hand. */
   let returned: Slot[] = [];
-  let head: SegmentSource | undefined;
-  /** Segments that were opened, and may be opened again. */
-  const seen = new Set<string>();
-  /** How many slots are on hold in each segment. */
-  const held = new Map<string, number>();
-  /** The names of those in the segment at hand: it is listed again while it is read. */
-  let heldNames = new Set<string>();
   /** Batches that were put off. */
   const putOff = new Set<string>();
+  const segments = createOrderedSegments(disk, root, {
+    queue,
+    texts,
+    window,
+    takenIn: (segment) => held.join(segment, takenIn(`${queue}/${segment}`)),
+    onOpen: held.opened,
+    onEmpty,
+  });
 
   /** A delivery behind another one of its id waits until that is finished, or given back. */
   function isPassed(slot: Slot, passed?: ReadonlySet<string>): boolean {
@@ -86,54 +83,11 @@ export function createWaitingList(disk: Disk, root: string, options: WaitingList
     return new Set([...out.namesIn(directory), ...back.map(({ name }) => name)]);
   }
 
-  /** The same, with those on hold: they are counted, and not listed again. */
-  function passedIn(segment: string): ReadonlySet<string> {
-    const taken = takenIn(`${queue}/${segment}`);
-    return segment === head?.segment && heldNames.size > 0 ? new Set([...taken, ...heldNames]) : taken;
-  }
-
-  function open(segment: string): SegmentSource {
-    return openSegment(disk, root, {
-      directory: `${queue}/${segment}`,
-      segment,
-      texts,
-      window,
-      taken: () => passedIn(segment),
-      onFree: (free) => left.set(segment, free + passedIn(segment).size),
-    });
-  }
-
-  /** The next slot of the segment at hand, or else of the one behind it. */
-  function next(): Slot | undefined {
-    for (;;) {
-      const slot = head?.next();
-      if (slot !== undefined) return slot;
-      const segment = unopened[0];
-      if (segment === undefined) return undefined;
-      const before = head;
-      head = open(segment);
-      heldNames = new Set();
-      held.delete(segment); // all of it is handed out again
-      unopened.shift();
-      seen.add(segment);
-      if (before !== undefined) checkEmpty(before.segment);
-    }
-  }
-
-  /** The segment at hand may still get deliveries, unless it is a batch. */
-  function checkEmpty(segment: string): void {
-    if (left.get(segment) !== 0 || (segment === head?.segment && !head.isBatch)) return;
-    left.delete(segment);
-    seen.delete(segment);
-    if (segment === head?.segment) head = undefined; // another batch may get its name
-    onEmpty(segment);
-  }
-
   return {
     take(passed) {
       const back = returned.findIndex((slot) => !isPassed(slot, passed));
       if (back >= 0) return returned.splice(back, 1)[0];
-      for (let slot = next(); slot !== undefined; slot = next()) {
+      for (let slot = segments.next(); slot !== undefined; slot = segments.next()) {
         if (!isPassed(slot, passed)) return slot;
         insert(returned, slot, byPlace);
       }
@@ -145,80 +99,33 @@ export function createWaitingList(disk: Disk, root: string, options: WaitingList
     },
     putOff(slot) {
       const segment = segmentOf(slot);
-      if (head?.segment !== segment || !head.isBatch) return;
-      putOff.add(segment);
-      head = undefined;
+      if (segments.leaveBatch(segment)) putOff.add(segment);
     },
     giveBack(slot) {
       insert(returned, slot, byPlace);
       const segment = segmentOf(slot);
-      if (putOff.delete(segment)) insert(unopened, segment, byName);
+      if (putOff.delete(segment)) segments.insert(segment);
     },
-    hold(slot) {
-      const segment = segmentOf(slot);
-      held.set(segment, (held.get(segment) ?? 0) + 1);
-      if (segment === head?.segment) heldNames.add(slot.name);
-    },
+    hold: (slot) => held.add(segmentOf(slot), slot.name),
     resume() {
-      if (held.size === 0) return;
-      if (head !== undefined) held.set(head.segment, 0); // in order, it comes after those before it
-      head = undefined;
-      heldNames = new Set();
-      for (const segment of held.keys()) {
-        left.delete(segment);
-        if (!unopened.includes(segment)) unopened.push(segment);
-      }
-      unopened.sort();
+      if (held.count() === 0) return;
+      segments.reopen(held.segments());
       held.clear();
     },
-    onHold: () => [...held.values()].reduce((sum, count) => sum + count, 0),
-    forget(slot) {
-      const segment = segmentOf(slot);
-      const owed = left.get(segment);
-      if (owed === undefined) return;
-      left.set(segment, owed - 1);
-      checkEmpty(segment);
-    },
-    added(segment, name) {
-      if (segment === head?.segment) {
-        left.set(segment, (left.get(segment) ?? 0) + 1);
-        head.added(name);
-      } else if (!unopened.includes(segment)) {
-        left.delete(segment);
-        insert(unopened, segment, byName);
-      }
-    },
-    hasMore: () => returned.length > 0 || head?.hasMore() === true || unopened.length > 0,
-    isOwing() {
-      if (unopened.length > 0) return true;
-      for (const owed of left.values()) if (owed > 0) return true;
-      return false;
-    },
-    count() {
-      const opened = [...left.values()].reduce((sum, owed) => sum + owed, 0);
-      return (
-        opened +
-        estimateWaiting(disk, `${root}/${queue}`, { segments: unopened, isListed: (each) => seen.has(each) })
-      );
-    },
-    held: () => returned.length + heldNames.size + (head?.held() ?? 0),
+    onHold: held.count,
+    forget: (slot) => segments.forget(segmentOf(slot)),
+    added: segments.added,
+    hasMore: () => returned.length > 0 || segments.hasMore(),
+    isOwing: segments.isOwing,
+    count: segments.count,
+    held: () => returned.length + held.names() + segments.held(),
     reload() {
-      const segments = listSegments(disk, `${root}/${queue}`);
+      segments.reload();
       returned = [];
       held.clear();
-      heldNames = new Set();
       putOff.clear();
-      head = undefined;
-      left.clear();
-      seen.clear();
-      unopened = segments.filter((segment) => countOwed(disk, `${root}/${queue}/${segment}`) > 0);
-      for (const segment of segments.filter((each) => !unopened.includes(each))) onEmpty(segment);
     },
   };
-}
-
-function byName(a: string, b: string): number {
-  return a < b ? -1 : 1;
 }
 
 /** Names of files sort by time; events of a batch are numbered. */

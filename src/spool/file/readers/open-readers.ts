@@ -88,13 +88,7 @@ export function createOpenReaders(
   }
 
   function close(queue: EndpointQueue): void {
-    if (queue.reader === undefined) return;
-    try {
-      queue.closed = closedFrom(queue.reader);
-    } catch (error) {
-      ignoreErrno(error);
-      return;
-    }
+    if (queue.reader === undefined || !summarise(queue, queue.reader)) return;
     drop(queue);
   }
 
@@ -122,4 +116,15 @@ export function createOpenReaders(
     close,
     drop,
   };
+}
+
+/** Notes what is known of a queue without its reader. @returns whether that could be found out */
+function summarise(queue: EndpointQueue, reader: QueueReader): boolean {
+  try {
+    queue.closed = closedFrom(reader);
+    return true;
+  } catch (error) {
+    ignoreErrno(error);
+    return false;
+  }
 }

@@ -1,8 +1,7 @@
 /** What becomes of the slots of a queue: taken, given back, put on hold, removed. */
-import type { ClaimOptions, Due } from '../../spool.js';
+import type { ClaimOptions } from '../../spool.js';
 import { parseRetryName } from '../disk/layout.js';
 import type { Slot } from '../queue/slot.js';
-import { isOwingClosed } from './closed-queues.js';
 import { anyTime, type EndpointQueue } from './endpoint-queue.js';
 import type { OpenReaders } from './open-readers.js';
 import type { Ownership } from './ownership.js';
@@ -23,8 +22,6 @@ export interface SlotMoves {
   deferred(queue: EndpointQueue, name: string): void;
   /** The earliest time a retry of an endpoint is due, ms. */
   nextDue(queue: EndpointQueue): number | undefined;
-  /** Whether there is anything to take. */
-  hasReady(queue: EndpointQueue, due: Due): boolean;
 }
 
 /** Makes the moves. @throws from them: the errno of a directory that cannot be listed; then nothing has changed */
@@ -70,15 +67,6 @@ export function createSlotMoves(readers: OpenReaders, ownership: Ownership): Slo
         const first = readers.open(queue).retryTimes()?.first;
         readers.used(queue);
         return first;
-      });
-    },
-    hasReady(queue, due) {
-      if (queue.reader === undefined && !isOwingClosed(queue.closed)) return false;
-      if (queue.reader === undefined && queue.closed.isWaiting) return true;
-      return tryOr(true, () => {
-        const hasReady = readers.open(queue).hasReady(due);
-        readers.used(queue);
-        return hasReady;
       });
     },
   };
