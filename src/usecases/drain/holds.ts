@@ -1,11 +1,10 @@
 /**
  * Deliveries on hold: their endpoint is not registered for them at present. A
  * deleted line or a wrong hooks file must not end them, so they stay where they
- * are, unsent, until it is registered again, somebody ends them, or their time is up.
+ * are, unsent, until it is registered again, a person ends them, or their time is up.
  */
-import { atThisClock } from '../../endpoint/clock-jump.js';
 import { stateOf } from '../../endpoint/health.js';
-import { momentOf } from '../../shared/clock.js';
+import { createHeldEndpoints } from './held-endpoints.js';
 import type { Requests } from './obeying/requests.js';
 import type { DrainOptions, DrainPorts } from './ports.js';
 import type { Change } from './reporting/changes.js';
@@ -38,55 +37,12 @@ export interface HoldsOptions {
   onChange(change: Change): void;
 }
 
-/** What this drain knows of an endpoint with deliveries on hold. */
-interface Held {
-  /** Whether it is to be reported yet. */
-  isNews: boolean;
-  /** How many were on hold at the last flush. */
-  count: number;
-  /** From when on the first of them is kept, ms since the epoch. */
-  fromMs: number;
-}
-
 /** The deliveries on hold of a drain. */
 export function createHolds({ side, clock, report }: DrainPorts, options: HoldsOptions): Holds {
   const { routing, settler, requests, until, onChange } = options;
-  const known = new Map<string, Held>();
+  const held = createHeldEndpoints({ side, clock }, { routing, isNewsAtStart: until === 'daemon' });
   let version = routing.version();
   let isFirstLook = true;
-
-  function noteHeld(endpoint: string, isNews: boolean): Held {
-    let held = known.get(endpoint);
-    if (held === undefined) {
-      held = { isNews, count: 0, fromMs: Infinity };
-      known.set(endpoint, held);
-    }
-    return held;
-  }
-
-  /** An endpoint that had deliveries on hold. Where nothing has changed since, they are again, unread. */
-  function begin(endpoint: string): void {
-    const held = noteHeld(endpoint, until === 'daemon');
-    const { heldSince = 0, heldAll } = atThisClock(side.byId.health(endpoint), momentOf(clock));
-    if (heldAll === undefined || heldAll.hooks !== routing.fingerprint()) return;
-    if (side.byId.holdAll(endpoint, heldAll.queue)) held.fromMs = heldSince + heldAll.afterMs;
-  }
-
-  /** Since when the endpoint has deliveries on hold: from now on, where nothing is saved of it. */
-  async function heldSince(endpoint: string): Promise<number> {
-    const moment = momentOf(clock);
-    const health = atThisClock(side.byId.health(endpoint), moment);
-    if (health.heldSince !== undefined) {
-      noteHeld(endpoint, until === 'daemon');
-      return health.heldSince;
-    }
-    noteHeld(endpoint, true);
-    const next = { ...health, heldSince: moment.now };
-    if (moment.clock !== undefined) next.clock = moment.clock;
-    // Before it is reported, which the next drain must not do again.
-    await side.byId.saveHealth(endpoint, next, { isImmediate: true });
-    return moment.now;
-  }
 
   function reportHeld(endpoint: string, count: number): void {
     report({ kind: 'on-hold', endpoint: { id: endpoint }, count, keepMs: routing.holdKeepMs() });
@@ -99,7 +55,7 @@ export function createHolds({ side, clock, report }: DrainPorts, options: HoldsO
   function end(endpoint: string): void {
     const health = side.byId.health(endpoint);
     if (stateOf(health) !== 'well' && side.byId.owing().includes(endpoint)) return;
-    known.delete(endpoint);
+    held.forget(endpoint);
     const { heldSince: _, heldAll: __, ...rest } = health;
     void side.byId.saveHealth(endpoint, rest, { isImmediate: true });
     if (routing.isRegistered(endpoint)) report({ kind: 'resumed', endpoint: { id: endpoint } });
@@ -114,7 +70,7 @@ export function createHolds({ side, clock, report }: DrainPorts, options: HoldsO
         await settler.buryByHand(claimed, ended);
         return;
       }
-      const since = await heldSince(endpoint);
+      const since = await held.since(endpoint);
       const now = clock.now();
       // A time of acceptance that has not come yet is by a clock that was wrong.
       const from = acceptedAt > now ? since : Math.max(acceptedAt, since);
@@ -123,49 +79,36 @@ export function createHolds({ side, clock, report }: DrainPorts, options: HoldsO
         return;
       }
       owned.hold(delivery);
-      const held = noteHeld(endpoint, true);
-      held.fromMs = Math.min(held.fromMs, from);
+      const record = held.note(endpoint, true);
+      record.fromMs = Math.min(record.fromMs, from);
     },
     look() {
-      if (isFirstLook)
-        for (const id of side.byId.owing()) if (side.byId.health(id).heldSince !== undefined) begin(id);
+      if (isFirstLook) held.begin();
       isFirstLook = false;
       const hasChanged = version !== routing.version();
       version = routing.version();
-      for (const [id, held] of known) {
-        if (!hasChanged && held.fromMs + routing.holdKeepMs() > clock.now()) continue;
-        held.fromMs = Infinity;
+      for (const [id, each] of held.all()) {
+        if (!hasChanged && each.fromMs + routing.holdKeepMs() > clock.now()) continue;
+        each.fromMs = Infinity;
         side.byId.resume(id);
       }
     },
-    async save() {
-      for (const [endpoint, { fromMs }] of known) {
-        const { heldSince, heldAll, ...health } = atThisClock(side.byId.health(endpoint), momentOf(clock));
-        const held = side.byId.onHold(endpoint);
-        if (heldSince === undefined || held === 0 || held < (await side.byId.owed(endpoint))) continue;
-        const queue = side.byId.queueMark(endpoint);
-        if (queue === undefined) continue;
-        const hooks = routing.fingerprint();
-        if (heldAll?.queue === queue && heldAll.hooks === hooks) continue;
-        const found = { hooks, queue, afterMs: Math.max(fromMs - heldSince, 0) };
-        await side.byId.saveHealth(endpoint, { ...health, heldSince, heldAll: found });
-      }
-    },
+    save: held.save,
     async areAll() {
       for (const id of side.byId.owing()) {
-        const held = side.byId.onHold(id);
-        if (held === 0 || held < (await side.byId.owed(id))) return false;
+        const count = side.byId.onHold(id);
+        if (count === 0 || count < (await side.byId.owed(id))) return false;
       }
       return true;
     },
     flush(at) {
-      for (const [endpoint, held] of known) {
+      for (const [endpoint, each] of held.all()) {
         const count = side.byId.onHold(endpoint);
-        const isGrowing = at === 'busy' && count !== held.count;
-        held.count = count;
+        const isGrowing = at === 'busy' && count !== each.count;
+        each.count = count;
         if (count === 0 && at === 'idle') end(endpoint);
-        if (count === 0 || isGrowing || !held.isNews) continue;
-        held.isNews = false;
+        if (count === 0 || isGrowing || !each.isNews) continue;
+        each.isNews = false;
         reportHeld(endpoint, count);
       }
     },

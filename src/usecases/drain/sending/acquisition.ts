@@ -1,11 +1,12 @@
 /** Taking endpoints that have something to send, and releasing those that are not sent to for a while. */
 import { setImmediate } from 'node:timers/promises';
-import { createHeap } from '../../../shared/heap.js';
 import type { DrainPorts } from '../ports.js';
 import type { Routing } from '../routing.js';
 import type { Cooldowns } from '../settling/cooldowns.js';
 import type { Eligibility } from './eligibility.js';
 import type { EndpointRecord, EndpointRecords } from './endpoint-records.js';
+import { createNextOpening } from './next-opening.js';
+import { createPaced } from './paced.js';
 import type { LargePayloads } from './places/large-payloads.js';
 import type { RoundRobin } from './round-robin.js';
 
@@ -46,17 +47,9 @@ export function createAcquisition(
   options: AcquisitionOptions,
 ): Acquisition {
   const { routing, records, eligibility, payloads, cooldowns, roundRobin, isPass, onFailure } = options;
-  /** Endpoints that are ours, and wait for their rate; only the time in the record counts. */
-  const waiting = createHeap<EndpointRecord>();
+  const paced = createPaced(clock);
   let version = routing.version();
-  /** When another endpoint may be tried, monotonic ms; undefined where that must be asked. It is not asked for each attempt. */
-  let opensAt: number | undefined;
-  let news = 0;
-
-  function noteNews(): void {
-    opensAt = undefined;
-    news += 1;
-  }
+  const opening = createNextOpening(clock, nextOpening);
 
   function consider(endpoint: EndpointRecord): void {
     endpoint.isDry = false;
@@ -67,37 +60,19 @@ export function createAcquisition(
   }
 
   function rest(endpoint: EndpointRecord): void {
-    noteNews();
+    opening.forget();
     const { id, owned, places, isDry } = endpoint;
     if (owned === undefined || places > 0 || payloads.isWaiting(id)) return;
     const { ms, isPaced } = eligibility.opening(endpoint);
     // This drain does not try it any more, whatever others do.
     if (ms === Infinity && cooldowns.isCoolingDown(id)) return;
     if (isPaced && !isDry) {
-      endpoint.againAt = clock.monotonic() + ms;
-      waiting.push(endpoint.againAt, endpoint);
+      paced.add(endpoint, ms);
       return;
     }
     endpoint.owned = undefined;
     const until = isPaced || ms <= 0 ? undefined : clock.now() + ms;
     owned.release(until === undefined ? {} : { until }).catch(onFailure);
-  }
-
-  /** The first endpoint that waits for its rate. */
-  function firstWaiting(): { at: number; item: EndpointRecord } | undefined {
-    for (let first = waiting.first(); first !== undefined; first = waiting.first()) {
-      if (first.item.againAt === first.at) return first;
-      waiting.pop();
-    }
-    return undefined;
-  }
-
-  function considerWaiting(): void {
-    const now = clock.monotonic();
-    for (let first = firstWaiting(); first !== undefined && first.at <= now; first = firstWaiting()) {
-      waiting.pop();
-      consider(first.item);
-    }
   }
 
   /** The hooks have changed: what parks an endpoint may have, too. */
@@ -106,20 +81,19 @@ export function createAcquisition(
   }
 
   async function nextOpening(): Promise<number> {
-    const first = firstWaiting();
     const leastMs = cooldowns.leftForAllMs(); // until then nothing is acquired
-    const waitMs = first === undefined ? Infinity : Math.max(first.at - clock.monotonic(), leastMs);
+    const waitMs = Math.max(paced.leftMs(), leastMs);
     if (isPass) return waitMs;
     const readyAt = await queues.nextReady();
     return readyAt === undefined ? waitMs : Math.min(waitMs, Math.max(readyAt - clock.now(), leastMs));
   }
 
   return {
-    noteNews,
-    isDue: () => opensAt === undefined || opensAt <= clock.monotonic(),
+    noteNews: opening.forget,
+    isDue: opening.isDue,
     async acquire(now) {
-      noteNews();
-      considerWaiting();
+      opening.forget();
+      paced.takeDue(consider);
       let isEarly = version !== routing.version();
       if (isEarly) considerAll();
       version = routing.version();
@@ -140,12 +114,6 @@ export function createAcquisition(
       }
     },
     rest,
-    async opensInMs() {
-      if (opensAt !== undefined) return Math.max(opensAt - clock.monotonic(), 0);
-      const before = news;
-      const ms = await nextOpening();
-      if (news === before) opensAt = clock.monotonic() + ms;
-      return ms;
-    },
+    opensInMs: opening.inMs,
   };
 }

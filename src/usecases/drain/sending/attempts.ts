@@ -1,22 +1,8 @@
 /** The attempts of a drain: starts them, round robin over the endpoints and within every limit, until each is settled. */
 import type { Due } from '../../../spool/spool.js';
-import type { Holds } from '../holds.js';
-import type { Requests } from '../obeying/requests.js';
 import type { DrainPorts } from '../ports.js';
-import type { Routing } from '../routing.js';
-import type { Cooldowns } from '../settling/cooldowns.js';
-import type { Settler } from '../settling/settle.js';
-import { createAcquisition } from './acquisition.js';
-import { createAttempt } from './attempt.js';
-import { createCuts } from './cuts.js';
-import { createEligibility } from './eligibility.js';
-import { createEndpointRecords, type EndpointRecord } from './endpoint-records.js';
-import { createGate } from './gate.js';
-import { createInFlight } from './places/in-flight.js';
-import { createLargePayloads } from './places/large-payloads.js';
-import { createShares, firstRanks, mostInFlight } from './places/shares.js';
-import { createRoundRobin } from './round-robin.js';
-import { createTake } from './take.js';
+import type { EndpointRecord } from './endpoint-records.js';
+import { type AttemptsOptions, createSendingParts } from './sending-parts.js';
 
 /**
  * Maximum number of claims of one `fill`; the first one has a single turn, so that the first attempts begin soon. Answers
@@ -53,76 +39,20 @@ export interface Attempts {
   opensInMs(): Promise<number>;
 }
 
-export interface AttemptsOptions {
-  routing: Routing;
-  settler: Settler;
-  requests: Pick<Requests, 'ended'>;
-  holds: Holds;
-  /** Places in flight that the endpoints share. */
-  maxInFlight(): number;
-  /** Maximum number of connections of this process. */
-  maxConnections: number;
-  cooldowns: Cooldowns;
-  /** A pass sends what was due when it began. */
-  isPass: boolean;
-  /** Interval in which a drain with a deadline tries a parked endpoint regardless of its schedule, in ms. Default: it does not. */
-  tryEveryMs?: number | undefined;
-  isStopping(): boolean;
-  /** Called when an attempt is settled. */
-  onSettled(): void;
-}
-
 /** Makes the attempts of a drain. */
 export function createAttempts(ports: DrainPorts, options: AttemptsOptions): Attempts {
   const { clock } = ports;
-  const { routing, settler, requests, holds, maxInFlight, maxConnections } = options;
-  const { cooldowns, isPass, isStopping } = options;
-  const records = createEndpointRecords(routing);
-  const gate = createGate(ports, { cooldowns, tryEveryMs: options.tryEveryMs });
-  const shares = createShares<EndpointRecord>({
-    maxInFlight,
-    most: () => mostInFlight(maxInFlight(), maxConnections),
-    now: clock.monotonic,
-    isFailing: ({ owned }) => owned?.health().failures !== undefined,
-  });
-  const roundRobin = createRoundRobin<EndpointRecord>({ rankOf: shares.rankOf, firstRanks });
-  const payloads = createLargePayloads((id) => roundRobin.add(records.of(id)));
-  const eligibility = createEligibility(ports, { records, cooldowns, gate, payloads, isPass });
+  const { routing, cooldowns, isPass, isStopping } = options;
   const beganAt = clock.now();
   let claimsPerFill = turnLength;
   let failure: unknown;
   const onFailure = (error: unknown) => {
     failure ??= error;
   };
-  const acquisition = createAcquisition(ports, {
-    routing,
-    records,
-    eligibility,
-    payloads,
-    cooldowns,
-    roundRobin,
-    isPass,
-    onFailure,
-  });
-  const cuts = createCuts();
-  const inFlight = createInFlight<EndpointRecord>(shares, (endpoint) => {
-    // Where a claim has found nothing more, the spool tells when there is something again.
-    if (endpoint.isDry) acquisition.rest(endpoint);
-    else roundRobin.add(endpoint);
-    options.onSettled();
-  });
-  const start = createAttempt(ports, { settler, gate, cuts, inFlight, onFailure });
-  const take = createTake({
-    routing,
-    settler,
-    requests,
-    holds,
-    gate,
-    payloads,
-    cooldowns,
-    isStopping,
-    start,
-  });
+  const { shares, roundRobin, payloads, eligibility, acquisition, cuts, inFlight, take } = createSendingParts(
+    ports,
+    { ...options, onFailure },
+  );
 
   function mayGoOn(): boolean {
     return failure === undefined && !isStopping() && cooldowns.leftForAllMs() === 0;

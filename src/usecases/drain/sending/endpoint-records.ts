@@ -3,7 +3,7 @@ import type { Hooks } from '../../../routing/hooks.js';
 import type { OwnedEndpoint } from '../../../spool/spool.js';
 import type { Routing } from '../routing.js';
 import type { Share } from './places/endpoint-shares.js';
-import { newTurn, type Turn } from './round-robin.js';
+import { newTurn, type Turn } from './rings.js';
 
 export interface EndpointRecord extends Share {
   readonly id: string;

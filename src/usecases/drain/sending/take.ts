@@ -11,6 +11,9 @@ import type { EndpointRecord } from './endpoint-records.js';
 import type { Gate } from './gate.js';
 import type { LargePayloads } from './places/large-payloads.js';
 
+/** See {@link createTake}. */
+export type Take = (record: EndpointRecord, due: Due) => Promise<boolean>;
+
 export interface TakeOptions {
   routing: Routing;
   settler: Settler;
@@ -28,7 +31,7 @@ export interface TakeOptions {
  * Makes the function that claims one delivery of an endpoint, and starts its attempt, puts it on hold, or removes it if
  * it was delivered before. It returns false if the endpoint has no more to claim now.
  */
-export function createTake(options: TakeOptions): (record: EndpointRecord, due: Due) => Promise<boolean> {
+export function createTake(options: TakeOptions): Take {
   const { routing, settler, requests, holds, gate, payloads, cooldowns, isStopping, start } = options;
 
   function claimOptionsOf(health: Health, settings: Conduct, { now, latest }: Due): ClaimOptions {

@@ -17,11 +17,11 @@ export interface Decided {
   saved?: Promise<void>;
 }
 
+/** Applies a finished attempt to the health of its endpoint. */
+export type Decide = (finished: FinishedAttempt, outcome: Outcome) => Decided;
+
 /** Makes the function that applies attempts to the health of endpoints: it saves the health, and reports its changes. */
-export function createDecide(
-  { clock, random }: DrainPorts,
-  reporter: Reporter,
-): (finished: FinishedAttempt, outcome: Outcome) => Decided {
+export function createDecide({ clock, random }: DrainPorts, reporter: Reporter): Decide {
   return ({ owned, delivery, endpoint, startedAt, isEarly }, outcome) => {
     const before = owned.health();
     const event = delivery.event.id;

@@ -1,23 +1,28 @@
 /** Settling attempts: each counts for its endpoint, its delivery, or neither, and the spool is changed accordingly. */
-import { isSharedShortage, type Verdict, verdictOf } from '../../../delivery/answer/verdict.js';
+import { type Verdict, verdictOf } from '../../../delivery/answer/verdict.js';
 import type { AttemptError } from '../../../delivery/sender.js';
-import type { Claim, Delivery, EntryProblem } from '../../../spool/spool.js';
+import type { Delivery } from '../../../spool/spool.js';
 import type { DrainPorts, DrainSummary } from '../ports.js';
 import type { FinishedAttempt, OwnedDelivery } from '../reporting/finished-attempt.js';
 import type { Reporter } from '../reporting/reporter.js';
 import { type Burials, createBurials } from './burials.js';
 import type { Cooldowns } from './cooldowns.js';
+import { createCountPostponed } from './count-postponed.js';
+import { createCutOffs } from './cut-offs.js';
 import { createDecide } from './decide.js';
 import { createDeliveries } from './deliveries.js';
 import { createLoneFailures } from './lone-failures.js';
 import { createOldDeliveries, type OldDeliveries } from './old-deliveries.js';
 import { type CountedVerdict, outcomeOf, provesNetwork } from './outcome.js';
 import { createPerform } from './perform.js';
+import { createProblems, type Problems } from './problems.js';
 import { createReachability } from './reachability.js';
+import { createUncounted } from './uncounted.js';
 
 export interface Settler
   extends Pick<Burials, 'attemptNumber' | 'buryHeld' | 'buryByHand'>,
-    Pick<OldDeliveries, 'giveUpPaused'> {
+    Pick<OldDeliveries, 'giveUpPaused'>,
+    Problems {
   /** An attempt begins. */
   began(delivery: Delivery): void;
   /** Settles a finished attempt; resolves when the spool is changed. */
@@ -28,10 +33,6 @@ export interface Settler
   removeDelivered(claimed: OwnedDelivery): Promise<void>;
   /** What an endpoint's last attempt waited for, if it was cut off before it had a connection. */
   cutOff(endpoint: string): string | undefined;
-  /** Counts and reports an entry that was moved to `corrupt/`. */
-  noteQuarantined(problem: EntryProblem): void;
-  /** Reports the problems of a claim; each entry that cannot be read now once. */
-  noteProblems(claim: Pick<Claim, 'quarantined' | 'postponed'>): void;
 }
 
 export interface SettlerOptions {
@@ -45,16 +46,12 @@ export interface SettlerOptions {
   reconsider(endpoints: readonly string[]): Promise<void>;
 }
 
-/** What an attempt waited for that had no connection yet. */
-const waitedFor = {
-  name: 'the look-up of its host name has not answered',
-  connection: 'there is no connection to it yet',
-};
-
 /** Makes the settler for the deliveries of a drain. */
 export function createSettler(ports: DrainPorts, options: SettlerOptions): Settler {
-  const { side, clock } = ports;
+  const { clock } = ports;
   const { summary, reporter, cooldowns, isStopping, reconsider } = options;
+  const { noteQuarantined, noteProblems } = createProblems(summary, reporter);
+  const { misconfigured, putOff } = createUncounted(reporter, cooldowns);
   const deliveries = createDeliveries(ports, { reporter, cooldowns });
   const burials = createBurials(ports, { deliveries, summary, reporter });
   const oldDeliveries = createOldDeliveries(ports, { burials, deliveries, noteProblems, isStopping });
@@ -63,52 +60,8 @@ export function createSettler(ports: DrainPorts, options: SettlerOptions): Settl
   const perform = createPerform(ports, parts);
   const decide = createDecide(ports, reporter);
   const reachability = createReachability(clock);
-  /** What endpoints' last attempts waited for when they were cut off. */
-  const cutOff = new Map<string, string>();
-
-  function noteQuarantined(problem: EntryProblem): void {
-    summary.corrupt += 1;
-    reporter.quarantined(problem);
-  }
-
-  function noteProblems({ quarantined, postponed }: Pick<Claim, 'quarantined' | 'postponed'>): void {
-    quarantined.forEach(noteQuarantined);
-    postponed.forEach(reporter.postponed);
-  }
-
-  /** A person must correct something: the attempt counts for nothing. Reported once, also over several drains. */
-  async function misconfigured(finished: FinishedAttempt, error: AttemptError): Promise<void> {
-    const { owned, delivery } = finished;
-    cooldowns.start(owned.id, error.isLasting ? 'lasting-mistake' : 'mistake');
-    owned.giveBack(delivery);
-    const health = owned.health();
-    if (health.mistake === error.message) return;
-    await owned.saveHealth({ ...health, mistake: error.message }, { isImmediate: true });
-    reporter.misconfigured(finished, error);
-  }
-
-  /** This machine could not make the attempt: it counts for nothing. */
-  function putOff({ owned, delivery, result }: FinishedAttempt): void {
-    cooldowns.start(owned.id, 'ours');
-    owned.giveBack(delivery);
-    if (result.kind !== 'error') return;
-    if (isSharedShortage(result.code)) cooldowns.startForAll();
-    reporter.shortage(result);
-  }
-
-  /** Another endpoint was reached, so the network works: earlier attempts that found none are failures of their endpoints. */
-  async function countPostponed(postponed: readonly FinishedAttempt[]): Promise<void> {
-    for (const finished of postponed) {
-      const verdict = verdictOf(finished.result, clock.now());
-      if (verdict.kind !== 'failed') continue;
-      const { id } = finished.endpoint;
-      const owned = await side.queues.acquireOne(id); // it may have been released since
-      if (owned === undefined) continue;
-      summary.failed += 1;
-      await decide({ ...finished, owned }, outcomeOf(verdict, finished.result)).saved;
-      await reconsider([id]);
-    }
-  }
+  const countPostponed = createCountPostponed(ports, { summary, decide, reconsider });
+  const cutOffs = createCutOffs();
 
   function count(finished: FinishedAttempt, verdict: CountedVerdict): Promise<unknown> {
     const { owned, delivery, result } = finished;
@@ -136,9 +89,7 @@ export function createSettler(ports: DrainPorts, options: SettlerOptions): Settl
     const verdict = verdictOf(result, clock.now());
     if (verdict.kind === 'mistake') return misconfigured(finished, result as AttemptError);
     reporter.attempt(finished, verdict);
-    if (result.kind === 'aborted' && result.waitedFor !== undefined)
-      cutOff.set(endpoint.id, waitedFor[result.waitedFor]);
-    else if (cutOff.size > 0) cutOff.delete(endpoint.id);
+    cutOffs.note(endpoint.id, result);
     if (!owned.isOurs()) return settleLost(finished, verdict);
     if (verdict.kind === 'aborted') owned.giveBack(delivery);
     else if (verdict.kind === 'ours') putOff(finished);
@@ -168,7 +119,7 @@ export function createSettler(ports: DrainPorts, options: SettlerOptions): Settl
     },
     isDelivered: deliveries.isDelivered,
     removeDelivered: deliveries.done,
-    cutOff: (endpoint) => cutOff.get(endpoint),
+    cutOff: cutOffs.of,
     noteQuarantined,
     noteProblems,
   };

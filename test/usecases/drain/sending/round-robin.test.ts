@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { createRoundRobin, newTurn, type Turn } from '../../../../src/usecases/drain/sending/round-robin.js';
+import { newTurn, type Turn } from '../../../../src/usecases/drain/sending/rings.js';
+import { createRoundRobin } from '../../../../src/usecases/drain/sending/round-robin.js';
 
 const always = () => true;
 
