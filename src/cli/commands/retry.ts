@@ -56,7 +56,8 @@ function render(
   const { count, endpoints, isPending, isDraining } = operated;
   if (count === 0 && endpoints.length === 0)
     return 'nothing to retry: nothing of it is queued, dead or unclaimed';
-  const verb = isDry ? 'would be' : endpoints.length === 1 ? 'is' : 'are';
+  const are = endpoints.length === 1 ? 'is' : 'are';
+  const verb = isDry ? 'would be' : are;
   const parts: string[] = [];
   if (count > 0) parts.push(`${renderStates(operated)} ${isDry ? 'would be queued' : 'queued'} again`);
   if (endpoints.length > 0) parts.push(`${renderEndpoints(operated)} ${verb} tried now`);
