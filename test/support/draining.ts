@@ -1,5 +1,3 @@
-/** A drain on a spool in memory, with a sender that answers from a table, a clock that is set, and no randomness. */
-import type { Attempt, AttemptResult, Sender } from '../../src/delivery/sender.js';
 import { type Endpoint, endpointDefaults } from '../../src/endpoint/endpoint.js';
 import type { Health } from '../../src/endpoint/health.js';
 import type { Event } from '../../src/event/event.js';
@@ -7,39 +5,14 @@ import type { JournalEntry } from '../../src/journal/journal.js';
 import type { Hooks } from '../../src/routing/hooks.js';
 import type { HooksRefresh } from '../../src/routing/live-hooks.js';
 import type { Clock } from '../../src/shared/clock.js';
-import type { CutSignal } from '../../src/shared/cut.js';
 import type { Intake, Taken } from '../../src/spool/intake.js';
 import { createMemorySpool } from '../../src/spool/memory/memory-spool.js';
 import type { DrainSide, EndpointBacklog, OwnedEndpoint, Spool, Why } from '../../src/spool/spool.js';
 import { drain } from '../../src/usecases/drain/drain.js';
 import type { DrainOptions, DrainSummary, Notice, Notifier } from '../../src/usecases/drain/ports.js';
 import { endpoint, event } from './builders.js';
-
-/** A clock that stands still until it is told otherwise. */
-export interface FakeClock extends Clock {
-  /** Time goes by. */
-  advance(ms: number): void;
-  /** The wall clock is set. */
-  jump(ms: number): void;
-}
-
-/** Begins a minute after the first built event. */
-export function fakeClock(): FakeClock {
-  const start = Date.parse('2026-11-23T12:01:00.000Z');
-  let elapsed = 0;
-  let jumped = 0;
-  return {
-    now: () => start + elapsed + jumped,
-    monotonic: () => elapsed,
-    reading: () => ({ boot: 'b', bootedAt: start + jumped }),
-    advance(ms) {
-      elapsed += ms;
-    },
-    jump(ms) {
-      jumped += ms;
-    },
-  };
-}
+import { type FakeClock, fakeClock } from './fake-clock.js';
+import { type Script, type ScriptedSender, scriptedSender } from './scripted-sender.js';
 
 /** What becomes of unclaimed events where a hooks file says nothing. */
 const unclaimed = { isDropped: false, keepMs: 30 * 86_400_000 };
@@ -66,89 +39,6 @@ export function hooksOf(
     holdKeepMs: 30 * 86_400_000,
     journalKeepMs: 30 * 86_400_000,
     unclaimed,
-  };
-}
-
-/** What to answer: a status, a whole result, or a function of the attempt. */
-export type Script =
-  | number
-  | AttemptResult
-  | ((attempt: Attempt) => number | AttemptResult | Promise<number | AttemptResult>);
-
-export interface Sent {
-  endpoint: string;
-  event: string;
-  attempt: number;
-  timestamp: number;
-  payload: string;
-}
-
-export interface ScriptedSender {
-  readonly sender: Sender;
-  /** Every attempt, in order. */
-  readonly sent: Sent[];
-  /** What is answered from now on, by endpoint id; may be changed. */
-  readonly script: Record<string, Script>;
-  to(id: string): Sent[];
-  /** Most attempts in flight at once, over all endpoints or to one. */
-  most(id?: string): number;
-  inFlight(): number;
-}
-
-/** A sender that answers from a table by endpoint id; 204 where it has no entry. Honours the cut-off. */
-function scriptedSender(script: Record<string, Script> = {}): ScriptedSender {
-  const sent: Sent[] = [];
-  const flying = new Map<string, number>();
-  let most = 0;
-  const mostOf = new Map<string, number>();
-
-  async function answer(attempt: Attempt): Promise<AttemptResult> {
-    const entry = script[attempt.endpoint.id] ?? 204;
-    const result = typeof entry === 'function' ? await entry(attempt) : entry;
-    return typeof result === 'number' ? { kind: 'answer', status: result } : result;
-  }
-
-  function cutOff(signal: CutSignal | undefined): Promise<AttemptResult> {
-    return new Promise((resolve) => {
-      if (signal === undefined) return;
-      if (signal.aborted) resolve({ kind: 'aborted' });
-      signal.addEventListener('abort', () => resolve({ kind: 'aborted' }));
-    });
-  }
-
-  const sender: Sender = {
-    load: async () => {},
-    stopConnecting: () => {},
-    async send(attempt) {
-      const { id } = attempt.endpoint;
-      sent.push({
-        endpoint: id,
-        event: attempt.event.id,
-        attempt: attempt.attempt,
-        timestamp: attempt.timestamp,
-        payload: Buffer.from(attempt.event.payload).toString(),
-      });
-      flying.set(id, (flying.get(id) ?? 0) + 1);
-      most = Math.max(
-        most,
-        [...flying.values()].reduce((sum, each) => sum + each, 0),
-      );
-      mostOf.set(id, Math.max(mostOf.get(id) ?? 0, flying.get(id) ?? 0));
-      try {
-        return await Promise.race([answer(attempt), cutOff(attempt.signal)]);
-      } finally {
-        flying.set(id, (flying.get(id) ?? 1) - 1);
-      }
-    },
-    async close() {},
-  };
-  return {
-    sender,
-    sent,
-    script,
-    to: (id) => sent.filter((each) => each.endpoint === id),
-    most: (id) => (id === undefined ? most : (mostOf.get(id) ?? 0)),
-    inFlight: () => [...flying.values()].reduce((sum, each) => sum + each, 0),
   };
 }
 

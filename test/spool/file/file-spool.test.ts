@@ -1,8 +1,9 @@
 import { randomBytes } from '../../../src/shared/machine/random.js';
 import { createFileSpool } from '../../../src/spool/file/file-spool.js';
+import type { SpoolUnderTest } from '../../contracts/contract-kit.js';
 import { describeIntake } from '../../contracts/intake-contract.js';
 import { describeQueues } from '../../contracts/queues-contract.js';
-import { describeSpool, type SpoolUnderTest } from '../../contracts/spool-contract.js';
+import { describeSpool } from '../../contracts/spool-contract.js';
 import { tempDir } from '../../support/temp.js';
 
 function open(): SpoolUnderTest {

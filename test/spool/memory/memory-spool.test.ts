@@ -2,9 +2,11 @@ import { createMemorySpool, type MemorySpoolOptions } from '../../../src/spool/m
 import { describeInspection } from '../../contracts/inspection-contract.js';
 import { describeIntake } from '../../contracts/intake-contract.js';
 import { describePurge } from '../../contracts/purge-contract.js';
-import { describeQueues, describeSharedQueues, type OpenSpool } from '../../contracts/queues-contract.js';
+import { describeQueues } from '../../contracts/queues-contract.js';
+import type { OpenSpool } from '../../contracts/queues-kit.js';
 import { describeRetry } from '../../contracts/retry-contract.js';
 import { describeSent } from '../../contracts/sent-contract.js';
+import { describeSharedQueues } from '../../contracts/shared-queues-contract.js';
 import { describeSpool } from '../../contracts/spool-contract.js';
 
 describeSpool('createMemorySpool()', () => {

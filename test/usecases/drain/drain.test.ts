@@ -1,7 +1,9 @@
 import { setImmediate } from 'node:timers/promises';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { draining, fakeClock, hooksOf, type Script, withOwned } from '../../support/draining.js';
+import { draining, hooksOf, withOwned } from '../../support/draining.js';
+import { fakeClock } from '../../support/fake-clock.js';
+import type { Script } from '../../support/scripted-sender.js';
 import { noUnhandledRejections } from '../../support/unhandled.js';
 import { gate, until } from '../../support/world.js';
 

@@ -1,7 +1,9 @@
 /** Several drains that share a spool. */
 import { describe, expect, it } from 'vitest';
 import { createMemorySpool } from '../../../src/spool/memory/memory-spool.js';
-import { type Draining, draining, fakeClock, hooksOf, type Script } from '../../support/draining.js';
+import { type Draining, draining, hooksOf } from '../../support/draining.js';
+import { fakeClock } from '../../support/fake-clock.js';
+import type { Script } from '../../support/scripted-sender.js';
 import { fanOutAll, sideOf } from '../../support/spool-kit.js';
 import { until } from '../../support/world.js';
 

@@ -1,10 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { headerOf } from '../../../../src/spool/file/batch/delivery-file.js';
 
-function _mine(payload: string): string {
-  return `{"id":"mine","hook":"x","payload":${payload}}`;
-}
-
 describe('headerOf()', () => {
   it('headerOf() gives an event a time with a year of four digits, whatever the age of its file', () => {
     const stat = { ino: 1, nlink: 1, uid: 0, size: 1 };

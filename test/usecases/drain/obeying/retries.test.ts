@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { endpointDefaults } from '../../../../src/endpoint/endpoint.js';
 import { maxAgainst } from '../../../../src/endpoint/health.js';
 import type { Selection, Wish } from '../../../../src/spool/spool.js';
-import { draining, fakeClock, hooksOf } from '../../../support/draining.js';
+import { draining, hooksOf } from '../../../support/draining.js';
+import { fakeClock } from '../../../support/fake-clock.js';
 import { until } from '../../../support/world.js';
 
 function retry(select: Selection = {}): Wish {
