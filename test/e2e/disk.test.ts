@@ -1,27 +1,9 @@
 import { chmodSync } from 'node:fs';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { mayMount, mountSpool } from '../support/mounted-spool.js';
 import { mayNotRunAs, mayRunAs } from '../support/others.js';
 import { startReceiver } from '../support/receiver.js';
 import { bin, createWorld, node, type RunOptions, type World } from '../support/world.js';
-
-const mayMount = 'only root may mount, in a mount namespace of its own';
-
-/**
- * Mounts a file system in memory over the spool's place, for those commands alone that get the prefix.
- * It is gone when the world is.
- * @returns undefined where that is not allowed
- */
-async function mountSpool(
-  world: World,
-  options: string,
-): Promise<Required<Pick<RunOptions, 'prefix'>> | undefined> {
-  const script = `mkdir -p "${world.spool}" && mount -t tmpfs -o ${options} tmpfs "${world.spool}" && echo mounted >&2 && exec sleep 60`;
-  const holder = world.launch('unshare', ['--mount', 'sh', '-c', script]);
-  const mounted = await holder.says('mounted').catch(() => 'refused');
-  return mounted === 'refused'
-    ? undefined
-    : { prefix: ['nsenter', `--target=${holder.pid}`, '--mount', '--'] };
-}
 
 async function countIn(
   world: World,
@@ -47,7 +29,7 @@ describe('a spool on a disk that is in trouble', () => {
     const fired = await world.run(['fire', 'complete', '-d', '4'], mounts);
     expect(fired.code).toBe(75);
     expect(fired.stderr).toMatch(
-      /^capnhook: Cannot queue the event: .*space.*\n {2}Free some space, then try again\.( What the spool holds: du -s [^\n]+)?\n$/,
+      /^capnhook: Cannot queue the event: .*space.*\n {2}Free some space, then try again\.( What holds the space: capnhook status --spool [^\n]+)?\n$/,
     );
     expect(await countIn(world, { ...mounts, room: 'incoming' })).toBe(3);
     expect(await countIn(world, { ...mounts, room: 'tmp' })).toBe(1);

@@ -34,7 +34,9 @@ describe.each(Object.entries(scarcities))('a file system without %s', { repeats 
     expect(fired).toMatchObject({ code: 75, stdout: '' });
     const line = `capnhook: Cannot queue the event: hardly any ${what} .*`;
     expect(fired.stderr).toMatch(
-      new RegExp(`^${line}\n {2}Free some space, then try again\\.( What the spool holds: du -s [^\n]+)?\n$`),
+      new RegExp(
+        `^${line}\n {2}Free some space, then try again\\.( What holds the space: capnhook status --spool [^\n]+)?\n$`,
+      ),
     );
     expect(spool.names('incoming')).toEqual(['e.json', 'f.json']);
     expect(spool.names('tmp')).toEqual([]);
@@ -128,7 +130,9 @@ describe.each(Object.entries(scarcities))('a file system without %s', { repeats 
     expect(fired.code).toBe(75);
     const line = 'capnhook: Cannot queue the event: hardly any space .*';
     expect(fired.stderr).toMatch(
-      new RegExp(`^${line}\n {2}Free some space, then try again\\.( What the spool holds: du -s [^\n]+)?\n$`),
+      new RegExp(
+        `^${line}\n {2}Free some space, then try again\\.( What holds the space: capnhook status --spool [^\n]+)?\n$`,
+      ),
     );
     expect(spool.names('incoming')).toEqual([]);
     expect(spool.names('tmp')).toEqual([]);

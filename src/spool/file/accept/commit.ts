@@ -122,6 +122,6 @@ function keepReserve(disk: Disk, root: string, { size, events = 0 }: Submission)
   const what = lack === 'inodes' ? 'hardly any inodes are' : 'hardly any space is';
   const message = `Cannot queue the event: ${what} left on the file system (spool ${root})`;
   throw new CapnhookError('TEMPORARY', message, {
-    hint: `Free some space, then try again. What the spool holds: du -s ${root}/*/*`,
+    hint: `Free some space, then try again. What holds the space: capnhook status --spool ${root}`,
   });
 }
