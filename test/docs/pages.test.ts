@@ -188,7 +188,12 @@ describe('docs/decisions.md', () => {
 
 describe('README.md and docs/', () => {
   test('show only command lines that capnhook would take', () => {
-    const blocks = fences.flatMap(({ lines, page }) => lines.map((line) => ({ line, page, whole: true })));
+    const blocks = fences.flatMap(({ lines, page, mark }) =>
+      // What a transcript prints is no command line, even where it names one.
+      lines
+        .filter((line) => mark !== 'console' || line.startsWith('$ '))
+        .map((line) => ({ line, page, whole: true })),
+    );
     const spans = pages.flatMap((page) =>
       [...proseOf(page).matchAll(/`[^`\n]+`/g)].map(([line]) => ({ line, page: page.path, whole: false })),
     );
