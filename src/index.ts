@@ -63,6 +63,7 @@ export {
   check,
   type Finding,
   type Metric,
+  type StatusHead,
   type StatusOptions,
   status,
 } from './library/status.js';

@@ -5,7 +5,7 @@ import { drain, drainBatch } from './drain.mjs';
 import { endpoints } from './endpoints.mjs';
 import { fire, fireBullmq, fireNodeWebhooks, fireNullmailer, firePgBoss } from './fire.mjs';
 import { hooks } from './hooks.mjs';
-import { list, log, show } from './inspect.mjs';
+import { list, log, show, status } from './inspect.mjs';
 import { latency } from './latency.mjs';
 import { drainLeast, least, leastEndpoints } from './least.mjs';
 import { ndjson } from './ndjson.mjs';
@@ -37,6 +37,7 @@ export const lines = [
   list,
   show,
   log,
+  status,
   endpoints,
   hooks,
   least,

@@ -117,3 +117,5 @@ export const log = inspectLine('log', {
   args: () => capnhook('log', '--json'),
   lines: ({ count }) => count,
 });
+
+export const status = inspectLine('status', { args: () => capnhook('status') });

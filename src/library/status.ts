@@ -4,11 +4,12 @@ import { loadHooks } from '../hooks/file/hooks-file.js';
 import { countRecentAttempts, journalBytes } from '../journal/recent-attempts.js';
 import { systemClock } from '../shared/clock.js';
 import { type Check, type CheckLimits, checkStatus } from '../usecases/inspect/check.js';
-import { readStatus } from '../usecases/inspect/status.js';
+import { readStatus, type StatusHead } from '../usecases/inspect/status.js';
 import type { Status } from '../usecases/inspect/status-data.js';
 import { existingSpoolPath, openSpool } from './open-spool.js';
 
 export type { Check, CheckLevel, CheckLimits, Finding, Metric } from '../usecases/inspect/check.js';
+export type { StatusHead } from '../usecases/inspect/status.js';
 export type { Status } from '../usecases/inspect/status-data.js';
 
 export interface StatusOptions {
@@ -16,6 +17,8 @@ export interface StatusOptions {
   endpoint?: string | undefined;
   /** Whether URLs are told whole; they may be secrets. Default false. */
   showUrls?: boolean | undefined;
+  /** Called as soon as this much is known: to count a million deliveries takes a second. */
+  onHead?: ((head: StatusHead) => void) | undefined;
   /** The spool's directory; default `CAPNHOOK_SPOOL`, or `~/.local/state/capnhook/spool`. */
   spool?: string | undefined;
   /** The hooks file; default `CAPNHOOK_CONFIG`, the one that the spool belongs to, or `~/.config/capnhook/hooks.yaml`. */
@@ -35,7 +38,7 @@ export interface CheckOptions extends StatusOptions, CheckLimits {}
  * @example const { totals } = await status(); // totals.queued.total
  */
 export async function status(options: StatusOptions = {}): Promise<Status> {
-  const { endpoint, showUrls, config, env = process.env } = options;
+  const { endpoint, showUrls, onHead, config, env = process.env } = options;
   const path = existingSpoolPath(env, { asked: options.spool, doing: 'show the status' });
   const spool = openSpool(path);
   const journal = `${path}/journal`;
@@ -51,7 +54,7 @@ export async function status(options: StatusOptions = {}): Promise<Status> {
       countRecentAttempts(journal, { now: systemClock.now(), windowsMs }),
     journalBytes: () => journalBytes(journal),
   };
-  return readStatus(ports, { endpoint, showUrls });
+  return readStatus(ports, { endpoint, showUrls, onHead });
 }
 
 /**

@@ -1,5 +1,5 @@
 import { pathOf } from '../../config/paths.js';
-import { type CheckLimits, type StatusOptions, status } from '../../library/status.js';
+import { type CheckLimits, type StatusHead, type StatusOptions, status } from '../../library/status.js';
 import { writeMetrics } from '../../library/write-metrics.js';
 import { parseDuration } from '../../shared/duration.js';
 import { CapnhookError } from '../../shared/errors.js';
@@ -9,7 +9,7 @@ import type { Globals } from '../options.js';
 import { checkCode, renderCheck } from '../render/check.js';
 import { globalsText } from '../render/globals-text.js';
 import { renderJson } from '../render/json.js';
-import { renderStatus } from '../render/status.js';
+import { type RenderStatusOptions, renderHead, renderRest } from '../render/status.js';
 import { createStyle } from '../render/style.js';
 import { watch } from '../watch.js';
 
@@ -33,33 +33,51 @@ const ofCheck = ['max-age', 'max-queued', 'max-dead', 'require-drain'] as const;
  * @throws CapnhookError `USAGE`; as the library's `status`
  */
 export async function runStatus(args: StatusArguments, globals: Globals, io: Io): Promise<number> {
-  const { spool, config, showUrls, json } = globals;
-  const { endpoint } = args;
-  const options = { endpoint, spool, config, showUrls, env: io.env };
-  if (args.watch && (args.check || args.prometheus !== undefined))
-    throw new CapnhookError('USAGE', 'Cannot watch: --watch cannot be combined with --check or --prometheus');
+  checkCombination(args, globals, io);
+  const { spool, config, showUrls } = globals;
+  const options = { endpoint: args.endpoint, spool, config, showUrls, env: io.env };
   if (args.check) return runCheck(args, options, io);
-  const stray = ofCheck.find((name) => args[name] !== undefined);
-  if (stray !== undefined)
-    throw new CapnhookError('USAGE', `Cannot show the status: --${stray} belongs to --check`);
-  if (args.watch && !json && !io.isTerminal('out'))
-    throw new CapnhookError('USAGE', 'Cannot watch: standard output is not a terminal', {
-      hint: 'With --json it prints a line each time.',
-    });
   if (args.prometheus !== undefined) {
     await writeMetrics(fileOf(args.prometheus), await status(options));
     return 0;
   }
-  const style = await createStyle(globals.color && io.isTerminal('out'));
-  const look = async (): Promise<string> => {
-    const found = await status(options);
-    if (json) return renderJson(found);
-    const width = io.terminalSize()?.columns;
-    return renderStatus(found, { style, width, globals: globalsText(globals) });
-  };
-  if (args.watch) return watch(io, { look });
-  io.print(await look());
+  if (globals.json) {
+    const look = async (): Promise<string> => renderJson(await status(options));
+    if (args.watch) return watch(io, { look });
+    io.print(await look());
+    return 0;
+  }
+  const rendering = await createRendering(globals, io);
+  if (args.watch) {
+    const look = async (): Promise<string> => {
+      const found = await status(options);
+      return renderHead(found, rendering()) + renderRest(found, rendering());
+    };
+    return watch(io, { look });
+  }
+  const onHead = (head: StatusHead): void => void io.print(renderHead(head, rendering()));
+  io.print(renderRest(await status({ ...options, onHead }), rendering()));
   return 0;
+}
+
+/** @throws CapnhookError `USAGE` for options that mean nothing together */
+function checkCombination(args: StatusArguments, { json }: Globals, io: Io): void {
+  if (args.watch && (args.check || args.prometheus !== undefined))
+    throw new CapnhookError('USAGE', 'Cannot watch: --watch cannot be combined with --check or --prometheus');
+  if (args.watch && !json && !io.isTerminal('out'))
+    throw new CapnhookError('USAGE', 'Cannot watch: standard output is not a terminal', {
+      hint: 'With --json it prints a line each time.',
+    });
+  const stray = args.check ? undefined : ofCheck.find((name) => args[name] !== undefined);
+  if (stray !== undefined)
+    throw new CapnhookError('USAGE', `Cannot show the status: --${stray} belongs to --check`);
+}
+
+/** Makes the function that says how to render now: a terminal may change its size. */
+async function createRendering(globals: Globals, io: Io): Promise<() => RenderStatusOptions> {
+  const style = await createStyle(globals.color && io.isTerminal('out'));
+  const words = globalsText(globals);
+  return () => ({ style, width: io.terminalSize()?.columns, globals: words });
 }
 
 async function runCheck(args: StatusArguments, options: StatusOptions, io: Io): Promise<number> {

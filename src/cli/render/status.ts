@@ -1,6 +1,7 @@
 /** The state of everything, for people. */
 import { formatDuration } from '../../shared/duration.js';
 import { silentAfterMs } from '../../usecases/inspect/check.js';
+import type { StatusHead } from '../../usecases/inspect/status.js';
 import type {
   DrainStatus,
   EndpointStatus,
@@ -14,7 +15,7 @@ import type { Style } from './style.js';
 import { renderTable } from './table.js';
 import { safe } from './text.js';
 
-export interface StatusOptions {
+export interface RenderStatusOptions {
   style: Style;
   /** Maximum width of a line of the table, in characters; default: none is cut. */
   width?: number | undefined;
@@ -22,17 +23,19 @@ export interface StatusOptions {
   globals?: string;
 }
 
-/** Renders the state of everything, as lines with their line breaks. */
-export function renderStatus(status: Status, { style, width, globals = '' }: StatusOptions): string {
-  const { drain, hooksFile, totals, next } = status;
-  const now = Date.parse(status.time);
-  const broken =
-    hooksFile.problem === undefined || hooksFile.isMissing
-      ? ''
-      : `${style.bad(safe(`${hooksFile.problem}; the endpoints' settings are not known`))}\n`;
+/** Renders what is known without counting, as lines with their line breaks. */
+export function renderHead({ drain, hooksFile, time }: StatusHead, { style }: RenderStatusOptions): string {
+  const lines = [renderDrain(drain, { now: Date.parse(time), style })];
+  if (hooksFile.problem !== undefined && !hooksFile.isMissing)
+    lines.push(style.bad(safe(`${hooksFile.problem}; the endpoints' settings are not known`)));
+  return `${lines.join('\n')}\n\n`;
+}
+
+/** Renders everything else. */
+export function renderRest(status: Status, { style, width, globals = '' }: RenderStatusOptions): string {
+  const { totals, next, time } = status;
   const parts = [
-    `${renderDrain(drain, { now, style })}\n${broken}`,
-    renderEndpoints(status, { now, style, width }),
+    renderEndpoints(status, { now: Date.parse(time), style, width }),
     renderTotals(totals),
     renderNext(next, { style, globals }),
   ];

@@ -41,7 +41,12 @@ export interface StatusOptions {
   endpoint?: string | undefined;
   /** Whether URLs are told whole; default false. */
   showUrls?: boolean | undefined;
+  /** Called as soon as this much is known: to count a million deliveries takes a second. */
+  onHead?: ((head: StatusHead) => void) | undefined;
 }
+
+/** What is known without counting. */
+export type StatusHead = Pick<Status, 'time' | 'spool' | 'drain' | 'hooksFile'>;
 
 /** The times over which attempts are counted: the last minute and the last hour, in ms. */
 const windowsMs = [60_000, 3_600_000];
@@ -55,13 +60,15 @@ const defaultKeepMs = 30 * 86_400_000;
  */
 export async function readStatus(
   ports: StatusPorts,
-  { endpoint, showUrls = false }: StatusOptions = {},
+  { endpoint, showUrls = false, onHead }: StatusOptions = {},
 ): Promise<Status> {
   const { spool, path, clock } = ports;
   const moment = momentOf(clock);
   const { hooks, hooksFile } = await readHooks(ports);
   const query = { now: moment.now, boundsMs: ageBoundsMs };
   const only = await chosenEndpoints(ports, endpoint);
+  const head = { time: isoTime(moment.now), spool: path, drain: await drainStatus(spool), hooksFile };
+  onHead?.(head);
   const attempts = await ports.recentAttempts(windowsMs);
   const tellOf = createTeller(hooks, attempts);
   const endpoints: EndpointStatus[] = [];
@@ -72,10 +79,7 @@ export async function readStatus(
   const { entries, ...ages } = await spool.inspection.incomingAges(query);
   const incoming = { entries, ...queuedByAge(ages) };
   const status: Omit<Status, 'next'> = {
-    time: isoTime(moment.now),
-    spool: path,
-    drain: await drainStatus(spool),
-    hooksFile,
+    ...head,
     endpoints,
     incoming,
     totals: await sumUp(ports, { endpoints, incoming }),
