@@ -80,15 +80,18 @@ async function* describedEntries(
   const position = after && state && { ...after, state };
   const selector = createSelector(select);
   const healthOf = rememberLast((endpoint) => spool.inspection.health(endpoint));
-  const { endpoints } = select;
+  const { endpoints, ids } = select;
   for await (const entry of spool.inspection.entries({
     states: entryStates,
     endpoints,
     id,
+    ids,
     after: position,
   })) {
     if (!selector.has({ ...entry, reason: entry.why?.reason })) continue;
-    const health = entry.endpoint === undefined ? {} : await healthOf(entry.endpoint);
+    const { endpoint } = entry;
+    const isOwed = endpoint !== undefined && (entry.state === 'queued' || entry.state === 'retry');
+    const health = isOwed ? await healthOf(endpoint) : {};
     const described = describeEntry(entry, { health, book, now: clock.now() });
     if (states.includes(described.state)) yield described;
   }
