@@ -1,8 +1,12 @@
-import { payload, type ShownEvent, show } from '../../library/show.js';
+import { payload, type ShownEvent, type ShownState, show } from '../../library/show.js';
 import type { Io } from '../io/io.js';
 import type { Globals } from '../options.js';
+import { globalsText } from '../render/globals-text.js';
 import { renderJson } from '../render/json.js';
 import { renderEvent } from '../render/show.js';
+
+/** States that a retry ends. */
+const retried: ReadonlySet<ShownState> = new Set<ShownState>(['dead', 'parked', 'retry', 'unclaimed']);
 
 export interface ShowArguments {
   id: string;
@@ -27,15 +31,15 @@ export async function runShow(
     return 0;
   }
   io.print(renderEvent(event, { now: Date.now(), showUrls, width: io.terminalSize()?.columns }));
-  const next = nextStep(event);
+  const next = nextStep(event, globalsText(globals));
   if (next !== undefined && !quiet && io.isTerminal('out') && io.isTerminal('err')) io.err(`\n${next}\n`);
   return 0;
 }
 
-/** What a person would type next. */
-function nextStep({ id, deliveries }: ShownEvent): string | undefined {
-  const states = new Set(deliveries.map(({ state }) => state));
-  if (states.has('paused')) return `Let its endpoint go on: capnhook resume ENDPOINT`;
-  const isWaiting = (['dead', 'parked', 'retry', 'unclaimed'] as const).some((state) => states.has(state));
-  return isWaiting ? `Send it now: capnhook retry ${id}` : undefined;
+/** What a person would type next. @param globals what follows each command, so that it means this spool */
+function nextStep({ id, deliveries }: ShownEvent, globals: string): string | undefined {
+  const paused = deliveries.find(({ state }) => state === 'paused')?.endpoint;
+  if (paused !== undefined) return `Let its endpoint go on: capnhook resume ${paused.id}${globals}`;
+  const isWaiting = deliveries.some(({ state }) => retried.has(state));
+  return isWaiting ? `Send it now: capnhook retry ${id}${globals}` : undefined;
 }

@@ -175,6 +175,29 @@ describe('capnhook show', () => {
     expect(await place.run(['show', 'order-20261130-3'])).toMatchObject({ code: 0 });
   });
 
+  it('show ends on a terminal with what to type next', async () => {
+    const { place, close } = await twoReceivers();
+    const id = await fire(place, 'complete', '-d', '1');
+    await place.run(['drain']);
+    const ran = await place.run(['show', id, '--spool', place.spool], { terminal: ['out', 'err'] });
+    expect(ran.stderr).toBe(`\nSend it now: capnhook retry ${id} --spool ${place.spool}\n`);
+    const quiet = await place.run(['show', id, '-q'], { terminal: ['out', 'err'] });
+    expect(quiet.stderr).toBe('');
+    await close();
+  });
+
+  it('show of a delivery whose endpoint is paused names the command that lets it go on', async () => {
+    const gone = await startReceiver(() => ({ status: 410 }));
+    const place = createPlace();
+    place.hooks(`hooks: {complete: [chat]}\nendpoints: {chat: "${gone.url}"}\n`);
+    const id = await fire(place, 'complete', '-d', '1');
+    await place.run(['drain']);
+    const { stdout, stderr } = await place.run(['show', id], { terminal: ['out', 'err'] });
+    expect(stdout).toMatch(/^chat \(http:\/\/127\.0\.0\.1:\d+\): paused: .*410/m);
+    expect(stderr).toBe('\nLet its endpoint go on: capnhook resume chat\n');
+    await gone.close();
+  });
+
   it('show goes past torn lines of the journal', async () => {
     const receiver = await startReceiver();
     const place = createPlace();
