@@ -54,6 +54,7 @@ const floors = {
     'readers',
     'deliveries',
     'sent',
+    'importing',
     'unclaimed',
     'incoming',
     'intake',

@@ -115,6 +115,7 @@ const parts = {
     'src/library/drain/drain-metrics.ts',
   ],
   purge: ['src/spool/file/purge/purge.ts'],
+  exchange: ['src/cli/commands/export.ts', 'src/cli/commands/import.ts'],
   steer: [
     'src/cli/commands/deregister.ts',
     'src/cli/commands/drop.ts',

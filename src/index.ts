@@ -11,6 +11,14 @@ export {
   type ProbablyMeant,
 } from './library/deregister.js';
 export { type DrainOptions, drain, type Ready } from './library/drain/drain.js';
+export {
+  type Exported,
+  type ExportOptions,
+  exportEvents,
+  type Imported,
+  type ImportOptions,
+  importEvents,
+} from './library/exchange.js';
 export type { FireOptions, Target } from './library/fire.js';
 export { fire, fireBatch } from './library/fire-together.js';
 export { type InitOptions, init } from './library/init.js';

@@ -1,5 +1,6 @@
 /** The description of every command: its arguments, its help, and the function that runs it. */
 import type { CommandSpec } from './command-spec.js';
+import { exchangeCommands } from './exchange-commands.js';
 import { drainOptions, fireOptions, metricsOption, statusOptions } from './options.js';
 import { steerCommands } from './steer-commands.js';
 
@@ -201,6 +202,7 @@ export const commands: readonly CommandSpec[] = [
     },
   },
   ...steerCommands,
+  ...exchangeCommands,
   {
     name: 'init',
     positionals: [],

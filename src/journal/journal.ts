@@ -16,6 +16,8 @@ export interface JournalEntry {
     | 'deregistered'
     | 'retried'
     | 'replayed'
+    | 'imported'
+    | 'exported'
     | 'unclaimed'
     | 'expired'
     | 'corrupt'

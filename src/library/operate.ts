@@ -159,7 +159,7 @@ function msOf(time: Date | number | undefined): number | undefined {
 }
 
 /** The name of this process's user, or its number where it has none. */
-function userName(): string {
+export function userName(): string {
   try {
     return userInfo().username;
   } catch {

@@ -6,6 +6,7 @@
 export type ErrorCode =
   | 'USAGE'
   | 'BAD_PAYLOAD'
+  | 'BAD_ARCHIVE'
   | 'NO_INPUT'
   | 'SPOOL_CREATE'
   | 'SPOOL_WRITE'

@@ -20,6 +20,7 @@ export const exitCodes = {
 const byCode: Record<ErrorCode, number> = {
   USAGE: exitCodes.usage,
   BAD_PAYLOAD: exitCodes.badPayload,
+  BAD_ARCHIVE: exitCodes.badPayload,
   NO_INPUT: exitCodes.noInput,
   SPOOL_CREATE: exitCodes.cannotCreate,
   SPOOL_WRITE: exitCodes.cannotWrite,

@@ -68,6 +68,29 @@ export interface Retried {
   quarantined: readonly EntryProblem[];
 }
 
+/** An archive that is imported; the same object for each step. */
+export interface ImportRequest {
+  /** Its name, as {@link Spool.keepArchive} told it. */
+  archive: string;
+}
+
+/** An entry of an archive that was added. */
+export interface ImportedEntry extends DiscardedEntry {
+  /** Where it was put: a delivery among those that are tried on their own, what has no endpoint yet where it is fanned out. */
+  to: 'incoming' | 'retry' | 'dead';
+}
+
+/** What a step of an import has done. */
+export interface Imported {
+  entries: readonly ImportedEntry[];
+  /** How many entries were there already, or have been put aside as another event has their id. */
+  skipped: number;
+  /** Endpoints that are owed something now. */
+  endpoints: readonly string[];
+  isDone: boolean;
+  quarantined: readonly EntryProblem[];
+}
+
 /** A delivery that is claimed. */
 export interface ClaimedEntry {
   /** The event's id. */

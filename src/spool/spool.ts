@@ -13,6 +13,8 @@ import type {
   Discarded,
   DiscardedEntry,
   DiscardRequest,
+  Imported,
+  ImportRequest,
   ReplayRequest,
   Retried,
   RetryRequest,
@@ -29,6 +31,9 @@ export type {
   Discarded,
   DiscardedEntry,
   DiscardRequest,
+  Imported,
+  ImportedEntry,
+  ImportRequest,
   ReplayRequest,
   Retried,
   RetriedEntry,
@@ -99,6 +104,12 @@ export interface Spool extends Inbox {
    * @returns how many were removed, a batch counting as one
    */
   remove(places: AsyncIterable<string>): Promise<number>;
+  /**
+   * Keeps an archive, durably, that is to be imported.
+   * @returns its name, for {@link DrainSide.import}
+   * @throws what the pieces throw; nothing is kept then
+   */
+  keepArchive(pieces: AsyncIterable<Uint8Array>): Promise<string>;
   /**
    * The process that drains at this moment, if any.
    * @param options.visibleOnly leaves out what this process cannot see; asks nothing of the lock, and so never stands in the way of a drain that starts
@@ -202,6 +213,11 @@ export interface DrainSide {
   retry(request: RetryRequest): Promise<Retried>;
   /** Queues again, in order, what was delivered and kept. It is not kept then until it is delivered again. Each call a bounded number. */
   replay(request: ReplayRequest): Promise<Retried>;
+  /**
+   * Adds the entries of an archive, durably, and removes the archive at the end. What is there already, by its id and
+   * payload, is not added again. Each call a bounded number.
+   */
+  import(request: ImportRequest): Promise<Imported>;
   /** Requests that wait to be obeyed, oldest first. */
   requests(): WaitingRequests;
   /** Tells the command that waits for a request that it is being obeyed. */

@@ -56,7 +56,32 @@ export interface ReplayWish {
   rate?: Rate | undefined;
 }
 
-export type Wish = ReplayWish | RetryWish | DropWish | DeregisterWish | PauseWish | ResumeWish;
+/** `export`: what is queued or deferred, or was not fanned out yet, is dead until it is in an archive. What is in flight stays. */
+export interface ExportWish {
+  kind: 'export';
+  select: Selection;
+  /** Who asks for it. */
+  by: string;
+}
+
+/** `import`: an archive is imported. */
+export interface ImportWish {
+  kind: 'import';
+  /** Nothing is selected: all of it. */
+  select: Record<string, never>;
+  /** Its name. */
+  archive: string;
+}
+
+export type Wish =
+  | ExportWish
+  | ImportWish
+  | ReplayWish
+  | RetryWish
+  | DropWish
+  | DeregisterWish
+  | PauseWish
+  | ResumeWish;
 
 /** A request to the drain. */
 export interface ControlRequest {

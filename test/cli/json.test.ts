@@ -36,6 +36,8 @@ describe('--json', () => {
     await fitting(place, ['retry', '--all', '--dry-run']);
     await fitting(place, ['replay', '--all', '--dry-run']);
     await fitting(place, ['replay', '--since', '1h']);
+    await fitting(place, ['export', `${place.spool}.archive`]);
+    await fitting(place, ['import', `${place.spool}.archive`]);
     await fitting(place, ['flush', '--yes']);
     await fitting(place, ['purge', '--dead', '--dry-run']);
     await fitting(place, ['purge', '--dead', '--corrupt', '--yes']);

@@ -96,6 +96,8 @@ describe('docs/library.md', () => {
     for (const name of [
       'fireBatch',
       'init',
+      'exportEvents',
+      'importEvents',
       'retryUnclaimed',
       'replay',
       'retry',

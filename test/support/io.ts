@@ -59,6 +59,10 @@ export function recordingIo({
       const bytes = reads > 1 ? Buffer.alloc(0) : Buffer.from(input);
       return bytes.length > maxBytes ? undefined : bytes;
     },
+    *inputPieces() {
+      if (input === undefined) throw new Error('standard input was read, and nobody asked for it');
+      yield Buffer.from(input);
+    },
     async ask(question) {
       asked.push(question);
       return answer;

@@ -20,6 +20,8 @@ export interface Io {
   terminalSize(): { columns: number; rows: number } | undefined;
   /** All of standard input, or undefined if it is larger. @throws the errno of a failed read */
   readInput(maxBytes: number): Uint8Array | undefined;
+  /** Standard input, piece by piece. @throws the errno of a failed read */
+  inputPieces(): Iterable<Uint8Array>;
   /** Asks on the terminal, and resolves to the typed line: empty after Ctrl-D, undefined after Ctrl-C. */
   ask(question: string): Promise<string | undefined>;
   /** Calls back at each such signal. @returns the function that ends this */

@@ -2,7 +2,7 @@
 import { closeSync, constants, fstatSync, openSync, statSync } from 'node:fs';
 import { CapnhookError, errnoOf, ignoreErrno } from '../../shared/errors.js';
 import type { Io } from './io.js';
-import { readAll } from './read-all.js';
+import { readAll, readPieces } from './read-all.js';
 import { writeAll } from './write-all.js';
 
 /** Errnos of a stream whose reader has closed it. */
@@ -50,6 +50,7 @@ export const processIo: Io = {
     return columns > 0 && rows > 0 ? { columns, rows } : undefined; // a serial line need not know
   },
   readInput: (maxBytes) => readAll(0, maxBytes),
+  inputPieces: () => readPieces(0),
   async ask(question) {
     const { createInterface } = await import('node:readline/promises');
     const terminal = createInterface({ input: process.stdin, output: process.stderr });

@@ -23,6 +23,16 @@ export function readAll(fd: number, maxBytes: number): Uint8Array | undefined {
   }
 }
 
+/** Reads a descriptor of any kind piece by piece. @throws the errno of a failed read */
+export function* readPieces(fd: number): Generator<Uint8Array> {
+  for (;;) {
+    const piece = Buffer.allocUnsafe(firstBytes);
+    const read = readSome(fd, piece);
+    if (read === 0) return;
+    yield piece.subarray(0, read);
+  }
+}
+
 /** Copies the bytes to a buffer of twice the size, at most `most` bytes. */
 function withRoom(bytes: Uint8Array, most: number): Buffer<ArrayBuffer> {
   const larger = Buffer.allocUnsafe(Math.min(2 * bytes.length, most));

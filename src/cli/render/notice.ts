@@ -52,6 +52,11 @@ const renderers: { [K in Notice['kind']]: Renderer<K> } = {
     endpoint === undefined
       ? `${count(dropped, 'event')} not taken in yet dropped, and moved to dead/`
       : `${count(dropped, 'delivery', 'deliveries')} for ${renderLabel(endpoint)} dropped, and moved to dead/`,
+  exported: ({ count: exported }) => `${count(exported, 'entry', 'entries')} moved to dead/, to be exported`,
+  imported: ({ endpoint, count: imported }) =>
+    endpoint === undefined
+      ? `${count(imported, 'event')} imported`
+      : `${count(imported, 'delivery', 'deliveries')} for ${renderLabel(endpoint)} imported`,
   replayed: ({ endpoint, count: replayed }) =>
     `${count(replayed, 'delivery', 'deliveries')} for ${renderLabel(endpoint)} queued again`,
   retried: ({ endpoint, count: retried }) =>

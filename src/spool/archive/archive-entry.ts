@@ -29,6 +29,8 @@ export interface ArchiveEntry {
   acceptedAt: number;
   /** Of a retry: when it is due, ms since the epoch. */
   dueMs?: number | undefined;
+  /** Where it lay in the spool. */
+  place?: string | undefined;
   /** Of a dead or an unclaimed entry. */
   why?: Partial<Why> | Partial<UnclaimedReason> | undefined;
 }

@@ -135,7 +135,7 @@ const maxAttempts = 999_999_999;
 const states: readonly string[] = entryStates.filter((state) => state !== 'sent');
 
 function entryLine(value: Record<string, unknown>, where: string): EntryLine {
-  const { state, endpoint, attempts, accepted, due, why, bytes } = value;
+  const { state, endpoint, attempts, accepted, due, why, place, bytes } = value;
   const check = (isGood: boolean, what: string): void => {
     if (!isGood) throw new ArchiveProblem(`${where}: its ${what} cannot be used`);
   };
@@ -148,6 +148,7 @@ function entryLine(value: Record<string, unknown>, where: string): EntryLine {
   check(endpoint === undefined || hasEndpoint || state === 'dead', 'endpoint');
   check(isCount(attempts, 0, maxAttempts), 'number of attempts');
   check(isCount(bytes, 1, maxEventFileBytes), 'size');
+  check(place === undefined || typeof place === 'string', 'place');
   check(why === undefined || (typeof why === 'object' && why !== null && !Array.isArray(why)), 'reason');
   const acceptedAt = timeOf(accepted);
   const dueMs = due === undefined ? undefined : timeOf(due);
@@ -160,6 +161,7 @@ function entryLine(value: Record<string, unknown>, where: string): EntryLine {
     acceptedAt: acceptedAt!,
     dueMs,
     why: why as ArchiveEntry['why'],
+    place: place as string | undefined,
     bytes: bytes as number,
   };
 }

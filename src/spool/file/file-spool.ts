@@ -4,7 +4,7 @@
  * missing was moved or removed by another process. What is needed only with a
  * drain's side is loaded then: most drains of a cron job find nothing to do.
  */
-import { type CapnhookError, ignoreErrno } from '../../shared/errors.js';
+import { type CapnhookError, errnoOf, ignoreErrno } from '../../shared/errors.js';
 import type { Spool } from '../spool.js';
 import { createFileInbox } from './accept/file-inbox.js';
 import { bindSpool } from './binding.js';
@@ -15,6 +15,7 @@ import { spoolError } from './disk/spool-error.js';
 import { expiryEveryMs, isSweepDue } from './disk/sweep-mark.js';
 import { pruneHealth } from './endpoints/prune-health.js';
 import { isIdle } from './idle.js';
+import { keepArchive } from './importing/archive-files.js';
 import type { LockOptions } from './lock/lock.js';
 import { createQuestions } from './questions.js';
 import { removeEntries } from './remove-entries.js';
@@ -112,6 +113,16 @@ export function createFileSpool(root: string, options: FileSpoolOptions): Spool 
         pruneHealth(disk, root, { isNeeded, start: Math.random() });
       } catch (error) {
         ignoreErrno(error); // history only
+      }
+    },
+    async keepArchive(pieces) {
+      const name = token();
+      try {
+        ensureSpool(disk, root, { token: token() });
+        await keepArchive(disk, root, { pieces, name, now: now() });
+        return name;
+      } catch (error) {
+        throw errnoOf(error) === undefined ? error : inWords(error);
       }
     },
     async remove(places) {

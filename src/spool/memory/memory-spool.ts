@@ -2,6 +2,7 @@
 import type { DrainSide, EndpointBacklog, Spool } from '../spool.js';
 import { createMemoryEndpoints } from './memory-by-id.js';
 import { discard, discardable } from './memory-discard.js';
+import { importArchive } from './memory-import.js';
 import { createMemoryInspection } from './memory-inspection.js';
 import { createMemoryIntake } from './memory-intake.js';
 import { purge } from './memory-purge.js';
@@ -66,6 +67,13 @@ export function createMemorySpool({ now, newestHooks, shared }: MemorySpoolOptio
     },
     backlog: (only) => backlogOf(state, only),
     waiting: async () => state.accepted.length,
+    async keepArchive(pieces) {
+      const all: Uint8Array[] = [];
+      for await (const piece of pieces) all.push(piece);
+      const name = `archive-${state.archives.size + 1}`;
+      state.archives.set(name, Buffer.concat(all));
+      return name;
+    },
     async remove(places) {
       let removed = 0;
       for await (const place of places) if (removePlace(state, place)) removed += 1;
@@ -95,6 +103,7 @@ function createMemoryDrainSide(
     discard: async (request) => discard(state, request),
     retry: async (request) => retry(state, request, now()),
     replay: async (request) => replay(state, request, now()),
+    import: async (request) => importArchive(state, request),
     requests: () => ({ requests: [...requests.values()], unknown: [] }),
     noteProgress: (id) => void progress.set(id, (progress.get(id) ?? 0) + 1),
     finishRequest: (id) => void requests.delete(id),

@@ -45,6 +45,8 @@ export interface MemoryState {
   dropped: Array<{ entry: Event | Batch; why: Why }>;
   /** Delivered and kept, the oldest first. */
   sent: Array<{ event: Event; endpoint: string; sentAt: number }>;
+  /** Those that are kept, by their names. */
+  archives: Map<string, Uint8Array>;
   /** ms since the epoch. */
   now(): number;
   reports: UnclaimedReports;
@@ -69,6 +71,7 @@ export function createMemoryState(now: () => number): MemoryState {
     unclaimed: [],
     dropped: [],
     sent: [],
+    archives: new Map(),
     now,
     reports: noReports,
     queues: new Map(),

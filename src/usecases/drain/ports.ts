@@ -140,6 +140,8 @@ export type Notice =
   /** Deliveries were moved to the dead because their endpoint was deregistered. */
   | { kind: 'deregistered'; endpoint: EndpointLabel; count: number }
   /** Deliveries, or without an endpoint events that were not taken in yet, are dead because a person dropped them. */
+  | { kind: 'exported'; count: number }
+  | { kind: 'imported'; endpoint?: EndpointLabel; count: number }
   | { kind: 'dropped'; endpoint?: EndpointLabel; count: number }
   /** Deliveries of the endpoint that were deferred or dead are sent now, because a person asked for it. */
   | { kind: 'retried'; endpoint: EndpointLabel; count: number }

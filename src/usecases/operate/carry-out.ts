@@ -6,10 +6,17 @@ import type { Journal } from '../../journal/journal.js';
 import type { Clock } from '../../shared/clock.js';
 import { isoTime } from '../../shared/iso-time.js';
 import type { Discarded, DiscardRequest, DrainSide, Wish } from '../../spool/spool.js';
-import type { DeregisterWish, DropWish, ReplayWish, RetryWish } from '../../spool/wish.js';
+import type {
+  DeregisterWish,
+  DropWish,
+  ExportWish,
+  ImportWish,
+  ReplayWish,
+  RetryWish,
+} from '../../spool/wish.js';
 
 /** The wishes that move entries to the dead. */
-export type MovingWish = DeregisterWish | DropWish;
+export type MovingWish = DeregisterWish | DropWish | ExportWish;
 
 /** The wishes that change endpoints, and no entry. */
 export type EndpointWish = Extract<Wish, { kind: 'pause' | 'resume' }>;
@@ -21,7 +28,7 @@ export interface Step extends Discarded {
 }
 
 export interface CarryOutPorts {
-  side: Pick<DrainSide, 'discard' | 'retry' | 'replay' | 'byId'>;
+  side: Pick<DrainSide, 'discard' | 'retry' | 'replay' | 'import' | 'byId'>;
   clock: Pick<Clock, 'now'>;
   journal: Pick<Journal, 'write'>;
   /** Whether a delivery is registered, by the hooks as they are now. */
@@ -37,12 +44,13 @@ export type Steps = () => Promise<Step>;
 export function carryOut(wish: Wish, ports: CarryOutPorts): Steps {
   if (isMoving(wish)) return moveAll(wish, ports);
   if (wish.kind === 'replay') return replayAll(wish, ports);
+  if (wish.kind === 'import') return importAll(wish, ports);
   return wish.kind === 'retry' ? retryAll(wish, ports) : () => changeEndpoints(wish, ports);
 }
 
 /** Whether a wish moves entries to the dead. */
 export function isMoving(wish: Wish): wish is MovingWish {
-  return wish.kind === 'deregister' || wish.kind === 'drop';
+  return wish.kind === 'deregister' || wish.kind === 'drop' || wish.kind === 'export';
 }
 
 /** What a wish moves to the dead. Pure. @param options.now ms since the epoch */
@@ -59,8 +67,12 @@ export function discardRequestOf(
 }
 
 /** Why a delivery is dead that such a wish names. Pure. */
-export function burialOf(wish: MovingWish): { reason: 'deregistered' | 'dropped'; message: string } {
+export function burialOf(wish: MovingWish): {
+  reason: 'deregistered' | 'dropped' | 'exported';
+  message: string;
+} {
   if (wish.kind === 'deregister') return { reason: 'deregistered', message: 'it was deregistered' };
+  if (wish.kind === 'export') return { reason: 'exported', message: `${wish.by} exported it` };
   return { reason: 'dropped', message: `${wish.by} dropped it` };
 }
 
@@ -71,7 +83,9 @@ function moveAll(wish: MovingWish, { side, clock, journal, isRegistered }: Carry
     const [time, what] = [isoTime(clock.now()), burialOf(wish).reason];
     for (const { event, hook, endpoint, events } of step.entries)
       journal.write({ time, what, event, hook, endpoint, count: events === 1 ? undefined : events });
-    return { ...step, changed: [] };
+    // What is in flight is not waited for: it is delivered, or stays queued here.
+    const claimed = wish.kind === 'export' ? [] : step.claimed;
+    return { ...step, claimed, changed: [] };
   };
 }
 
@@ -104,6 +118,17 @@ function replayAll(
     const time = isoTime(clock.now());
     for (const { event, hook, endpoint } of entries)
       journal.write({ time, what: 'replayed', event, hook, endpoint });
+    return { ...step, entries, claimed: [], changed: endpoints };
+  };
+}
+
+function importAll({ archive }: ImportWish, { side, clock, journal }: CarryOutPorts): Steps {
+  const request = { archive };
+  return async () => {
+    const { entries, endpoints, ...step } = await side.import(request);
+    const time = isoTime(clock.now());
+    for (const { event, hook, endpoint } of entries)
+      journal.write({ time, what: 'imported', event, hook, endpoint });
     return { ...step, entries, claimed: [], changed: endpoints };
   };
 }

@@ -17,6 +17,8 @@ const maxOthers = 1_000;
 const movedFrom: Record<Wish['kind'], readonly EntryState[]> = {
   retry: ['retry', 'unclaimed', 'dead'],
   replay: ['sent'],
+  import: [],
+  export: ['incoming', 'queued', 'retry'],
   drop: ['incoming', 'queued', 'retry'],
   deregister: ['queued', 'retry'],
   pause: [],

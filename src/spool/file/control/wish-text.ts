@@ -26,6 +26,7 @@ const areTexts: Check = (value) => Array.isArray(value) && value.every(isText);
 /** What a request names becomes part of a path. */
 const areEndpoints: Check = (value) => Array.isArray(value) && value.every(isEndpointDirectory);
 
+const isArchive: Check = (value) => typeof value === 'string' && /^[A-Za-z0-9_-]{1,128}$/.test(value);
 const isRate: Check = (value) => {
   const { count, perMs } = (value ?? {}) as { count?: unknown; perMs?: unknown };
   return [count, perMs].every((each) => Number.isSafeInteger(each) && (each as number) >= 1);
@@ -54,6 +55,8 @@ interface Members {
 /** The members of each kind of wish. */
 const kinds: Record<Wish['kind'], Members> = {
   retry: { has: {}, needs: [] },
+  export: { has: { by: isText }, needs: ['by'] },
+  import: { has: { archive: isArchive }, needs: ['archive'], isOfEndpoints: true },
   replay: { has: { rate: isRate }, needs: [] },
   drop: { has: { by: isText }, needs: ['by'] },
   deregister: { has: {}, needs: ['endpoints'] },

@@ -33,7 +33,7 @@ export interface Extraction {
   event: Event;
   to: string;
   /** The modification time of the new file, in ms since the epoch; default: the present. */
-  acceptedAt?: number;
+  acceptedAt?: number | undefined;
 }
 
 export interface BatchDeliveriesOptions {

@@ -57,6 +57,8 @@ export interface Burial {
   event: Event;
   endpoint: string;
   why: Why;
+  /** When its event was accepted, in ms since the epoch; the new file of an event of a batch has this as its modification time. */
+  acceptedAt?: number;
   /** Where the fsyncs of several moves are put off to; without it the move is durable when the call returns. */
   late?: LateSyncs;
 }
@@ -112,13 +114,13 @@ export function createDeliveryFiles(disk: Disk, root: string, options: DeliveryF
       late.gained(directory);
       return move(slot, `${directory}/${name}`, late);
     },
-    moveToDead(slot, { event, endpoint, why, late }) {
+    moveToDead(slot, { event, endpoint, why, acceptedAt, late }) {
       const { member } = slot;
       const directory = destinations.ensure('dead', endpoint, member === undefined ? late : undefined);
       const isSynced = late === undefined;
       const whyBytes = writeWhy(disk, `${directory}/${event.id}.why.json`, { why, isSynced });
       const to = `${directory}/${event.id}.json`;
-      if (member !== undefined) batches.extract(slot, member, { to, event });
+      if (member !== undefined) batches.extract(slot, member, { to, event, acceptedAt });
       else move(slot, to, late);
       if (late === undefined) syncDirectory(disk, directory);
       else late.gained(directory);

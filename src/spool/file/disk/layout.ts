@@ -34,6 +34,7 @@ export const knownNames: ReadonlySet<string> = new Set([
   'last-drain.json',
   'hooks-file',
   'sent',
+  'imports',
 ]);
 
 /** The directory in `dead/` of events that were not routed: a name that no endpoint can have. */

@@ -13,6 +13,7 @@ import { createEndpointsById } from './by-id.js';
 import { createClaims } from './claims.js';
 import { createDiscardSteps } from './discard-steps.js';
 import { createFinishing, type Finishing } from './finishing.js';
+import { createImportSteps } from './import-steps.js';
 import { createIntakeSteps } from './intake-steps.js';
 import { createOwnedEndpoints } from './owned-endpoints.js';
 import { createReplaySteps } from './replay-steps.js';
@@ -41,6 +42,7 @@ export async function openDrainSide(
     discard: createDiscardSteps(tools),
     retry: createRetrySteps(tools),
     replay: createReplaySteps(tools),
+    import: createImportSteps(tools),
     onHint: (hint) => watchIncoming(root, hint),
     isValid: () => options.lock.isValid(),
     close: () => close(tools, { lock: options.lock, removeDelivered: finishing.removeDelivered }),

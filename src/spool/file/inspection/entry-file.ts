@@ -47,10 +47,26 @@ export function* readEntryFiles(
   const { text } = opened;
   try {
     const batch = describeBatch(text, name, tools);
-    if (batch !== undefined) for (const payload of payloadsIn(text)) yield memberOf(batch, payload);
+    // A batch with a line that cannot be used, or that may still be being written, is not told in parts.
+    if (batch === undefined || !isWhole(text, tools)) yield undefined;
+    else for (const payload of payloadsIn(text)) yield memberOf(batch, payload);
   } finally {
     text.close();
   }
+}
+
+/** For how long a batch that does not say how many events it has must be still, in ms. */
+const stillMs = 2_000;
+
+function isWhole(text: BatchText, { now }: InspectionTools): boolean {
+  let events = 0;
+  for (let line = text.lineAt(text.begin); line !== undefined; line = text.lineAt(line.end)) {
+    if (isBlank(line)) continue;
+    if (checkLine(line.bytes)?.ok !== true) return false;
+    events += 1;
+  }
+  const expected = text.header.ok ? text.header.events : undefined;
+  return expected === undefined ? Math.abs(now() - text.stat.mtimeMs) >= stillMs : expected === events;
 }
 
 function* payloadsIn(text: BatchText): Generator<{ payload: Uint8Array; n: number }> {

@@ -106,7 +106,8 @@ function discardSlot(slot: Slot, { endpoint, walk }: { endpoint: string; walk: W
   if (event.hook !== undefined) entry.hook = event.hook;
   if (tools.moving !== undefined) {
     const { files, late } = tools.moving;
-    files.moveToDead(slot, { event, endpoint, why: { ...request.why, attempts: slot.attempts }, late });
+    const why = { ...request.why, attempts: slot.attempts };
+    files.moveToDead(slot, { event, endpoint, why, acceptedAt: at, late });
   }
   return { entry };
 }

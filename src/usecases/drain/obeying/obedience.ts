@@ -14,8 +14,11 @@ export function createObedience({ side, report }: Pick<DrainPorts, 'side' | 'rep
   return {
     moved({ kind }, counts) {
       for (const [id, count] of counts) {
-        if (kind === 'drop')
+        if (kind === 'export') report({ kind: 'exported', count });
+        else if (kind === 'drop')
           report(id === '' ? { kind: 'dropped', count } : { kind: 'dropped', endpoint: { id }, count });
+        else if (kind === 'import')
+          report(id === '' ? { kind: 'imported', count } : { kind: 'imported', endpoint: { id }, count });
         else if (id === '') report({ kind: 'restored', events: count });
         else if (kind === 'retry') report({ kind: 'retried', endpoint: { id }, count });
         else if (kind === 'replay') report({ kind: 'replayed', endpoint: { id }, count });

@@ -113,7 +113,9 @@ export function openRequest(
     if (step.changed.length > 0) await reconsider(step.changed);
     const { isDone, entries } = step;
     const isProgress = !isDone && (entries.length > 0 || !hasWalked);
-    const hasRestored = wish.kind === 'retry' && entries.some(({ endpoint }) => endpoint === undefined);
+    const hasRestored =
+      (wish.kind === 'retry' || wish.kind === 'import') &&
+      entries.some(({ endpoint }) => endpoint === undefined);
     return { isDone, isObeyed: isDone && endWalk(), isProgress, hasRestored };
   }
 

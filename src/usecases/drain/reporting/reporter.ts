@@ -30,7 +30,7 @@ export interface Reporter {
   /** A delivery was given up. Counted until `flush`. */
   buried(delivery: Delivery, burial: Burial): void;
   /** A person has ended a delivery while it was in flight, and it is dead. */
-  buriedByHand(delivery: Delivery, reason: 'deregistered' | 'dropped'): void;
+  buriedByHand(delivery: Delivery, reason: 'deregistered' | 'dropped' | 'exported'): void;
   /** An entry was moved to `corrupt/`. */
   quarantined(problem: EntryProblem): void;
   /** An entry cannot be read now; reported once. */
