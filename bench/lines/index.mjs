@@ -15,6 +15,7 @@ import { slowEndpoint } from './slow-endpoint.mjs';
 import { soak } from './soak.mjs';
 import { drainEmpty, help } from './start.mjs';
 import { drainWarm } from './warm.mjs';
+import { watched } from './watched.mjs';
 import { drainXargs } from './xargs.mjs';
 
 /** @type {import('../support/measure.mjs').Line[]} */
@@ -32,6 +33,7 @@ export const lines = [
   drainBullmq,
   drainXargs,
   latency,
+  watched,
   slowEndpoint,
   owed,
   list,

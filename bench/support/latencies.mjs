@@ -3,12 +3,13 @@ import { runProcess, until } from './process.mjs';
 
 /**
  * Runs what accepts at a pace, and waits until all is received.
- * @returns {Promise<{ latencies: number[], perSecond: number }>} ms in the order of firing, and the pace that was kept
+ * @returns {Promise<{ latencies: number[], sinceFired: number[], perSecond: number }>} ms from durable and from fired to
+ *   received, in the order of firing, and the pace that was kept
  */
 export async function takeLatencies(bench, receiver, { command, env, count, timeoutMs }) {
   await receiver.report(); // forgets what was before
   const { stdout } = await runProcess(bench, command, { env, timeoutMs });
-  const durableAt = JSON.parse(stdout);
+  const { firedAt, durableAt } = JSON.parse(stdout);
   const receivedAt = new Map();
   await until(
     async () => {
@@ -20,6 +21,7 @@ export async function takeLatencies(bench, receiver, { command, env, count, time
   const seconds = (durableAt.at(-1) - durableAt[0]) / 1000;
   return {
     latencies: durableAt.map((time, n) => receivedAt.get(n) - time),
+    sinceFired: firedAt.map((time, n) => receivedAt.get(n) - time),
     perSecond: (count - 1) / seconds,
   };
 }
