@@ -20,7 +20,7 @@ describe('the tour of README.md', () => {
     const blocks = fencesOf({ path: readme.path, text })
       .filter(({ mark, lines }) => mark === 'console' && !lines.includes('$ capnhook start'))
       .map(({ lines }) => lines);
-    expect(blocks.length).toBe(3);
+    expect(blocks.length).toBe(2);
     for (const lines of blocks) {
       const done: string[] = [];
       for (const line of lines) {
