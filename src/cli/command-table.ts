@@ -99,7 +99,7 @@ export const commands: readonly CommandSpec[] = [
         help: 'only what was accepted at this time or later: ISO 8601, or 2h',
       },
       older: { type: 'string', value: 'TIME', help: 'only what was accepted before: ISO 8601, or 2h' },
-      limit: { type: 'string', value: 'N', help: 'at most so many' },
+      limit: { type: 'string', value: 'N', help: 'the most that are shown' },
     },
     examples: [
       'capnhook list --endpoint chat --state parked,retry',

@@ -28,7 +28,7 @@ export function steerOptions(
 }
 
 /**
- * Does long work, with a progress bar where there is somebody to watch.
+ * Does long work, with a progress bar on a terminal.
  * @param doing in a word: `dropping`
  * @param options.total how much there is to do, where that is known
  */

@@ -20,7 +20,7 @@ export async function fire(target: Target, payload: unknown, options: FireOption
 }
 
 /**
- * Queues many events of one target at once, all or nothing: one payload a line
+ * Queues many events of one target together, all or nothing: one payload a line
  * (NDJSON, UTF-8). Far faster than as many calls of {@link fire}.
  * @throws as {@link fire}; `BAD_PAYLOAD` names the line
  */
@@ -34,7 +34,7 @@ export async function fireBatch(
 
 const random = createRandomSupply(randomBytes);
 
-/** Of each spool that is being fired into, its inbox; and of so many others that were. */
+/** Of each spool that is being fired into, its inbox; and of a limited number of others that were. */
 const inboxes = new Map<string, Inbox>();
 const idleInboxes = 16;
 

@@ -23,7 +23,7 @@ export interface FireOptions {
   env?: Environment;
 }
 
-/** Fires one event, as the command line does: at once, and with no thread but this. See the library's own, in `fire-together.ts`. */
+/** Fires one event, as the command line does: immediately, and in this thread alone. See the library's own, in `fire-together.ts`. */
 export async function fire(target: Target, payload: unknown, options: FireOptions = {}): Promise<Fired> {
   return fireInto(alone, target, { payload: toBytes(payload), options });
 }
@@ -46,7 +46,7 @@ const alone: FireInto = {
 export interface FireInto {
   /** The inbox of the spool in this directory. */
   inboxOf(root: string): Inbox;
-  /** So many random bytes. */
+  /** `bytes` random bytes. */
   random(bytes: number): Uint8Array;
 }
 

@@ -36,7 +36,7 @@ export function spoolPorts(root: string): SpoolPorts {
 }
 
 /**
- * The spool that is to be there already if somebody has named it: a new one in a mistyped place would be empty, and
+ * The spool that must exist already if its path was given: a new one in a mistyped place would be empty, and
  * nothing would ever come of what was fired elsewhere. The default one is made where it is missing.
  * @param doing what cannot be done otherwise, as in "Cannot <doing>: …"
  * @throws CapnhookError `SPOOL_CREATE` if a named one is missing; otherwise as {@link spoolPath}

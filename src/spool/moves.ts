@@ -9,19 +9,19 @@ import type { Selection } from './selection.js';
 export interface DiscardRequest {
   /** Of what is queued or deferred. */
   select: Selection;
-  /** Whether events that were not fanned out yet are looked at, too; default false. */
+  /** Whether events that were not queued yet are looked at, too; default false. */
   incoming?: boolean;
   /** Whether a selected delivery stays all the same, by the hooks as the drain has them now. Default: none does. */
   stays?: ((event: EventHeader, endpoint: string) => boolean) | undefined;
   why: Omit<Why, 'attempts'>;
 }
 
-/** A delivery, or an event or a batch that was not fanned out. */
+/** A delivery, or an event or a batch that was not queued. */
 export interface DiscardedEntry {
   /** The event's id, or the batch's. */
   event: string;
   hook?: string | undefined;
-  /** Absent where it was not fanned out. */
+  /** Absent where it was not queued. */
   endpoint?: string;
   /** How many events it has. */
   events: number;
@@ -40,7 +40,7 @@ export interface Discarded {
 
 /** What is to be sent now; the same object for each step. */
 export interface RetryRequest {
-  /** Of what is queued, deferred, dead or unclaimed; events that were flushed before they were fanned out are dead. */
+  /** Of what is queued, deferred, dead or unclaimed; events that were flushed before they were queued are dead. */
   select: Selection;
 }
 

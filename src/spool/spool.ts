@@ -135,7 +135,7 @@ export interface Spool extends Inbox {
   bind(hooksFile: string, options?: { again?: boolean }): Promise<string>;
   /** What is owed, by endpoint, or to one of them; needs no {@link DrainSide}. Streams, in no order. */
   backlog(endpoint?: string): AsyncIterable<EndpointBacklog>;
-  /** Entries accepted and not yet fanned out, a batch counting as one or as its events; needs no {@link DrainSide}. */
+  /** Entries accepted and not queued yet, a batch counting as one or as its events; needs no {@link DrainSide}. */
   waiting(): Promise<number>;
   /** What the spool holds, entry by entry; needs no {@link DrainSide}. */
   readonly inspection: Inspection;
@@ -202,13 +202,13 @@ export interface DrainSide {
   readonly queues: Queues;
   /** What is asked of any endpoint, owned or not. */
   readonly byId: EndpointsById;
-  /** Entries accepted and not fanned out, without those that were found to be no events. */
+  /** Entries accepted and not queued, without those that were found to be no events. */
   waiting(): Promise<number>;
   /** Moves queued entries that match to the dead; each call a bounded number of them. Those that are claimed stay. */
   discard(request: DiscardRequest): Promise<Discarded>;
   /**
    * Makes selected entries due now: deferred deliveries, dead ones, which begin their attempts again, and events without
-   * an endpoint, which are fanned out again. Each call a bounded number. Those that are claimed stay.
+   * an endpoint, which are taken in again. Each call a bounded number. Those that are claimed stay.
    */
   retry(request: RetryRequest): Promise<Retried>;
   /** Queues again, in order, what was delivered and kept. It is not kept then until it is delivered again. Each call a bounded number. */

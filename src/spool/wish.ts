@@ -40,7 +40,7 @@ export interface RetryWish {
   select: Selection;
 }
 
-/** `drop`: what is queued or deferred, or was not fanned out yet, is dead. */
+/** `drop`: what is queued or deferred, or was not queued yet, is dead. */
 export interface DropWish {
   kind: 'drop';
   select: Selection;

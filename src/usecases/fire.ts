@@ -13,7 +13,7 @@ import { requireHookName } from './bad-hook.js';
 export interface FirePorts {
   inbox: Inbox;
   clock: Pick<Clock, 'now'>;
-  /** So many random bytes. */
+  /** `bytes` random bytes. */
   random(bytes: number): Uint8Array;
 }
 

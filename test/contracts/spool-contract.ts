@@ -138,7 +138,7 @@ export function describeSpool(name: string, open: () => SpoolUnderTest): void {
       await side.close();
     });
 
-    it('the intake says that there is more until all are fanned out', async () => {
+    it('the intake says that there is more until all are queued', async () => {
       const { spool, side } = await opened();
       for (let n = 0; n < 300; n += 1) await spool.enqueue(event());
       const steps = [];

@@ -136,7 +136,7 @@ describe('a file that is still being written in incoming/', () => {
     await until('all are in flight', () => requests.length === 4);
     for (const [index, text] of Object.values(texts).entries()) appendFileSync(files[index]!, text);
     answer();
-    await daemon.says('somebody has added to it since');
+    await daemon.says('lines were added to it since');
     await until('the third has come', () => requests.length === 5);
     files.forEach(closeSync);
     expect(readFileSync(join(world.spool, 'corrupt/changed.jsonl'), 'utf8')).toContain('{"n":2}{"n":3}\n');

@@ -139,7 +139,7 @@ export async function fanOut(
   };
 }
 
-/** Fans out until nothing more is waiting; the steps together. */
+/** Takes in until nothing more is waiting; the steps together. */
 export async function fanOutAll(
   side: Pick<DrainSide, 'intake'>,
   route: Route,

@@ -9,10 +9,10 @@ export function endedEarly(
 ): Error {
   if (exitCode === exitCodes.terminated || exitCode === exitCodes.interrupted)
     return new CapnhookError('TEMPORARY', 'Cannot start the daemon: it was ended before it was ready', {
-      hint: 'Somebody has stopped it, by capnhook stop or with a signal.',
+      hint: 'It was stopped, by capnhook stop or with a signal.',
     });
   const words = said.trim() || `it said nothing (exit code ${exitCode})`;
-  const message = `Cannot start the daemon: it ended at once:\n${words}`;
+  const message = `Cannot start the daemon: it ended immediately:\n${words}`;
   const code = errorCodeOf(exitCode);
   if (code === undefined) return new Error(message);
   return new CapnhookError(code === 'TEMPORARY' && busy ? 'BUSY' : code, message);

@@ -1,4 +1,4 @@
-/** Bytes that have come in pieces, and are taken line by line, or so many of them. */
+/** Bytes that have come in pieces, and are taken by lines, or by a number of bytes. */
 export interface ByteQueue {
   add(bytes: Uint8Array): void;
   /** How many bytes there are. */

@@ -3,7 +3,7 @@ import { createSelector } from '../selection.js';
 import type { ClaimedEntry, Discarded, DiscardedEntry, DiscardRequest } from '../spool.js';
 import { eventsOf, type MemoryState } from './memory-state.js';
 
-/** Makes the question whether an entry is meant; of an event that was not fanned out, without an endpoint. */
+/** Makes the question whether an entry is meant; of an event that was not queued, without an endpoint. */
 function matcherOf({
   select,
   stays,

@@ -41,7 +41,7 @@ export interface MemoryQueue {
 export interface MemoryState {
   accepted: Array<Event | Batch>;
   unclaimed: Array<{ entry: Event | Batch; since: number }>;
-  /** Dropped before they were fanned out. */
+  /** Dropped before they were queued. */
   dropped: Array<{ entry: Event | Batch; why: Why }>;
   /** Delivered and kept, the oldest first. */
   sent: Array<{ event: Event; endpoint: string; sentAt: number }>;

@@ -73,7 +73,7 @@ export interface DrainSummary {
   owed: number;
   /** Deliveries on hold: their endpoint is not registered for them. */
   onHold: number;
-  /** Entries not fanned out. */
+  /** Entries not queued yet. */
   waiting: number;
   /** Endpoints that cannot be sent to before a person puts something right: a secret, a URL, a header. */
   misconfigured: number;
@@ -119,7 +119,7 @@ export type Notice =
   | { kind: 'well'; endpoint: EndpointLabel; since: number }
   /** Said by a daemon that begins: the endpoint is parked or paused since then, ms since the epoch. */
   | { kind: 'standing'; queued: Queued; since?: number }
-  /** So many endpoints more are parked or paused, and are owed so many deliveries. */
+  /** The number of further endpoints that are parked or paused, and of the deliveries that they are owed. */
   | { kind: 'more-standing'; endpoints: number; count: number }
   /** An endpoint cannot be sent to before a person puts something right. */
   | { kind: 'misconfigured'; endpoint: EndpointLabel; reason: string; hint?: string | undefined }
@@ -154,7 +154,7 @@ export type Notice =
   | { kind: 'unknown-request'; entry: EntryProblem }
   /** The endpoint is registered again: nothing of it is on hold any more. */
   | { kind: 'resumed'; endpoint: EndpointLabel }
-  /** Nobody is registered for the event, or the batch of so many events; it is kept, or dropped. */
+  /** Nobody is registered for the event, or the batch with this number of events; it is kept, or dropped. */
   | { kind: 'set-apart'; event: string; hook?: string; events: number; isKept: boolean }
   /** Told once for each hook. Without one: of hooks that are not told by name. */
   | { kind: 'unclaimed'; unclaimed: number; hook?: string; didYouMean?: string; keepMs: number }
@@ -166,7 +166,7 @@ export type Notice =
   | { kind: 'unread'; entry: EntryProblem }
   /** It is no event, and cannot be put aside. */
   | { kind: 'immovable'; entry: EntryProblem }
-  /** So many entries more cannot be taken in, or put aside. */
+  /** The number of further entries that cannot be taken in, or put aside. */
   | { kind: 'more-postponed'; count: number }
   | { kind: 'intake-failed'; error: CapnhookError }
   | { kind: 'journal-failed'; errno: string }

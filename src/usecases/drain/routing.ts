@@ -26,13 +26,13 @@ export interface Routing extends Router {
   maxInFlight(): number;
   /** No endpoint waits for longer than this after a failure, in ms. */
   longestBackOffMs(): number;
-  /** Another object whenever the hooks file was read anew. */
+  /** Another object each time the hooks file was read. */
   version(): unknown;
   /** Tells these hooks from others, in this process and in later ones. */
   fingerprint(): string;
   /** The hook that is fired when an endpoint changes. */
   alert(): string | undefined;
-  /** The names under `hooks` that somebody receives, patterns left out. */
+  /** The names under `hooks` that have an endpoint, patterns left out. */
   hookNames(): readonly string[];
   /** What becomes of events that nobody is registered for. */
   unclaimed(): UnclaimedPolicy;

@@ -66,7 +66,7 @@ function findUnknown({ hooksFile: { isUsable, isMissing, problem = '' } }: Statu
   return isUsable || isMissing ? [] : [{ level: 'unknown', message: problem }];
 }
 
-/** What a person has paused is late because somebody wanted that; it may have been forgotten. */
+/** What a person has paused is late because that person wanted it; it may have been forgotten. */
 function findOld(status: Status, { maxAgeMs = defaultMaxAgeMs }: CheckLimits): Finding[] {
   const now = Date.parse(status.time);
   const findings: Finding[] = [];

@@ -57,7 +57,7 @@ export async function retryEntries(
 }
 
 /**
- * Moves what is queued, deferred or not fanned out yet to `dead/`; what is accepted from now on stays.
+ * Moves what is queued, deferred or not queued yet to `dead/`; what is accepted from now on stays.
  * @param named.by who asks for it
  * @throws CapnhookError as {@link retryEntries}
  */

@@ -24,7 +24,7 @@ describe('capnhook start and stop', () => {
     expect(await place.run(['start', '--config', `${place.root}/none.yaml`])).toMatchObject({
       code: 78,
       stderr: expect.stringMatching(
-        /Cannot start the daemon: it ended at once:\ncapnhook: Cannot find the hooks file/,
+        /Cannot start the daemon: it ended immediately:\ncapnhook: Cannot find the hooks file/,
       ),
     });
   });

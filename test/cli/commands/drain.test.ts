@@ -170,7 +170,7 @@ describe('capnhook drain', () => {
     expect(await place.run(['start'])).toMatchObject({
       code: 75,
       stderr: expect.stringMatching(
-        /Cannot start the daemon: it ended at once:\ncapnhook: .*another drain is running/,
+        /Cannot start the daemon: it ended immediately:\ncapnhook: .*another drain is running/,
       ),
     });
     open();

@@ -67,7 +67,7 @@ describe('start() and stop()', () => {
     place.hooks('hooks: [\n');
     await expect(start(options)).rejects.toMatchObject({
       code: 'HOOKS_FILE',
-      message: expect.stringMatching(/ended at once:\ncapnhook: Cannot use the hooks file/),
+      message: expect.stringMatching(/ended immediately:\ncapnhook: Cannot use the hooks file/),
     });
     place.hooks('hooks: {}\n');
     mkdirSync(place.spool, { recursive: true });

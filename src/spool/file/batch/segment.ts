@@ -114,7 +114,7 @@ export function takeInGrowth(
   if (Math.abs(now - stat.mtimeMs) < defaultStillMs) return { isFresh: true };
   const reason =
     growth.kind === 'changed'
-      ? 'its last line had no end when it was queued, and was sent; somebody has added to it since'
+      ? 'its last line had no end when it was queued, and was sent; lines were added to it since'
       : 'a line was added when it was queued already, and has no end; all lines before it are settled';
   const quarantined = putAside(disk, root, { path: batch.text, name: `${batch.id}.jsonl`, reason });
   return quarantined === undefined ? {} : { quarantined };

@@ -23,7 +23,7 @@ export function spoolError(
     return new CapnhookError('TEMPORARY', message, { cause: error, hint: hints[errno] ?? 'Try again.' });
   if (refused.has(errno)) {
     const hint =
-      'Run it as the user who owns the spool. If you do, something in it belongs to somebody else, as after a drain by root: give it back with chown -R.';
+      'Run it as the user who owns the spool. If you do, something in it belongs to another user, as after a drain by root: give it back with chown -R.';
     return new CapnhookError('PERMISSION', message, { cause: error, hint });
   }
   return new CapnhookError(otherwise, message, {
@@ -58,7 +58,7 @@ const hints: Record<string, string> = {
   ENOSPC: 'Free some space, then try again.',
   EDQUOT: 'Free some space, then try again.',
   EROFS: 'Mount it for writing, or choose another spool with --spool or CAPNHOOK_SPOOL.',
-  ENOENT: 'capnhook init makes it anew; that of a shared spool with --shared --group GROUP.',
+  ENOENT: 'capnhook init makes it again; that of a shared spool with --shared --group GROUP.',
 };
 
 function explain(errno: string): string {

@@ -8,7 +8,7 @@ import { giveToOwner } from '../../../shared/machine/give-to-owner.js';
 import type { Holder } from '../../spool.js';
 import type { ProcessIdentity } from './process-identity.js';
 
-/** Whoever holds the lock. */
+/** The process that holds the lock. */
 export type LockRecord = ProcessIdentity &
   Pick<Holder, 'mode' | 'since'> & {
     /** Whether the kernel keeps the lock, so that the next process that gets it from the kernel knows that this one has let it go. */

@@ -1,5 +1,5 @@
 /**
- * Making a spool, and recognising one. `VERSION` is written last and at once
+ * Making a spool, and recognising one. `VERSION` is written last, and in one call
  * (by rename), when all else is durable: so a half-made spool is simply made
  * again, and a process that finds a whole one can rely on it.
  */

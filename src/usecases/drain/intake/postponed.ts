@@ -11,7 +11,7 @@ export interface PostponedEntries {
   end(): void;
 }
 
-/** So many are told by name. */
+/** Maximum number of entries that are reported by name. */
 const mostNamed = 10;
 
 /** @param report told of those that were not told yet */
