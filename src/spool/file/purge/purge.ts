@@ -12,7 +12,7 @@ import { undecided } from '../disk/layout.js';
 import { listNames } from '../disk/list-names.js';
 import { readableOr } from '../disk/readable-or.js';
 import { noteSweep } from '../disk/sweep-mark.js';
-import { syncDirectory } from '../disk/write-file.js';
+import { discard, syncDirectory } from '../disk/write-file.js';
 import { listDays, sentAt } from '../sent/sent-days.js';
 import { purgeCorrupt } from './purge-corrupt.js';
 import { type EntryPlace, purgeEntry } from './purge-entry.js';
@@ -20,6 +20,9 @@ import type { PurgeOptions, PurgeTools } from './purge-tools.js';
 
 /** Entries that are looked at before others have their turn. */
 const yieldEvery = 64;
+
+/** Age after which a reason without its entry is removed, in ms. */
+const orphanMs = 3_600_000;
 
 /** What is older than `keepMs` by this much more, in ms, tells of a clock that is wrong, and stays. */
 const wrongAgeMs = 3_650 * 86_400_000;
@@ -91,8 +94,20 @@ function* purgeSent(tools: PurgeTools): Generator<Found> {
 
 function* purgeDirectory(tools: PurgeTools, place: EntryPlace): Generator<Found> {
   const { disk, root } = tools;
-  for (const name of readableOr([], () => listNames(disk, `${root}/${place.directory}`)).sort()) {
-    const isEntry = /\.jsonl?$/.test(name) && !name.endsWith('.why.json');
+  const names = readableOr([], () => listNames(disk, `${root}/${place.directory}`)).sort();
+  const all = new Set(names);
+  for (const name of names) {
+    const reasonOf = /^(.+)\.why\.json$/.exec(name)?.[1];
+    const isEntry = reasonOf === undefined && /\.jsonl?$/.test(name);
+    if (reasonOf !== undefined && !all.has(`${reasonOf}.json`) && !all.has(`${reasonOf}.jsonl`))
+      removeOrphan(tools, `${root}/${place.directory}/${name}`);
     yield isEntry ? purgeEntry(tools, place, name) : undefined;
   }
+}
+
+/** A reason whose entry is missing: a process was killed between the two. A young one may be about to get its entry. */
+function removeOrphan({ disk, request, now }: PurgeTools, path: string): void {
+  if (request.isDry === true) return;
+  const stat = disk.lstatSync(path, { throwIfNoEntry: false });
+  if (stat !== undefined && now() - stat.mtimeMs > orphanMs) discard(disk, path);
 }

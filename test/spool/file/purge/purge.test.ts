@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { PurgedEntry, PurgeRequest } from '../../../../src/spool/purge.js';
 import type { Spool } from '../../../../src/spool/spool.js';
@@ -65,6 +65,19 @@ describe('purge()', () => {
       { event: 'e1', endpoint: 'a' },
     ]);
     expect(await purgeAll(spool, { rooms: ['dead'], select: {} })).toMatchObject([{ event: 'torn' }]);
+  });
+
+  it('removes a reason that was left without its entry, but not one that may be about to get it', async () => {
+    const root = madeSpool(quickDir());
+    mkdirSync(`${root}/dead/a`, { recursive: true });
+    for (const name of ['old', 'young']) writeFileSync(`${root}/dead/a/${name}.why.json`, '{}');
+    const hoursAgo = Date.now() / 1000 - 7_200;
+    utimesSync(`${root}/dead/a/old.why.json`, hoursAgo, hoursAgo);
+    const spool = spoolAt(root);
+    expect(await purgeAll(spool, { rooms: ['dead'], select: {}, isDry: true })).toEqual([]);
+    expect(names(`${root}/dead/a`)).toHaveLength(2);
+    expect(await purgeAll(spool, { rooms: ['dead'], select: {} })).toEqual([]);
+    expect(names(`${root}/dead/a`)).toEqual(['young.why.json']);
   });
 
   it('leaves the reason of an entry that a drain has taken away meanwhile, and does not count it', async () => {
