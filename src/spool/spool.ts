@@ -141,7 +141,7 @@ export interface Spool extends Inbox {
   readonly inspection: Inspection;
 }
 
-export type DrainMode = 'pass' | 'daemon' | 'flush' | Wish['kind'];
+export type DrainMode = 'pass' | 'daemon' | Wish['kind'];
 
 /** The process that drains. */
 export interface Holder {
