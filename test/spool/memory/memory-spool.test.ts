@@ -1,4 +1,5 @@
 import { createMemorySpool, type MemorySpoolOptions } from '../../../src/spool/memory/memory-spool.js';
+import { describeArchives } from '../../contracts/archive-contract.js';
 import { describeInspection } from '../../contracts/inspection-contract.js';
 import { describeIntake } from '../../contracts/intake-contract.js';
 import { describePurge } from '../../contracts/purge-contract.js';
@@ -28,6 +29,8 @@ describeSent('createMemorySpool()', open());
 const leaseMs = 30_000;
 describeQueues('createMemorySpool() that is shared', open({ shared: { leaseMs } }));
 describeSharedQueues('createMemorySpool() that is shared', open({ shared: { leaseMs } }), { leaseMs });
+
+describeArchives('createMemorySpool()', () => createMemorySpool({ now: Date.now }));
 
 describeInspection('createMemorySpool()', () => createMemorySpool({ now: () => 0 }));
 
