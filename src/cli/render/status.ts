@@ -1,6 +1,7 @@
 /** The state of everything, for people. */
-import { formatDuration } from '../../shared/duration.js';
+
 import { silentAfterMs } from '../../usecases/inspect/check.js';
+import { durationWords, stateWords } from '../../usecases/inspect/state-words.js';
 import type { StatusHead } from '../../usecases/inspect/status.js';
 import type {
   DrainStatus,
@@ -42,47 +43,15 @@ export function renderRest(status: Status, { style, width, globals = '' }: Rende
   return parts.filter((part) => part !== '').join('\n');
 }
 
-/** The state of an endpoint, in words: `parked: 503, next try in 40s`. @param options.now ms since the epoch */
-function renderState(
-  { state, reason, allowed, limit, nextTry, pausedBy, pausedUntil }: EndpointStatus,
-  { now }: { now: number },
-): string {
-  const why = reason === undefined ? '' : `: ${reason}`;
-  const next = nextTry === undefined ? '' : `, next try ${renderNextTry(nextTry, now)}`;
-  switch (state) {
-    case 'ok':
-      return 'ok';
-    case 'on-hold':
-      return 'on hold: not registered';
-    case 'recovering':
-      return `recovering ${allowed}/${limit}`;
-    case 'paused': {
-      const until = pausedUntil === undefined ? '' : ` until ${pausedUntil}`;
-      return pausedBy === undefined ? `paused${why}` : `paused by ${pausedBy}${until}${why}`;
-    }
-    case 'parked':
-      return `parked${why}${next}`;
-    case 'rejecting':
-      return `rejecting${why}`;
-    case 'misconfigured':
-      return `misconfigured${why}`;
-  }
-}
-
-function renderNextTry(time: string, now: number): string {
-  const ms = Date.parse(time) - now;
-  return ms <= 0 ? 'with the next drain' : `in ${durationText(ms)}`;
-}
-
 function renderDrain(drain: DrainStatus, { now, style }: { now: number; style: Style }): string {
   const { isRunning, pid, host, mode, since, heartbeat, isVisible } = drain;
   if (!isRunning) return style.bad('nobody drains');
   const where = isVisible === false ? ` on ${safe(host ?? 'another machine')}` : '';
-  const age = since === undefined ? '' : ` for ${durationText(now - Date.parse(since))}, since ${since}`;
+  const age = since === undefined ? '' : ` for ${durationWords(now - Date.parse(since))}, since ${since}`;
   const words = `a drain runs (${mode}, pid ${pid})${where}${age}`;
   const silentMs = heartbeat === undefined ? 0 : now - Date.parse(heartbeat);
   if (silentMs < silentAfterMs) return style.good(words);
-  return style.bad(`${words}; it has not moved for ${durationText(silentMs)}`);
+  return style.bad(`${words}; it has not moved for ${durationWords(silentMs)}`);
 }
 
 const header = [
@@ -117,7 +86,7 @@ function endpointRow(endpoint: EndpointStatus, now: number): string[] {
   const { id, url } = endpoint.endpoint;
   return [
     typeof url === 'string' ? `${url} (${id})` : id,
-    renderState(endpoint, { now }),
+    stateWords(endpoint, { now }),
     ...ageCells(queued, now),
     givesUp === undefined ? '' : renderGivesUp(Date.parse(givesUp) - now),
     ...attemptCells(endpoint),
@@ -129,7 +98,7 @@ function endpointRow(endpoint: EndpointStatus, now: number): string[] {
 function ageCells({ total, byAge, oldest }: QueuedByAge, now: number): string[] {
   const { under1m, under5m, under1h, under1d, older } = byAge;
   const ages = [under1m, under5m, under1h, under1d, older].map((each) => (each === 0 ? '' : String(each)));
-  return [String(total), ...ages, oldest === undefined ? '' : durationText(now - Date.parse(oldest))];
+  return [String(total), ...ages, oldest === undefined ? '' : durationWords(now - Date.parse(oldest))];
 }
 
 function attemptCells({ lastMinute, lastHour }: Pick<StatusTotals, 'lastMinute' | 'lastHour'>): string[] {
@@ -139,7 +108,7 @@ function attemptCells({ lastMinute, lastHour }: Pick<StatusTotals, 'lastMinute' 
 }
 
 function renderGivesUp(ms: number): string {
-  return ms <= 0 ? 'now' : `in ${durationText(ms)}`;
+  return ms <= 0 ? 'now' : `in ${durationWords(ms)}`;
 }
 
 function renderTotals({ dead, unclaimed, corrupt, freeBytes, journalBytes }: StatusTotals): string {
@@ -165,9 +134,4 @@ function renderNext(
   ]);
   const paint = (cell: string, { column }: { column: number }) => (column === 1 ? style.faint(cell) : cell);
   return `next:\n${renderTable(rows, { paint })}`;
-}
-
-/** A duration in at most one unit; a time that has not come yet is 0s. */
-function durationText(ms: number): string {
-  return formatDuration(Math.max(Math.round(ms / 1000), 0) * 1000);
 }
