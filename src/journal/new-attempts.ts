@@ -1,6 +1,6 @@
 /** Reads the attempts that were journaled since the last time, each once. */
 import { type ScannedAttempt, scanAttempts } from './attempt-scan.js';
-import { blocksForward, openDay } from './day-file.js';
+import { blocksForward, findRange, openDay, timeText } from './day-file.js';
 import { cannotRead, listDays } from './read-journal.js';
 
 /** How far the files of days were read, in bytes; those of earlier days than these are done with. */
@@ -29,6 +29,33 @@ export async function readNewAttempts(
     throw cannotRead(error, directory);
   }
   return new Map([...reached].sort(([a], [b]) => (a < b ? -1 : 1)).slice(-openDays));
+}
+
+/**
+ * The position of a time, so that reading from there on finds its attempts, and perhaps a few earlier ones.
+ * @param since ms since the epoch
+ * @throws CapnhookError as {@link readNewAttempts}
+ */
+export async function positionOf(directory: string, since: number): Promise<JournalPosition> {
+  const position = new Map<string, number>();
+  const first = timeText(since).slice(0, 'YYYY-MM-DD'.length);
+  try {
+    for (const day of await listDays(directory)) {
+      if (day < first) continue;
+      const handle = await openDay(`${directory}/${day}.jsonl`);
+      if (handle === undefined) continue;
+      try {
+        const { size } = await handle.stat();
+        position.set(day, (await findRange(handle, size, { since })).from);
+      } finally {
+        await handle.close();
+      }
+    }
+  } catch (error) {
+    throw cannotRead(error, directory);
+  }
+  // Where there is no file of it yet, what comes before that day is not wanted either.
+  return position.size === 0 ? new Map([[first, 0]]) : position;
 }
 
 /** @returns how far the file was read, in bytes: to the end of its last whole line */
