@@ -4,6 +4,7 @@
 const rooms = {
   cli: ['library', 'usecases', 'config', 'event', 'endpoint', 'shared'],
   library: [
+    'page',
     'usecases',
     'hooks',
     'routing',
@@ -17,6 +18,7 @@ const rooms = {
     'endpoint',
     'shared',
   ],
+  page: ['usecases', 'event', 'shared'],
   usecases: ['routing', 'delivery', 'spool', 'journal', 'event', 'endpoint', 'shared'],
   hooks: ['routing', 'event', 'endpoint', 'shared'],
   routing: ['event', 'endpoint', 'shared'],
@@ -65,6 +67,7 @@ const floors = {
   ],
   delivery: ['answer', 'connect', 'request', 'http'],
   hooks: ['parse', 'edit', 'file'],
+  page: ['server', 'views', 'routes'],
   'usecases/drain': ['reporting', 'settling', 'obeying', 'intake', 'sending'],
 };
 
@@ -86,6 +89,9 @@ const importers = {
   commander: '^src/cli/program\\.ts$',
   'proper-lockfile': '^src/shared/machine/lock-beside\\.ts$',
   yaml: '^src/hooks/',
+  hono: '^src/page/',
+  '@hono/node-server': '^src/page/page\\.ts$',
+  uplot: '^src/page/client/charts\\.ts$',
 };
 
 const oneImporter = Object.entries(importers).map(([library, importer]) => ({
@@ -117,6 +123,19 @@ module.exports = {
       },
     },
     {
+      name: 'browser-code-stands-alone',
+      comment: 'what runs in a browser shares types with the server, and nothing else',
+      severity: 'error',
+      from: { path: '^src/page/client/' },
+      to: { path: '^src/', pathNot: '^src/page/(client/|chart-series\\.ts$)' },
+    },
+    {
+      name: 'server-loads-no-browser-code',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/page/client/' },
+      to: { path: '^src/page/client/' },
+    },
+    {
       name: 'transport-knows-no-secrets',
       comment: 'it is given requests that are prepared',
       severity: 'error',
@@ -139,7 +158,7 @@ module.exports = {
     {
       name: 'no-orphans',
       severity: 'error',
-      from: { orphan: true, pathNot: '^src/(index|cli/entry-.*)\\.ts$' },
+      from: { orphan: true, pathNot: '^src/(index|cli/entry-.*|page/client/(page|enter))\\.ts$' },
       to: {},
     },
     {

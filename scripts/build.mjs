@@ -2,7 +2,7 @@
 // module over it, and the types.
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { build, transform } from 'esbuild';
 import { buildParts } from './parts.mjs';
@@ -96,8 +96,8 @@ const main = { from: 'src/cli/entry-main.ts', name: 'main', refuse: 'refuseOther
 
 /**
  * The command line's parts, and the modules that begin them: what a drain needs only when there is something to do;
- * every command except an ordinary `drain`; the commands that show what the spool holds, and those that steer it. Most
- * drains of a cron job find nothing, and read none of them.
+ * every command except an ordinary `drain`; the commands that show what the spool holds, the server of the dashboard, and
+ * the commands that steer. Most drains of a cron job find nothing, and read none of them.
  */
 const parts = {
   drain: [
@@ -108,12 +108,14 @@ const parts = {
   program: ['src/cli/program.ts'],
   inspection: ['src/spool/file/inspection/inspection.ts'],
   inspect: [
+    'src/cli/commands/dashboard.ts',
     'src/cli/commands/list.ts',
     'src/cli/commands/log.ts',
     'src/cli/commands/show.ts',
     'src/cli/commands/status.ts',
     'src/library/drain/drain-metrics.ts',
   ],
+  page: ['src/page/page.ts'],
   purge: ['src/spool/file/purge/purge.ts'],
   exchange: ['src/cli/commands/export.ts', 'src/cli/commands/import.ts'],
   steer: [
@@ -128,6 +130,7 @@ const parts = {
 
 await Promise.all([
   buildCommandLine(),
+  buildBrowserFiles(),
   build({
     ...shared,
     entryPoints: { index: 'src/index.ts' },
@@ -188,6 +191,16 @@ async function buildCommandLine() {
     writeFileSync(path, `${wrapped}\n//${hash} ${process.versions.v8}-${process.arch}`);
     writeFileSync(`${path}.cache`, '');
   }
+}
+
+/** What the dashboard gives to a browser, which loads nothing from elsewhere. */
+async function buildBrowserFiles() {
+  await build({
+    entryPoints: ['page.ts', 'enter.ts', 'page.css'].map((name) => `src/page/client/${name}`),
+    ...{ outdir: 'dist/page', bundle: true, minify: true, format: 'esm', logLevel: 'warning' },
+    target: ['chrome111', 'firefox121', 'safari16.4'],
+  });
+  copyFileSync('src/page/client/icon.svg', 'dist/page/icon.svg');
 }
 
 /**

@@ -201,6 +201,23 @@ export const commands: readonly CommandSpec[] = [
       return runStatus({ endpoint, ...options }, globals, io);
     },
   },
+  {
+    name: 'dashboard',
+    positionals: [],
+    summary: 'show all of it on a page in a browser, and steer it there',
+    options: {
+      listen: { type: 'string', value: 'ADDRESS', help: 'the host and port (default: 127.0.0.1:8710)' },
+      open: { type: 'boolean', help: 'open it in a browser' },
+      'read-only': { type: 'boolean', help: 'nothing can be changed there' },
+    },
+    examples: ['capnhook dashboard --open', 'capnhook dashboard --listen 127.0.0.1:0 --read-only'],
+    notes:
+      'It prints an address with a token, which is a secret: whoever has it can do what you can. To reach it from another\nmachine: ssh -L 8710:127.0.0.1:8710 HOST, and open the address that was printed.',
+    async run({ options, globals, io }) {
+      const { runDashboard } = await import('./commands/dashboard.js');
+      return runDashboard(options, globals, io);
+    },
+  },
   ...steerCommands,
   ...exchangeCommands,
   {

@@ -9,6 +9,8 @@ const built = [
   'dist/fire.js.cache',
   'dist/main.js',
   'dist/drain.js',
+  'dist/page.js',
+  'dist/page/page.js',
   'dist/program.js',
   'dist/index.cjs',
   'dist/index.mjs',
