@@ -33,7 +33,8 @@ export function headerOf(
  * @returns ms since the epoch
  */
 export function acceptedAt({ id, stat, now }: { id: string; stat: EntryStat; now: number }): number {
-  const times = [timeOfId(id) ?? 0, stat.mtimeMs].filter((time) => time > 0 && time <= now);
+  // The clock has no fractions of a ms: a file of this one would be of the future.
+  const times = [timeOfId(id) ?? 0, Math.floor(stat.mtimeMs)].filter((time) => time > 0 && time <= now);
   return times.length === 0 ? now : Math.max(...times);
 }
 

@@ -18,4 +18,8 @@ describe('acceptedAt()', () => {
     expect([at(future, past), at(past, future)]).toEqual([past, past]);
     expect([at(future, future), at(undefined, future)]).toEqual([now, now]);
   });
+
+  it('acceptedAt() takes a file that was written in this millisecond as written now, and not in the future', () => {
+    expect(at(now - 2, now + 0.7)).toBe(now);
+  });
 });
