@@ -66,7 +66,7 @@ function excerptOf(body: string, contentType = ''): string {
 /** Proxies say `413 Payload Too Large`; the line that shows it begins with the number. */
 function withoutStatus(line: string, status: number): string {
   const rest = line.startsWith(`${status}`) ? line.slice(`${status}`.length) : line;
-  return /^(?:$|[\s:–—-])/.test(rest) ? rest.replace(/^[\s:–—-]+/, '') : line;
+  return /^(?:$|[\s:\u2013\u2014-])/.test(rest) ? rest.replace(/^[\s:\u2013\u2014-]+/, '') : line;
 }
 
 function fromJson(body: string): string | undefined {
