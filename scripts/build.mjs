@@ -184,6 +184,7 @@ async function buildCommandLine() {
       ...{ charset: 'ascii', minifySyntax: true, minifyWhitespace: true },
       target: shared.target,
     });
+    if (!isAscii(code)) throw new Error(`${path} is not ASCII: a regular expression, or a tagged template`);
     // ASCII is read faster than anything else, and the launcher calls it as Node calls a module. The last line tells it
     // what the code is, and which V8 the cache beside it is for.
     const wrapped = `(function(exports,require,module,__dirname){${code}})`;
@@ -191,6 +192,12 @@ async function buildCommandLine() {
     writeFileSync(path, `${wrapped}\n//${hash} ${process.versions.v8}-${process.arch}`);
     writeFileSync(`${path}.cache`, '');
   }
+}
+
+/** Whether code is ASCII, comments aside: esbuild leaves regular expressions and tagged templates as they are. */
+function isAscii(code) {
+  const text = code.replace(/\/\*[\s\S]*?\*\//g, '');
+  return Buffer.byteLength(text) === text.length;
 }
 
 /** What the dashboard gives to a browser, which loads nothing from elsewhere. */

@@ -68,7 +68,7 @@ describe('the dashboard', () => {
     'evil.example:8710',
     '127.0.0.1.evil.example',
     'localhost.evil.example',
-    '',
+
     '[::1',
   ])('refuses the Host header %j, with the right cookie too', async (host) => {
     const { asBrowser } = await servePage();

@@ -32,5 +32,5 @@ function ofFilter({ state, endpoint, hook, since, before }: RowFilter): string[]
 
 /** A word as a shell takes it. */
 function quoted(word: string): string {
-  return /^[\w@%+=:,./…-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+  return /^[\w@%+=:,./\u2026-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }

@@ -49,7 +49,7 @@ function facts(row: EndpointStatus, now: number): Html {
 <div><dt>Oldest</dt><dd>${when(queued.oldest, now)}</dd></div>
 <div><dt>Next try</dt><dd>${due(row.nextTry, now)}</dd></div>
 <div><dt>Oldest is given up</dt><dd>${when(row.givesUp, now)}</dd></div>
-<div><dt>Last error</dt><dd>${answer === '' ? html`<span class="dim">–</span>` : foreign(answer)}</dd></div>
+<div><dt>Last error</dt><dd>${answer === '' ? html`<span class="dim">&ndash;</span>` : foreign(answer)}</dd></div>
 <div><dt>Last minute</dt><dd>${tally(lastMinute)}</dd></div>
 <div><dt>Last hour</dt><dd>${tally(lastHour)}</dd></div>
 </dl>`;

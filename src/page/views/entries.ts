@@ -110,10 +110,10 @@ function entryRow(row: ListedEntry, { now, isReadOnly }: { now: number; isReadOn
 ${isReadOnly ? nothing : html`<td class="pick">${isCorrupt ? nothing : html`<input type="checkbox" name="entry" value="${entryValue(row)}" aria-label="Select ${id}">`}</td>`}
 <th scope="row" class="id">${name}${events === undefined || events === 1 ? nothing : html` <span class="badge">${number(events)} events</span>`}</th>
 <td data-label="State"><span class="state"><span class="dot ${dotOf[state]}"></span>${stateNames[state]}</span></td>
-<td data-label="Hook">${hook === undefined ? html`<span class="dim">–</span>` : foreign(hook)}</td>
-<td data-label="Endpoint">${endpoint === undefined ? html`<span class="dim">–</span>` : html`<a href="${endpointPath(endpoint)}">${foreign(endpoint)}</a>`}</td>
+<td data-label="Hook">${hook === undefined ? html`<span class="dim">&ndash;</span>` : foreign(hook)}</td>
+<td data-label="Endpoint">${endpoint === undefined ? html`<span class="dim">&ndash;</span>` : html`<a href="${endpointPath(endpoint)}">${foreign(endpoint)}</a>`}</td>
 <td data-label="Accepted">${when(acceptedAt, now)}</td>
-<td data-label="Attempts" class="num">${isCorrupt ? html`<span class="dim">–</span>` : number(attempts)}</td>
+<td data-label="Attempts" class="num">${isCorrupt ? html`<span class="dim">&ndash;</span>` : number(attempts)}</td>
 <td data-label="Reason" class="reason">${reason === undefined ? nothing : foreign(reason)}</td>
 </tr>`;
 }
@@ -155,13 +155,15 @@ function actions({ state }: RowFilter, shown: number): Html {
     buttons.push(
       html`<button name="do" value="retry selected" data-needs-selection data-key="r">Retry selected</button>`,
     );
-    buttons.push(html`<button name="do" value="retry matching">Retry all that match…</button>`);
+    buttons.push(html`<button name="do" value="retry matching">Retry all that match&hellip;</button>`);
   }
   if (dropped.has(state)) {
     buttons.push(
       html`<button name="do" value="drop selected" data-needs-selection class="danger">Drop selected</button>`,
     );
-    buttons.push(html`<button name="do" value="drop matching" class="danger">Drop all that match…</button>`);
+    buttons.push(
+      html`<button name="do" value="drop matching" class="danger">Drop all that match&hellip;</button>`,
+    );
   }
   return html`<div class="actions" role="group" aria-label="Actions"><span id="picked" class="dim" role="status"></span>${buttons}</div>`;
 }

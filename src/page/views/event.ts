@@ -69,7 +69,7 @@ function answerOf(
   now: number,
 ): Html {
   return html`<details open><summary>Last failed answer: ${status} <span class="dim">${foreign(contentType)} ${when(time, now)}</span></summary>
-<pre tabindex="0" role="region" aria-label="The answer’s body">${foreignLines(body)}</pre></details>`;
+<pre tabindex="0" role="region" aria-label="The answer&rsquo;s body">${foreignLines(body)}</pre></details>`;
 }
 
 function deliveryActions({ endpoint, state }: ShownDelivery, id: string): Html {

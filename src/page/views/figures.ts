@@ -26,7 +26,7 @@ export function roughly(ms: number): string {
 
 /** A time relative to now: `3d ago`, `in 40s`; the whole time when it is pointed at. @param now ms since the epoch */
 export function when(time: string | undefined, now: number): Html {
-  if (time === undefined) return html`<span class="dim">–</span>`;
+  if (time === undefined) return html`<span class="dim">&ndash;</span>`;
   const ms = Date.parse(time) - now;
   const text = ms > 0 ? `in ${roughly(ms)}` : `${roughly(-ms)} ago`;
   return html`<time datetime="${time}" title="${time}">${text}</time>`;

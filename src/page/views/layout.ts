@@ -32,7 +32,7 @@ export function layout(view: View, frame: Frame): Html {
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
-<title>${view.title} · capnhook</title>
+<title>${view.title} &middot; capnhook</title>
 <link rel="icon" href="/assets/icon.svg" type="image/svg+xml">
 <link rel="stylesheet" href="/assets/page.css">
 <script type="module" src="/assets/page.js"></script>
@@ -40,7 +40,7 @@ export function layout(view: View, frame: Frame): Html {
 <body>
 <a class="skip" href="#main">Skip to the content</a>
 <header class="top">
-<a class="brand" href="/"><img src="/assets/icon.svg" alt="" width="28" height="28"> Cap’n Hook</a>
+<a class="brand" href="/"><img src="/assets/icon.svg" alt="" width="28" height="28"> Cap&rsquo;n Hook</a>
 <nav aria-label="Pages">${sections.map((section) => sectionLink(section, frame.path))}</nav>
 <p class="place"><span class="spool" title="The spool">${frame.spool}</span>${frame.isReadOnly ? html` <span class="badge">read-only</span>` : nothing}
 ${view.isLive ? html`<button type="button" class="live" id="live" hidden></button>` : nothing}
@@ -86,7 +86,7 @@ export function lockedPage(): Html {
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
-<title>Token needed · capnhook</title>
+<title>Token needed &middot; capnhook</title>
 <link rel="icon" href="/assets/icon.svg" type="image/svg+xml">
 <link rel="stylesheet" href="/assets/page.css">
 <script type="module" src="/assets/enter.js"></script>

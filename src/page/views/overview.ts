@@ -59,7 +59,7 @@ function drainLine({ isRunning, mode, pid, host, since, isVisible }: DrainStatus
 
 function hooksLine({ hooksFile: { isUsable, isMissing, problem = '' } }: Status): Html {
   if (isUsable || isMissing) return nothing;
-  return html`<p class="drain" data-live-key="hooks"><span class="dot trouble"></span><span>${foreign(problem)}; the endpoints’ settings are not known.</span></p>`;
+  return html`<p class="drain" data-live-key="hooks"><span class="dot trouble"></span><span>${foreign(problem)}; the endpoints&rsquo; settings are not known.</span></p>`;
 }
 
 function tiles({ totals }: Status): Html {
