@@ -1,6 +1,6 @@
 /** Rows of a table that are printed while they come, a few at a time, so that columns stand below each other. */
 import type { Io } from '../io/io.js';
-import { renderTable, type TableOptions, widthsOf } from './table.js';
+import { createTable, type TableOptions } from './table.js';
 
 /** Maximum time between a row and its printing, in ms. */
 const FLUSH_MS = 50;
@@ -22,19 +22,15 @@ export interface RowStreamOptions<T> extends Omit<TableOptions, 'paint' | 'width
 export async function printRows<T>(
   items: AsyncIterable<T>,
   io: Pick<Io, 'print' | 'terminalSize'>,
-  { cells, paint, widths: least = [], ...options }: RowStreamOptions<T>,
+  { cells, paint, ...options }: RowStreamOptions<T>,
 ): Promise<number> {
-  const width = io.terminalSize()?.columns;
-  let widths = [...least];
+  let shown: readonly T[] = [];
+  const table: TableOptions = { ...options, width: io.terminalSize()?.columns };
+  if (paint !== undefined) table.paint = (cell, { row, column }) => paint(cell, shown[row]!, column);
+  const render = createTable(table);
   return printBatches(items, (batch) => {
-    const rows = batch.map(cells);
-    widths = widthsOf(
-      rows.map((row) => row.slice(0, -1)),
-      widths,
-    );
-    const table: TableOptions = { ...options, widths, width };
-    if (paint !== undefined) table.paint = (cell, { row, column }) => paint(cell, batch[row]!, column);
-    return io.print(renderTable(rows, table));
+    shown = batch;
+    return io.print(render(batch.map(cells)));
   });
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { renderTable, widthsOf } from '../../../src/cli/render/table.js';
+import { createTable, renderTable } from '../../../src/cli/render/table.js';
 
 const rows = [
   ['endpoint', 'queued', 'state'],
@@ -26,8 +26,10 @@ describe('renderTable', () => {
         expect([...line].length).toBeLessThanOrEqual(width);
   });
 
-  it('renderTable() keeps the widths of earlier rows', () => {
-    expect(renderTable([['a', 'b']], { widths: widthsOf([['four', '']]) })).toBe('a     b\n');
+  it('createTable() keeps the widths of earlier rows', () => {
+    const render = createTable({});
+    expect(render([['four', 'long']])).toBe('four  long\n');
+    expect(render([['a', 'b']])).toBe('a     b\n');
   });
 
   it('renderTable() colours a cell after it was cut', () => {
