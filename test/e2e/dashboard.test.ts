@@ -1,5 +1,5 @@
 /** The dashboard in a real browser. */
-import { readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { expect, onTestFinished, test } from 'vitest';
@@ -141,14 +141,7 @@ inBrowser('axe finds nothing on any page, dark and light, wide and narrow', asyn
         viewport: { width, height: 800 },
         bypassCSP: true,
       });
-      for (const path of [
-        '/',
-        '/entries',
-        '/entries?state=dead',
-        '/failures',
-        '/events/evt_1',
-        '/endpoints/chat',
-      ]) {
+      for (const path of ['/', '/entries', '/failures', '/events/evt_1', '/endpoints/chat']) {
         await go(page, path);
         await page.evaluate(axe);
         const findings = await page.evaluate(async () => {
@@ -188,3 +181,45 @@ async function setVisibility(page: Page, state: string): Promise<void> {
     document.dispatchEvent(new Event('visibilitychange'));
   }, state);
 }
+
+inBrowser('100,000 dead deliveries can be looked through, selected and retried', async () => {
+  const world = createWorld();
+  world.hooks(
+    'hooks: {complete: [{url: "http://127.0.0.1:9/in"}]}\nendpoints: {chat: {url: "http://127.0.0.1:9/chat"}}',
+  );
+  await world.run(['init']);
+  const dead = join(world.spool, 'dead/chat');
+  mkdirSync(dead, { recursive: true });
+  const idOf = (n: number): string => `evt_01KAQYG800${String(n).padStart(16, '0')}`;
+  for (let n = 0; n < 100_000; n += 1) {
+    const id = idOf(n);
+    const time = '2026-11-23T12:00:00.000Z';
+    writeFileSync(
+      join(dead, `${id}.json`),
+      `{"capnhook":1,"id":"${id}","hook":"complete","time":"${time}",\n"payload":1\n}\n`,
+    );
+  }
+  const { url, pid } = await serve(world);
+  const page = await open(await startBrowser(browserPath), url);
+  expect(await figure(page, 'dead')).toBe('100000');
+  await go(page, '/entries?state=dead');
+  expect(await page.locator('tbody tr').count()).toBe(100);
+  await page.keyboard.press('j');
+  await page.keyboard.press('j');
+  await page.keyboard.press('x');
+  expect(await page.locator('#picked').textContent()).toBe('1 selected');
+  await page.keyboard.press('n');
+  await page.waitForURL(/after=/);
+  expect(await page.locator('tbody tr a').first().textContent()).toBe(idOf(100));
+  await go(page, `/entries?state=dead&after=${encodeURIComponent(`dead/chat/${idOf(99_949)}`)}`);
+  expect(await page.locator('tbody tr').count()).toBe(50);
+  await page.getByLabel('Select all rows of this page').check();
+  await page.getByRole('button', { name: 'Retry selected' }).click();
+  expect(await page.locator('[data-figure=count]').textContent()).toContain('50 deliveries');
+  await page.locator('#confirm').getByRole('button', { name: 'Retry' }).click();
+  await page.waitForSelector('#done');
+  await go(page, '/');
+  expect(await figure(page, 'dead')).toBe('99950');
+  const peak = /VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
+  expect(Number(peak)).toBeLessThan(400_000);
+});
