@@ -132,7 +132,7 @@ const dotOf: Readonly<Record<ListState, string>> = {
 };
 
 /** An entry as the value of a form's field. Ids have no slash. */
-export function entryValue({ state, endpoint, id }: Pick<ListedEntry, 'state' | 'endpoint' | 'id'>): string {
+function entryValue({ state, endpoint, id }: Pick<ListedEntry, 'state' | 'endpoint' | 'id'>): string {
   return [state, endpoint?.id ?? '', id].join('/');
 }
 

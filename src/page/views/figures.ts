@@ -19,7 +19,7 @@ const units = [
 ] as const;
 
 /** A duration in whole units of the largest kind: `3d`, `59m`, `8s`. @param ms 0 or more */
-export function roughly(ms: number): string {
+function roughly(ms: number): string {
   for (const [unit, unitMs] of units) if (ms >= unitMs) return `${Math.floor(ms / unitMs)}${unit}`;
   return `${Math.max(Math.floor(ms / 1000), 0)}s`;
 }
@@ -54,7 +54,7 @@ export function percent(part: number, whole: number): string {
 }
 
 /** The names of the ages, the youngest first. */
-export const ageNames: readonly string[] = ['< 1 min', '< 5 min', '< 1 h', '< 1 d', 'older'];
+const ageNames: readonly string[] = ['< 1 min', '< 5 min', '< 1 h', '< 1 d', 'older'];
 
 /** How many are of each age. */
 export function agesOf({ byAge }: QueuedByAge): readonly number[] {
