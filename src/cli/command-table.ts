@@ -91,7 +91,7 @@ export const commands: readonly CommandSpec[] = [
       state: {
         type: 'string',
         value: 'STATES',
-        help: 'only in these: incoming, queued, parked, paused, held, retry, unclaimed, dead, corrupt, sent; with commas (default: all but sent)',
+        help: 'only in these: incoming, queued, parked, paused, on-hold, retry, unclaimed, dead, corrupt, sent; with commas (default: all but sent)',
       },
       since: {
         type: 'string',

@@ -42,3 +42,37 @@ export function formatDuration(ms: number): string {
   }
   return ms < 0.5 ? '0s' : '1ms';
 }
+
+/** Units of a time span in seconds, the largest first. */
+const SPAN_UNITS = [
+  ['d', 86_400],
+  ['h', 3_600],
+  ['m', 60],
+  ['s', 1],
+] as const;
+
+/**
+ * Formats a time span for people, in at most two neighbouring units, in whole seconds; a negative one is `0s`.
+ *
+ * @example
+ * formatSpan(272_160_000); // '3d 4h'
+ * formatSpan(249_000); // '4m 9s'
+ */
+export function formatSpan(ms: number): string {
+  const seconds = Math.max(Math.round(ms / 1000), 0);
+  const step = spanStep(seconds);
+  let left = Math.round(seconds / step) * step;
+  const parts: string[] = [];
+  for (const [unit, size] of SPAN_UNITS) {
+    const number = Math.floor(left / size);
+    if (number > 0) parts.push(`${number}${unit}`);
+    left -= number * size;
+  }
+  return parts.length === 0 ? '0s' : parts.join(' ');
+}
+
+/** The smaller of the two units, in seconds: hours beside days, minutes beside hours. */
+function spanStep(seconds: number): number {
+  const largest = SPAN_UNITS.findIndex(([, size]) => seconds >= size);
+  return SPAN_UNITS[largest + 1]?.[1] ?? 1;
+}

@@ -92,7 +92,7 @@ function alike(text: string): string {
     .replaceAll(/pid \d+/g, 'pid PID')
     .replaceAll(/\b\d+(\.\d+)? ([KMGT]iB|B)\b/g, 'SIZE')
     .replaceAll(/=[\d.]+(s|B);/g, '=N$1;')
-    .replaceAll(/\b\d+(\.\d+)?(ms|[smhd])\b/g, 'DURATION')
+    .replaceAll(/\b\d+(\.\d+)?(ms|[smhd])\b( \d+[smh]\b)?/g, 'DURATION')
     .replaceAll(/\b\d+\/\d+\b/g, 'N/N')
     .replaceAll(/(attempts|failures)_1h=\d+/g, '$1_1h=N')
     .replaceAll(/[0-9]+ ×|#[0-9]+|[0-9]+×/g, 'N×')

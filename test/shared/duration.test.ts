@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { formatDuration, parseDuration } from '../../src/shared/duration.js';
+import { formatDuration, formatSpan, parseDuration } from '../../src/shared/duration.js';
 
 describe('parseDuration()', () => {
   it.each([
@@ -62,4 +62,18 @@ describe('formatDuration()', () => {
       }),
     );
   });
+});
+
+describe('formatSpan()', () => {
+  it.each([
+    [-1, '0s'],
+    [499, '0s'],
+    [59_400, '59s'],
+    [60_000, '1m'],
+    [249_000, '4m 9s'],
+    [3_599_600, '1h'],
+    [86_399_000, '1d'],
+    [272_160_000, '3d 4h'],
+    [8_640_000_000, '100d'],
+  ])('formatSpan() writes %d ms in at most two units', (ms, text) => expect(formatSpan(ms)).toBe(text));
 });

@@ -1,5 +1,6 @@
 import { type ListedEntry, type ListState, list } from '../../library/list.js';
 import { CapnhookError } from '../../shared/errors.js';
+import { nextTryWords } from '../../usecases/inspect/state-words.js';
 import type { Io } from '../io/io.js';
 import type { Globals } from '../options.js';
 import { renderAge } from '../render/age.js';
@@ -25,7 +26,7 @@ const bad: ReadonlySet<ListState> = new Set<ListState>(['dead', 'corrupt']);
 const waiting: ReadonlySet<ListState> = new Set<ListState>([
   'parked',
   'paused',
-  'held',
+  'on-hold',
   'retry',
   'unclaimed',
 ]);
@@ -85,7 +86,7 @@ function cellsOf(
   const words = [
     events === undefined ? '' : `${events} events`,
     [why, reason && (showUrls ? reason : hideUrls(reason))].filter(Boolean).join(': '),
-    nextTry === undefined ? '' : `next try in ${renderAge(new Date(now).toISOString(), Date.parse(nextTry))}`,
+    nextTry === undefined ? '' : `next try ${nextTryWords(nextTry, now)}`,
   ];
   const tries = attempts === 0 ? '-' : `${attempts}×`;
   return [

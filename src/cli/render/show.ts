@@ -1,5 +1,8 @@
 /** An event, its deliveries and their attempts, as lines for a person. */
+
 import type { KeptAnswer, ShownDelivery, ShownEvent } from '../../library/show.js';
+import { formatSpan } from '../../shared/duration.js';
+import { nextTryWords } from '../../usecases/inspect/state-words.js';
 import { renderAge } from './age.js';
 import { renderTable } from './table.js';
 import { count, hideUrls, safe } from './text.js';
@@ -74,17 +77,20 @@ function factsOf(delivery: ShownDelivery, { now, showUrls }: ShowRenderOptions):
       ? ''
       : `${state === 'delivered' || state === 'sent' ? 'delivered' : 'ended'} ${ended}`,
     nextTryText(delivery, now),
-    givesUp === undefined ? '' : `given up in ${untilText(givesUp, now)} (${givesUp}) if it goes on so`,
+    givesUpText(givesUp, now),
   ].filter((fact) => fact !== '');
 }
 
 function nextTryText({ state, nextTry }: ShownDelivery, now: number): string {
-  if (nextTry !== undefined) return `next try in ${untilText(nextTry, now)}`;
+  if (nextTry !== undefined) return `next try ${nextTryWords(nextTry, now)}`;
   return ['queued', 'parked', 'retry'].includes(state) ? 'next try as soon as something drains' : '';
 }
 
-function untilText(time: string, now: number): string {
-  return renderAge(new Date(now).toISOString(), Date.parse(time));
+function givesUpText(time: string | undefined, now: number): string {
+  if (time === undefined) return '';
+  const ms = Date.parse(time) - now;
+  const when = ms <= 0 ? 'with the next drain' : `in ${formatSpan(ms)}`;
+  return `given up ${when} (${time}) if it goes on so`;
 }
 
 /** A row for each line: time, what, attempt, status, duration, reason. */
@@ -104,7 +110,13 @@ function answerLines({ status, time, contentType, body }: KeptAnswer): string {
   const head = ['last failed answer:', status, contentType ?? '', time]
     .filter((word) => word !== '')
     .join(' ');
-  const lines = body === undefined ? [] : body.split('\n').map((line) => `  ${safe(line)}`);
+  const lines =
+    body === undefined
+      ? []
+      : body
+          .trimEnd()
+          .split('\n')
+          .map((line) => `  ${safe(line)}`);
   return `  ${safe(head)}\n${lines.map((line) => `  ${line}\n`).join('')}`;
 }
 

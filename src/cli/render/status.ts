@@ -1,7 +1,8 @@
 /** The state of everything, for people. */
 
+import { formatSpan } from '../../shared/duration.js';
 import { silentAfterMs } from '../../usecases/inspect/check.js';
-import { durationWords, stateWords } from '../../usecases/inspect/state-words.js';
+import { stateWords } from '../../usecases/inspect/state-words.js';
 import type { StatusHead } from '../../usecases/inspect/status.js';
 import type {
   DrainStatus,
@@ -47,11 +48,11 @@ function renderDrain(drain: DrainStatus, { now, style }: { now: number; style: S
   const { isRunning, pid, host, mode, since, heartbeat, isVisible } = drain;
   if (!isRunning) return style.bad('nobody drains');
   const where = isVisible === false ? ` on ${safe(host ?? 'another machine')}` : '';
-  const age = since === undefined ? '' : ` for ${durationWords(now - Date.parse(since))}, since ${since}`;
+  const age = since === undefined ? '' : ` for ${formatSpan(now - Date.parse(since))}, since ${since}`;
   const words = `a drain runs (${mode}, pid ${pid})${where}${age}`;
   const silentMs = heartbeat === undefined ? 0 : now - Date.parse(heartbeat);
   if (silentMs < silentAfterMs) return style.good(words);
-  return style.bad(`${words}; it has not moved for ${durationWords(silentMs)}`);
+  return style.bad(`${words}; it has not moved for ${formatSpan(silentMs)}`);
 }
 
 const header = [
@@ -98,7 +99,7 @@ function endpointRow(endpoint: EndpointStatus, now: number): string[] {
 function ageCells({ total, byAge, oldest }: QueuedByAge, now: number): string[] {
   const { under1m, under5m, under1h, under1d, older } = byAge;
   const ages = [under1m, under5m, under1h, under1d, older].map((each) => (each === 0 ? '' : String(each)));
-  return [String(total), ...ages, oldest === undefined ? '' : durationWords(now - Date.parse(oldest))];
+  return [String(total), ...ages, oldest === undefined ? '' : formatSpan(now - Date.parse(oldest))];
 }
 
 function attemptCells({ lastMinute, lastHour }: Pick<StatusTotals, 'lastMinute' | 'lastHour'>): string[] {
@@ -108,7 +109,7 @@ function attemptCells({ lastMinute, lastHour }: Pick<StatusTotals, 'lastMinute' 
 }
 
 function renderGivesUp(ms: number): string {
-  return ms <= 0 ? 'now' : `in ${durationWords(ms)}`;
+  return ms <= 0 ? 'now' : `in ${formatSpan(ms)}`;
 }
 
 function renderTotals({ dead, unclaimed, corrupt, freeBytes, journalBytes }: StatusTotals): string {

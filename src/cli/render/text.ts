@@ -1,5 +1,5 @@
 import { urlOf } from '../../event/url-of.js';
-import { formatDuration } from '../../shared/duration.js';
+import { formatSpan } from '../../shared/duration.js';
 import { visible } from '../../shared/visible.js';
 
 /** Makes foreign text, such as a file's name, safe for a terminal. */
@@ -20,8 +20,7 @@ export function count(number: number, one: string, many: string = `${one}s`): st
 
 /** Renders a time (ms since the epoch) relative to `now`: `in 5m`. */
 export function renderDue(dueMs: number, now: number): string {
-  const seconds = Math.max(Math.round((dueMs - now) / 1000), 0) * 1000;
-  return `in ${formatDuration(seconds)}`;
+  return `in ${formatSpan(dueMs - now)}`;
 }
 
 /** Renders an entry that was moved to corrupt/, with the reason. */

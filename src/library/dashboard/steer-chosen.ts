@@ -54,7 +54,7 @@ const ofEndpoints: ReadonlySet<ListState> = new Set<ListState>(['queued', 'parke
 async function selectionsOfFilter(place: DashboardPlace, filter: RowFilter): Promise<SelectOptions[]> {
   const { state, ...others } = filter;
   if (state === undefined) return [Object.values(others).some(isGiven) ? others : { all: true }];
-  if (state === 'corrupt' || state === 'sent' || state === 'held')
+  if (state === 'corrupt' || state === 'sent' || state === 'on-hold')
     throw new CapnhookError('USAGE', 'Cannot do that with all of them', {
       hint: 'Choose another state, or select rows.',
     });

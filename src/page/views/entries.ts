@@ -13,7 +13,7 @@ export const stateNames: Readonly<Record<ListState, string>> = {
   queued: 'queued',
   parked: 'parked',
   paused: 'paused',
-  held: 'on hold',
+  'on-hold': 'on hold',
   retry: 'retried alone',
   unclaimed: 'unclaimed',
   dead: 'dead',
@@ -37,7 +37,7 @@ const dropped: ReadonlySet<ListState | undefined> = new Set([
   'queued',
   'parked',
   'paused',
-  'held',
+  'on-hold',
   'retry',
 ]);
 
@@ -123,7 +123,7 @@ const dotOf: Readonly<Record<ListState, string>> = {
   queued: 'well',
   parked: 'waiting',
   paused: 'stopped',
-  held: 'stopped',
+  'on-hold': 'stopped',
   retry: 'waiting',
   unclaimed: 'trouble',
   dead: 'trouble',

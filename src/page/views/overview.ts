@@ -1,5 +1,6 @@
 /** The first page: the spool at a glance, and its endpoints. */
-import { durationWords, stateWords } from '../../usecases/inspect/state-words.js';
+import { formatSpan } from '../../shared/duration.js';
+import { stateWords } from '../../usecases/inspect/state-words.js';
 import type {
   DrainStatus,
   EndpointState,
@@ -53,7 +54,7 @@ function drainLine({ isRunning, mode, pid, host, since, isVisible }: DrainStatus
   if (!isRunning)
     return html`<p class="drain" data-live-key="drain"><span class="dot trouble"></span><span>Nobody drains. <code>capnhook start</code> starts a drain in the background.</span></p>`;
   const where = isVisible === false ? ` on ${host ?? 'another machine'}` : '';
-  const age = since === undefined ? '' : `, for ${durationWords(now - Date.parse(since))}`;
+  const age = since === undefined ? '' : `, for ${formatSpan(now - Date.parse(since))}`;
   return html`<p class="drain" data-live-key="drain"><span class="dot well"></span><span>A drain runs (${mode}, pid ${pid})${foreign(where)}${age}</span></p>`;
 }
 

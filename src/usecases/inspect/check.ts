@@ -1,5 +1,5 @@
 /** Whether all is well, for a monitoring system. Pure. */
-import { formatDuration } from '../../shared/duration.js';
+import { formatSpan } from '../../shared/duration.js';
 import type { EndpointStatus, Status } from './status-data.js';
 
 /** From when on something is wrong. */
@@ -74,12 +74,12 @@ function findOld(status: Status, { maxAgeMs = defaultMaxAgeMs }: CheckLimits): F
     const { oldest } = endpoint.queued;
     if (oldest === undefined || now - Date.parse(oldest) <= maxAgeMs) continue;
     const level = endpoint.pausedBy === undefined ? 'critical' : 'warning';
-    const age = formatDuration(now - Date.parse(oldest));
+    const age = formatSpan(now - Date.parse(oldest));
     findings.push({ level, message: `${endpoint.endpoint.id} waits for ${age} (${stateWords(endpoint)})` });
   }
   const { oldest } = status.incoming;
   if (oldest !== undefined && now - Date.parse(oldest) > maxAgeMs) {
-    const message = `events are not taken in for ${formatDuration(now - Date.parse(oldest))}`;
+    const message = `events are not taken in for ${formatSpan(now - Date.parse(oldest))}`;
     findings.push({ level: 'critical', message });
   }
   return findings;
@@ -103,7 +103,7 @@ function findIdle({ drain, time }: Status, { requireDrain = false }: CheckLimits
   // The clock of another machine may differ.
   const silentMs = heartbeat === undefined || !isVisible ? 0 : Date.parse(time) - Date.parse(heartbeat);
   if (silentMs < silentAfterMs) return [];
-  const message = `the drain (pid ${pid}) has not moved for ${formatDuration(silentMs)}`;
+  const message = `the drain (pid ${pid}) has not moved for ${formatSpan(silentMs)}`;
   return [{ level: requireDrain ? 'critical' : 'warning', message }];
 }
 

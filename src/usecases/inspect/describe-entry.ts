@@ -76,7 +76,7 @@ function reasonIn(state: ListState, health: Health): string | undefined {
   if (state === 'paused') return health.paused;
   if (state === 'parked') return health.mistake ?? health.last;
   if (state === 'queued') return health.mistake;
-  return state === 'held' ? 'its endpoint is not registered for it' : undefined;
+  return state === 'on-hold' ? 'its endpoint is not registered for it' : undefined;
 }
 
 /** An entry of `corrupt/` as it is listed. */

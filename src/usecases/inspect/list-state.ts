@@ -3,7 +3,7 @@ import { type Health, pausedMs, stateOf } from '../../endpoint/health.js';
 import type { EntryState } from '../../spool/inspection.js';
 
 /**
- * `incoming`: accepted, not routed; `queued`: waits its turn; `parked`, `paused`, `held`: queued for an endpoint that is
+ * `incoming`: accepted, not routed; `queued`: waits its turn; `parked`, `paused`, `on-hold`: queued for an endpoint that is
  * parked, paused or not registered; `retry`: failed alone, waits for its own time; `unclaimed`: nobody was registered;
  * `dead`: given up or dropped; `corrupt`: could not be read; `sent`:
  * delivered and kept.
@@ -13,7 +13,7 @@ export const listStates = [
   'queued',
   'parked',
   'paused',
-  'held',
+  'on-hold',
   'retry',
   'unclaimed',
   'dead',
@@ -27,9 +27,9 @@ export type ListState = (typeof listStates)[number];
 export const undeliveredListStates: readonly ListState[] = listStates.filter((state) => state !== 'sent');
 
 /** What a queued delivery waits for. */
-type QueuedState = 'queued' | 'parked' | 'paused' | 'held';
+type QueuedState = 'queued' | 'parked' | 'paused' | 'on-hold';
 
-const queuedStates: ReadonlySet<ListState> = new Set<QueuedState>(['queued', 'parked', 'paused', 'held']);
+const queuedStates: ReadonlySet<ListState> = new Set<QueuedState>(['queued', 'parked', 'paused', 'on-hold']);
 
 /** Where entries of these states are; `corrupt` ones are read elsewhere. */
 export function entryStatesOf(states: readonly ListState[]): EntryState[] {
@@ -50,6 +50,6 @@ export function queuedStateOf(
   { isRegistered, now }: { isRegistered: boolean | undefined; now: number },
 ): QueuedState {
   if (pausedMs(health, now) > 0) return 'paused';
-  if (!(isRegistered ?? health.heldAll === undefined)) return 'held';
+  if (!(isRegistered ?? health.heldAll === undefined)) return 'on-hold';
   return stateOf(health) === 'parked' ? 'parked' : 'queued';
 }

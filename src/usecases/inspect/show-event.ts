@@ -165,7 +165,7 @@ function givesUpOf(
 ): number | undefined {
   if (state !== 'queued' && state !== 'retry') return undefined;
   const settings = book.settingsOf(endpoint);
-  const isOnHold = shownState === 'held';
+  const isOnHold = shownState === 'on-hold';
   const withEndpoint = givesUpAt(health, { acceptedAt, settings, keepMs, isOnHold, ...momentOf(clock) });
   if (state !== 'retry' || dueMs === undefined) return withEndpoint;
   return Math.min(withEndpoint ?? Infinity, aloneGivesUpAt(settings, { dueMs, attempts }));

@@ -1,5 +1,5 @@
-/** States and durations in words. Pure. */
-import { formatDuration } from '../../shared/duration.js';
+/** States in words. Pure. */
+import { formatSpan } from '../../shared/duration.js';
 import type { EndpointStatus } from './status-data.js';
 
 /** The state of an endpoint, in words: `parked: 503, next try in 40s`. @param options.now ms since the epoch */
@@ -29,12 +29,8 @@ export function stateWords(
   }
 }
 
-function nextTryWords(time: string, now: number): string {
+/** When something is tried next: `in 4m 9s`, or `with the next drain`. @param now ms since the epoch */
+export function nextTryWords(time: string, now: number): string {
   const ms = Date.parse(time) - now;
-  return ms <= 0 ? 'with the next drain' : `in ${durationWords(ms)}`;
-}
-
-/** A duration in at most one unit; a negative one is 0s. */
-export function durationWords(ms: number): string {
-  return formatDuration(Math.max(Math.round(ms / 1000), 0) * 1000);
+  return ms <= 0 ? 'with the next drain' : `in ${formatSpan(ms)}`;
 }

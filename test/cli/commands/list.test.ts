@@ -56,7 +56,7 @@ describe('capnhook list', () => {
     const place = await crowded();
     const listed = await rows(place);
     expect(states(listed).sort()).toEqual(
-      ['corrupt', 'dead', 'held', 'incoming', 'parked', 'paused', 'retry', 'unclaimed'].sort(),
+      ['corrupt', 'dead', 'on-hold', 'incoming', 'parked', 'paused', 'retry', 'unclaimed'].sort(),
     );
     const of = (state: string) => listed.find((row) => row.state === state);
     expect(of('parked')).toMatchObject({
@@ -67,7 +67,7 @@ describe('capnhook list', () => {
     });
     expect(of('paused')).toMatchObject({ hook: 'gone', reason: expect.stringContaining('410') });
     expect(of('retry')).toMatchObject({ hook: 'picky', attempts: 1, nextTry: expect.any(String) });
-    expect(of('held')).toMatchObject({ hook: 'left', reason: 'its endpoint is not registered for it' });
+    expect(of('on-hold')).toMatchObject({ hook: 'left', reason: 'its endpoint is not registered for it' });
     expect(of('dead')).toMatchObject({
       attempts: 9,
       why: 'gave-up',

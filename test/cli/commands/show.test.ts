@@ -20,7 +20,7 @@ async function fire(place: Place, ...argv: string[]): Promise<string> {
 
 /** A place whose hook `complete` has a receiver that answers 413 with a page, and one that answers 204. */
 async function twoReceivers() {
-  const picky = await startReceiver(() => ({ status: 413, body: 'too large\u001b[31m\nby far' }));
+  const picky = await startReceiver(() => ({ status: 413, body: 'too large\u001b[31m\nby far\n' }));
   const fine = await startReceiver();
   const place = createPlace();
   place.hooks(`hooks: {complete: ["${picky.url}", "${fine.url}"]}\n`);
@@ -44,7 +44,7 @@ describe('capnhook show', () => {
       attempts: 1,
       nextTry: expect.any(String),
       givesUp: expect.any(String),
-      answer: { status: 413, body: 'too large\u001b[31m\nby far' },
+      answer: { status: 413, body: 'too large\u001b[31m\nby far\n' },
       log: [{ what: 'rejected', attempt: 1, status: 413, reason: expect.stringContaining('too large') }],
     });
     expect(delivered).toMatchObject({
@@ -65,7 +65,7 @@ describe('capnhook show', () => {
     expect(stdout).toMatch(
       /^http:\/\/127\.0\.0\.1:\d+ \(127\.0\.0\.1~\w+\): retry, 1 failed attempt, next try in \ds, given up in /m,
     );
-    expect(stdout).toContain('too large\\u{1b}[31m\n    by far\n');
+    expect(stdout).toContain('too large\\u{1b}[31m\n    by far\n\n');
     expect(stdout).not.toContain('\u001b');
     await close();
   });

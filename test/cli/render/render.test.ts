@@ -259,7 +259,7 @@ describe('render/text', () => {
     ]);
     expect(
       [now - 1, now, now + 499, now + 1_501, now + 90_000_000].map((due) => renderDue(due, now)),
-    ).toEqual(['in 0s', 'in 0s', 'in 0s', 'in 2s', 'in 25h']);
+    ).toEqual(['in 0s', 'in 0s', 'in 0s', 'in 2s', 'in 1d 1h']);
   });
 
   it('createStyle() paints only where it is wanted', async () => {
