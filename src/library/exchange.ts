@@ -5,7 +5,7 @@ import { type Exported, exportEntries, moveToArchive } from '../usecases/exchang
 import { type Imported, importArchive } from '../usecases/exchange/import.js';
 import { openArchive, readPieces } from './archive-file.js';
 import { spoolPorts } from './open-spool.js';
-import { namedBy, portsFor, type SelectOptions, userName } from './operate.js';
+import { entriesNamedBy, portsFor, type SelectOptions, userName } from './operate.js';
 
 export type { Exported } from '../usecases/exchange/export.js';
 export type { Imported } from '../usecases/exchange/import.js';
@@ -30,7 +30,7 @@ export async function exportEvents(
   { move = false, ...options }: ExportOptions = {},
 ): Promise<Exported> {
   const ports = portsFor(options, 'export');
-  const named = namedBy(options);
+  const named = entriesNamedBy(options);
   if (typeof to === 'function') {
     const sink = { write: async (piece: Uint8Array) => to(piece), async finish() {} };
     return exportEntries(ports, { ...named, sink }, options);

@@ -1,8 +1,7 @@
-import { type Environment, hooksPath, namedHooks } from '../config/paths.js';
-import { loadHooks } from '../hooks/file/hooks-file.js';
+import type { Environment } from '../config/paths.js';
 import { systemClock } from '../shared/clock.js';
 import type { ListPorts } from '../usecases/inspect/list-entries.js';
-import type { Named } from '../usecases/operate/selecting.js';
+import { spoolHooks } from './hooks-reader.js';
 import { existingSpoolPath, openSpool } from './open-spool.js';
 
 /** Where a spool and its hooks are. */
@@ -37,23 +36,5 @@ export function inspectPorts(
 ): ListPorts & { root: string } {
   const root = existingSpoolPath(env, { asked, doing });
   const spool = openSpool(root);
-  const named = namedHooks(env, config);
-  const hooks = {
-    path: named ?? hooksPath(env),
-    load: async () => loadHooks(named ?? (await spool.boundTo()) ?? hooksPath(env)),
-  };
-  return { root, spool, hooks, clock: systemClock };
-}
-
-/** Only what was given: a member that is there must hold. */
-export function filterOf({
-  endpoint,
-  hook,
-  since,
-}: FilterOptions): Pick<Named, 'targets' | 'hook' | 'since'> {
-  const named: Pick<Named, 'targets' | 'hook' | 'since'> = {};
-  if (endpoint !== undefined) named.targets = typeof endpoint === 'string' ? [endpoint] : endpoint;
-  if (hook !== undefined) named.hook = hook;
-  if (since !== undefined) named.since = Number(since);
-  return named;
+  return { root, spool, hooks: spoolHooks(spool, { env, config }), clock: systemClock };
 }

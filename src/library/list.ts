@@ -1,7 +1,8 @@
 import type { ListedEntry } from '../usecases/inspect/describe-entry.js';
 import { type ListPosition, type ListQuery, listEntries } from '../usecases/inspect/list-entries.js';
 import type { ListState } from '../usecases/inspect/list-state.js';
-import { type FilterOptions, filterOf, inspectPorts } from './inspect-options.js';
+import { type FilterOptions, inspectPorts } from './inspect-options.js';
+import { namedBy } from './named-by.js';
 
 export type { ListedEntry } from '../usecases/inspect/describe-entry.js';
 export type { ListPosition } from '../usecases/inspect/list-entries.js';
@@ -30,9 +31,7 @@ export interface ListOptions extends FilterOptions {
  * @example for await (const { id, reason } of list({ states: ['dead'], endpoint: 'chat' })) console.log(id, reason);
  */
 export async function* list(options: ListOptions = {}): AsyncGenerator<ListedEntry, void, undefined> {
-  const { states, id, before, reasons, after, limit, showUrls } = options;
-  const query: ListQuery = { ...filterOf(options), states, id, after, limit, showUrls };
-  if (before !== undefined) query.before = Number(before);
-  if (reasons !== undefined) query.reasons = reasons;
+  const { states, id, reasons, after, limit, showUrls } = options;
+  const query: ListQuery = { ...namedBy(options), states, id, reasons, after, limit, showUrls };
   yield* listEntries(inspectPorts(options, 'list'), query);
 }

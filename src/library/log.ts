@@ -2,7 +2,8 @@ import { createJournalReader } from '../journal/read-journal.js';
 import { type FailureGroup, summarizeLog } from '../usecases/inspect/log-summary.js';
 import type { LoggedEntry } from '../usecases/inspect/logged-entry.js';
 import { type LogPorts, type LogQuery, readLog } from '../usecases/inspect/read-log.js';
-import { type FilterOptions, filterOf, inspectPorts } from './inspect-options.js';
+import { type FilterOptions, inspectPorts } from './inspect-options.js';
+import { msOf, namedBy } from './named-by.js';
 
 export type { FailureGroup } from '../usecases/inspect/log-summary.js';
 export type { LoggedEntry } from '../usecases/inspect/logged-entry.js';
@@ -50,8 +51,6 @@ function logPorts(options: LogSummaryOptions): LogPorts {
 }
 
 function queryOf(options: LogSummaryOptions): LogQuery {
-  const { until, showUrls } = options;
-  const query: LogQuery = { ...filterOf(options), showUrls };
-  if (until !== undefined) query.until = Number(until);
-  return query;
+  const { targets, hook, since } = namedBy(options);
+  return { targets, hook, since, until: msOf(options.until), showUrls: options.showUrls };
 }

@@ -11,7 +11,8 @@ import {
   resumeEndpoints,
   retryEntries,
 } from '../usecases/operate/operate.js';
-import { hooksReader } from './hooks-reader.js';
+import { spoolHooks } from './hooks-reader.js';
+import { listOf, msOf, namedBy } from './named-by.js';
 import { existingSpoolPath, type SpoolPorts, spoolPorts } from './open-spool.js';
 
 export type { EntryProblem } from '../spool/spool.js';
@@ -24,7 +25,10 @@ export interface SteerOptions {
   by?: string | undefined;
   /** The spool's directory; default `CAPNHOOK_SPOOL`, or `~/.local/state/capnhook/spool`. */
   spool?: string | undefined;
-  /** The hooks file, which names endpoints; default `CAPNHOOK_CONFIG`, or `~/.config/capnhook/hooks.yaml`. */
+  /**
+   * The hooks file, which names endpoints; default `CAPNHOOK_CONFIG`, the one that the spool belongs to, or
+   * `~/.config/capnhook/hooks.yaml`.
+   */
   config?: string | undefined;
   /** Default `process.env`. */
   env?: Environment;
@@ -71,7 +75,7 @@ export interface PauseOptions extends SteerOptions {
  * @example const { count, endpoints } = await retry({ endpoint: 'chat' });
  */
 export async function retry(options: SelectOptions): Promise<Operated> {
-  return retryEntries(portsFor(options, 'retry'), namedBy(options), options);
+  return retryEntries(portsFor(options, 'retry'), entriesNamedBy(options), options);
 }
 
 /**
@@ -80,7 +84,7 @@ export async function retry(options: SelectOptions): Promise<Operated> {
  * @example const { count } = await drop({ hook: 'build.*', before: Date.now() - 86_400_000 });
  */
 export async function drop(options: SelectOptions): Promise<Operated> {
-  const named = { ...namedBy(options), by: options.by ?? userName() };
+  const named = { ...entriesNamedBy(options), by: options.by ?? userName() };
   return dropEntries(portsFor(options, 'drop'), named, options);
 }
 
@@ -132,30 +136,13 @@ export function portsFor(
   doing: string,
 ): SpoolPorts & Pick<OperatePorts, 'hooks'> {
   const root = existingSpoolPath(env, { asked: spool, doing });
-  return { ...spoolPorts(root), hooks: hooksReader(env, config) };
+  const ports = spoolPorts(root);
+  return { ...ports, hooks: spoolHooks(ports.spool, { env, config }) };
 }
 
-/** Only what was given: a member that is there must hold. */
-export function namedBy(options: SelectOptions): NamedEntries {
-  const { endpoint, hook, ids, since, before, states, reasons, all } = options;
-  const named: NamedEntries = {};
-  if (endpoint !== undefined) named.targets = listOf(endpoint);
-  if (hook !== undefined) named.hook = hook;
-  if (ids !== undefined) named.ids = ids;
-  if (since !== undefined) named.since = Number(since);
-  if (before !== undefined) named.before = Number(before);
-  if (states !== undefined) named.states = states;
-  if (reasons !== undefined) named.reasons = reasons;
-  if (all !== undefined) named.all = all;
-  return named;
-}
-
-function listOf(endpoint: string | readonly string[]): readonly string[] {
-  return typeof endpoint === 'string' ? [endpoint] : endpoint;
-}
-
-function msOf(time: Date | number | undefined): number | undefined {
-  return time === undefined ? undefined : Number(time);
+/** What the options select, as the use cases take it. */
+export function entriesNamedBy({ states, reasons, all, ...options }: SelectOptions): NamedEntries {
+  return { ...namedBy(options), states, reasons, all };
 }
 
 /** The name of this process's user, or its number where it has none. */

@@ -1,5 +1,6 @@
 import type { PurgeRoom } from '../spool/spool.js';
-import { type NamedPurge, type Purged, purgeEntries } from '../usecases/operate/purge.js';
+import { type Purged, purgeEntries } from '../usecases/operate/purge.js';
+import { namedBy } from './named-by.js';
 import { portsFor, type SteerOptions } from './operate.js';
 
 export type { PurgeRoom } from '../spool/spool.js';
@@ -25,9 +26,7 @@ export interface PurgeOptions extends Omit<SteerOptions, 'by' | 'onWaiting'> {
  * @example const { count } = await purge({ rooms: ['dead'], before: Date.now() - 30 * 86_400_000 });
  */
 export async function purge(options: PurgeOptions): Promise<Purged> {
-  const { rooms, endpoint, hook, ids, before, dryRun, onProgress } = options;
-  const named: NamedPurge = { rooms, hook, before: before === undefined ? undefined : Number(before) };
-  if (endpoint !== undefined) named.targets = typeof endpoint === 'string' ? [endpoint] : endpoint;
-  if (ids !== undefined) named.ids = ids;
+  const { rooms, dryRun, onProgress } = options;
+  const named = { rooms, ...namedBy(options) };
   return purgeEntries(portsFor(options, 'purge'), named, { dryRun, onProgress });
 }

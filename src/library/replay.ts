@@ -3,7 +3,7 @@ import { parseRate } from '../endpoint/rate.js';
 import { CapnhookError } from '../shared/errors.js';
 import { shown } from '../shared/shown.js';
 import { type Replayed, replayEntries } from '../usecases/operate/replay.js';
-import { namedBy, portsFor, type SelectOptions } from './operate.js';
+import { entriesNamedBy, portsFor, type SelectOptions } from './operate.js';
 
 export type { Replayed } from '../usecases/operate/replay.js';
 
@@ -21,7 +21,7 @@ export interface ReplayOptions extends Omit<SelectOptions, 'states' | 'reasons' 
  * @example const { count } = await replay({ since: Date.now() - 7_200_000, endpoint: 'chat', rate: '10/s' });
  */
 export async function replay({ rate, ...options }: ReplayOptions): Promise<Replayed> {
-  const named = { ...namedBy(options), rate: rate === undefined ? undefined : rateOf(rate) };
+  const named = { ...entriesNamedBy(options), rate: rate === undefined ? undefined : rateOf(rate) };
   return replayEntries(portsFor(options, 'replay'), named, options);
 }
 

@@ -1,7 +1,7 @@
 import { matchesHook } from '../../event/hook-pattern.js';
 import { CapnhookError } from '../../shared/errors.js';
 import { suggest } from '../../shared/suggest.js';
-import { type HooksReader, loadIfUsable } from '../hooks-reader.js';
+import { type HooksLoader, loadIfUsable } from '../hooks-reader.js';
 
 /**
  * Checks that a hook, or a pattern, for which nothing was found is in the hooks file: it may be mistyped.
@@ -11,7 +11,7 @@ import { type HooksReader, loadIfUsable } from '../hooks-reader.js';
  */
 export async function requireKnownHook(
   hook: string,
-  { others, hooks, doing }: { others: Iterable<string>; hooks: HooksReader; doing: string },
+  { others, hooks, doing }: { others: Iterable<string>; hooks: HooksLoader; doing: string },
 ): Promise<void> {
   const registrations = (await loadIfUsable(hooks))?.registrations ?? []; // what is in the spool can be steered without it
   const patterns = registrations.map(({ pattern }) => pattern);

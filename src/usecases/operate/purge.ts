@@ -5,13 +5,13 @@ import { CapnhookError } from '../../shared/errors.js';
 import { isoTime } from '../../shared/iso-time.js';
 import type { EntryState } from '../../spool/inspection.js';
 import type { EntryProblem, PurgeRequest, PurgeRoom, Spool } from '../../spool/spool.js';
-import type { HooksReader } from '../hooks-reader.js';
+import type { HooksLoader } from '../hooks-reader.js';
 import { wholeIds } from './event-ids.js';
 import { checkedTime, type Named, selecting } from './selecting.js';
 
 export interface PurgePorts {
   spool: Pick<Spool, 'purge' | 'backlog' | 'inspection'>;
-  hooks: HooksReader;
+  hooks: HooksLoader;
   clock: Pick<Clock, 'now'>;
   /** Opens the journal; it is closed afterwards. */
   openJournal(): Journal;

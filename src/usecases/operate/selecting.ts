@@ -5,7 +5,7 @@ import { shown } from '../../shared/shown.js';
 import { suggest } from '../../shared/suggest.js';
 import type { Selection, Spool } from '../../spool/spool.js';
 import { badHookPattern } from '../bad-hook.js';
-import { type HooksReader, loadIfUsable } from '../hooks-reader.js';
+import { type HooksLoader, loadIfUsable } from '../hooks-reader.js';
 import { idOfTarget, queueIds } from './endpoint-ids.js';
 
 /** What a person names. */
@@ -16,7 +16,7 @@ export interface Named extends Omit<Selection, 'endpoints'> {
 
 export interface SelectingPorts {
   spool: Pick<Spool, 'inspection'>;
-  hooks: HooksReader;
+  hooks: HooksLoader;
 }
 
 /** The latest time that can be named, ms since the epoch. */

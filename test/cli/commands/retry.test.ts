@@ -115,6 +115,18 @@ describe('capnhook retry', () => {
 });
 
 describe('capnhook pause and resume', () => {
+  it('pause knows the endpoints of the hooks file that the spool belongs to', async () => {
+    const place = createPlace();
+    const { url } = await receiver();
+    const config = place.file(
+      'other.yaml',
+      `hooks: {load: "${url}", rare: chat}\nendpoints: {chat: "${url}/2"}\n`,
+    );
+    await place.run(['fire', 'load', '-d', '1']);
+    await place.run(['drain', '--config', config]);
+    expect(await place.run(['pause', 'chat', '--quiet'])).toMatchObject({ code: 0, stderr: '' });
+  });
+
   it('pause keeps what is queued, resume lets it go, and each says how to undo it', async () => {
     const { place, requests, answers } = await owing();
     answers(204);
