@@ -49,6 +49,15 @@ export function batchMemberId(batchId: string, n: number): string {
   return `${batchId}_${n}`;
 }
 
+/**
+ * Whether a text is an id, or the beginning of one. A number at the end of an id is never cut: `batch_1` is not the
+ * beginning of `batch_10`, which is another event of that batch.
+ */
+export function isBeginningOf(text: string, id: string): boolean {
+  if (!id.startsWith(text)) return false;
+  return !(/\d$/.test(text) && /^\d+$/.test(id.slice(text.length)));
+}
+
 /** Five bytes from an offset on as one big-endian number. */
 function uint40(bytes: Uint8Array, offset: number): number {
   let value = 0;

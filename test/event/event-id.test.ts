@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import {
   batchMemberId,
   createEventId,
+  isBeginningOf,
   isEventId,
   isGeneratedId,
   timeOfId,
@@ -100,4 +101,16 @@ describe('isGeneratedId(), timeOfId(), batchMemberId()', () => {
     expect(isGeneratedId(id)).toBe(false);
     expect(timeOfId(id)).toBeUndefined();
   });
+});
+
+test.each([
+  ['evt_01ARYZ6S41', 'evt_01ARYZ6S41ZZZZZZZZZZZZZZZZ', true],
+  ['batch', 'batch_10', true],
+  ['batch_', 'batch_10', true],
+  ['batch_1', 'batch_1', true],
+  ['batch_1', 'batch_10', false],
+  ['batch_1', 'batch_1a', true],
+  ['batch_2', 'batch_10', false],
+])('isBeginningOf() of %s and %s is %s: no number is cut', (text, id, is) => {
+  expect(isBeginningOf(text, id)).toBe(is);
 });

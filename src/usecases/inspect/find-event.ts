@@ -1,5 +1,5 @@
 /** Finds an event by its id, or by a part of it that no other id begins with. */
-import { isEventId, isGeneratedId, timeOfId } from '../../event/event-id.js';
+import { isBeginningOf, isEventId, isGeneratedId, timeOfId } from '../../event/event-id.js';
 import type { JournalEntry, JournalReader } from '../../journal/journal.js';
 import { CapnhookError } from '../../shared/errors.js';
 import { shown } from '../../shared/shown.js';
@@ -60,7 +60,8 @@ export async function findEvent(ports: FindPorts, prefix: string, doing: string)
   const ids = inJournal.has(prefix) ? [prefix] : [...new Set([...inSpool.keys(), ...inJournal.keys()])];
   if (ids.length > 1) throw ambiguous(prefix, ids, doing);
   const [id] = ids;
-  if (id !== undefined) return { id, entries: inSpool.get(id) ?? [], lines: inJournal.get(id) ?? [] };
+  if (id !== undefined && isBeginningOf(prefix, id))
+    return { id, entries: inSpool.get(id) ?? [], lines: inJournal.get(id) ?? [] };
   const batch = await findBatch(ports, prefix);
   if (batch !== undefined) return batch;
   throw unknown(prefix, await alike(ports, prefix), doing);

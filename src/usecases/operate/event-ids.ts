@@ -1,5 +1,5 @@
 /** Finding events by the beginnings of their ids. */
-import { isEventId, isGeneratedId } from '../../event/event-id.js';
+import { isBeginningOf, isEventId, isGeneratedId } from '../../event/event-id.js';
 import { CapnhookError } from '../../shared/errors.js';
 import { shown } from '../../shared/shown.js';
 import type { EntryState, Inspection } from '../../spool/inspection.js';
@@ -53,7 +53,8 @@ async function idsOf(
     }
   }
   if (found.size === 0) throw unknown(given, doing);
-  if (found.size > 1 && !isBatch) throw ambiguous(given, found, doing);
+  if (!isBatch && (found.size > 1 || ![...found].every((id) => isBeginningOf(given, id))))
+    throw ambiguous(given, found, doing);
   return found;
 }
 
@@ -71,7 +72,11 @@ function unknown(given: string, doing: string): CapnhookError {
 function ambiguous(given: string, found: ReadonlySet<string>, doing: string): CapnhookError {
   const candidates = [...found].slice(0, maxCandidates);
   const more = found.size > maxCandidates ? ', …' : '';
-  return new CapnhookError('NO_INPUT', `Cannot ${doing}: ${shown(given)} is the beginning of several ids`, {
+  const what =
+    found.size > 1
+      ? 'is the beginning of several ids'
+      : 'is not in the spool, and only begins as another id does';
+  return new CapnhookError('NO_INPUT', `Cannot ${doing}: ${shown(given)} ${what}`, {
     hint: `Give more of it: ${candidates.join(', ')}${more}`,
   });
 }

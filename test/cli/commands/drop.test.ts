@@ -134,4 +134,20 @@ describe('capnhook drop', () => {
     });
     expect(place.names('incoming')).toEqual(['order-11.json', 'order-12.json']);
   });
+
+  it('drop of an event of a batch that is not there leaves the others, whose numbers begin as its own does', async () => {
+    const place = createPlace();
+    place.hooks('hooks: {a: chat}\nendpoints: {chat: "http://127.0.0.1:9"}\n');
+    const lines = place.file('lines', '1\n'.repeat(10));
+    await place.run(['fire', 'a', '--ndjson', lines, '--id', 'b']);
+    await place.run(['drain']);
+    for (let n = 1; n < 10; n += 1) await place.run(['drop', `b_${n}`, '--yes']);
+    await place.run(['purge', '--dead', '--yes']);
+    for (const command of ['drop', 'retry', 'show'])
+      expect(await place.run([command, 'b_1', ...(command === 'drop' ? ['--yes'] : [])])).toMatchObject({
+        code: command === 'show' ? 0 : 66, // the journal knows it
+        stderr: command === 'show' ? '' : expect.stringContaining('Give more of it: b_10'),
+      });
+    expect(await place.run(['list'])).toMatchObject({ stdout: expect.stringMatching(/^b_10 .*\n$/) });
+  });
 });
