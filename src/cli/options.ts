@@ -34,6 +34,20 @@ export const fireOptions: OptionSpecs = {
     value: 'JSON',
     help: 'the payload itself; @FILE reads it from a file, @- from standard input',
   },
+  'raw-field': {
+    type: 'string',
+    short: 'f',
+    multiple: true,
+    value: 'NAME=TEXT',
+    help: 'a member of the payload, as a string; may be repeated; a[b]=x is a member of a member, a[]=x an element of a list',
+  },
+  field: {
+    type: 'string',
+    short: 'F',
+    multiple: true,
+    value: 'NAME=VALUE',
+    help: 'the same, where true, false, null and numbers stay what they are, and @FILE is the text of a file, @- standard input',
+  },
   to: {
     type: 'string',
     multiple: true,

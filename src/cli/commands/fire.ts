@@ -1,11 +1,10 @@
-import { closeSync, existsSync, openSync } from 'node:fs';
 import { maxBatchBytes, maxPayloadBytes } from '../../event/payload.js';
 import { looksLikeUrl } from '../../event/webhook-url.js';
 import { fire, fireBatch, type Target } from '../../library/fire.js';
 import { CapnhookError } from '../../shared/errors.js';
+import { payloadOfFields, readsInputFor } from '../fields.js';
 import type { Io } from '../io/io.js';
-import { readAll } from '../io/read-all.js';
-import { unreadable } from '../io/unreadable.js';
+import { readPayload } from '../io/read-payload.js';
 import type { Globals } from '../options.js';
 import { renderJson } from '../render/json.js';
 
@@ -15,6 +14,10 @@ export interface FireArguments {
   data?: string | undefined;
   to?: readonly string[] | undefined;
   ndjson?: string | undefined;
+  /** Typed fields, each `name=value`. */
+  field?: readonly string[] | undefined;
+  /** Fields whose values are strings. */
+  'raw-field'?: readonly string[] | undefined;
   id?: string | undefined;
   'print-id'?: boolean | undefined;
   'require-hook'?: boolean | undefined;
@@ -58,7 +61,9 @@ interface Plan {
 }
 
 /** Assigns the positional arguments. Pure. @throws CapnhookError `USAGE` */
-export function planFire({ positionals, data, to, ndjson }: FireArguments): Plan {
+export function planFire(args: FireArguments): Plan {
+  const { positionals, data, to, ndjson } = args;
+  const hasFields = args.field !== undefined || args['raw-field'] !== undefined;
   if (data === '@') {
     throw usage(
       'there is no file name after @',
@@ -71,12 +76,18 @@ export function planFire({ positionals, data, to, ndjson }: FireArguments): Plan
       'The payload comes from one place: leave one of them out.',
     );
   }
-  const inline = data !== undefined || ndjson !== undefined;
+  if (hasFields && (data !== undefined || ndjson !== undefined)) {
+    throw usage(
+      `fields and --${data === undefined ? 'ndjson' : 'data'} cannot be combined`,
+      'The payload comes from one place: leave one of them out.',
+    );
+  }
+  const inline = data !== undefined || ndjson !== undefined || hasFields;
   const rest = [...positionals];
   // With --to, the hook's name may be left out.
   const file = !inline && rest.length > (to === undefined ? 1 : 0) ? rest.pop() : undefined;
   const hook = rest.shift();
-  if (rest.length > 0) throw tooMany(inline);
+  if (rest.length > 0) throw tooMany(inline, hasFields);
   if (to === undefined && hook === undefined)
     throw usage('no hook and no URL is given', 'capnhook fire complete payload.json');
   if (!inline && file === undefined) {
@@ -85,9 +96,12 @@ export function planFire({ positionals, data, to, ndjson }: FireArguments): Plan
   return { hook, to, file };
 }
 
-function tooMany(inline: boolean): CapnhookError {
+function tooMany(inline: boolean, hasFields: boolean): CapnhookError {
   return inline
-    ? usage('there are two payloads: a file, and --data or --ndjson', 'Leave one of them out.')
+    ? usage(
+        `there are two payloads: a file, and ${hasFields ? 'fields' : '--data or --ndjson'}`,
+        'Leave one of them out.',
+      )
     : usage(
         'there are too many arguments',
         'Quote an argument with spaces in it; several URLs go with --to each.',
@@ -99,8 +113,8 @@ function usage(message: string, hint: string): CapnhookError {
 }
 
 /** Whether the payload comes from standard input. */
-function readsInput(file: string | undefined, { data, ndjson }: FireArguments): boolean {
-  return file === '-' || ndjson === '-' || data === '@-';
+function readsInput(file: string | undefined, { data, ndjson, field }: FireArguments): boolean {
+  return file === '-' || ndjson === '-' || data === '@-' || (field !== undefined && readsInputFor(field));
 }
 
 interface Work {
@@ -113,6 +127,8 @@ interface Work {
 function fireAll(target: Target, { args, file, options, io }: Work): ReturnType<typeof fire> {
   if (args.ndjson !== undefined)
     return fireBatch(target, readPayload(args.ndjson, maxBatchBytes, io), options);
+  if (args.field !== undefined || args['raw-field'] !== undefined)
+    return fire(target, payloadOfFields(args['raw-field'] ?? [], args.field ?? [], io), options);
   const named = args.data?.startsWith('@') ? args.data.slice(1) : file; // as in curl; no JSON begins with @
   if (named !== undefined) return fire(target, readPayload(named, maxPayloadBytes, io), options);
   return fire(target, Buffer.from(args.data ?? ''), options);
@@ -129,54 +145,4 @@ function readUrls(to: readonly string[], io: Io): readonly string[] {
 function linesOf(bytes: Uint8Array): string[] {
   const lines = Buffer.from(bytes).toString('utf8').split('\n');
   return lines.map((line) => line.trim()).filter((line) => line !== '' && !line.startsWith('#'));
-}
-
-function readPayload(file: string, maxBytes: number, io: Io): Uint8Array {
-  try {
-    const bytes = file === '-' ? io.readInput(maxBytes) : readFile(file, maxBytes);
-    if (bytes !== undefined) return bytes;
-  } catch (error) {
-    throw unreadable(`Cannot read the payload from ${nameOf(file)}`, error, {
-      name: file,
-      hint: hintFor(file),
-    });
-  }
-  throw new CapnhookError(
-    'BAD_PAYLOAD',
-    `Cannot fire: ${nameOf(file)} is larger than ${maxBytes / 2 ** 20} MiB`,
-    {
-      hint: 'Store the data elsewhere and send where it is.',
-    },
-  );
-}
-
-function readFile(file: string, maxBytes: number): Uint8Array | undefined {
-  const fd = openSync(file, 'r');
-  try {
-    return readAll(fd, maxBytes);
-  } finally {
-    closeSync(fd);
-  }
-}
-
-function hintFor(file: string): string | undefined {
-  if (looksLikeJson(file)) return 'It looks like JSON: give it with --data.';
-  return isMeantAsUrl(file) ? 'It looks like a URL: give each URL with --to.' : undefined;
-}
-
-/** Whether the argument is probably a URL, also without its scheme (`hooks.slack.com/services/…`), and not a file. */
-function isMeantAsUrl(file: string): boolean {
-  if (looksLikeUrl(file) || /^https?:/i.test(file)) return true;
-  return /^[a-z0-9-]+(\.[a-z0-9-]+)+(:\d+)?\//i.test(file) && !existsSync(file);
-}
-
-function looksLikeJson(text: string): boolean {
-  return /^\s*[[{"]/.test(text);
-}
-
-/** Names the source of a payload, without showing text that may be a payload or a secret. */
-function nameOf(file: string): string {
-  if (file === '-') return 'standard input';
-  if (looksLikeJson(file)) return 'the file that was named';
-  return isMeantAsUrl(file) ? 'a URL' : JSON.stringify(file.slice(0, 200));
 }
