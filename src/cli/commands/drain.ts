@@ -4,11 +4,13 @@ import { parseDuration } from '../../shared/duration.js';
 import { CapnhookError } from '../../shared/errors.js';
 import { exitCodeOf, exitCodes } from '../../shared/exit-codes.js';
 import type { DrainSummary } from '../../usecases/drain/ports.js';
+import { createDrainProgress } from '../drain-progress.js';
 import { createDrainReport, type EndingSignal } from '../drain-report.js';
 import { tellError } from '../guarded.js';
 import type { Io } from '../io/io.js';
 import type { Globals } from '../options.js';
 import { renderJson } from '../render/json.js';
+import type { Progress } from '../render/progress.js';
 
 /** The variable with the path of a daemon's log. */
 const logVariable = 'CAPNHOOK_LOG';
@@ -37,7 +39,10 @@ export async function runDrain(
   const waitMs = durationOf('--wait', args.wait);
   const graceMs =
     durationOf('--grace', args.grace) ?? durationOf('CAPNHOOK_GRACE', io.env.CAPNHOOK_GRACE || undefined);
-  const say = createSayer(args, io);
+  // A daemon needs no bar, nor does a drain that has a line for each attempt.
+  const isBarless = globals.quiet || globals.verbose || args.daemon === true;
+  const progress = createDrainProgress(io, { quiet: isBarless });
+  const say = createSayer(args, io, progress);
   const signals = listen(io, () => args.daemon && reopenLog(say, io));
   const report = await createDrainReport(say, { daemon: args.daemon ?? false, globals, io });
   const { daemon } = args;
@@ -53,6 +58,7 @@ export async function runDrain(
     waitMs,
     graceMs,
     logger: report.notice,
+    onProgress: progress.update,
     env: io.env,
     stop: signals.stop,
     abort: signals.abort,
@@ -68,9 +74,11 @@ export async function runDrain(
   };
   try {
     const summary = await drain(options);
+    progress.end();
     if (globals.json) print(summary);
     return report.end(summary, signals.ended());
   } catch (error) {
+    progress.end();
     if (!(error instanceof CapnhookError) || error.code === 'USAGE') throw error;
     if (globals.json) {
       const summary = await summaryOfError(error, { done, spool, env: io.env });
@@ -105,8 +113,11 @@ function durationOf(option: string, text: string | undefined): number | undefine
 }
 
 /** Makes the function that prints lines; a daemon's lines begin with the time. */
-function createSayer({ daemon }: DrainArguments, io: Io): (line: string) => void {
-  return (line) => io.err(daemon ? `${new Date().toISOString()} ${line}\n` : `capnhook: ${line}\n`);
+function createSayer({ daemon }: DrainArguments, io: Io, progress: Progress): (line: string) => void {
+  return (line) => {
+    progress.clear();
+    io.err(daemon ? `${new Date().toISOString()} ${line}\n` : `capnhook: ${line}\n`);
+  };
 }
 
 interface Signals {

@@ -11,7 +11,9 @@ export interface Progress {
    * @param total all there is to do; undefined where that is not known: then the bar is left out
    */
   update(done: number, total?: number): void;
-  /** Removes the bar. To be called in any case. */
+  /** Removes the bar until it is drawn again, so that a line can be written. */
+  clear(): void;
+  /** Removes the bar for good. To be called in any case. */
   end(): void;
 }
 
@@ -27,7 +29,7 @@ export interface ProgressOptions {
 /** Work that takes no longer than this has no bar, in ms. */
 const showAfterMs = 1_000;
 
-const none: Progress = { update() {}, end() {} };
+const none: Progress = { update() {}, clear() {}, end() {} };
 
 /** Makes the bar of one piece of work, which begins now. It is written to standard error. */
 export function createProgress(
@@ -73,7 +75,11 @@ export function createProgress(
       if (total !== undefined && bar !== undefined) bar.setTotal(Math.max(total, done));
       bar?.update(done, values());
     },
+    clear() {
+      if (state === 'shown') io.err('\r\u001b[K');
+    },
     end() {
+      if (state === 'ended') return;
       state = 'ended';
       bar?.stop();
     },

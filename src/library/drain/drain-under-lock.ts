@@ -12,7 +12,7 @@ import { packageVersion } from '../../shared/machine/package-info.js';
 import { randomBytes } from '../../shared/machine/random.js';
 import type { DrainSide, Spool } from '../../spool/spool.js';
 import { drain } from '../../usecases/drain/drain.js';
-import type { DrainOptions, DrainSummary, Notice, Notifier } from '../../usecases/drain/ports.js';
+import type { DrainOptions, DrainPorts, DrainSummary, Notice, Notifier } from '../../usecases/drain/ports.js';
 import { fireEvent } from '../../usecases/fire.js';
 import type { DrainMetrics } from './drain-metrics.js';
 
@@ -33,6 +33,8 @@ export interface DrainPlace {
   metrics: DrainMetrics | undefined;
   /** Called when the drain is about to begin. */
   onReady(): void;
+  /** Called about each second with the number of deliveries made so far. */
+  onProgress: DrainPorts['onProgress'];
   /** Called with what was done, before the spool is left. */
   onSummary: ((summary: DrainSummary) => void) | undefined;
   /** Removes what was kept long enough. */
@@ -53,7 +55,7 @@ export async function drainUnderLock(
   place: DrainPlace,
   options: Omit<DrainOptions, 'maxConnections'>,
 ): Promise<DrainSummary> {
-  const { side, hooks, root, clock, report, tidy } = place;
+  const { side, hooks, root, clock, report, onProgress, tidy } = place;
   const file = createFileJournal(`${root}/journal`, (errno) => report({ kind: 'journal-failed', errno }));
   const maxConnections = connectionsOf(descriptorLimit());
   const sender = openSender(place, maxConnections);
@@ -65,8 +67,8 @@ export async function drainUnderLock(
     if (options.until === 'daemon') await sender.load();
     place.metrics?.begin(side);
     place.onReady();
-    const ports = { side, hooks, sender, journal, clock, random: Math.random, report, notifier };
-    const summary = await drain(ports, { ...options, maxConnections });
+    const adapters = { side, hooks, sender, journal, clock, random: Math.random, notifier };
+    const summary = await drain({ ...adapters, report, onProgress }, { ...options, maxConnections });
     place.onSummary?.(summary);
     return summary;
   } finally {

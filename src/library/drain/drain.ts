@@ -50,6 +50,8 @@ export interface DrainOptions {
   showUrls?: boolean | undefined;
   /** Told of everything that happens. */
   logger?: (notice: Notice) => void;
+  /** Called about each second with the number of deliveries made so far. */
+  onProgress?: ((delivered: number) => void) | undefined;
   /** Called with what was done, also where `drain` then throws because there is no hooks file. */
   onSummary?: (summary: DrainSummary) => void;
   /** Called when the hooks file is read, and the spool is locked, or found to hold nothing. */
@@ -121,7 +123,12 @@ export async function drain(options: DrainOptions = {}): Promise<DrainSummary> {
     const side = await joinFor(until, { spool, bind });
     const place = { spool, side, hooks, secrets, root, config, clock, env, report: logger, metrics, tidy };
     const summary = await drainUnderLock(
-      { ...place, onReady: () => onReady(metrics), onSummary: options.onSummary },
+      {
+        ...place,
+        onReady: () => onReady(metrics),
+        onProgress: options.onProgress,
+        onSummary: options.onSummary,
+      },
       { until, ...settingsOf(options) },
     );
     if (until !== 'daemon' && options.stop?.aborted !== true) requireHooks(hooks, { config, summary });

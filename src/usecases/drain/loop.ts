@@ -21,7 +21,7 @@ const flushEveryMs = 1_000;
 /** Makes the loop of a drain. */
 export function createLoop(ports: DrainPorts, parts: DrainParts, options: DrainOptions): Loop {
   const { side, hooks, clock } = ports;
-  const { alerts, attempts, holds, reporter, requests, schedule, signal, unclaimed } = parts;
+  const { alerts, attempts, holds, reporter, requests, schedule, signal, summary, unclaimed } = parts;
   const { deadline, isStopping, startGrace } = parts.stopping;
   const { until } = options;
   const look = createLook(ports, parts, options);
@@ -48,6 +48,7 @@ export function createLoop(ports: DrainPorts, parts: DrainParts, options: DrainO
     reporter.flush();
     holds.flush(isIdle() ? 'idle' : 'busy');
     await unclaimed.flush();
+    ports.onProgress?.(summary.delivered);
     flushedAt = clock.monotonic();
     if (await alerts.flush()) onHint();
   }

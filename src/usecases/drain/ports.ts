@@ -17,6 +17,8 @@ export interface DrainPorts {
   /** 0 ≤ number < 1. */
   random(): number;
   report(notice: Notice): void;
+  /** Called about each second with the number of deliveries made so far. */
+  onProgress?: ((delivered: number) => void) | undefined;
   /** Notifies commands and hooks of changes. */
   notifier: Notifier;
 }

@@ -55,6 +55,21 @@ describe('capnhook drain', () => {
     expect((await place.run(['drain', '-v', '-q'], { terminal: ['err'] })).stderr).toBe('');
   });
 
+  it('drain has a progress bar on a terminal while it takes long, which is gone before the last line', async () => {
+    const place = createPlace();
+    const answer = gate();
+    const { url } = await receiver(answer.held);
+    await place.run(['register', 'complete', url]);
+    await fired(place);
+    const io = recordingIo({ terminal: ['err'], env: place.env });
+    const ran = run(['drain'], io);
+    await until('the bar is there', () => io.stderr().includes('delivering: 0'));
+    answer.open();
+    expect(await ran).toBe(0);
+    const end = '\u001b[2Kcapnhook: delivered 1, 0 still queued\n';
+    expect(io.stderr().slice(-end.length)).toBe(end);
+  });
+
   it('drain colours for a terminal, unless told not to', async () => {
     const place = createPlace();
     const { url } = await receiver(() => ({ status: 503 }));

@@ -37,6 +37,22 @@ describe('createProgress()', () => {
     progress.end();
   });
 
+  test('clears its line, for another one to be written', async () => {
+    const { io, progress, pass } = barOf();
+    progress.clear();
+    expect(io.stderr()).toBe('');
+    pass(2_000);
+    progress.update(300);
+    await until('it is there', () => io.stderr().includes('dropping: 300'));
+    progress.clear();
+    expect(io.stderr().endsWith('\r\u001b[K')).toBe(true);
+    progress.end();
+    const ended = io.stderr();
+    progress.clear();
+    progress.end();
+    expect(io.stderr()).toBe(ended);
+  });
+
   test('writes nothing elsewhere, with --quiet, and once it has ended', async () => {
     const bars = [barOf({ terminal: false }), barOf({ quiet: true }), barOf()];
     for (const { progress, pass } of bars) {
