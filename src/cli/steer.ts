@@ -27,6 +27,14 @@ export function steerOptions(
   };
 }
 
+/** What long work is given. */
+export interface Watching {
+  /** How much is done. */
+  onProgress(done: number): void;
+  /** An entry was moved to `corrupt/`, which is told. */
+  onQuarantined(entry: EntryProblem): void;
+}
+
 /**
  * Does long work, with a progress bar on a terminal.
  * @param doing in a word: `dropping`
@@ -35,19 +43,19 @@ export function steerOptions(
 export async function watched<T>(
   doing: string,
   { globals, io, total }: { globals: Globals; io: Io; total?: number | undefined },
-  work: (onProgress: (done: number) => void) => Promise<T>,
+  work: (watching: Watching) => Promise<T>,
 ): Promise<T> {
   const progress = createProgress(io, { doing, quiet: globals.quiet });
   try {
-    return await work((done) => progress.update(done, total));
+    return await work({
+      onProgress: (done) => progress.update(done, total),
+      onQuarantined(entry) {
+        if (globals.quiet) return;
+        progress.clear();
+        io.err(`capnhook: ${renderCorrupt(entry)}\n`);
+      },
+    });
   } finally {
     progress.end();
   }
-}
-
-/** Makes the report of entries that were moved to `corrupt/`. */
-export function noteQuarantined({ quiet }: Globals, io: Io): (entry: EntryProblem) => void {
-  return (entry) => {
-    if (!quiet) io.err(`capnhook: ${renderCorrupt(entry)}\n`);
-  };
 }

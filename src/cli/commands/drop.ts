@@ -7,7 +7,7 @@ import type { Globals } from '../options.js';
 import { renderJson } from '../render/json.js';
 import { renderEndpoints, renderHooks, renderStates } from '../render/operated.js';
 import { commandLine, isNothing, type SelectArguments, selectionOf } from '../selection.js';
-import { noteQuarantined, type Steered, steerOptions, watched } from '../steer.js';
+import { type Steered, steerOptions, watched } from '../steer.js';
 
 /** The arguments of `drop`. */
 export interface DropArguments extends SelectArguments {
@@ -63,8 +63,8 @@ async function dropSelected(args: DropArguments, dropping: Dropping): Promise<nu
       return answer === undefined ? exitCodes.interrupted : exitCodes.ok;
     }
   }
-  const done = await watched('dropping', { globals, io, total }, (onProgress) =>
-    drop({ ...options, onProgress, onQuarantined: noteQuarantined(globals, io) }),
+  const done = await watched('dropping', { globals, io, total }, (watching) =>
+    drop({ ...options, ...watching }),
   );
   return tell(done, { ...dropping, args, isDry: false });
 }

@@ -38,7 +38,7 @@ export async function runExport(args: ExportArguments, globals: Globals, io: Io)
     move,
   };
   const output = isToOutput ? createOutput(io) : undefined;
-  const exported = await watched('exporting', { globals, io }, (onProgress) =>
+  const exported = await watched('exporting', { globals, io }, ({ onProgress }) =>
     exportEvents(output?.write ?? to, { ...options, onProgress }),
   );
   output?.end();

@@ -4,7 +4,7 @@ import type { Io } from '../io/io.js';
 import type { Globals } from '../options.js';
 import { renderJson } from '../render/json.js';
 import { renderStates } from '../render/operated.js';
-import { noteQuarantined, steerOptions, watched } from '../steer.js';
+import { steerOptions, watched } from '../steer.js';
 
 /** The arguments of `import`. */
 export interface ImportArguments {
@@ -15,9 +15,8 @@ export interface ImportArguments {
 /** `capnhook import`; 75 where a drain was asked and has not answered. @throws CapnhookError as the library's `importEvents` */
 export async function runImport({ from }: ImportArguments, globals: Globals, io: Io): Promise<number> {
   const { spool, env, onWaiting } = steerOptions(globals, io);
-  const options = { spool, env, onWaiting, onQuarantined: noteQuarantined(globals, io) };
-  const imported = await watched('importing', { globals, io }, (onProgress) =>
-    importEvents(from === '-' ? piecesOf(io) : from, { ...options, onProgress }),
+  const imported = await watched('importing', { globals, io }, (watching) =>
+    importEvents(from === '-' ? piecesOf(io) : from, { spool, env, onWaiting, ...watching }),
   );
   if (globals.json) io.out(renderJson(imported));
   if (imported.isPending || !(globals.json || globals.quiet)) io.err(`capnhook: ${render(imported)}\n`);

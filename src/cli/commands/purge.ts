@@ -44,7 +44,7 @@ export async function runPurge(args: PurgeArguments, globals: Globals, io: Io): 
       return answer === undefined ? exitCodes.interrupted : exitCodes.ok;
     }
   }
-  const done = await watched('purging', { globals, io, total }, (onProgress) =>
+  const done = await watched('purging', { globals, io, total }, ({ onProgress }) =>
     purge({ ...options, onProgress }),
   );
   return tell(done, { globals, io, isDry: false });

@@ -7,7 +7,7 @@ import { renderJson } from '../render/json.js';
 import { renderEndpoints } from '../render/operated.js';
 import { count } from '../render/text.js';
 import { commandLine, type SelectArguments, selectionOf } from '../selection.js';
-import { noteQuarantined, steerOptions, watched } from '../steer.js';
+import { steerOptions, watched } from '../steer.js';
 
 /** The arguments of `replay`. */
 export interface ReplayArguments extends SelectArguments {
@@ -23,9 +23,8 @@ export async function runReplay(args: ReplayArguments, globals: Globals, io: Io)
     ...steerOptions(globals, io),
     rate: args.rate,
     dryRun,
-    onQuarantined: noteQuarantined(globals, io),
   };
-  const done = await watched('queueing', { globals, io }, (onProgress) => replay({ ...options, onProgress }));
+  const done = await watched('queueing', { globals, io }, (watching) => replay({ ...options, ...watching }));
   const { before, ...operated } = done;
   const data = { ...operated, before: isoTime(before) };
   if (globals.json) io.out(renderJson(dryRun ? { ...data, dryRun } : data));

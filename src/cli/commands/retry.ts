@@ -5,7 +5,7 @@ import type { Globals } from '../options.js';
 import { renderJson } from '../render/json.js';
 import { renderEndpoints, renderStates } from '../render/operated.js';
 import { commandLine, type SelectArguments, selectionOf } from '../selection.js';
-import { noteQuarantined, type Steered, steerOptions, watched } from '../steer.js';
+import { type Steered, steerOptions, watched } from '../steer.js';
 import { runDrain } from './drain.js';
 
 /** The arguments of `retry`. */
@@ -30,9 +30,8 @@ export async function runRetry(args: RetryArguments, globals: Globals, io: Io): 
     states: statesOf(args),
     reasons: args.reason === undefined ? undefined : [args.reason],
     dryRun,
-    onQuarantined: noteQuarantined(globals, io),
   };
-  const done = await watched('retrying', { globals, io }, (onProgress) => retry({ ...options, onProgress }));
+  const done = await watched('retrying', { globals, io }, (watching) => retry({ ...options, ...watching }));
   const words = render(done, { args, isDry: dryRun, globals });
   if (done.isPending || !(globals.json || globals.quiet)) io.err(`capnhook: ${words}\n`);
   const isSelected = done.count > 0 || done.endpoints.length > 0;
