@@ -45,8 +45,10 @@ export {
   type Operated,
   type PauseOptions,
   pause,
+  type Retried,
   resume,
   retry,
+  type SelectedEntry,
   type SelectOptions,
   type SteerOptions,
 } from './library/operate.js';

@@ -1,5 +1,7 @@
 /** The options that select deliveries and events, as they are typed. */
-import type { SelectOptions } from '../library/operate.js';
+import type { Operated, SelectedEntry, SelectOptions } from '../library/operate.js';
+import { isoTime } from '../shared/iso-time.js';
+import { maxEntries } from '../usecases/operate/tally.js';
 import type { Globals } from './options.js';
 import { parsePastTime } from './time-option.js';
 
@@ -38,27 +40,67 @@ export function isNothing({ ids = [], endpoint, hook, since, older, all }: Selec
   return ids.length === 0 && !all && [endpoint, hook, since, older].every((each) => each === undefined);
 }
 
-/** Maximum number of ids that are repeated in a command. */
-const maxIds = 5;
+/** Maximum number of ids, or of endpoints, in a command that is proposed. */
+const maxWords = 5;
 
 /**
- * A command line for the same selection, as far as it can be repeated later: without times.
+ * A command line for the same selection.
  * @param words the command, and further options of it
  * @param options.endpoints ids of the selected endpoints: a URL is not repeated
+ * @param options.now when the command began, ms since the epoch: times that are durations count from there
  * @returns undefined where too many ids were given
  */
 export function commandLine(
   words: readonly string[],
-  { ids = [], endpoint, hook }: SelectArguments,
-  { endpoints, globals }: { endpoints: readonly string[]; globals: Pick<Globals, 'spool' | 'config'> },
+  args: SelectArguments,
+  { endpoints, globals, now }: { endpoints: readonly string[]; globals: Place; now: number },
 ): string | undefined {
-  if (ids.length > maxIds) return undefined;
+  const { ids = [], endpoint, hook } = args;
+  if (ids.length > maxWords) return undefined;
+  const { since, before } = selectionOf(args, { doing: 'select', now });
   const line = ['capnhook', ...words, ...ids];
   if (endpoint !== undefined) for (const id of endpoints) line.push('--endpoint', id);
   if (hook !== undefined) line.push('--hook', hook);
-  if (globals.spool !== undefined) line.push('--spool', globals.spool);
-  if (globals.config !== undefined) line.push('--config', globals.config);
-  return line.map(quoted).join(' ');
+  if (since !== undefined) line.push('--since', isoTime(Number(since)));
+  if (before !== undefined) line.push('--older', isoTime(Number(before)));
+  return placed(line, globals);
+}
+
+/** What was queued again, and how it can be taken back. */
+interface QueuedAgain extends Pick<Operated, 'entries' | 'endpoints'> {
+  globals: Place;
+}
+
+/**
+ * How entries that were queued again are taken back: by a command that drops exactly these, or else by one that stops them.
+ * @param from the states in which such entries were
+ * @returns a line to print, or nothing
+ */
+export function takeBackLine(
+  from: ReadonlyArray<SelectedEntry['state']>,
+  { entries, endpoints, globals }: QueuedAgain,
+): string {
+  const again = entries.filter(({ state }) => from.includes(state));
+  if (again.length === 0) return '';
+  const ids = [...new Set(again.map(({ event }) => event))];
+  const queues = [...new Set(again.flatMap(({ endpoint }) => endpoint ?? []))];
+  const isFew = entries.length < maxEntries && ids.length <= maxWords && queues.length <= maxWords;
+  if (isFew && again.length === ids.length * Math.max(queues.length, 1)) {
+    const line = ['capnhook', 'drop', ...ids, ...queues.flatMap((id) => ['--endpoint', id])];
+    return `\n  Undo, for what is not sent by then: ${placed(line, globals)}`;
+  }
+  if (endpoints.length === 0 || endpoints.length > maxWords) return '';
+  return `\n  To stop it: ${placed(['capnhook', 'pause', ...endpoints], globals)}`;
+}
+
+type Place = Pick<Globals, 'spool' | 'config'>;
+
+/** A command line to type, for the same spool and hooks file. */
+export function placed(line: readonly string[], { spool, config }: Place): string {
+  const words = [...line];
+  if (spool !== undefined) words.push('--spool', spool);
+  if (config !== undefined) words.push('--config', config);
+  return words.map(quoted).join(' ');
 }
 
 function quoted(word: string): string {

@@ -10,6 +10,8 @@ export interface Steered<Arguments> {
   args: Arguments;
   /** Whether nothing was changed. */
   isDry: boolean;
+  /** When the command began, ms since the epoch. */
+  now: number;
 }
 
 /** The options of the library's functions that every command passes on. */

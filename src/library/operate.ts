@@ -8,6 +8,7 @@ import {
   type Operated,
   type OperatePorts,
   pauseEndpoints,
+  type Retried,
   resumeEndpoints,
   retryEntries,
 } from '../usecases/operate/operate.js';
@@ -16,7 +17,13 @@ import { listOf, msOf, namedBy } from './named-by.js';
 import { existingSpoolPath, type SpoolPorts, spoolPorts } from './open-spool.js';
 
 export type { EntryProblem } from '../spool/spool.js';
-export type { HookCount, Operated } from '../usecases/operate/operate.js';
+export type {
+  HookCount,
+  Operated,
+  Retried,
+  SelectedEntry,
+  UntriedEndpoint,
+} from '../usecases/operate/operate.js';
 
 export interface SteerOptions {
   /** Changes nothing, and returns what would be changed; default false. */
@@ -74,7 +81,7 @@ export interface PauseOptions extends SteerOptions {
  *   `PERMISSION`, `SPOOL_WRITE`
  * @example const { count, endpoints } = await retry({ endpoint: 'chat' });
  */
-export async function retry(options: SelectOptions): Promise<Operated> {
+export async function retry(options: SelectOptions): Promise<Retried> {
   return retryEntries(portsFor(options, 'retry'), entriesNamedBy(options), options);
 }
 

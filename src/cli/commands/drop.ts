@@ -50,10 +50,11 @@ async function dropSelected(args: DropArguments, dropping: Dropping): Promise<nu
   let total: number | undefined;
   if (dryRun || !args.yes) {
     const found = await drop({ ...options, dryRun: true });
-    if (dryRun || found.count === 0) return tell(found, { ...dropping, args, isDry: dryRun });
+    if (dryRun || found.count === 0) return tell(found, { ...dropping, args, isDry: dryRun, now });
     total = found.count;
     const what = `${renderStates(found)} ${renderHooks(found)} in the spool ${spoolPath(io.env, globals.spool)}`;
-    const retry = commandLine(['retry'], args, { endpoints: found.endpoints, globals }) ?? 'capnhook retry';
+    const retry =
+      commandLine(['retry'], args, { endpoints: found.endpoints, globals, now }) ?? 'capnhook retry';
     const instead =
       doing === 'flush' ? `To send it now instead: ${args.hook ? retry : `${retry} --all`}\n` : '';
     const question = `${instead}Move ${what} to dead/?`;
@@ -66,19 +67,20 @@ async function dropSelected(args: DropArguments, dropping: Dropping): Promise<nu
   const done = await watched('dropping', { globals, io, total }, (watching) =>
     drop({ ...options, ...watching }),
   );
-  return tell(done, { ...dropping, args, isDry: false });
+  return tell(done, { ...dropping, args, isDry: false, now });
 }
 
-function tell(operated: Operated, { globals, io, args, isDry }: Dropping & Steered<DropArguments>): number {
+function tell(operated: Operated, { io, ...steered }: Dropping & Steered<DropArguments>): number {
+  const { globals, isDry } = steered;
   if (globals.json) io.out(renderJson(isDry ? { ...operated, dryRun: true } : operated));
-  const words = render(operated, { args, isDry, globals });
+  const words = render(operated, steered);
   if (operated.isPending || !(globals.json || globals.quiet)) io.err(`capnhook: ${words}\n`);
   return operated.isPending ? exitCodes.temporary : exitCodes.ok;
 }
 
 function render(
   operated: Operated,
-  { args, isDry, globals }: Steered<DropArguments> & { globals: Globals },
+  { args, isDry, globals, now }: Steered<DropArguments> & { globals: Globals },
 ): string {
   const { count, endpoints, isPending } = operated;
   if (count === 0) return 'nothing to drop: nothing of it is queued';
@@ -87,6 +89,6 @@ function render(
   if (isDry) return `would move ${what} to dead/; nothing was changed`;
   if (isPending)
     return `the running drain was asked to move ${what} to dead/, and has got no further for 15 s; it does so when it can, or else the next drain does`;
-  const undo = commandLine(['retry', '--reason', 'dropped'], args, { endpoints, globals });
+  const undo = commandLine(['retry', '--reason', 'dropped'], args, { endpoints, globals, now });
   return `moved ${what} to dead/\n  Undo: ${undo ?? 'capnhook retry --reason dropped, with the same ids'}`;
 }

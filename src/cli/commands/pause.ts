@@ -6,6 +6,7 @@ import { readUrl } from '../io/read-url.js';
 import type { Globals } from '../options.js';
 import { renderJson } from '../render/json.js';
 import { renderEndpoints } from '../render/operated.js';
+import { placed } from '../selection.js';
 import { steerOptions } from '../steer.js';
 import { parseFutureTime } from '../time-option.js';
 
@@ -33,7 +34,7 @@ export async function runPause(
   const end = until === undefined ? '' : ` until ${isoTime(until)}`;
   const words = dryRun
     ? `${who} would be paused${end}; nothing was changed`
-    : `${who} paused${end}; what is queued is kept\n  Undo: capnhook resume ${paused.endpoints.join(' ')}`;
+    : `${who} paused${end}; what is queued is kept\n  Undo: ${placed(['capnhook', 'resume', ...paused.endpoints], globals)}`;
   const data = until === undefined ? {} : { until: isoTime(until) };
   return tell(paused, { words, data, dryRun, globals, io });
 }
@@ -49,7 +50,7 @@ export async function runResume(
   const next = resumed.isDraining ? 'the running drain tries it now' : 'the next drain tries it';
   const words = dryRun
     ? `${who} would be resumed; nothing was changed`
-    : `${who} resumed; ${next}\n  Undo: capnhook pause ${resumed.endpoints.join(' ')}`;
+    : `${who} resumed; ${next}\n  Undo: ${placed(['capnhook', 'pause', ...resumed.endpoints], globals)}`;
   return tell(resumed, { words, data: {}, dryRun, globals, io });
 }
 

@@ -6,7 +6,7 @@ import type { Globals } from '../options.js';
 import { renderJson } from '../render/json.js';
 import { renderEndpoints } from '../render/operated.js';
 import { count } from '../render/text.js';
-import { commandLine, type SelectArguments, selectionOf } from '../selection.js';
+import { type SelectArguments, selectionOf, takeBackLine } from '../selection.js';
 import { steerOptions, watched } from '../steer.js';
 
 /** The arguments of `replay`. */
@@ -37,7 +37,7 @@ function render(
   replayed: Replayed,
   { args, isDry, globals }: { args: ReplayArguments; isDry: boolean; globals: Globals },
 ): string {
-  const { count: events, endpoints, isPending, isDraining, before } = replayed;
+  const { count: events, endpoints, entries, isPending, isDraining, before } = replayed;
   if (events === 0)
     return 'nothing to replay: nothing of it was delivered and kept; sent in the hooks file says what is kept';
   const what = `${count(events, 'delivery', 'deliveries')} for ${renderEndpoints(replayed)}`;
@@ -47,7 +47,5 @@ function render(
     return `the running drain was asked to queue ${what} again, and has got no further for 15 s; it does so when it can, or else the next drain does. To ask again: capnhook replay${since} --older ${isoTime(before)}`;
   }
   const sender = isDraining ? 'the running drain sends them' : 'nobody drains: capnhook drain sends them';
-  const undo = commandLine(['drop'], args, { endpoints, globals });
-  const words = `${what} queued again; ${sender}`;
-  return undo === undefined ? words : `${words}\n  Undo, for what is not sent by then: ${undo}`;
+  return `${what} queued again; ${sender}${takeBackLine(['sent'], { entries, endpoints, globals })}`;
 }

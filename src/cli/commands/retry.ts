@@ -1,11 +1,12 @@
-import { type Operated, retry, type SelectOptions } from '../../library/operate.js';
+import { type Retried, retry, type SelectOptions } from '../../library/operate.js';
 import { exitCodes } from '../../shared/exit-codes.js';
 import type { Io } from '../io/io.js';
 import type { Globals } from '../options.js';
 import { renderJson } from '../render/json.js';
 import { renderEndpoints, renderStates } from '../render/operated.js';
-import { commandLine, type SelectArguments, selectionOf } from '../selection.js';
-import { type Steered, steerOptions, watched } from '../steer.js';
+import { safe } from '../render/text.js';
+import { placed, type SelectArguments, selectionOf, takeBackLine } from '../selection.js';
+import { steerOptions, watched } from '../steer.js';
 import { runDrain } from './drain.js';
 
 /** The arguments of `retry`. */
@@ -32,7 +33,7 @@ export async function runRetry(args: RetryArguments, globals: Globals, io: Io): 
     dryRun,
   };
   const done = await watched('retrying', { globals, io }, (watching) => retry({ ...options, ...watching }));
-  const words = render(done, { args, isDry: dryRun, globals });
+  const words = render(done, { isDry: dryRun, globals });
   if (done.isPending || !(globals.json || globals.quiet)) io.err(`capnhook: ${words}\n`);
   const isSelected = done.count > 0 || done.endpoints.length > 0;
   const data = dryRun ? { ...done, dryRun } : done;
@@ -43,27 +44,37 @@ export async function runRetry(args: RetryArguments, globals: Globals, io: Io): 
   return done.isPending ? exitCodes.temporary : exitCodes.ok;
 }
 
+/** Maximum number of endpoints that are not tried, and are named. */
+const maxUntried = 5;
+
 function statesOf({ dead, unclaimed }: RetryArguments): SelectOptions['states'] {
   if (!dead && !unclaimed) return undefined;
   return [...(unclaimed ? (['unclaimed'] as const) : []), ...(dead ? (['dead'] as const) : [])];
 }
 
-function render(
-  operated: Operated,
-  { args, isDry, globals }: Steered<RetryArguments> & { globals: Globals },
-): string {
-  const { count, endpoints, isPending, isDraining } = operated;
+function render(operated: Retried, { isDry, globals }: { isDry: boolean; globals: Globals }): string {
+  const { count, endpoints, entries, isPending, isDraining, untried = [] } = operated;
   if (count === 0 && endpoints.length === 0)
     return 'nothing to retry: nothing of it is queued, dead or unclaimed';
-  const are = endpoints.length === 1 ? 'is' : 'are';
+  const tried = endpoints.filter((id) => !untried.some(({ endpoint }) => endpoint === id));
+  const are = tried.length === 1 ? 'is' : 'are';
   const verb = isDry ? 'would be' : are;
   const parts: string[] = [];
   if (count > 0) parts.push(`${renderStates(operated)} ${isDry ? 'would be queued' : 'queued'} again`);
-  if (endpoints.length > 0) parts.push(`${renderEndpoints(operated)} ${verb} tried now`);
+  if (tried.length > 0) parts.push(`${renderEndpoints({ endpoints: tried })} ${verb} tried now`);
+  parts.push(
+    ...untried
+      .slice(0, maxUntried)
+      .map(({ endpoint, why }) => `${safe(endpoint)} is not tried: ${safe(why)}`),
+  );
+  if (untried.length > maxUntried) parts.push(`nor are ${untried.length - maxUntried} others`);
   if (isDry) return [...parts, 'nothing was changed'].join('; ');
   if (isPending)
     return 'the running drain was asked to retry it, and has got no further for 15 s; it does so when it can, or else the next drain does';
   if (!isDraining) parts.push('nobody drains, so a pass begins here');
-  const undo = count === 0 ? undefined : commandLine(['drop'], args, { endpoints, globals });
-  return `${parts.join('; ')}${undo === undefined ? '' : `\n  Undo, for what is not sent by then: ${undo}`}`;
+  const paused = untried.flatMap(({ endpoint, state }) => (state === 'paused' ? [endpoint] : []));
+  const resume =
+    paused.length === 0 ? '' : `\n  To let it go on: ${placed(['capnhook', 'resume', ...paused], globals)}`;
+  // What was deferred is sent a little earlier, which needs no undoing.
+  return `${parts.join('; ')}${takeBackLine(['dead', 'unclaimed'], { entries, endpoints: tried, globals })}${resume}`;
 }

@@ -125,7 +125,7 @@ async function writeArchive(
     if (!selector.has({ ...entry, reason: entry.why?.reason })) continue;
     const archived = archivedOf(entry, payload);
     for (const bytes of entryToBytes(archived)) await sink.write(bytes);
-    tally.add({ from: archived.state, hook: header.hook, endpoint, events: 1 });
+    tally.add({ event: header.id, from: archived.state, hook: header.hook, endpoint, events: 1 });
     entries += 1;
     onProgress?.(entries);
   }

@@ -71,7 +71,7 @@ async function* checked(
   try {
     for await (const piece of pieces) {
       for (const { state, event, endpoint } of reader.push(piece))
-        tally.add({ from: state, hook: event.hook, endpoint, events: 1 });
+        tally.add({ event: event.id, from: state, hook: event.hook, endpoint, events: 1 });
       onProgress?.(reader.entries());
       yield piece;
     }

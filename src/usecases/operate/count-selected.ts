@@ -34,8 +34,8 @@ export async function countSelected(
   const others = new Set<string>();
   if (kind === 'pause' || kind === 'resume') return { ...tally.total(select.endpoints), others };
   const waiting = new Set<string>();
-  const add = ({ state, header: { hook }, endpoint, events = 1 }: InspectedEntry): void =>
-    tally.add({ from: state, hook, endpoint, events });
+  const add = ({ state, header: { id, hook }, endpoint, events = 1 }: InspectedEntry): void =>
+    tally.add({ event: id, from: state, hook, endpoint, events });
   await eachSelected(spool, { select, states: movedFrom[kind] }, add, ({ header: { hook } }) => {
     if (hook !== undefined && others.size < maxOthers) others.add(hook);
   });

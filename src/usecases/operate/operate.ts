@@ -1,6 +1,8 @@
 /** Steering: retry, drop, pause and resume, by the drain that runs, or under its lock where none does. */
+import { pausedMs } from '../../endpoint/health.js';
 import { CapnhookError } from '../../shared/errors.js';
 import type { EntryProblem, Selection, Spool, Wish } from '../../spool/spool.js';
+import { loadIfUsable } from '../hooks-reader.js';
 import type { Step } from './carry-out.js';
 import { countSelected } from './count-selected.js';
 import { type EventIdsOptions, wholeIds } from './event-ids.js';
@@ -24,7 +26,7 @@ export interface OperateOptions extends Pick<FulfilOptions, 'onWaiting'> {
   onQuarantined?: ((entry: EntryProblem) => void) | undefined;
 }
 
-export type { HookCount } from './tally.js';
+export type { HookCount, SelectedEntry } from './tally.js';
 
 /** What was done, or would be. */
 export interface Operated extends Selected {
@@ -35,6 +37,21 @@ export interface Operated extends Selected {
   isPending?: boolean;
   /** Whether a drain is running, which goes on from here. Otherwise the next one does. */
   isDraining: boolean;
+}
+
+/** What was sent again, or would be. */
+export interface Retried extends Operated {
+  /** Which of the endpoints are not tried all the same, and why; absent if there are none. */
+  untried?: readonly UntriedEndpoint[];
+}
+
+export interface UntriedEndpoint {
+  /** Its id. */
+  endpoint: string;
+  /** As in `status`: paused by a person, or on hold because it is not registered. */
+  state: 'paused' | 'on-hold';
+  /** The same in words. */
+  why: string;
 }
 
 /** What is retried or dropped. */
@@ -51,9 +68,27 @@ export async function retryEntries(
   ports: OperatePorts,
   named: NamedEntries,
   options: OperateOptions = {},
-): Promise<Operated> {
+): Promise<Retried> {
   const select = await selectEntries(ports, named, { doing: 'retry' });
-  return operate(ports, { kind: 'retry', select }, options);
+  const operated = await operate(ports, { kind: 'retry', select }, options);
+  const untried = await untriedOf(ports, operated.endpoints);
+  return untried.length === 0 ? operated : { ...operated, untried };
+}
+
+async function untriedOf(
+  { spool, clock, hooks }: Pick<OperatePorts, 'spool' | 'clock' | 'hooks'>,
+  endpoints: readonly string[],
+): Promise<UntriedEndpoint[]> {
+  const registered = (await loadIfUsable(hooks))?.endpoints;
+  const untried: UntriedEndpoint[] = [];
+  for (const endpoint of endpoints) {
+    const health = await spool.inspection.health(endpoint);
+    if (health.pause !== undefined && pausedMs(health, clock.now()) > 0)
+      untried.push({ endpoint, state: 'paused', why: health.paused ?? 'it is paused' });
+    else if (health.heldSince !== undefined && registered?.has(endpoint) === false)
+      untried.push({ endpoint, state: 'on-hold', why: 'it is not registered' });
+  }
+  return untried;
 }
 
 /**

@@ -12,6 +12,18 @@ export interface Selected {
   hooks: readonly HookCount[];
   /** Ids of the endpoints, sorted. */
   endpoints: readonly string[];
+  /** The first of them, at most {@link maxEntries}. */
+  entries: readonly SelectedEntry[];
+}
+
+/** A delivery, or an event that has no endpoint yet. */
+export interface SelectedEntry {
+  /** The event's id, or the batch's. */
+  event: string;
+  /** The endpoint's id. */
+  endpoint?: string;
+  /** Where it was. */
+  state: EntryState;
 }
 
 export interface HookCount {
@@ -29,6 +41,8 @@ export interface Tally {
 
 /** An entry that counts. */
 export interface TalliedEntry {
+  /** The event's id, or the batch's. */
+  event: string;
   from: EntryState;
   hook?: string | undefined;
   endpoint?: string | undefined;
@@ -39,18 +53,24 @@ export interface TalliedEntry {
 /** Maximum number of hooks that are told. */
 const maxHooks = 100;
 
+/** Maximum number of entries that are told. */
+export const maxEntries = 100;
+
 /** Makes a tally of nothing. */
 export function createTally(): Tally {
   let count = 0;
   const states: Partial<Record<EntryState, number>> = {};
   const hooks = new Map<string | undefined, number>();
   const endpoints = new Set<string>();
+  const entries: SelectedEntry[] = [];
   return {
-    add({ from, events, endpoint, hook }) {
+    add({ event, from, events, endpoint, hook }) {
       count += events;
       states[from] = (states[from] ?? 0) + events;
       hooks.set(hook, (hooks.get(hook) ?? 0) + events);
       if (endpoint !== undefined) endpoints.add(endpoint);
+      if (entries.length < maxEntries)
+        entries.push(endpoint === undefined ? { event, state: from } : { event, endpoint, state: from });
     },
     total: (more = []) => ({
       count,
@@ -60,6 +80,7 @@ export function createTally(): Tally {
         .sort((a, b) => b.count - a.count)
         .slice(0, maxHooks),
       endpoints: [...new Set([...endpoints, ...more])].sort(),
+      entries: [...entries],
     }),
   };
 }

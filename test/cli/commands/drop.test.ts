@@ -150,4 +150,13 @@ describe('capnhook drop', () => {
       });
     expect(await place.run(['list'])).toMatchObject({ stdout: expect.stringMatching(/^b_10 .*\n$/) });
   });
+
+  it('drop of what is older than a time is undone for the same time', async () => {
+    const place = createPlace();
+    await fired(place, 'a', 1);
+    const { stderr } = await place.run(['drop', '--older', '2100-01-01', '--hook', 'a', '--yes']);
+    expect(stderr).toContain(
+      'Undo: capnhook retry --reason dropped --hook a --older 2100-01-01T00:00:00.000Z\n',
+    );
+  });
 });

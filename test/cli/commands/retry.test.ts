@@ -60,7 +60,7 @@ describe('capnhook retry', () => {
     const ran = await place.run(['retry', 'e1', '--reason', 'dropped']);
     expect(ran.stderr).toContain(
       'capnhook: 1 dead delivery queued again; chat is tried now; nobody drains, so a pass begins here\n' +
-        '  Undo, for what is not sent by then: capnhook drop e1\n',
+        '  Undo, for what is not sent by then: capnhook drop e1 --endpoint chat\n',
     );
     expect(requests.slice(before).map(({ headers }) => headers['webhook-id'])).toContain('e1');
     expect(dead(place)).toEqual([]);
@@ -159,5 +159,43 @@ describe('capnhook pause and resume', () => {
     expect((await place.run(['resume', 'chat', '--dry-run'])).stderr).toBe(
       'capnhook: chat would be resumed; nothing was changed\n',
     );
+  });
+
+  it('retry of many dead deliveries names a way to stop them, and no command that would drop others', async () => {
+    const { place } = await owing();
+    for (let n = 0; n < 6; n += 1) await place.run(['fire', 'load', '-d', '1', '--id', `f${n}`]);
+    await place.run(['drain']);
+    await place.run(['drop', ...[0, 1, 2, 3, 4, 5].map((n) => `f${n}`), '--yes']);
+    const { stderr } = await place.run(['retry', '--dead']);
+    expect(stderr).toContain('6 dead deliveries queued again');
+    expect(stderr).toContain('\n  To stop it: capnhook pause chat\n');
+    expect(stderr).not.toContain('capnhook drop');
+  });
+
+  it('retry of what was deferred proposes no undoing', async () => {
+    const { place } = await owing(413);
+    const { stderr } = await place.run(['retry', '--all']);
+    expect(stderr).toMatch(
+      /^capnhook: 2 deferred deliveries queued again; chat is tried now; .*\ncapnhook: /,
+    );
+  });
+
+  it('retry says that an endpoint is not tried that a person has paused, and how it goes on', async () => {
+    const { place } = await owing();
+    await place.run(['pause', 'chat', '--why', 'it is moved']);
+    const { stderr } = await place.run(['retry', '--endpoint', 'chat']);
+    expect(stderr).toMatch(
+      /^capnhook: chat is not tried: \S+ paused it: it is moved; .*\n {2}To let it go on: capnhook resume chat\n/,
+    );
+    const { stdout } = await place.run(['retry', '--endpoint', 'chat', '--json']);
+    expect(JSON.parse(stdout)).toMatchObject({ untried: [{ endpoint: 'chat', state: 'paused' }] });
+  });
+
+  it('retry says that an endpoint is not tried that is not registered', async () => {
+    const { place } = await owing();
+    place.hooks('hooks: {}\n');
+    await place.run(['drain']);
+    const { stderr } = await place.run(['retry', '--endpoint', 'chat']);
+    expect(stderr).toMatch(/^capnhook: chat is not tried: it is not registered; /);
   });
 });
