@@ -4,25 +4,21 @@
  * missing was moved or removed by another process. What is needed only with a
  * drain's side is loaded then: most drains of a cron job find nothing to do.
  */
-import { type CapnhookError, errnoOf, ignoreErrno } from '../../shared/errors.js';
-import type { Spool } from '../spool.js';
+import { type CapnhookError, errnoOf } from '../../shared/errors.js';
+import type { DrainMode, JoinResult, Spool } from '../spool.js';
 import { createFileInbox } from './accept/file-inbox.js';
 import { bindSpool } from './binding.js';
 import { writeRequest } from './control/requests.js';
 import { type Disk, systemDisk } from './disk/disk.js';
-import { listNames } from './disk/list-names.js';
 import { spoolError } from './disk/spool-error.js';
-import { expiryEveryMs, isSweepDue } from './disk/sweep-mark.js';
-import { pruneHealth } from './endpoints/prune-health.js';
 import { isIdle } from './idle.js';
 import { keepArchive } from './importing/archive-files.js';
 import type { LockOptions } from './lock/lock.js';
 import { createQuestions } from './questions.js';
-import { removeEntries } from './remove-entries.js';
-import { pruneSent } from './sent/prune-sent.js';
 import { ensureSpool } from './setup/create.js';
 import { forOwner } from './setup/for-owner.js';
 import { restoreUnclaimed } from './unclaimed/restore-unclaimed.js';
+import { createUpkeep } from './upkeep.js';
 
 export interface FileSpoolOptions {
   /** ms since the epoch. */
@@ -48,73 +44,46 @@ export function createFileSpool(root: string, options: FileSpoolOptions): Spool 
     return Buffer.from(random(8)).toString('hex');
   }
 
-  function inWords(error: unknown): CapnhookError {
-    return spoolError(error, { doing: 'drain the spool', root, otherwise: 'SPOOL_WRITE' });
+  /** Does work; errors of the system become messages. @param doing as in "Cannot <doing>: …" */
+  async function worded<T>(doing: string, work: () => T | Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      throw inWords(error, doing);
+    }
+  }
+
+  function inWords(error: unknown, doing = 'drain the spool'): CapnhookError {
+    return spoolError(error, { doing, root, otherwise: 'SPOOL_WRITE' });
+  }
+
+  async function join(mode: DrainMode): Promise<JoinResult> {
+    const { joinSpool } = await import('./drain-side/join-spool.js');
+    return joinSpool(disk, root, {
+      mode,
+      now,
+      random: () => random(10),
+      token,
+      takeKernelLock,
+      stillMs,
+      listed,
+      maxNames,
+      inWords,
+    });
   }
 
   return {
     ...createQuestions(disk, root, { now }),
     ...createFileInbox(root, { random, disk: given }),
-    async join(mode) {
-      const { joinSpool } = await import('./drain-side/join-spool.js');
-      try {
-        return await joinSpool(disk, root, {
-          mode,
-          now,
-          random: () => random(10),
-          token,
-          takeKernelLock,
-          stillMs,
-          listed,
-          maxNames,
-          inWords,
-        });
-      } catch (error) {
-        throw inWords(error);
-      }
-    },
-    async idle({ unclaimedKeepMs } = {}) {
-      try {
+    ...createUpkeep(disk, root, { now }),
+    join: (mode) => worded('drain the spool', () => join(mode)),
+    idle: ({ unclaimedKeepMs } = {}) =>
+      worded('drain the spool', () => {
         ensureSpool(disk, root, { token: token() });
         return isIdle(disk, root, { now: now(), unclaimedKeepMs });
-      } catch (error) {
-        throw inWords(error);
-      }
-    },
-    async restoreUnclaimed(options = {}) {
-      try {
-        return restoreUnclaimed(disk, root, { hook: options.hook, now: now() });
-      } catch (error) {
-        throw spoolError(error, { doing: 'restore unclaimed events', root, otherwise: 'SPOOL_WRITE' });
-      }
-    },
-    async *purge(request) {
-      const { purge } = await import('./purge/purge.js');
-      try {
-        yield* purge(disk, root, { request, now });
-      } catch (error) {
-        throw spoolError(error, { doing: 'purge the spool', root, otherwise: 'SPOOL_WRITE' });
-      }
-    },
-    async *expireDead({ keepMs }) {
-      const dead = `${root}/dead`;
-      try {
-        const ms = listNames(disk, dead).length === 0 ? undefined : keepMs();
-        if (ms === undefined) return;
-        if (!isSweepDue(disk, dead, { everyMs: expiryEveryMs(ms), now: now() })) return;
-        const { expireDead } = await import('./purge/purge.js');
-        yield* expireDead(disk, root, { keepMs: ms, now });
-      } catch (error) {
-        throw spoolError(error, { doing: 'purge the spool', root, otherwise: 'SPOOL_WRITE' });
-      }
-    },
-    async pruneHealth(isNeeded) {
-      try {
-        pruneHealth(disk, root, { isNeeded, start: Math.random() });
-      } catch (error) {
-        ignoreErrno(error); // history only
-      }
-    },
+      }),
+    restoreUnclaimed: ({ hook } = {}) =>
+      worded('restore unclaimed events', () => restoreUnclaimed(disk, root, { hook, now: now() })),
     async keepArchive(pieces) {
       const name = token();
       try {
@@ -122,30 +91,12 @@ export function createFileSpool(root: string, options: FileSpoolOptions): Spool 
         await keepArchive(disk, root, { pieces, name, now: now() });
         return name;
       } catch (error) {
-        throw errnoOf(error) === undefined ? error : inWords(error);
+        throw errnoOf(error) === undefined ? error : inWords(error); // that of the pieces
       }
     },
-    async remove(places) {
-      try {
-        return await removeEntries(disk, root, places);
-      } catch (error) {
-        throw inWords(error);
-      }
-    },
-    pruneSent: (keepMsOf) => pruneSent(disk, root, { now: now(), keepMsOf }),
-    async request(request) {
-      try {
-        writeRequest(disk, root, { request, token: token() });
-      } catch (error) {
-        throw inWords(error);
-      }
-    },
-    async bind(hooksFile, { again = false } = {}) {
-      try {
-        return bindSpool(disk, root, { hooksFile, again, token: token() });
-      } catch (error) {
-        throw inWords(error);
-      }
-    },
+    request: (request) =>
+      worded('drain the spool', () => writeRequest(disk, root, { request, token: token() })),
+    bind: (hooksFile, { again = false } = {}) =>
+      worded('drain the spool', () => bindSpool(disk, root, { hooksFile, again, token: token() })),
   };
 }

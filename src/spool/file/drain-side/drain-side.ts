@@ -11,13 +11,13 @@ import { expireUnclaimed } from '../unclaimed/unclaimed-expiry.js';
 import { readUnclaimedReports, saveUnclaimedReports } from '../unclaimed/unclaimed-reports.js';
 import { createEndpointsById } from './by-id.js';
 import { createClaims } from './claims.js';
-import { createDiscardSteps } from './discard-steps.js';
 import { createFinishing, type Finishing } from './finishing.js';
-import { createImportSteps } from './import-steps.js';
 import { createIntakeSteps } from './intake-steps.js';
 import { createOwnedEndpoints } from './owned-endpoints.js';
-import { createReplaySteps } from './replay-steps.js';
-import { createRetrySteps } from './retry-steps.js';
+import { createDiscardSteps } from './requests/discard-steps.js';
+import { createImportSteps } from './requests/import-steps.js';
+import { createReplaySteps } from './requests/replay-steps.js';
+import { createRetrySteps } from './requests/retry-steps.js';
 import { type DrainSideOptions, type DrainTools, openTools } from './tools.js';
 
 /** Opens the spool for draining, after putting in order what an earlier drain left half done. */

@@ -18,11 +18,6 @@ export function archivePath(root: string, name: string): string {
   return `${root}/imports/${name}`;
 }
 
-/** Whether a text is the name of an archive. */
-export function isArchiveName(text: unknown): boolean {
-  return typeof text === 'string' && /^[A-Za-z0-9_-]{1,128}$/.test(text);
-}
-
 /**
  * Writes an archive durably. Nothing of it is left where that fails, or where the pieces do.
  * @param options.name unique

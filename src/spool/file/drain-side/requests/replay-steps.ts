@@ -1,8 +1,8 @@
-import type { ReplayRequest, Retried } from '../../spool.js';
-import { type FoundSent, replayAll } from '../moves/replay.js';
-import { createWalkSteps } from '../moves/walk-steps.js';
+import type { ReplayRequest, Retried } from '../../../spool.js';
+import { type FoundSent, replayAll } from '../../moves/replay.js';
+import { createWalkSteps } from '../../moves/walk-steps.js';
+import type { DrainTools } from '../tools.js';
 import { createRetryNotes } from './retry-steps.js';
-import type { DrainTools } from './tools.js';
 
 /** Makes a function that queues again what a request selects of what was delivered, a step each call. @throws from it: the errno of what failed */
 export function createReplaySteps(tools: DrainTools): (request: ReplayRequest) => Promise<Retried> {

@@ -1,7 +1,7 @@
-import type { Retried, RetryRequest } from '../../spool.js';
-import { type FoundRetry, retryAll } from '../moves/retry.js';
-import { createWalkSteps } from '../moves/walk-steps.js';
-import type { DrainTools } from './tools.js';
+import type { Retried, RetryRequest } from '../../../spool.js';
+import { type FoundRetry, retryAll } from '../../moves/retry.js';
+import { createWalkSteps } from '../../moves/walk-steps.js';
+import type { DrainTools } from '../tools.js';
 
 /** Makes a function that makes what a request selects due now, a step each call. @throws from it: the errno of what failed */
 export function createRetrySteps(tools: DrainTools): (request: RetryRequest) => Promise<Retried> {

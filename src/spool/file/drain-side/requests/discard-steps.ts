@@ -1,7 +1,7 @@
-import type { Discarded, DiscardRequest } from '../../spool.js';
-import { discardAll, type Found } from '../moves/discard.js';
-import { createWalkSteps } from '../moves/walk-steps.js';
-import type { DrainTools } from './tools.js';
+import type { Discarded, DiscardRequest } from '../../../spool.js';
+import { discardAll, type Found } from '../../moves/discard.js';
+import { createWalkSteps } from '../../moves/walk-steps.js';
+import type { DrainTools } from '../tools.js';
 
 /** Makes a function that moves what a request matches to the dead, a step each call. @throws from it: the errno of what failed */
 export function createDiscardSteps(tools: DrainTools): (request: DiscardRequest) => Promise<Discarded> {
