@@ -1,8 +1,8 @@
 import type { Journal } from '../../journal/journal.js';
 import type { Clock } from '../../shared/clock.js';
 import { CapnhookError } from '../../shared/errors.js';
-import { isoTime } from '../../shared/iso-time.js';
 import type { Spool } from '../../spool/spool.js';
+import { purgedLine } from '../purged-line.js';
 import type { Notice } from './ports.js';
 
 export interface ExpireDeadPorts {
@@ -14,8 +14,8 @@ export interface ExpireDeadPorts {
 }
 
 /**
- * Removes what has been dead for longer than `keepMs` (nothing, where it is undefined), with a line in the journal for each, and reports how much it was.
- * What cannot be removed is tried again later.
+ * Removes what has been dead for longer than `keepMs` (nothing, where it is undefined), with a line in the journal for
+ * each, and reports how much it was. What cannot be removed is tried again later.
  */
 export async function expireDead(
   { spool, clock, openJournal, report }: ExpireDeadPorts,
@@ -24,17 +24,9 @@ export async function expireDead(
   let count = 0;
   const journal = openJournal();
   try {
-    for await (const { event, hook, endpoint, events } of spool.expireDead({ keepMs })) {
-      count += events;
-      const time = isoTime(clock.now());
-      journal.write({
-        time,
-        what: 'purged',
-        event,
-        hook,
-        endpoint,
-        count: events === 1 ? undefined : events,
-      });
+    for await (const entry of spool.expireDead({ keepMs })) {
+      count += entry.events;
+      journal.write(purgedLine(entry, clock.now()));
     }
   } catch (error) {
     if (!(error instanceof CapnhookError)) throw error;

@@ -2,10 +2,10 @@
 import type { Journal } from '../../journal/journal.js';
 import type { Clock } from '../../shared/clock.js';
 import { CapnhookError } from '../../shared/errors.js';
-import { isoTime } from '../../shared/iso-time.js';
 import type { EntryState } from '../../spool/inspection.js';
 import type { EntryProblem, PurgeRequest, PurgeRoom, Spool } from '../../spool/spool.js';
 import type { HooksLoader } from '../hooks-reader.js';
+import { purgedLine } from '../purged-line.js';
 import { wholeIds } from './event-ids.js';
 import { checkedTime, type Named, selecting } from './selecting.js';
 
@@ -65,7 +65,7 @@ export async function purgeEntries(
   let count = 0;
   try {
     for await (const entry of spool.purge({ ...request, isDry: dryRun })) {
-      const { from, event, hook, endpoint, events, problem } = entry;
+      const { from, event, endpoint, events, problem } = entry;
       if (problem !== undefined) {
         if (left.length < maxLeft) left.push({ name: event, reason: problem });
         continue;
@@ -75,15 +75,7 @@ export async function purgeEntries(
       if (endpoint !== undefined) endpoints.add(endpoint);
       onProgress?.(count);
       if (dryRun) continue;
-      const time = isoTime(clock.now());
-      journal.write({
-        time,
-        what: 'purged',
-        event,
-        hook,
-        endpoint,
-        count: events === 1 ? undefined : events,
-      });
+      journal.write(purgedLine(entry, clock.now()));
     }
   } finally {
     journal.close();
