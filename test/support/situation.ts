@@ -9,7 +9,7 @@ import type { Answer, ReceivedRequest } from './receiver.js';
 import { until, type World } from './world.js';
 
 /** Deliveries that are queued for the endpoint that is down. */
-export const backlog = 12_000;
+const backlog = 12_000;
 
 const dayMs = 86_400_000;
 

@@ -29,7 +29,9 @@ export async function runDashboard(args: DashboardArguments, globals: Globals, i
     listen: args.listen,
     readOnly: args['read-only'],
     onBug: (error) => io.err(renderBug(error)),
-    ...{ spool, config, env: io.env },
+    spool,
+    config,
+    env: io.env,
   });
   const { origin, url, isPublic } = served;
   io.print(globals.json ? renderJson({ url, readOnly: args['read-only'] === true }) : `${url}\n`);

@@ -34,7 +34,8 @@ function add(state: MemoryState, entry: ArchiveEntry): ImportedEntry | undefined
     if (hasSame(of.owed.map((each) => each.event))) return undefined;
     of.owed.push({ event, attempts, dueMs, claimed: false, held: false });
   }
-  return importedOf(event, endpoint, isDead ? 'dead' : endpoint === undefined ? 'incoming' : 'retry');
+  const queue = endpoint === undefined ? 'incoming' : 'retry';
+  return importedOf(event, endpoint, isDead ? 'dead' : queue);
 }
 
 function importedOf(

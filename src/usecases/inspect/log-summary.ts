@@ -16,7 +16,7 @@ export interface FailureGroup {
   lastAt: string;
   /** The event of the last one. */
   lastEvent?: string;
-  /** The endpoints that failed so, the most failures first; at most {@link maxEndpoints}. */
+  /** The endpoints that failed so, the most failures first; at most 1,000. */
   endpoints: Array<{ endpoint: EndpointData; failures: number }>;
 }
 
@@ -24,7 +24,7 @@ export interface FailureGroup {
 const maxReasons = 1_000;
 
 /** Maximum number of endpoints that are named for a reason. */
-export const maxEndpoints = 1_000;
+const maxEndpoints = 1_000;
 
 /** What stands for the reasons beyond those. */
 const otherReasons = 'other reasons';
