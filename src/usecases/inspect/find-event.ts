@@ -100,14 +100,25 @@ function withoutPayload(entry: InspectedEntry): InspectedEntry {
   return entry.payload === undefined ? entry : { ...entry, payload: new Uint8Array() };
 }
 
+/** An id of the user's own may look like a generated one, of a time that is not its own: then all lines are looked at. */
 async function linesById(
   { journal }: FindPorts,
   prefix: string,
   { isWhole }: { isWhole: boolean },
 ): Promise<Map<string, JournalEntry[]>> {
+  const since = sinceOf(prefix);
+  const found = await linesSince(journal, prefix, { isWhole, since });
+  return found.size > 0 || since === undefined ? found : linesSince(journal, prefix, { isWhole });
+}
+
+async function linesSince(
+  journal: JournalReader,
+  prefix: string,
+  { isWhole, since }: { isWhole: boolean; since?: number },
+): Promise<Map<string, JournalEntry[]>> {
   const found = new Map<string, JournalEntry[]>();
   const mentions = `"event":"${prefix}${isWhole ? '"' : ''}`;
-  for await (const line of journal.entries({ since: sinceOf(prefix), mentions })) {
+  for await (const line of journal.entries({ since, mentions })) {
     const { event } = line;
     if (event === undefined || line.what === 'corrupt' || !event.startsWith(prefix)) continue;
     const known = found.get(event);

@@ -55,6 +55,16 @@ describe('capnhook show', () => {
     await close();
   });
 
+  it('show finds a delivered event by a short id of the user, which may look like a time to come', async () => {
+    const receiver = await startReceiver();
+    const place = createPlace();
+    place.hooks(`hooks: {complete: "${receiver.url}"}\n`);
+    await fire(place, 'complete', '-d', '1', '--id', 'evt_1');
+    await place.run(['drain']);
+    expect(await shown(place, 'evt_1')).toMatchObject({ id: 'evt_1', deliveries: [{ state: 'delivered' }] });
+    await receiver.close();
+  });
+
   it('show prints lines in which foreign text shows and never acts', async () => {
     const { place, close } = await twoReceivers();
     const id = await fire(place, 'complete', '-d', '{"a": "\u202e"}');
