@@ -104,7 +104,7 @@ describe('the CI recipe of README.md', () => {
   });
 });
 
-describe('the monitoring recipe of docs/operations.md', () => {
+describe('the recipe of docs/spool-format.md for what is old', () => {
   test('counts the deliveries that are older than an hour by the time of their events, whenever they were taken in', async () => {
     const world = createWorld();
     const receiver = await world.receiver(() => ({ status: 503 }));
@@ -115,8 +115,8 @@ describe('the monitoring recipe of docs/operations.md', () => {
     // Its file is as new as a copy that the intake makes.
     world.file('home/.local/state/capnhook/spool/incoming/old.json', `${header}\n"payload":1\n}\n`);
     await world.run(['drain', '-q']);
-    const script = fencesIn('docs/operations.md').find((text) => text.includes('hour_ago=')) ?? '';
-    const counted = await world.sh(script);
+    const script = fencesIn('docs/spool-format.md').find((text) => text.includes('hour_ago=')) ?? '';
+    const counted = await world.sh(`cd ~/.local/state/capnhook/spool\n${script}`);
     expect(counted.stdout.trim().split(/\s+/)).toEqual(['1', '0', '0']);
   });
 });
