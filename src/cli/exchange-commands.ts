@@ -46,7 +46,7 @@ export const exchangeCommands: readonly CommandSpec[] = [
     positionals: [['<file|->', 'an archive of capnhook export; - is standard input']],
     summary: 'add the events of an archive, with their endpoints and attempts',
     options: {},
-    examples: ['capnhook import left.capnhook', 'ssh host capnhook export - | capnhook import -'],
+    examples: ['capnhook import left.capnhook', 'capnhook import - < left.capnhook'],
     notes:
       'The archive is checked first: of one that is not whole nothing is imported (exit code 65). What is there already is\nnot added again, so an import can be repeated.',
     async run({ positionals: [from = ''], globals, io }) {
