@@ -96,4 +96,4 @@ export type {
   QueuedByAge,
   Status,
   StatusTotals,
-} from './usecases/inspect/status-data.js';
+} from './usecases/inspect/status/status-data.js';

@@ -3,14 +3,14 @@ import { type Environment, hooksPath, namedHooks } from '../config/paths.js';
 import { loadHooks } from '../hooks/file/hooks-file.js';
 import { countRecentAttempts, journalBytes } from '../journal/recent-attempts.js';
 import { systemClock } from '../shared/clock.js';
-import { type Check, type CheckLimits, checkStatus } from '../usecases/inspect/check.js';
-import { readStatus, type StatusHead } from '../usecases/inspect/status.js';
-import type { Status } from '../usecases/inspect/status-data.js';
+import { type Check, type CheckLimits, checkStatus } from '../usecases/inspect/status/check.js';
+import { readStatus, type StatusHead } from '../usecases/inspect/status/status.js';
+import type { Status } from '../usecases/inspect/status/status-data.js';
 import { existingSpoolPath, openSpool } from './open-spool.js';
 
-export type { Check, CheckLevel, CheckLimits, Finding, Metric } from '../usecases/inspect/check.js';
-export type { StatusHead } from '../usecases/inspect/status.js';
-export type { Status } from '../usecases/inspect/status-data.js';
+export type { Check, CheckLevel, CheckLimits, Finding, Metric } from '../usecases/inspect/status/check.js';
+export type { StatusHead } from '../usecases/inspect/status/status.js';
+export type { Status } from '../usecases/inspect/status/status-data.js';
 
 export interface StatusOptions {
   /** A URL, the name of an endpoint in the hooks file, or an endpoint's id; default: all endpoints. */

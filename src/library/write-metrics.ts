@@ -8,7 +8,7 @@ import { attemptMetrics, parseAttemptMetrics } from '../usecases/inspect/metrics
 import { createAttemptTotals, otherLabel } from '../usecases/inspect/metrics/attempt-totals.js';
 import { renderMetrics } from '../usecases/inspect/metrics/exposition.js';
 import { statusMetrics } from '../usecases/inspect/metrics/status-metrics.js';
-import type { Status } from '../usecases/inspect/status-data.js';
+import type { Status } from '../usecases/inspect/status/status-data.js';
 
 /** What the counts of a text file begin with; Prometheus and node_exporter take it for a comment. */
 const positionLine = /^# capnhook journal ((?:\d{4}-\d{2}-\d{2} \d{1,15} ?){0,2})$/m;

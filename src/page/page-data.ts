@@ -3,8 +3,8 @@ import type { ListedEntry } from '../usecases/inspect/describe-entry.js';
 import type { ListState } from '../usecases/inspect/list-state.js';
 import type { FailureGroup } from '../usecases/inspect/log-summary.js';
 import type { ShownEvent } from '../usecases/inspect/show-event.js';
-import type { Status } from '../usecases/inspect/status-data.js';
-import type { Traffic } from '../usecases/inspect/traffic.js';
+import type { Status } from '../usecases/inspect/status/status-data.js';
+import type { Traffic } from '../usecases/inspect/status/traffic.js';
 import type { Operated } from '../usecases/operate/operate.js';
 
 /** Which entries are shown; each member that is there must hold. Times are ms since the epoch. */

@@ -1,6 +1,6 @@
 import { type ListedEntry, type ListState, list } from '../../library/list.js';
 import { CapnhookError } from '../../shared/errors.js';
-import { nextTryWords } from '../../usecases/inspect/state-words.js';
+import { nextTryWords } from '../../usecases/inspect/status/state-words.js';
 import type { Io } from '../io/io.js';
 import type { Globals } from '../options.js';
 import { renderAge } from '../render/age.js';

@@ -3,7 +3,7 @@ import { type CheckLimits, type StatusHead, type StatusOptions, status } from '.
 import { writeMetrics } from '../../library/write-metrics.js';
 import { parseDuration } from '../../shared/duration.js';
 import { CapnhookError } from '../../shared/errors.js';
-import { checkStatus } from '../../usecases/inspect/check.js';
+import { checkStatus } from '../../usecases/inspect/status/check.js';
 import type { Io } from '../io/io.js';
 import type { Globals } from '../options.js';
 import { checkCode, renderCheck } from '../render/check.js';

@@ -2,7 +2,12 @@
  * The one line of a monitoring plugin, with its figures.
  * @see https://www.monitoring-plugins.org/doc/guidelines.html
  */
-import { type Check, type CheckLevel, checkLevels, type Metric } from '../../usecases/inspect/check.js';
+import {
+  type Check,
+  type CheckLevel,
+  checkLevels,
+  type Metric,
+} from '../../usecases/inspect/status/check.js';
 import { safe } from './text.js';
 
 /** Number of findings that are told. */

@@ -2,7 +2,7 @@
 
 import type { KeptAnswer, ShownDelivery, ShownEvent } from '../../library/show.js';
 import { formatSpan } from '../../shared/duration.js';
-import { nextTryWords } from '../../usecases/inspect/state-words.js';
+import { nextTryWords } from '../../usecases/inspect/status/state-words.js';
 import { renderAge } from './age.js';
 import { renderTable } from './table.js';
 import { count, hideUrls, safe } from './text.js';

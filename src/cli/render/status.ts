@@ -1,9 +1,9 @@
 /** The state of everything, for people. */
 
 import { formatSpan } from '../../shared/duration.js';
-import { silentAfterMs } from '../../usecases/inspect/check.js';
-import { stateWords } from '../../usecases/inspect/state-words.js';
-import type { StatusHead } from '../../usecases/inspect/status.js';
+import { silentAfterMs } from '../../usecases/inspect/status/check.js';
+import { stateWords } from '../../usecases/inspect/status/state-words.js';
+import type { StatusHead } from '../../usecases/inspect/status/status.js';
 import type {
   DrainStatus,
   EndpointStatus,
@@ -11,7 +11,7 @@ import type {
   QueuedByAge,
   Status,
   StatusTotals,
-} from '../../usecases/inspect/status-data.js';
+} from '../../usecases/inspect/status/status-data.js';
 import { formatBytes } from './bytes.js';
 import type { Style } from './style.js';
 import { renderTable } from './table.js';

@@ -4,7 +4,7 @@ import type { EntryPage, PageData, RowFilter } from '../../page/page-data.js';
 import { systemClock } from '../../shared/clock.js';
 import type { ListedEntry } from '../../usecases/inspect/describe-entry.js';
 import type { ListState } from '../../usecases/inspect/list-state.js';
-import { createTraffic, type Traffic, trafficMinutes } from '../../usecases/inspect/traffic.js';
+import { createTraffic, type Traffic, trafficMinutes } from '../../usecases/inspect/status/traffic.js';
 import type { ListPosition } from '../list.js';
 import { list } from '../list.js';
 import { logSummary } from '../log.js';

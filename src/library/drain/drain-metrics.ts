@@ -13,8 +13,8 @@ import { attemptMetrics } from '../../usecases/inspect/metrics/attempt-metrics.j
 import { createAttemptTotals, otherLabel } from '../../usecases/inspect/metrics/attempt-totals.js';
 import { renderMetrics } from '../../usecases/inspect/metrics/exposition.js';
 import { statusMetrics } from '../../usecases/inspect/metrics/status-metrics.js';
-import { readStatus } from '../../usecases/inspect/status.js';
-import type { Status } from '../../usecases/inspect/status-data.js';
+import { readStatus } from '../../usecases/inspect/status/status.js';
+import type { Status } from '../../usecases/inspect/status/status-data.js';
 
 /** What the metrics are of. */
 export interface MeasuredDrain {

@@ -1,6 +1,6 @@
 /** Attempts and their durations over the last hour. The browser draws them; without its script there is the text. */
 
-import type { Minute } from '../../usecases/inspect/traffic.js';
+import type { Minute } from '../../usecases/inspect/status/traffic.js';
 import type { ChartSeries } from '../chart-series.js';
 import { counted, number } from './figures.js';
 import { type Html, html } from './html.js';

@@ -1,7 +1,7 @@
 /** One endpoint. */
 import type { FailureGroup } from '../../usecases/inspect/log-summary.js';
-import type { EndpointStatus } from '../../usecases/inspect/status-data.js';
-import type { Traffic } from '../../usecases/inspect/traffic.js';
+import type { EndpointStatus } from '../../usecases/inspect/status/status-data.js';
+import type { Traffic } from '../../usecases/inspect/status/traffic.js';
 import { charts } from './charts.js';
 import { groupTable } from './failures.js';
 import { ageBar, ageLegend, agesOf, due, number, when } from './figures.js';

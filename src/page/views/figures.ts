@@ -1,5 +1,5 @@
 /** Numbers, times and small pictures. */
-import type { QueuedByAge } from '../../usecases/inspect/status-data.js';
+import type { QueuedByAge } from '../../usecases/inspect/status/status-data.js';
 import { type Html, html, nothing } from './html.js';
 
 /** A number with its thousands apart. */

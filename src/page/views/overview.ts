@@ -1,14 +1,14 @@
 /** The first page: the spool at a glance, and its endpoints. */
 import { formatSpan } from '../../shared/duration.js';
-import { stateWords } from '../../usecases/inspect/state-words.js';
+import { stateWords } from '../../usecases/inspect/status/state-words.js';
 import type {
   DrainStatus,
   EndpointState,
   EndpointStatus,
   NextStep,
   Status,
-} from '../../usecases/inspect/status-data.js';
-import type { Traffic } from '../../usecases/inspect/traffic.js';
+} from '../../usecases/inspect/status/status-data.js';
+import type { Traffic } from '../../usecases/inspect/status/traffic.js';
 import { charts } from './charts.js';
 import {
   ageBar,

@@ -1,5 +1,10 @@
 /** The state of everything as metrics. Pure. */
-import { type EndpointState, type EndpointStatus, endpointStates, type Status } from '../status-data.js';
+import {
+  type EndpointState,
+  type EndpointStatus,
+  endpointStates,
+  type Status,
+} from '../status/status-data.js';
 import { otherLabel } from './attempt-totals.js';
 import type { Family, Sample } from './exposition.js';
 

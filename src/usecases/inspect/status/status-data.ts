@@ -1,7 +1,7 @@
 /** The shape of `status --json`, and of the library's `status()`. Times are ISO 8601 in UTC. */
-import type { AttemptCounts } from '../../journal/recent-attempts.js';
-import type { DrainMode } from '../../spool/spool.js';
-import type { EndpointData } from '../endpoint-data.js';
+import type { AttemptCounts } from '../../../journal/recent-attempts.js';
+import type { DrainMode } from '../../../spool/spool.js';
+import type { EndpointData } from '../../endpoint-data.js';
 
 /** What a spool has to do, for whom, and what stands in the way. */
 export interface Status {

@@ -1,7 +1,7 @@
 /** Attempts a minute over the last hour. Each look reads only what was journaled since the last one. */
-import type { ScannedAttempt } from '../../journal/attempt-scan.js';
-import type { AttemptCounts } from '../../journal/recent-attempts.js';
-import type { Clock } from '../../shared/clock.js';
+import type { ScannedAttempt } from '../../../journal/attempt-scan.js';
+import type { AttemptCounts } from '../../../journal/recent-attempts.js';
+import type { Clock } from '../../../shared/clock.js';
 import { createDurations, type Durations } from './durations.js';
 
 /** Number of minutes, the present one included. */

@@ -1,7 +1,7 @@
 /** What is told of one endpoint. Pure. */
-import { atThisClock } from '../../endpoint/clock-jump.js';
-import type { Endpoint } from '../../endpoint/endpoint.js';
-import { givesUpAt } from '../../endpoint/gives-up-at.js';
+import { atThisClock } from '../../../endpoint/clock-jump.js';
+import type { Endpoint } from '../../../endpoint/endpoint.js';
+import { givesUpAt } from '../../../endpoint/gives-up-at.js';
 import {
   allowedConcurrency,
   type Health,
@@ -10,13 +10,13 @@ import {
   parkedUntil,
   pausedMs,
   runPauseMs,
-} from '../../endpoint/health.js';
-import type { AttemptCounts } from '../../journal/recent-attempts.js';
-import type { Moment } from '../../shared/clock.js';
-import { isoTime } from '../../shared/iso-time.js';
-import type { QueueAges } from '../../spool/ages.js';
-import type { KeptAnswer } from '../../spool/reasons.js';
-import { endpointData } from '../endpoint-data.js';
+} from '../../../endpoint/health.js';
+import type { AttemptCounts } from '../../../journal/recent-attempts.js';
+import type { Moment } from '../../../shared/clock.js';
+import { isoTime } from '../../../shared/iso-time.js';
+import type { QueueAges } from '../../../spool/ages.js';
+import type { KeptAnswer } from '../../../spool/reasons.js';
+import { endpointData } from '../../endpoint-data.js';
 import { queuedByAge } from './by-age.js';
 import type { EndpointState, EndpointStatus, LastError } from './status-data.js';
 

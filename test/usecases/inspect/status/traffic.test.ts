@@ -1,12 +1,12 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { createFileJournal } from '../../../src/journal/file-journal.js';
-import { positionOf, readNewAttempts } from '../../../src/journal/new-attempts.js';
-import { isoTime } from '../../../src/shared/iso-time.js';
-import { createDurations } from '../../../src/usecases/inspect/durations.js';
-import { createTraffic, trafficMinutes } from '../../../src/usecases/inspect/traffic.js';
-import { tempDir } from '../../support/temp.js';
+import { createFileJournal } from '../../../../src/journal/file-journal.js';
+import { positionOf, readNewAttempts } from '../../../../src/journal/new-attempts.js';
+import { isoTime } from '../../../../src/shared/iso-time.js';
+import { createDurations } from '../../../../src/usecases/inspect/status/durations.js';
+import { createTraffic, trafficMinutes } from '../../../../src/usecases/inspect/status/traffic.js';
+import { tempDir } from '../../../support/temp.js';
 
 const minuteMs = 60_000;
 const start = Date.parse('2026-11-30T23:30:00.000Z');

@@ -1,5 +1,5 @@
 /** States in words. Pure. */
-import { formatSpan } from '../../shared/duration.js';
+import { formatSpan } from '../../../shared/duration.js';
 import type { EndpointStatus } from './status-data.js';
 
 /** The state of an endpoint, in words: `parked: 503, next try in 40s`. @param options.now ms since the epoch */

@@ -1,15 +1,15 @@
 /** The state of everything: who drains, for whom what waits, and what stands in the way. */
-import { type Endpoint, endpointDefaults } from '../../endpoint/endpoint.js';
-import { unnamedEndpointId } from '../../endpoint/endpoint-id.js';
-import type { AttemptCounts, RecentAttempts } from '../../journal/recent-attempts.js';
-import type { Hooks } from '../../routing/hooks.js';
-import { type Clock, momentOf } from '../../shared/clock.js';
-import { CapnhookError } from '../../shared/errors.js';
-import { isoTime } from '../../shared/iso-time.js';
-import type { QueueAges } from '../../spool/ages.js';
-import type { Spool } from '../../spool/spool.js';
-import type { HooksReader } from '../hooks-reader.js';
-import { selecting } from '../operate/selecting.js';
+import { type Endpoint, endpointDefaults } from '../../../endpoint/endpoint.js';
+import { unnamedEndpointId } from '../../../endpoint/endpoint-id.js';
+import type { AttemptCounts, RecentAttempts } from '../../../journal/recent-attempts.js';
+import type { Hooks } from '../../../routing/hooks.js';
+import { type Clock, momentOf } from '../../../shared/clock.js';
+import { CapnhookError } from '../../../shared/errors.js';
+import { isoTime } from '../../../shared/iso-time.js';
+import type { QueueAges } from '../../../spool/ages.js';
+import type { Spool } from '../../../spool/spool.js';
+import type { HooksReader } from '../../hooks-reader.js';
+import { selecting } from '../../operate/selecting.js';
 import { ageBoundsMs, queuedByAge, sumByAge } from './by-age.js';
 import { endpointStatus } from './endpoint-status.js';
 import { nextSteps } from './next-steps.js';

@@ -1,5 +1,5 @@
 /** Whether all is well, for a monitoring system. Pure. */
-import { formatSpan } from '../../shared/duration.js';
+import { formatSpan } from '../../../shared/duration.js';
 import type { EndpointStatus, Status } from './status-data.js';
 
 /** From when on something is wrong. */

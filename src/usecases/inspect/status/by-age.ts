@@ -1,6 +1,6 @@
 /** Numbers of deliveries by age. Pure. */
-import { isoTime } from '../../shared/iso-time.js';
-import type { Ages } from '../../spool/ages.js';
+import { isoTime } from '../../../shared/iso-time.js';
+import type { Ages } from '../../../spool/ages.js';
 import type { ByAge, QueuedByAge } from './status-data.js';
 
 /** Upper bounds of the ages that are told, in ms: a minute, five minutes, an hour, a day. */
