@@ -55,18 +55,22 @@ describe('capnhook drain', () => {
     expect((await place.run(['drain', '-v', '-q'], { terminal: ['err'] })).stderr).toBe('');
   });
 
-  it('drain has a progress bar on a terminal while it takes long, which is gone before the last line', async () => {
+  it('drain has a progress bar on a terminal after a second and a delivery, which is gone before the last line', async () => {
     const place = createPlace();
     const answer = gate();
-    const { url } = await receiver(answer.held);
+    let requests = 0;
+    const { url } = await receiver((request) => {
+      requests += 1;
+      return requests === 1 ? undefined : answer.held(request);
+    });
     await place.run(['register', 'complete', url]);
-    await fired(place);
+    await fired(place, 'complete', 2);
     const io = recordingIo({ terminal: ['err'], env: place.env });
     const ran = run(['drain'], io);
-    await until('the bar is there', () => io.stderr().includes('delivering: 0'));
+    await until('the bar is there', () => io.stderr().includes('delivering: 1'));
     answer.open();
     expect(await ran).toBe(0);
-    const end = '\u001b[2Kcapnhook: delivered 1, 0 still queued\n';
+    const end = '\u001b[2Kcapnhook: delivered 2, 0 still queued\n';
     expect(io.stderr().slice(-end.length)).toBe(end);
   });
 
