@@ -65,7 +65,7 @@ function refuseVain({ dead, unclaimed, sent, corrupt, endpoint, hook }: PurgeArg
 function tell(purged: Purged, { globals, io, isDry }: { globals: Globals; io: Io; isDry: boolean }): number {
   if (globals.json) io.out(renderJson(isDry ? { ...purged, dryRun: true } : purged));
   for (const { name, reason } of purged.left)
-    io.err(`capnhook: ${safe(name)} is still in corrupt/: ${safe(reason)}; remove it yourself\n`);
+    io.err(`capnhook: ${safe(name)} is still there: ${safe(reason)}; remove it yourself\n`);
   if (!(globals.json || globals.quiet)) io.err(`capnhook: ${render(purged, isDry)}\n`);
   return exitCodes.ok;
 }

@@ -25,6 +25,7 @@ export async function expireDead(
   const journal = openJournal();
   try {
     for await (const entry of spool.expireDead({ keepMs })) {
+      if (entry.problem !== undefined) continue; // a directory, of which purge tells
       count += entry.events;
       journal.write(purgedLine(entry, clock.now()));
     }

@@ -40,7 +40,7 @@ export interface Purged {
   rooms: Readonly<Partial<Record<PurgeRoom, number>>>;
   /** Ids of the endpoints, sorted. */
   endpoints: readonly string[];
-  /** Entries of `corrupt/` that could not be removed; at most 100. */
+  /** What could not be removed; at most 100. */
   left: readonly EntryProblem[];
 }
 

@@ -2,10 +2,8 @@ import { errnoOf } from '../../../shared/errors.js';
 import type { PurgedEntry } from '../../purge.js';
 import { listNames } from '../disk/list-names.js';
 import { discard } from '../disk/write-file.js';
+import { isOfDirectory } from './is-of-directory.js';
 import type { PurgeTools } from './purge-tools.js';
-
-/** Errnos of a directory that is to be unlinked as a file. */
-const isDirectory: ReadonlySet<string> = new Set(['EISDIR', 'EPERM']);
 
 /** Removes what lies in `corrupt/`, whatever it is, except directories that are not empty. @throws the errno of what failed */
 export function* purgeCorrupt(tools: PurgeTools): Generator<PurgedEntry | undefined> {
@@ -34,7 +32,7 @@ function purgeOne(tools: PurgeTools, name: string): PurgedEntry | undefined {
   const entry: PurgedEntry = { from: 'corrupt', event: name, events: 1 };
   if (request.isDry === true) return entry;
   const problem = remove(tools, path);
-  if (problem !== undefined) return { ...entry, problem };
+  if (problem !== undefined) return { ...entry, problem: `corrupt/${name} ${problem}` };
   discard(disk, `${path}.why`);
   tools.onRemoved(`${root}/corrupt`);
   return entry;
@@ -52,13 +50,13 @@ function remove({ disk }: PurgeTools, path: string): string | undefined {
   } catch (error) {
     const errno = errnoOf(error) ?? '';
     if (errno === 'ENOENT') return undefined;
-    if (!isDirectory.has(errno) || !disk.lstatSync(path).isDirectory()) throw error;
+    if (!isOfDirectory(disk, path, errno)) throw error;
   }
   try {
     disk.rmdirSync(path);
     return undefined;
   } catch (error) {
-    if (['ENOTEMPTY', 'EEXIST'].includes(errnoOf(error) ?? '')) return 'it is a directory that is not empty';
+    if (['ENOTEMPTY', 'EEXIST'].includes(errnoOf(error) ?? '')) return 'is a directory that is not empty';
     throw error;
   }
 }

@@ -3,6 +3,7 @@ import type { PurgedEntry, PurgeRoom } from '../../purge.js';
 import { readNote } from '../disk/read-note.js';
 import { discard } from '../disk/write-file.js';
 import { readEntryFile } from '../inspection/entry-file.js';
+import { isOfDirectory } from './is-of-directory.js';
 import type { PurgeTools } from './purge-tools.js';
 
 /** Where entries lie. */
@@ -29,7 +30,10 @@ export function purgeEntry(tools: PurgeTools, place: EntryPlace, name: string): 
   const id = endpoint === undefined ? (file?.header.id ?? stem.split('.')[0] ?? stem) : stem;
   if (!isSelected(tools, { id, endpoint, reason, file })) return undefined;
   if (request.isDry !== true) {
-    if (!remove(tools, path)) return undefined;
+    const outcome = remove(tools, path);
+    if (outcome === 'missing') return undefined;
+    if (outcome === 'directory')
+      return { from, event: id, endpoint, events: 1, problem: `${directory}/${name} is a directory` };
     discard(disk, whyPath);
     tools.onRemoved(`${root}/${directory}`);
   }
@@ -82,13 +86,15 @@ function isSelected(
   return file !== undefined && selector.has({ ...file, header: { ...file.header, id }, endpoint, reason });
 }
 
-/** @returns false where it was removed or taken away meanwhile */
-function remove({ disk }: PurgeTools, path: string): boolean {
+/** @returns `missing` where it was removed or taken away meanwhile, `directory` for what is no entry and stays */
+function remove({ disk }: PurgeTools, path: string): 'removed' | 'missing' | 'directory' {
   try {
     disk.unlinkSync(path);
-    return true;
+    return 'removed';
   } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return false;
+    const errno = errnoOf(error) ?? '';
+    if (errno === 'ENOENT') return 'missing';
+    if (isOfDirectory(disk, path, errno)) return 'directory';
     throw error;
   }
 }

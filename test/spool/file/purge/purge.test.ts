@@ -30,11 +30,22 @@ describe('purge()', () => {
     expect(await purgeAll(spoolAt(root), { rooms: ['corrupt'], select: {} })).toEqual([
       { from: 'corrupt', event: 'a.json', events: 1 },
       { from: 'corrupt', event: 'empty', events: 1 },
-      { from: 'corrupt', event: 'full', events: 1, problem: 'it is a directory that is not empty' },
+      { from: 'corrupt', event: 'full', events: 1, problem: 'corrupt/full is a directory that is not empty' },
       { from: 'corrupt', event: 'link', events: 1 },
     ]);
     expect(names(`${root}/corrupt`)).toEqual(['full']);
     expect(existsSync(`${outside}/precious`)).toBe(true);
+  });
+
+  it('of dead/ leaves a directory, says so, and goes on with the others', async () => {
+    const root = madeSpool(quickDir());
+    mkdirSync(`${root}/dead/chat/a.json`, { recursive: true });
+    writeFileSync(`${root}/dead/chat/b.json`, '{"hook":"load","payload":1}');
+    expect(await purgeAll(spoolAt(root), { rooms: ['dead'], select: {} })).toMatchObject([
+      { event: 'a', problem: 'dead/chat/a.json is a directory' },
+      { event: 'b', endpoint: 'chat' },
+    ]);
+    expect(names(`${root}/dead/chat`)).toEqual(['a.json']);
   });
 
   it('of corrupt/ takes the beginning of a name, and nothing for an endpoint or a hook', async () => {
