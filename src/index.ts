@@ -51,6 +51,7 @@ export {
   type SelectedEntry,
   type SelectOptions,
   type SteerOptions,
+  type UntriedEndpoint,
 } from './library/operate.js';
 export { type Purged, type PurgeOptions, type PurgeRoom, purge } from './library/purge.js';
 export { type RegisterOptions, register } from './library/register.js';
