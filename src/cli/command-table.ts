@@ -2,6 +2,7 @@
 import type { CommandSpec } from './command-spec.js';
 import { exchangeCommands } from './exchange-commands.js';
 import { drainOptions, fireOptions, metricsOption, statusOptions } from './options.js';
+import { acceptedOptions, endpointOption, hookOption } from './selection-options.js';
 import { steerCommands } from './steer-commands.js';
 
 export const commands: readonly CommandSpec[] = [
@@ -50,7 +51,7 @@ export const commands: readonly CommandSpec[] = [
     ],
     summary: 'stop sending events to a URL, and move what is queued for it to dead/',
     options: {
-      hook: { type: 'string', value: 'HOOK', help: 'only those of this hook or pattern' },
+      ...hookOption,
       keep: { type: 'boolean', help: 'leave what is queued for it where it is, on hold' },
       'dry-run': { type: 'boolean', help: 'change nothing, and report what would be changed' },
     },
@@ -81,24 +82,14 @@ export const commands: readonly CommandSpec[] = [
     positionals: [],
     summary: 'list what the spool holds, one line each',
     options: {
-      endpoint: {
-        type: 'string',
-        multiple: true,
-        value: 'ENDPOINT',
-        help: 'only of this endpoint: its name, id or URL; may be repeated',
-      },
-      hook: { type: 'string', value: 'HOOK', help: 'only of this hook or pattern' },
+      ...endpointOption,
+      ...hookOption,
       state: {
         type: 'string',
         value: 'STATES',
         help: 'only in these: incoming, queued, parked, paused, on-hold, retry, unclaimed, dead, corrupt, sent; with commas (default: all but sent)',
       },
-      since: {
-        type: 'string',
-        value: 'TIME',
-        help: 'only what was accepted at this time or later: ISO 8601, or 2h',
-      },
-      older: { type: 'string', value: 'TIME', help: 'only what was accepted before: ISO 8601, or 2h' },
+      ...acceptedOptions,
       limit: { type: 'string', value: 'N', help: 'the most that are shown' },
     },
     examples: [
@@ -135,13 +126,8 @@ export const commands: readonly CommandSpec[] = [
       },
       failed: { type: 'boolean', help: 'only attempts that failed, and what was given up' },
       summary: { type: 'boolean', help: 'failed attempts, grouped by reason' },
-      endpoint: {
-        type: 'string',
-        multiple: true,
-        value: 'ENDPOINT',
-        help: 'only of this endpoint: its name, id or URL; may be repeated',
-      },
-      hook: { type: 'string', value: 'HOOK', help: 'only of this hook or pattern' },
+      ...endpointOption,
+      ...hookOption,
       since: { type: 'string', value: 'TIME', help: 'only at this time or later: ISO 8601, or 2h' },
     },
     examples: ['capnhook log -f --failed', 'capnhook log --summary --since 1d'],

@@ -1,5 +1,6 @@
 /** The commands that carry events from one spool to another. */
 import type { CommandSpec } from './command-spec.js';
+import { acceptedOptions, endpointOption, hookOption } from './selection-options.js';
 
 export const exchangeCommands: readonly CommandSpec[] = [
   {
@@ -7,13 +8,8 @@ export const exchangeCommands: readonly CommandSpec[] = [
     positionals: [['<file|->', 'a new file; - is standard output']],
     summary: 'copy what the spool holds to an archive, or move it there',
     options: {
-      endpoint: {
-        type: 'string',
-        multiple: true,
-        value: 'ENDPOINT',
-        help: 'only deliveries for this endpoint: its name, id or URL; may be repeated',
-      },
-      hook: { type: 'string', value: 'HOOK', help: 'only events of this hook or pattern' },
+      ...endpointOption,
+      ...hookOption,
       id: {
         type: 'string',
         multiple: true,
@@ -25,12 +21,7 @@ export const exchangeCommands: readonly CommandSpec[] = [
         value: 'STATES',
         help: 'only in these: incoming, queued, retry, unclaimed, dead; with commas (default: all)',
       },
-      since: {
-        type: 'string',
-        value: 'TIME',
-        help: 'only those accepted at this time or later: 2h, 2026-11-30T12:00Z',
-      },
-      older: { type: 'string', value: 'TIME', help: 'only those accepted before: 30d, 2026-11-30' },
+      ...acceptedOptions,
       move: { type: 'boolean', help: 'remove from the spool what is in the archive, once that is durable' },
     },
     examples: ['capnhook export --move left.capnhook', 'capnhook export - | ssh host capnhook import -'],

@@ -1,26 +1,8 @@
 /** The commands that steer what is queued, and what is dead. */
 import type { CommandSpec } from './command-spec.js';
 import type { OptionSpecs } from './options.js';
+import { acceptedOptions, endpointOption, hookOption } from './selection-options.js';
 
-const endpoint: OptionSpecs = {
-  endpoint: {
-    type: 'string',
-    multiple: true,
-    value: 'ENDPOINT',
-    help: 'only those for this endpoint: its name, id or URL; may be repeated',
-  },
-};
-const hook: OptionSpecs = {
-  hook: { type: 'string', value: 'HOOK', help: 'only those of this hook or pattern' },
-};
-const accepted: OptionSpecs = {
-  since: {
-    type: 'string',
-    value: 'TIME',
-    help: 'only those accepted at this time or later: 2h, 2026-11-30T12:00Z',
-  },
-  older: { type: 'string', value: 'TIME', help: 'only those accepted before: 30d, 2026-11-30' },
-};
 const dryRun: OptionSpecs = {
   'dry-run': { type: 'boolean', help: 'change nothing, and report what would be changed' },
 };
@@ -36,9 +18,9 @@ export const steerCommands: readonly CommandSpec[] = [
     positionals: [ids],
     summary: 'send now what is parked, deferred, dead or unclaimed',
     options: {
-      ...endpoint,
-      ...hook,
-      ...accepted,
+      ...endpointOption,
+      ...hookOption,
+      ...acceptedOptions,
       dead: { type: 'boolean', help: 'only dead ones; with --unclaimed both' },
       unclaimed: { type: 'boolean', help: 'only unclaimed events; with --dead both' },
       reason: {
@@ -62,8 +44,8 @@ export const steerCommands: readonly CommandSpec[] = [
     positionals: [ids],
     summary: 'send again what was delivered and kept',
     options: {
-      ...endpoint,
-      ...hook,
+      ...endpointOption,
+      ...hookOption,
       since: {
         type: 'string',
         value: 'TIME',
@@ -90,9 +72,9 @@ export const steerCommands: readonly CommandSpec[] = [
     positionals: [ids],
     summary: 'move what is queued to dead/',
     options: {
-      ...endpoint,
-      ...hook,
-      ...accepted,
+      ...endpointOption,
+      ...hookOption,
+      ...acceptedOptions,
       all: { type: 'boolean', help: 'everything' },
       ...dryRun,
       ...yes,
@@ -108,7 +90,7 @@ export const steerCommands: readonly CommandSpec[] = [
     name: 'flush',
     positionals: [],
     summary: 'another word for drop --all',
-    options: { ...hook, ...dryRun, ...yes },
+    options: { ...hookOption, ...dryRun, ...yes },
     examples: ['capnhook flush', 'capnhook flush --hook complete --yes'],
     notes: 'To send what is queued now, instead of giving it up: capnhook retry --all',
     async run({ options, globals, io }) {
@@ -125,8 +107,8 @@ export const steerCommands: readonly CommandSpec[] = [
       unclaimed: { type: 'boolean', help: 'what is in unclaimed/' },
       sent: { type: 'boolean', help: 'what was delivered and is kept in sent/' },
       corrupt: { type: 'boolean', help: 'what is in corrupt/; an ID is the beginning of a name there' },
-      ...endpoint,
-      ...hook,
+      ...endpointOption,
+      ...hookOption,
       older: { type: 'string', value: 'TIME', help: 'only what has been there for longer: 30d, 2026-11-30' },
       ...dryRun,
       ...yes,
