@@ -14,7 +14,8 @@ if (process.platform === 'win32') {
 async function run(argv) {
   const { readFileSync } = require('node:fs');
   const { Script } = require('node:vm');
-  const isFire = argv.includes('fire');
+  const first = argv.find((word) => word === 'fire' || word === 'run');
+  const isFire = first === 'fire';
   const dist = `${__dirname}/../dist`;
   const loaded = {};
   let ownCache;
@@ -41,8 +42,10 @@ async function run(argv) {
   }
 
   if (!isFire) ignoreSignals(argv.includes('--daemon'));
-  const firing = isFire ? load('./fire.js').fireNow(argv) : undefined;
-  const exitCode = await (firing === undefined ? load('./main.js').main(argv) : firing);
+  let running;
+  if (isFire) running = load('./fire.js').fireNow(argv);
+  else if (first === 'run') running = load('./run.js').runNow(argv);
+  const exitCode = await (running === undefined ? load('./main.js').main(argv) : running);
   if (ownCache) ownCache.save();
   // Everything is written and closed. Exiting here saves Node the teardown of its heap.
   process.exit(exitCode);

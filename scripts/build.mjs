@@ -125,6 +125,7 @@ const parts = {
     'src/cli/commands/purge.ts',
     'src/cli/commands/replay.ts',
     'src/cli/commands/retry.ts',
+    'src/cli/commands/run.ts',
   ],
 };
 
@@ -153,7 +154,7 @@ writeFileSync('dist/index.d.mts', "export * from './types/index.js';\n");
 writeFileSync('dist/types/package.json', '{ "type": "commonjs" }\n');
 execFileSync('node_modules/.bin/tsc', ['-p', 'tsconfig.build.json'], { stdio: 'inherit' });
 
-/** `fire` is one file; the rest is a main file, its parts, and the libraries, each of which is loaded when it is needed. */
+/** `fire` is one file, and so is `run`; the rest is a main file, its parts, and the libraries, each of which is loaded when it is needed. */
 async function buildCommandLine() {
   const pieces = {
     ...shared,
@@ -162,7 +163,7 @@ async function buildCommandLine() {
     supported: { 'dynamic-import': false }, // it is not had by what the launcher evaluates
   };
   const built = await Promise.all([
-    build({ ...pieces, entryPoints: { fire: 'src/cli/entry-fire.ts' } }),
+    build({ ...pieces, entryPoints: { fire: 'src/cli/entry-fire.ts', run: 'src/cli/entry-run.ts' } }),
     buildParts(
       { ...pieces, plugins: [librariesApart] },
       { main, parts, hub: 'program', beside: ['drain', 'purge'] },

@@ -49,6 +49,7 @@ async function warm(url) {
   await launch('drain');
   for (const _ of [1, 2]) await launch('fire', 'complete', payload);
   await launch('drain');
+  await launch('run', 'complete', '--', 'true');
 }
 
 function keep() {

@@ -1,7 +1,7 @@
 /** The description of every command: its arguments, its help, and the function that runs it. */
 import type { CommandSpec } from './command-spec.js';
 import { exchangeCommands } from './exchange-commands.js';
-import { drainOptions, fireOptions, metricsOption, statusOptions } from './options.js';
+import { drainOptions, fireOptions, metricsOption, runOptions, statusOptions } from './options.js';
 import { acceptedOptions, endpointOption, hookOption } from './selection-options.js';
 import { steerCommands } from './steer-commands.js';
 
@@ -24,6 +24,25 @@ export const commands: readonly CommandSpec[] = [
       const { runFire } = await import('./commands/fire.js');
       const { requireHook } = await import('../library/require-hook.js');
       return runFire({ positionals, ...options }, globals, io, requireHook);
+    },
+  },
+  {
+    name: 'run',
+    positionals: [
+      ['<name>', 'the beginning of the hook: NAME.succeeded or NAME.failed'],
+      ['<command...>', 'the command with its arguments, after --'],
+    ],
+    summary: 'run a command, and queue an event about how it ended',
+    options: runOptions,
+    examples: [
+      'capnhook run backup -- tar -czf /backup.tar.gz /home',
+      'capnhook run nightly --only-failures --tail 4k -- ./nightly.sh',
+    ],
+    notes:
+      "Input, output, signals and the exit code are the command's own: 128 + n for signal n, 127 if it is not found, 126 if\nit cannot be run. It is run whether the event can be queued or not.",
+    async run({ positionals: [name = '', ...command], options, globals, io }) {
+      const { runRun } = await import('./commands/run.js');
+      return runRun({ names: [name], command, ...options }, globals, io);
     },
   },
   {

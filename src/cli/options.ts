@@ -64,6 +64,16 @@ export const fireOptions: OptionSpecs = {
   'print-id': { type: 'boolean', help: "print the event's id, also where standard output is not a terminal" },
 };
 
+export const runOptions: OptionSpecs = {
+  tail: {
+    type: 'string',
+    value: 'SIZE',
+    help: 'put the end of its output into the event, at most this much: 4k; it then writes to a pipe',
+  },
+  'only-failures': { type: 'boolean', help: 'queue nothing if the command succeeds' },
+  started: { type: 'boolean', help: 'queue NAME.started, too, before the command is run' },
+};
+
 /** Where a daemon serves its metrics. */
 export const metricsOption: OptionSpec = {
   type: 'string',

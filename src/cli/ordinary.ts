@@ -5,15 +5,34 @@
  * commander.
  */
 import { parseArgs } from 'node:util';
-import { drainOptions, fireOptions, globalOptions, type OptionSpecs, takesOneValue } from './options.js';
+import {
+  drainOptions,
+  fireOptions,
+  globalOptions,
+  type OptionSpecs,
+  runOptions,
+  takesOneValue,
+} from './options.js';
 
-const optionsOf: Readonly<Record<'fire' | 'drain', OptionSpecs>> = { fire: fireOptions, drain: drainOptions };
+const optionsOf: Readonly<Record<'fire' | 'run' | 'drain', OptionSpecs>> = {
+  fire: fireOptions,
+  run: runOptions,
+  drain: drainOptions,
+};
+
+/** The arguments of an ordinary command, without its name. */
+export interface Ordinary {
+  values: Record<string, unknown>;
+  positionals: string[];
+  /** How many of the positionals stand before `--`; undefined without one. */
+  beforeEnd: number | undefined;
+}
 
 /** Parses the arguments of an ordinary command, without its name; undefined for any other arguments. */
 export function parseOrdinary(
   command: keyof typeof optionsOf,
   argv: readonly string[],
-): { values: Record<string, unknown>; positionals: string[] } | undefined {
+): Ordinary | undefined {
   if (!argv.includes(command)) return undefined;
   const own = optionsOf[command];
   try {
@@ -31,7 +50,9 @@ export function parseOrdinary(
     const given = tokens.flatMap((token) => (token.kind === 'option' ? [token.name] : []));
     if (given.some((name, index) => takesOneValue(own[name]) && given.indexOf(name) < index))
       return undefined;
-    return { values, positionals };
+    const end = tokens.findIndex(({ kind }) => kind === 'option-terminator');
+    const words = tokens.slice(0, Math.max(end, 0)).filter(({ kind }) => kind === 'positional');
+    return { values, positionals, beforeEnd: end === -1 ? undefined : Math.max(words.length - 1, 0) };
   } catch {
     return undefined; // commander reports the mistake
   }

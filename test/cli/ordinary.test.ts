@@ -160,6 +160,20 @@ describe('parseOrdinary()', () => {
     expect(await slow(argv)).toEqual(parsed);
   });
 
+  it.each<[string[], string[] | undefined, number | undefined]>([
+    [['run', 'a', '--', 'b', '-c', '--', 'd'], ['a', 'b', '-c', '--', 'd'], 1],
+    [['-q', 'run', '--started', 'a', '--tail', '4k', '--', 'b'], ['a', 'b'], 1],
+    [['run', '--', 'a', 'b'], ['a', 'b'], 0],
+    [['--', 'run', 'a', 'b'], ['a', 'b'], 0],
+    [['run', 'a', 'b'], ['a', 'b'], undefined],
+    [['run', 'a', '--nope', '--', 'b'], undefined, undefined],
+    [['run', '--help'], undefined, undefined],
+  ])('parseOrdinary() of %j says what stands before --', (argv, positionals, beforeEnd) => {
+    const parsed = parseOrdinary('run', argv);
+    expect(parsed?.positionals).toEqual(positionals);
+    expect(parsed?.beforeEnd).toBe(beforeEnd);
+  });
+
   it('what it leaves to commander still works there', async () => {
     expect(await slow(['fire', 'complete', '-d', '-5'])).toMatchObject({
       positionals: ['complete'],

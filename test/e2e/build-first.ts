@@ -7,6 +7,7 @@ const repository = join(import.meta.dirname, '../..');
 const built = [
   'dist/fire.js',
   'dist/fire.js.cache',
+  'dist/run.js',
   'dist/main.js',
   'dist/drain.js',
   'dist/page.js',

@@ -46,8 +46,15 @@ test('the launcher is written so that every Node that is too old can read it, an
   expect(forOld).toBe(asIs);
 });
 
+/** What Node loads with `node:child_process`, and `os` for the machine's name. */
+const ofChildren = [
+  ...['child_process', 'net', 'dgram', 'diagnostics_channel', 'dns', 'timers'],
+  ...['stream', 'stream/promises', 'string_decoder', 'os'],
+];
+
 test.each([
   [['fire', 'complete', '-d', '1'], ['fire.js'], []],
+  [['run', 'complete', '--', 'true'], ['run.js'], ofChildren],
   [['--help'], ['main.js', 'program.js', 'commander.js'], ['process']],
   [['drain'], ['main.js', 'yaml.js'], ['process']],
 ])(
