@@ -45,6 +45,7 @@ export {
   type Operated,
   type PauseOptions,
   pause,
+  type Resumed,
   type Retried,
   resume,
   retry,

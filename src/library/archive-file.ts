@@ -3,7 +3,7 @@ import { type FileHandle, link, open, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { CapnhookError, errnoOf, ignoreErrno } from '../shared/errors.js';
 import { randomBytes } from '../shared/machine/random.js';
-import { shown } from '../shared/shown.js';
+import { visible } from '../shared/visible.js';
 import type { ArchiveFile } from '../usecases/exchange/export.js';
 
 /** Size of the pieces that are written and read, in bytes. */
@@ -115,15 +115,20 @@ async function inWords<T>(path: string, call: () => Promise<T>): Promise<T> {
     if (errno === undefined) throw error;
     if (errno === 'EEXIST') throw taken(path);
     const code = errno === 'EACCES' || errno === 'EPERM' || errno === 'EROFS' ? 'PERMISSION' : 'SPOOL_WRITE';
-    throw new CapnhookError(code, `Cannot export: ${shown(path)} cannot be written (${errno})`, {
+    throw new CapnhookError(code, `Cannot export: ${nameOf(path)} cannot be written (${errno})`, {
       cause: error,
       hint: 'Name another file. What was moved out of the queues, if any, is in dead/: capnhook retry --reason exported puts it back.',
     });
   }
 }
 
+/** A path in a message; what is a URL by mistake may be a secret. */
+function nameOf(path: string): string {
+  return path.includes('://') ? 'a URL' : visible(path);
+}
+
 function taken(path: string): CapnhookError {
-  return new CapnhookError('USAGE', `Cannot export: ${shown(path)} is there already`, {
+  return new CapnhookError('USAGE', `Cannot export: ${nameOf(path)} is there already`, {
     hint: 'Name a new file: an archive is not replaced.',
   });
 }
@@ -132,5 +137,7 @@ function unreadable(path: string, error: unknown): CapnhookError {
   const errno = errnoOf(error);
   if (errno === undefined) throw error;
   const code = errno === 'EACCES' || errno === 'EPERM' ? 'PERMISSION' : 'NO_INPUT';
-  return new CapnhookError(code, `Cannot import: ${shown(path)} cannot be read (${errno})`, { cause: error });
+  return new CapnhookError(code, `Cannot import: ${nameOf(path)} cannot be read (${errno})`, {
+    cause: error,
+  });
 }

@@ -8,6 +8,7 @@ import {
   type Operated,
   type OperatePorts,
   pauseEndpoints,
+  type Resumed,
   type Retried,
   resumeEndpoints,
   retryEntries,
@@ -20,6 +21,7 @@ export type { EntryProblem } from '../spool/spool.js';
 export type {
   HookCount,
   Operated,
+  Resumed,
   Retried,
   SelectedEntry,
   UntriedEndpoint,
@@ -133,7 +135,7 @@ export async function pause(
 export async function resume(
   endpoint: string | readonly string[],
   options: SteerOptions = {},
-): Promise<Operated> {
+): Promise<Resumed> {
   return resumeEndpoints(portsFor(options, 'resume'), { targets: listOf(endpoint) }, options);
 }
 

@@ -189,7 +189,7 @@ describe('capnhook export and import', () => {
     [['export', 'there'], 64, 'is there already'],
     [['export', 'new', '--state', 'sent'], 64, 'there is no state "sent"'],
     [['export', 'new', '--endpoint', 'caht'], 66, 'Did you mean chat?'],
-    [['export', 'nowhere/new'], 74, 'cannot be written (ENOENT)'],
+    [['export', 'nowhere/new'], 74, 'nowhere/new cannot be written (ENOENT)'],
     [['import', 'none'], 66, 'cannot be read (ENOENT)'],
     [['import', '.'], 66, 'cannot be read (EISDIR)'],
   ])('%j exits %d, and changes nothing', async (argv, code, words) => {

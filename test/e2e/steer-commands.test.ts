@@ -37,7 +37,7 @@ test('each steers a running daemon, says what it did, and how it is undone', asy
     '"rooms":{"dead":1}',
   );
   expect((await world.run(['retry', '--reason', 'dropped', 'e2'])).stderr).toContain(
-    '1 dead delivery queued again; chat is tried now\n',
+    '1 dead delivery queued again; chat is not tried: ',
   );
   expect(world.names('dead/chat')).toEqual([]);
   expect((await world.run(['resume', 'chat'])).stderr).toContain('the running drain tries it now');

@@ -1,4 +1,4 @@
-import { type Operated, pause, resume } from '../../library/operate.js';
+import { type Operated, pause, type Resumed, resume } from '../../library/operate.js';
 import { exitCodes } from '../../shared/exit-codes.js';
 import { isoTime } from '../../shared/iso-time.js';
 import type { Io } from '../io/io.js';
@@ -46,12 +46,25 @@ export async function runResume(
   io: Io,
 ): Promise<number> {
   const resumed = await resume(targetsOf(endpoints, io), { ...steerOptions(globals, io), dryRun });
-  const who = renderEndpoints(resumed);
-  const next = resumed.isDraining ? 'the running drain tries it now' : 'the next drain tries it';
-  const words = dryRun
-    ? `${who} would be resumed; nothing was changed`
-    : `${who} resumed; ${next}\n  Undo: ${placed(['capnhook', 'pause', ...resumed.endpoints], globals)}`;
-  return tell(resumed, { words, data: {}, dryRun, globals, io });
+  const words = resumedWords(resumed, { dryRun, globals });
+  const data = resumed.unpaused === undefined ? {} : { unpaused: resumed.unpaused };
+  return tell(resumed, { words, data, dryRun, globals, io });
+}
+
+function resumedWords(
+  { endpoints, unpaused = [], isDraining }: Resumed,
+  { dryRun, globals }: { dryRun: boolean; globals: Globals },
+): string {
+  const ended = endpoints.filter((id) => !unpaused.includes(id));
+  const parts: string[] = [];
+  const was = unpaused.length === 1 ? 'was' : 'were';
+  if (unpaused.length > 0) parts.push(`${renderEndpoints({ endpoints: unpaused })} ${was} not paused`);
+  if (ended.length > 0)
+    parts.push(`${renderEndpoints({ endpoints: ended })} ${dryRun ? 'would be resumed' : 'resumed'}`);
+  if (dryRun) return [...parts, 'nothing was changed'].join('; ');
+  parts.push(isDraining ? 'the running drain tries it now' : 'the next drain tries it');
+  const undo = placed(['capnhook', 'pause', ...ended], globals);
+  return `${parts.join('; ')}${ended.length === 0 ? '' : `\n  Undo: ${undo}`}`;
 }
 
 function targetsOf(endpoints: readonly string[], io: Io): string[] {

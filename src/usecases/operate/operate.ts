@@ -45,6 +45,12 @@ export interface Retried extends Operated {
   untried?: readonly UntriedEndpoint[];
 }
 
+/** What was resumed, or would be. */
+export interface Resumed extends Operated {
+  /** Ids of those that were not paused, and are tried now all the same; absent if there are none. */
+  unpaused?: readonly string[];
+}
+
 export interface UntriedEndpoint {
   /** Its id. */
   endpoint: string;
@@ -141,9 +147,13 @@ export async function resumeEndpoints(
   ports: OperatePorts,
   { targets }: Pick<NamedPause, 'targets'>,
   options: OperateOptions = {},
-): Promise<Operated> {
+): Promise<Resumed> {
   const select = await selectEndpoints(ports, targets, 'resume');
-  return operate(ports, { kind: 'resume', select }, options);
+  const unpaused: string[] = [];
+  for (const id of select.endpoints)
+    if (pausedMs(await ports.spool.inspection.health(id), ports.clock.now()) === 0) unpaused.push(id);
+  const operated = await operate(ports, { kind: 'resume', select }, options);
+  return unpaused.length === 0 ? operated : { ...operated, unpaused };
 }
 
 /**

@@ -198,4 +198,16 @@ describe('capnhook pause and resume', () => {
     const { stderr } = await place.run(['retry', '--endpoint', 'chat']);
     expect(stderr).toMatch(/^capnhook: chat is not tried: it is not registered; /);
   });
+
+  it('resume of an endpoint that is not paused says so, and proposes no pause', async () => {
+    const { place } = await owing();
+    expect(await place.run(['resume', 'chat'])).toMatchObject({
+      code: 0,
+      stderr: 'capnhook: chat was not paused; the next drain tries it\n',
+    });
+    await place.run(['pause', 'chat']);
+    expect(await place.run(['resume', 'chat', '--spool', place.spool])).toMatchObject({
+      stderr: `capnhook: chat resumed; the next drain tries it\n  Undo: capnhook pause chat --spool ${place.spool}\n`,
+    });
+  });
 });
