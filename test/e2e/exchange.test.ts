@@ -110,6 +110,18 @@ describe('capnhook export and import', () => {
     expect(from.names('incoming')).toEqual(['e2.json']);
   });
 
+  test('a batch that nobody is registered for is exported by its id, whole, and its events are not', async () => {
+    const { from, to, file } = await stuck();
+    await from.run(['fire', 'rare', '--ndjson', '-', '--id', 'batch'], { input: '1\n2\n' });
+    await from.run(['drain']);
+    expect((await from.run(['export', '--move', file, '--id', 'batch_1'])).code).toBe(66);
+    const moved = await from.run(['export', '--move', file, '--id', 'batch', '--json']);
+    expect(JSON.parse(moved.stdout)).toMatchObject({ count: 2, states: { unclaimed: 2 } });
+    expect(from.names('unclaimed').filter((name) => name.startsWith('batch'))).toEqual([]);
+    expect(await to.run(['import', file, '--json'])).toMatchObject({ code: 0 });
+    expect(await states(to)).toEqual({ incoming: 2 });
+  });
+
   test('beside a daemon --move takes what is queued out of its hands, and an import goes into them', async () => {
     const { from, to, receiver, works, file } = await stuck();
     const [source, target] = [from, to].map((world) => world.start(['drain', '--daemon', '--grace', '0s']));

@@ -54,7 +54,11 @@ export async function exportEntries(
   options: ExportOptions = {},
 ): Promise<Exported> {
   const states = statesOf(named);
-  const select = await selectEntries(ports, { ...named, states, all: true }, { doing: 'export' });
+  const select = await selectEntries(
+    ports,
+    { ...named, states, all: true },
+    { doing: 'export', splitBatches: true },
+  );
   const exported = await writeArchive(ports, { sink, select, isWanted: () => true }, options);
   await sink.finish();
   return exported;
@@ -72,7 +76,11 @@ export async function moveToArchive(
   options: ExportOptions = {},
 ): Promise<Exported> {
   const states = statesOf(named);
-  const selected = await selectEntries(ports, { ...named, states, all: true }, { doing: 'export' });
+  const selected = await selectEntries(
+    ports,
+    { ...named, states, all: true },
+    { doing: 'export', splitBatches: true },
+  );
   const select = { ...selected, before: Math.min(selected.before ?? Infinity, ports.clock.now() + 1) };
   const tagged = `${by} (${ports.newId()})`;
   const moved = await withdraw(ports, { select, by: tagged }, options);

@@ -7,6 +7,8 @@ import type { EntryState, Inspection } from '../../spool/inspection.js';
 export interface EventIdsOptions {
   /** Where the events are looked for. Default: everywhere. */
   states?: readonly EntryState[] | undefined;
+  /** Whether the id of a batch that is not queued means the ids of its events, and not that of the batch; default false. */
+  splitBatches?: boolean | undefined;
   /** As in "Cannot <doing>: …". */
   doing: string;
 }
@@ -36,16 +38,18 @@ export async function wholeIds(
 async function idsOf(
   inspection: Inspection,
   given: string,
-  { states, doing }: EventIdsOptions,
+  { states, splitBatches, doing }: EventIdsOptions,
 ): Promise<Iterable<string>> {
+  const whole = (): Promise<Iterable<string>> | string[] =>
+    splitBatches ? eventsOf(inspection, given, { states, doing }) : [given];
   if (isGeneratedId(given))
-    for await (const _ of inspection.entries({ ids: [given], states })) return [given];
+    for await (const _ of inspection.entries({ ids: [given], states })) return whole();
   const found = new Set<string>();
   let isBatch = true;
   if (isEventId(given)) {
     for await (const { header } of inspection.entries({ id: given, states })) {
       const { id } = header;
-      if (id === given) return [given];
+      if (id === given) return whole();
       isBatch &&= isMemberOf(given, id);
       found.add(id);
       if (found.size > maxEvents) throw tooMany(given, doing);
@@ -55,6 +59,20 @@ async function idsOf(
   if (found.size === 0) throw unknown(given, doing);
   if (!isBatch && (found.size > 1 || ![...found].every((id) => isBeginningOf(given, id))))
     throw ambiguous(given, found, doing);
+  return found;
+}
+
+/** The ids of a batch's events; of a single event its own. */
+async function eventsOf(
+  inspection: Inspection,
+  given: string,
+  { states, doing }: EventIdsOptions,
+): Promise<Iterable<string>> {
+  const found = new Set<string>();
+  for await (const { header } of inspection.entries({ id: given, states, splitBatches: true })) {
+    if (header.id === given || isMemberOf(given, header.id)) found.add(header.id);
+    if (found.size > maxEvents) throw tooMany(given, doing);
+  }
   return found;
 }
 

@@ -237,13 +237,13 @@ function talliedSteps({ onProgress, onQuarantined }: Pick<OperateOptions, 'onPro
 export async function selectEntries(
   ports: OperatePorts,
   { all = false, ...named }: NamedEntries,
-  { doing, states }: EventIdsOptions,
+  { doing, ...where }: EventIdsOptions,
 ): Promise<Selection> {
   const isEmpty = Object.values(named).every((each) => each === undefined);
   if (isEmpty && !all) throw selectsNothing(doing);
   const select = await selecting(ports, named, doing);
   if (named.ids !== undefined)
-    select.ids = await wholeIds(ports.spool.inspection, named.ids, { doing, states });
+    select.ids = await wholeIds(ports.spool.inspection, named.ids, { doing, ...where });
   return select;
 }
 
