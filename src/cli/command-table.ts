@@ -217,7 +217,7 @@ export const commands: readonly CommandSpec[] = [
     },
     examples: ['capnhook dashboard --open', 'capnhook dashboard --listen 127.0.0.1:0 --read-only'],
     notes:
-      'It prints an address with a token, which is a secret: whoever has it can do what you can. To reach it from another\nmachine: ssh -L 8710:127.0.0.1:8710 HOST, and open the address that was printed.',
+      'It prints an address with a token, which is a secret: with it, anybody can do what you can. To reach it from another\nmachine: ssh -L 8710:127.0.0.1:8710 HOST, and open the address that was printed.',
     async run({ options, globals, io }) {
       const { runDashboard } = await import('./commands/dashboard.js');
       return runDashboard(options, globals, io);

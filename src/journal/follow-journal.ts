@@ -10,7 +10,7 @@ import type { JournalEntry, JournalQuery } from './journal.js';
 /** Time between two looks, in ms. */
 const pollMs = 200;
 
-/** Number of days that are looked at once all earlier ones were read. */
+/** Number of days that are looked at when all earlier ones were read. */
 const openDays = 2;
 
 /** How far a day's file was read. */

@@ -9,7 +9,7 @@ export interface OpenMetricsOptions {
 }
 
 /**
- * Begins to serve metrics before the spool is locked: whoever waits for the lock is told that they cannot be.
+ * Begins to serve metrics before the spool is locked: a command that waits for the lock is told where that fails.
  * @throws CapnhookError `BUSY` where the address is that of the drain that runs; `USAGE`, `TEMPORARY`, `PERMISSION`
  */
 export async function openMetrics(
