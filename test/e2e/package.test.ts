@@ -105,6 +105,7 @@ test('the package works as it is installed: import and require give the same lib
       states: { incoming: 1 },
       hooks: [{ hook: 'complete', count: 1 }],
       endpoints: [],
+      entries: [{ event: expect.stringMatching(/^evt_/), state: 'incoming' }],
       isDraining: false,
     },
     removedFrom: ['complete'],

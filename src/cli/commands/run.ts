@@ -31,7 +31,10 @@ export async function runRun(args: RunArguments, globals: Globals, io: Io): Prom
   if (others.length > 0) throw usage('no single name is given');
   if (command.length === 0) throw usage('no command is given');
   const end = await runAndFire(name, command, {
-    ...{ spool: globals.spool, env: io.env, started, onlyFailures: args['only-failures'] },
+    spool: globals.spool,
+    env: io.env,
+    started,
+    onlyFailures: args['only-failures'],
     tailBytes: tail === undefined ? undefined : parseTail(tail),
     onFired: (hook, { id }) => globals.verbose && io.err(`capnhook: queued ${id} (${hook})\n`),
     onProblem: (hook, error) => io.err(`capnhook: ${hook} is not queued: ${lineOf(error)}\n`),

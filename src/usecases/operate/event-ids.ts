@@ -56,7 +56,8 @@ async function idsOf(
       if (!isBatch && found.size > maxCandidates) break;
     }
   }
-  if (found.size === 0) throw unknown(given, doing);
+  if (found.size === 0)
+    throw (await ofWaitingBatch(inspection, given, { states, doing })) ?? unknown(given, doing);
   if (!isBatch && (found.size > 1 || ![...found].every((id) => isBeginningOf(given, id))))
     throw ambiguous(given, found, doing);
   return found;
@@ -79,6 +80,24 @@ async function eventsOf(
 /** Whether an id is that of an event of a batch. */
 function isMemberOf(batchId: string, id: string): boolean {
   return id.startsWith(`${batchId}_`) && /^[1-9]\d*$/.test(id.slice(batchId.length + 1));
+}
+
+/** The error for an event of a batch that is not queued: until then the batch is one entry. */
+async function ofWaitingBatch(
+  inspection: Inspection,
+  given: string,
+  { states, doing }: EventIdsOptions,
+): Promise<CapnhookError | undefined> {
+  const batchId = /^(.+)_[1-9]\d*$/.exec(given)?.[1];
+  if (batchId === undefined || !isEventId(batchId)) return undefined;
+  for await (const { payload } of inspection.entries({ ids: [batchId], states })) {
+    if (payload !== undefined) continue; // an event with that id
+    const message = `Cannot ${doing}: ${shown(given)} is an event of the batch ${batchId}, which is not queued yet`;
+    return new CapnhookError('NO_INPUT', message, {
+      hint: `Name the batch, or wait until it is queued: ${batchId}`,
+    });
+  }
+  return undefined;
 }
 
 function unknown(given: string, doing: string): CapnhookError {

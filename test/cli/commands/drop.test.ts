@@ -135,6 +135,18 @@ describe('capnhook drop', () => {
     expect(place.names('incoming')).toEqual(['order-11.json', 'order-12.json']);
   });
 
+  it('drop of an event of a batch that is not queued yet says so, and names the batch', async () => {
+    const place = createPlace();
+    const input = new TextEncoder().encode('1\n2\n');
+    await place.run(['fire', 'complete', '--ndjson', '-', '--id', 'night'], { input });
+    expect(await place.run(['drop', 'night_2', '--yes'])).toMatchObject({
+      code: 66,
+      stderr:
+        'capnhook: Cannot drop: "night_2" is an event of the batch night, which is not queued yet\n  Name the batch, or wait until it is queued: night\n',
+    });
+    expect((await place.run(['drop', 'night', '--yes'])).stderr).toContain('moved 2 events');
+  });
+
   it('drop of an event of a batch that is not there leaves the others, whose numbers begin as its own does', async () => {
     const place = createPlace();
     place.hooks('hooks: {a: chat}\nendpoints: {chat: "http://127.0.0.1:9"}\n');
