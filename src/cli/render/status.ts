@@ -60,8 +60,16 @@ const header = [
   ...['failed/1m', 'failed/1h', 'dead', 'last error'],
 ];
 
-/** All columns of numbers and durations. */
-const right = header.map((_, column) => column).filter((column) => column > 1 && column < header.length - 1);
+/** Columns that are left out on a narrow terminal, these first. */
+const spared: ReadonlyArray<readonly string[]> = [
+  ['<1m', '<5m', '<1h', '<1d', 'older'],
+  ['failed/1m'],
+  ['given up'],
+  ['failed/1h'],
+];
+
+/** Width that the last column has at least, before others are left out for it. */
+const lastColumnWidth = 16;
 
 function renderEndpoints(
   { endpoints, incoming, totals }: Status,
@@ -73,13 +81,39 @@ function renderEndpoints(
     ...(incoming.total > 0 ? [['not taken in', '', ...ageCells(incoming, now)]] : []),
     ['all', '', ...ageCells(totals.queued, now), '', ...attemptCells(totals), String(totals.dead)],
   ];
+  const columns = columnsFor(rows, width);
   const paint = (cell: string, { row, column }: { row: number; column: number }): string => {
     if (row === 0) return style.faint(cell);
     const state = endpoints[row - 1]?.state;
     if (column !== 1 || state === undefined || state === 'recovering') return cell;
     return state === 'ok' ? style.good(cell) : style.bad(cell);
   };
-  return renderTable(rows, { right, width, paint });
+  const shown = rows.map((cells) => columns.map((column) => cells[column] ?? ''));
+  const right = columns
+    .map((_, column) => column)
+    .filter((column) => column > 1 && column < columns.length - 1);
+  return renderTable(shown, { right, width, paint }) + renderLeftOut(columns, style);
+}
+
+/** The columns for which a terminal has room. */
+function columnsFor(rows: ReadonlyArray<readonly string[]>, width = Infinity): readonly number[] {
+  let columns = [...header.keys()];
+  const widthOf = (column: number): number =>
+    column === header.length - 1
+      ? lastColumnWidth
+      : 2 + Math.max(...rows.map((cells) => [...(cells[column] ?? '')].length));
+  const total = (): number => columns.reduce((sum, column) => sum + widthOf(column), 0);
+  for (const names of spared) {
+    if (total() <= width) break;
+    columns = columns.filter((column) => !names.includes(header[column] ?? ''));
+  }
+  return columns;
+}
+
+function renderLeftOut(columns: readonly number[], style: Style): string {
+  const names = header.filter((_, column) => !columns.includes(column));
+  if (names.length === 0) return '';
+  return `${style.faint(`not shown here: ${names.join(', ')}; capnhook status | less -S has all`)}\n`;
 }
 
 function endpointRow(endpoint: EndpointStatus, now: number): string[] {

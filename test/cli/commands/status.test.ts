@@ -181,6 +181,20 @@ describe('capnhook status', () => {
     expect((await place.run(['status'])).stdout).toContain('x'.repeat(300));
   });
 
+  it('status on a terminal of 80 columns leaves out the ages first, and says so', async () => {
+    const place = await usedPlace('hooks: {complete: [chat]}\nendpoints: {chat: "http://127.0.0.1:9/"}\n');
+    health(place, 'chat', { failures: 1, last: 'ECONNREFUSED', parkedUntil: Date.now() + 3_600_000 });
+    queue(place, 'chat', 90_000);
+    const on = async (columns: number): Promise<string> =>
+      (await place.run(['status', '--no-color'], { terminal: ['out'], size: { columns, rows: 24 } })).stdout;
+    const narrow = await on(80);
+    expect(narrow).toMatch(/^endpoint +state +queued +oldest .*dead +last err/m);
+    expect(narrow).toMatch(/^not shown here: <1m, <5m, <1h, <1d, older/m);
+    const [, , header, ...rows] = narrow.split('\n');
+    for (const line of [header, ...rows.slice(0, 2)]) expect(line?.length).toBeLessThanOrEqual(80);
+    expect(await on(200)).not.toContain('not shown here');
+  });
+
   it('status names the spool in the commands that it suggests, where one was named', async () => {
     const place = await usedPlace('hooks: {complete: [chat]}\nendpoints: {chat: "http://127.0.0.1:9/"}\n');
     queue(place, 'chat', 0);
