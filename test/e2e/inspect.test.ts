@@ -25,7 +25,7 @@ describe('beside a daemon', () => {
     );
     const daemon = world.start(['drain', '--daemon', '--grace', '0s']);
     await daemon.says('started');
-    const follow = world.start(['log', '-f', '--json']);
+    const follow = world.start(['log', '-f', '--json', '--since', '1m']);
     await world.run(['fire', 'complete', '-d', '{"a":1}', '--id', 'e1']);
     await daemon.says('fails: 503');
     await until('it is listed as parked', async () => (await world.run(['list'])).stdout.includes('parked'));
