@@ -11,7 +11,7 @@ export interface Recorder {
   readonly delivered: ReadonlyMap<string, readonly string[]>;
   /** Requests that were complete, whatever the answer. */
   requests(): number;
-  /** Resolves when no connection is left: what a killed sender had sent has been heard then. */
+  /** Resolves when no connection is left, and no answer is being waited for: what a killed sender had sent is known then. */
   quiet(): Promise<void>;
 }
 
@@ -30,6 +30,7 @@ export async function startRecorder({
   const delivered = new Map<string, string[]>();
   let requests = 0;
   let open = 0;
+  let waiting = 0;
 
   const server: Server = createServer(async (incoming, outgoing) => {
     const chunks: Buffer[] = [];
@@ -41,7 +42,9 @@ export async function startRecorder({
     requests += 1;
     const status = fails(requests) ? 500 : 204;
     const waitMs = latencyMs(requests);
+    waiting += 1;
     if (waitMs > 0) await new Promise((resolve) => setTimeout(resolve, waitMs));
+    waiting -= 1;
     if (status === 204) {
       const id = String(incoming.headers['webhook-id']);
       delivered.set(id, [...(delivered.get(id) ?? []), Buffer.concat(chunks).toString()]);
@@ -64,6 +67,6 @@ export async function startRecorder({
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
     delivered,
     requests: () => requests,
-    quiet: () => until('all connections are closed', () => open === 0),
+    quiet: () => until('all connections are closed', () => open === 0 && waiting === 0),
   };
 }
