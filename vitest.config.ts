@@ -10,8 +10,15 @@ const config: ReturnType<typeof defineConfig> = defineConfig({
       provider: 'v8',
       include: ['src/**/*.ts'],
       // These run only in processes of their own, which the end-to-end and the fault tests start: the command's streams,
-      // sending without WebAssembly, looking names up by a child, and asking how many threads can be had.
+      // sending without WebAssembly, looking names up by a child, asking how many threads can be had, `run` and what it
+      // passes on, the dashboard's command and a daemon's metrics; and what runs in a browser.
       exclude: [
+        'src/cli/commands/{dashboard,run}.ts',
+        'src/cli/entry-*.ts',
+        'src/command/{copy-output,inherited-descriptors,pass-through,passed-signals,pipes}.ts',
+        'src/library/drain/drain-metrics.ts',
+        'src/library/run.ts',
+        'src/page/client/**',
         'src/cli/io/process-io.ts',
         'src/cli/io/thread-pool.ts',
         'src/delivery/http/plain-connection.ts',
