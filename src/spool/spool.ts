@@ -139,6 +139,8 @@ export interface Spool extends Inbox {
   waiting(): Promise<number>;
   /** What the spool holds, entry by entry; needs no {@link DrainSide}. */
   readonly inspection: Inspection;
+  /** Loads all that a long-running process may need later: an update may replace the files of this package. */
+  load(): Promise<void>;
 }
 
 export type DrainMode = 'pass' | 'daemon' | Wish['kind'];

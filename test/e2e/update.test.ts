@@ -1,5 +1,5 @@
 /** An update replaces the files of the package while a daemon runs. */
-import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { createWorld, installInto, isRunning, node, until } from '../support/world.js';
@@ -54,6 +54,32 @@ test('a daemon without a hooks file reads one that is made after its package was
   await receiver.waitFor(1, 20_000);
   daemon.kill('SIGTERM');
   await daemon.ended;
+});
+
+test('a daemon whose package was removed removes what has been dead for long enough, and serves its metrics', async () => {
+  const world = createWorld();
+  const copy = installInto(join(world.root, 'copy'));
+  world.hooks(
+    'hooks: {complete: [chat]}\nendpoints: {chat: "http://127.0.0.1:9/"}\ndefaults: {dead: {keep: 1s}}\n',
+  );
+  await world.run(['fire', 'complete', '-d', '1', '--id', 'e1']);
+  await world.run(['drain', '-q']);
+  const daemon = world.launch(node, [copy, 'drain', '--daemon', '--grace', '0s', '--metrics', '127.0.0.1:0']);
+  let said = '';
+  daemon.child.stderr.on('data', (text: string) => {
+    said += text;
+  });
+  await daemon.says('/metrics\n');
+  rmSync(join(world.root, 'copy/dist'), { recursive: true });
+  expect(await world.run(['drop', '--all', '--yes'])).toMatchObject({ code: 0 });
+  expect(world.names('dead/chat')).toContain('e1.json');
+  const aMinuteAgo = Date.now() / 1000 - 60;
+  utimesSync(join(world.spool, 'dead/chat/e1.why.json'), aMinuteAgo, aMinuteAgo);
+  const [url = ''] = /http:\S+\/metrics/.exec(said) ?? [];
+  expect(await (await fetch(url)).text()).toContain('capnhook_drain_running 1');
+  daemon.kill('SIGTERM'); // at its end it looks through what is dead
+  expect((await daemon.ended).stderr).not.toContain('Cannot purge');
+  expect(world.names('dead/chat')).toEqual([]);
 });
 
 test.each([

@@ -49,7 +49,6 @@ export async function openDrainMetrics(where: string, drain: MeasuredDrain): Pro
   const totals = createAttemptTotals({ labelOf: createLabels(drain.hooks) });
   const statusNow = createStatusReader(drain);
   const version = packageVersion();
-  await drain.spool.inspection.health(''); // loads what it needs: an update may replace the files of this package
   let side: Pick<DrainSide, 'isValid'> | undefined;
   const server = await serveMetrics(address, {
     '/metrics': async () => {

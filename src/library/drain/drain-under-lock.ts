@@ -64,7 +64,7 @@ export async function drainUnderLock(
   const journal = place.metrics?.counting(file) ?? file;
   try {
     // An update may replace the files of this package while a daemon runs, so it loads now what it may need later.
-    if (options.until === 'daemon') await sender.load();
+    if (options.until === 'daemon') await Promise.all([sender.load(), place.spool.load()]);
     place.metrics?.begin(side);
     place.onReady();
     const adapters = { side, hooks, sender, journal, clock, random: Math.random, notifier };

@@ -76,6 +76,9 @@ export function createFileSpool(root: string, options: FileSpoolOptions): Spool 
     ...createQuestions(disk, root, { now }),
     ...createFileInbox(root, { random, disk: given }),
     ...createUpkeep(disk, root, { now }),
+    async load() {
+      await Promise.all([import('./inspection/inspection.js'), import('./purge/purge.js')]);
+    },
     join: (mode) => worded('drain the spool', () => join(mode)),
     idle: ({ unclaimedKeepMs } = {}) =>
       worded('drain the spool', () => {

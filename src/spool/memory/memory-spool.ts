@@ -79,6 +79,7 @@ export function createMemorySpool({ now, newestHooks, shared }: MemorySpoolOptio
       for await (const place of places) if (removePlace(state, place)) removed += 1;
       return removed;
     },
+    load: async () => {},
     inspection: createMemoryInspection(() => ({
       accepted: state.accepted,
       unclaimed: state.unclaimed.map(({ entry }) => entry),
