@@ -29,13 +29,7 @@ export function layout(view: View, frame: Frame): Html {
   return html`<!doctype html>
 <html lang="en">
 <head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<title>${view.title} &middot; capnhook</title>
-<link rel="icon" href="/assets/icon.svg" type="image/svg+xml">
-<link rel="stylesheet" href="/assets/page.css">
-<script type="module" src="/assets/page.js"></script>
+${headOf(view.title, 'page.js')}
 </head>
 <body>
 <a class="skip" href="#main">Skip to the content</a>
@@ -52,6 +46,16 @@ ${view.main}
 ${keysDialog()}
 </body>
 </html>`;
+}
+
+function headOf(title: string, script: string): Html {
+  return html`<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>${title} &middot; capnhook</title>
+<link rel="icon" href="/assets/icon.svg" type="image/svg+xml">
+<link rel="stylesheet" href="/assets/page.css">
+<script type="module" src="/assets/${script}"></script>`;
 }
 
 function sectionLink([path, title, key]: readonly [string, string, string], current: string): Html {
@@ -83,13 +87,7 @@ export function lockedPage(): Html {
   return html`<!doctype html>
 <html lang="en">
 <head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<title>Token needed &middot; capnhook</title>
-<link rel="icon" href="/assets/icon.svg" type="image/svg+xml">
-<link rel="stylesheet" href="/assets/page.css">
-<script type="module" src="/assets/enter.js"></script>
+${headOf('Token needed', 'enter.js')}
 </head>
 <body>
 <main class="locked">
