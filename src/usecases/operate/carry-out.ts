@@ -5,7 +5,7 @@ import type { EventHeader } from '../../event/event.js';
 import type { Journal } from '../../journal/journal.js';
 import type { Clock } from '../../shared/clock.js';
 import { isoTime } from '../../shared/iso-time.js';
-import type { Discarded, DiscardRequest, DrainSide, Wish } from '../../spool/spool.js';
+import type { Discarded, DiscardRequest, DrainSide, Imported, Retried, Wish } from '../../spool/spool.js';
 import type {
   DeregisterWish,
   DropWish,
@@ -89,46 +89,44 @@ function moveAll(wish: MovingWish, { side, clock, journal, isRegistered }: Carry
   };
 }
 
-function retryAll({ select }: RetryWish, { side, clock, journal }: CarryOutPorts): Steps {
+function retryAll({ select }: RetryWish, ports: CarryOutPorts): Steps {
+  const { side } = ports;
   const request = { select };
   const tried = new Set<string>();
+  const next = queueAgain('retried', () => side.retry(request), ports);
   return async () => {
-    const { entries, endpoints, ...step } = await side.retry(request);
-    const time = isoTime(clock.now());
-    for (const { event, hook, endpoint } of entries)
-      journal.write({ time, what: 'retried', event, hook, endpoint });
-    const changed = endpoints.filter((id) => !tried.has(id));
+    const step = await next();
+    const changed = step.changed.filter((id) => !tried.has(id));
     for (const id of changed) {
       tried.add(id);
       const before = side.byId.health(id);
       const after = afterRetry(before);
       if (after !== before) await side.byId.saveHealth(id, after, { isImmediate: true });
     }
-    return { ...step, entries, claimed: [], changed };
+    return { ...step, changed };
   };
 }
 
-function replayAll(
-  { select, rate }: ReplayWish,
-  { side, clock, journal, isRegistered }: CarryOutPorts,
-): Steps {
-  const request = { select, rate, isWanted: isRegistered };
-  return async () => {
-    const { entries, endpoints, ...step } = await side.replay(request);
-    const time = isoTime(clock.now());
-    for (const { event, hook, endpoint } of entries)
-      journal.write({ time, what: 'replayed', event, hook, endpoint });
-    return { ...step, entries, claimed: [], changed: endpoints };
-  };
+function replayAll({ select, rate }: ReplayWish, ports: CarryOutPorts): Steps {
+  const request = { select, rate, isWanted: ports.isRegistered };
+  return queueAgain('replayed', () => ports.side.replay(request), ports);
 }
 
-function importAll({ archive }: ImportWish, { side, clock, journal }: CarryOutPorts): Steps {
+function importAll({ archive }: ImportWish, ports: CarryOutPorts): Steps {
   const request = { archive };
+  return queueAgain('imported', () => ports.side.import(request), ports);
+}
+
+/** Makes the steps that put something into queues. @param what it is in the journal */
+function queueAgain(
+  what: 'retried' | 'replayed' | 'imported',
+  next: () => Promise<Retried | Imported>,
+  { clock, journal }: CarryOutPorts,
+): Steps {
   return async () => {
-    const { entries, endpoints, ...step } = await side.import(request);
+    const { entries, endpoints, ...step } = await next();
     const time = isoTime(clock.now());
-    for (const { event, hook, endpoint } of entries)
-      journal.write({ time, what: 'imported', event, hook, endpoint });
+    for (const { event, hook, endpoint } of entries) journal.write({ time, what, event, hook, endpoint });
     return { ...step, entries, claimed: [], changed: endpoints };
   };
 }
