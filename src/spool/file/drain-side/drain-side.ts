@@ -16,8 +16,7 @@ import { createIntakeSteps } from './intake-steps.js';
 import { createOwnedEndpoints } from './owned-endpoints.js';
 import { createDiscardSteps } from './requests/discard-steps.js';
 import { createImportSteps } from './requests/import-steps.js';
-import { createReplaySteps } from './requests/replay-steps.js';
-import { createRetrySteps } from './requests/retry-steps.js';
+import { createReplaySteps, createRetrySteps } from './requests/retry-steps.js';
 import { type DrainSideOptions, type DrainTools, openTools } from './tools.js';
 
 /** Opens the spool for draining, after putting in order what an earlier drain left half done. */

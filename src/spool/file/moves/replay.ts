@@ -7,7 +7,7 @@ import { isGeneratedId } from '../../../event/event-id.js';
 import { maxEventFileBytes, parseEvent } from '../../../event/record.js';
 import { ignoreErrno } from '../../../shared/errors.js';
 import { createSelector, type Selector } from '../../selection.js';
-import type { ReplayRequest, RetriedEntry } from '../../spool.js';
+import type { ReplayRequest } from '../../spool.js';
 import { acceptedAt, headerOf } from '../batch/delivery-file.js';
 import type { DeliveryFiles } from '../deliveries/delivery-files.js';
 import type { Disk } from '../disk/disk.js';
@@ -18,6 +18,7 @@ import { type EntryStat, readEntry } from '../disk/read-entry.js';
 import { readableOr } from '../disk/readable-or.js';
 import type { Slot } from '../queue/slot.js';
 import { endOfDay, listDays, sentAt } from '../sent/sent-days.js';
+import type { FoundRetry } from './retry.js';
 
 export interface ReplayTools {
   /** ms since the epoch. */
@@ -27,9 +28,6 @@ export interface ReplayTools {
   /** A retry was put there. */
   onRetry(endpoint: string, name: string): void;
 }
-
-/** What one step has found: an entry that was moved, or nothing. */
-export type FoundSent = { entry?: RetriedEntry };
 
 interface Walk {
   disk: Disk;
@@ -53,7 +51,7 @@ export function* replayAll(
   disk: Disk,
   root: string,
   { request, tools }: { request: ReplayRequest; tools: ReplayTools },
-): Generator<FoundSent> {
+): Generator<FoundRetry> {
   const { select } = request;
   const walk = { disk, root, request, tools, selector: createSelector(select), dueAt: new Map() };
   for (const day of listDays(disk, root)) {
@@ -65,7 +63,7 @@ export function* replayAll(
   }
 }
 
-function replayFile(place: Place, walk: Walk): FoundSent {
+function replayFile(place: Place, walk: Walk): FoundRetry {
   const { disk, root, selector, request, tools } = walk;
   const { day, endpoint, name } = place;
   const id = parseQueueName(name);
@@ -85,7 +83,7 @@ function replayFile(place: Place, walk: Walk): FoundSent {
   if (parsed.time !== undefined || isGeneratedId(id)) renew(path, { walk, stat });
   const slot: Slot = { room: 'sent', directory, name, attempts: 0, id };
   if (!moveToRetry(slot, { endpoint, id, walk })) return {};
-  return { entry: { event: id, hook: header.hook, endpoint, events: 1, from: 'sent' } };
+  return { entry: { event: id, hook: header.hook, endpoint, events: 1, from: 'sent' }, endpoint };
 }
 
 /** Counts from now on how long it is tried: by its age it might be given up at the first failure. */

@@ -12,7 +12,7 @@ import { removeArchive } from '../../importing/archive-files.js';
 import { type PreparedEntry, placeEntry } from '../../importing/import-entry.js';
 import type { DrainTools } from '../tools.js';
 import { type ArchiveWalk, beginWalk, createImportPreparation } from './import-preparation.js';
-import { createRetryNotes } from './retry-steps.js';
+import { createRetryNotes } from './retry-notes.js';
 
 /** Makes a function that imports an archive, a step each call. @throws from it: the errno of what failed */
 export function createImportSteps(tools: DrainTools): (request: ImportRequest) => Promise<Imported> {

@@ -1,17 +1,40 @@
-import type { Retried, RetryRequest } from '../../../spool.js';
+import type { ReplayRequest, Retried, RetryRequest } from '../../../spool.js';
+import type { LateSyncs } from '../../disk/late-syncs.js';
+import { replayAll } from '../../moves/replay.js';
 import { type FoundRetry, retryAll } from '../../moves/retry.js';
 import { createWalkSteps } from '../../moves/walk-steps.js';
 import type { DrainTools } from '../tools.js';
+import { createRetryNotes, type RetryNotes } from './retry-notes.js';
 
 /** Makes a function that makes what a request selects due now, a step each call. @throws from it: the errno of what failed */
 export function createRetrySteps(tools: DrainTools): (request: RetryRequest) => Promise<Retried> {
-  const { disk, root, now, readers, reader, texts, files, quarantined } = tools;
-  const { onRetry, reload } = createRetryNotes(tools);
+  const { disk, root, now, readers, reader, texts, files } = tools;
+  return createSteps(tools, (request, { late, onRetry }) =>
+    retryAll(disk, root, {
+      request,
+      tools: { now, reader, texts, files, late, isClaimed: readers.isOut, onRetry },
+    }),
+  );
+}
 
-  const step = createWalkSteps<RetryRequest, FoundRetry>(disk, async (request, late) => {
-    const isClaimed = readers.isOut;
-    return retryAll(disk, root, { request, tools: { now, reader, texts, files, late, isClaimed, onRetry } });
-  });
+/** Makes a function that queues again what a request selects of what was delivered, a step each call. @throws from it: the errno of what failed */
+export function createReplaySteps(tools: DrainTools): (request: ReplayRequest) => Promise<Retried> {
+  const { disk, root, now, files } = tools;
+  return createSteps(tools, (request, { late, onRetry }) =>
+    replayAll(disk, root, { request, tools: { now, files, late, onRetry } }),
+  );
+}
+
+/** @param begin begins a walk, which tells what it is given of what it moves */
+function createSteps<Request extends object>(
+  tools: DrainTools,
+  begin: (request: Request, told: Pick<RetryNotes, 'onRetry'> & { late: LateSyncs }) => Iterator<FoundRetry>,
+): (request: Request) => Promise<Retried> {
+  const { disk, quarantined } = tools;
+  const { onRetry, reload } = createRetryNotes(tools);
+  const step = createWalkSteps<Request, FoundRetry>(disk, async (request, late) =>
+    begin(request, { late, onRetry }),
+  );
 
   return async (request) => {
     try {
@@ -24,25 +47,5 @@ export function createRetrySteps(tools: DrainTools): (request: RetryRequest) => 
       reload();
       throw error;
     }
-  };
-}
-
-/** Makes what tells the readers of retries that were put into their directories. */
-export function createRetryNotes({ readers }: Pick<DrainTools, 'readers'>): {
-  /** A retry was put there. */
-  onRetry(endpoint: string, name: string): void;
-  /** Has the directories listed again. */
-  reload(): void;
-} {
-  const moved = new Set<string>();
-  return {
-    onRetry(endpoint, name) {
-      moved.add(endpoint);
-      readers.deferred(readers.of(endpoint), name);
-    },
-    reload() {
-      if (moved.size > 0) readers.reload([...moved]);
-      moved.clear();
-    },
   };
 }
