@@ -1,9 +1,8 @@
 /** Removing entries for good that no drain has to do with, by a person's order. */
 import { setImmediate } from 'node:timers/promises';
-import { errnoOf } from '../../shared/errors.js';
 import { syncAll } from './disk/directory-sync.js';
 import type { Disk } from './disk/disk.js';
-import { discard } from './disk/write-file.js';
+import { discard, removeIfThere } from './disk/write-file.js';
 import { removeIfEmpty } from './sent/sent-days.js';
 
 /** Files that are removed before others have their turn. */
@@ -52,13 +51,7 @@ export async function removeEntries(
 
 /** Its reason goes after it: alone it says nothing, and an entry without its reason says less. */
 function removeEntry(disk: Disk, path: string): boolean {
-  let wasThere = true;
-  try {
-    disk.unlinkSync(path);
-  } catch (error) {
-    if (errnoOf(error) !== 'ENOENT') throw error;
-    wasThere = false;
-  }
+  const wasThere = removeIfThere(disk, path);
   if (path.includes('/sent/')) return wasThere;
   const [, directory, name = ''] = /^(.*)\/([^/]+)$/.exec(path) ?? [];
   const reason = directory?.endsWith('/corrupt')

@@ -5,11 +5,11 @@
  *
  * write tmp, fsync · rename to incoming/ · fsync incoming/; fsync the file again
  */
-import { CapnhookError, errnoOf } from '../../../shared/errors.js';
+import { CapnhookError } from '../../../shared/errors.js';
 import { type Disk, O_NOFOLLOW, O_NONBLOCK, O_RDONLY } from '../disk/disk.js';
 import { privateFile, sharedFile } from '../disk/layout.js';
 import { linkNew } from '../disk/link-new.js';
-import { abandon, closeQuietly, createFile, discard } from '../disk/write-file.js';
+import { abandon, closeQuietly, createFile, discard, removeIfThere } from '../disk/write-file.js';
 import { lackOf } from './space.js';
 import type { Steps } from './steps.js';
 
@@ -74,7 +74,8 @@ function* publish(disk: Disk, root: string, { name, chosen, temporary, fd }: Wri
   try {
     yield { of: 'name', fd };
   } catch (error) {
-    if (!withdrawn(disk, accepted)) return 'accepted';
+    // A drain that has taken the event in meanwhile did so durably.
+    if (!removeIfThere(disk, accepted)) return 'accepted';
     throw error;
   }
   return 'accepted';
@@ -101,17 +102,6 @@ export function* syncAccepted(disk: Disk, root: string, name: string): Steps<voi
     yield { of: 'name', fd };
   } finally {
     closeQuietly(disk, fd);
-  }
-}
-
-/** Takes a name back; false if a drain has taken the event in meanwhile, durably. */
-function withdrawn(disk: Disk, accepted: string): boolean {
-  try {
-    disk.unlinkSync(accepted);
-    return true;
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return false;
-    throw error;
   }
 }
 

@@ -150,12 +150,14 @@ export function syncDirectory(disk: Disk, path: string): void {
   }
 }
 
-/** Removes a file, unless it was removed already. */
-export function removeIfThere(disk: Disk, path: string): void {
+/** Removes a file. @returns false where it was removed or taken away already @throws the errno of what failed */
+export function removeIfThere(disk: Disk, path: string): boolean {
   try {
     disk.unlinkSync(path);
+    return true;
   } catch (error) {
     if (errnoOf(error) !== 'ENOENT') throw error;
+    return false;
   }
 }
 
